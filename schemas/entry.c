@@ -1,0 +1,233 @@
+/*
+ * schemas/entry.c: entries as canonical CBOR, their version hash, conflict copies' ids.
+ */
+#include "schemas/entry.h"
+#include "schemas/cbor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum entry_key {
+	KEY_ID,
+	KEY_COLLECTION,
+	KEY_TITLE,
+	KEY_CONTENT,
+	KEY_CREATED_AT,
+	KEY_UPDATED_AT,
+	KEY_DELETED_AT,
+	KEY_CONTENT_HASH,
+	KEY_CONFLICT_OF,
+	KEY_EXTRA,
+};
+#define KEYS_NEEDED 0x3Fu /* id to updatedAt */
+#define CONTENT_HASH_MAX 256u
+#define EXTRA_NAME_MAX 256u
+
+bool entry_deleted(const struct entry *entry)
+{
+	return entry->deleted_at.data != NULL;
+}
+
+static int compare_extra(const void *a, const void *b)
+{
+	const struct entry_extra *left = a;
+	const struct entry_extra *right = b;
+
+	if (left->name.len != right->name.len)
+		return left->name.len < right->name.len ? -1 : 1;
+	return view_compare(left->name, right->name);
+}
+
+static bool collection_valid(struct view collection)
+{
+	if (collection.len == 0 || collection.len > COLLECTION_MAX)
+		return false;
+	for (size_t i = 0; i < collection.len; i++)
+		if (collection.data[i] < 'a' || collection.data[i] > 'z')
+			return false;
+	return true;
+}
+
+static void put_member(struct buffer *out, enum entry_key key, struct view text)
+{
+	if (text.data == NULL && key >= KEY_DELETED_AT)
+		return;
+	cbor_put_uint(out, key);
+	cbor_put_text(out, text);
+}
+
+static void put_extra(struct buffer *out, const struct entry *entry)
+{
+	struct entry_extra sorted[EXTRA_COUNT_MAX];
+
+	if (entry->extra_count == 0)
+		return;
+	memcpy(sorted, entry->extra, entry->extra_count * sizeof(sorted[0]));
+	qsort(sorted, entry->extra_count, sizeof(sorted[0]), compare_extra);
+	cbor_put_uint(out, KEY_EXTRA);
+	cbor_put_map(out, entry->extra_count);
+	for (size_t i = 0; i < entry->extra_count; i++) {
+		cbor_put_text(out, sorted[i].name);
+		cbor_put_text(out, sorted[i].json);
+	}
+}
+
+static void put_entry(struct buffer *out, const struct entry *entry, bool with_content_hash)
+{
+	size_t pairs = 6;
+
+	pairs += entry->deleted_at.data != NULL;
+	pairs += with_content_hash && entry->content_hash.data != NULL;
+	pairs += entry->conflict_of.data != NULL;
+	pairs += entry->extra_count > 0;
+	cbor_put_map(out, pairs);
+	put_member(out, KEY_ID, entry->id);
+	put_member(out, KEY_COLLECTION, entry->collection);
+	put_member(out, KEY_TITLE, entry->title);
+	put_member(out, KEY_CONTENT, entry->content);
+	put_member(out, KEY_CREATED_AT, entry->created_at);
+	put_member(out, KEY_UPDATED_AT, entry->updated_at);
+	put_member(out, KEY_DELETED_AT, entry->deleted_at);
+	if (with_content_hash)
+		put_member(out, KEY_CONTENT_HASH, entry->content_hash);
+	put_member(out, KEY_CONFLICT_OF, entry->conflict_of);
+	put_extra(out, entry);
+}
+
+enum format_result entry_encode(const struct entry *entry, struct bytes *out)
+{
+	struct buffer buffer;
+	struct bytes encoded = {0};
+	struct entry check;
+	enum format_result result = FORMAT_NO_MEMORY;
+
+	if (entry->extra_count > EXTRA_COUNT_MAX)
+		return FORMAT_TOO_LARGE;
+	/* Room for what is over a maximum too: decoding it says which kind of wrong it is. */
+	buffer_init(&buffer, (size_t)2 * ENTRY_MAX);
+	put_entry(&buffer, entry, true);
+	if (buffer.failed)
+		result = buffer.len + ENTRY_MAX >= buffer.max ? FORMAT_TOO_LARGE : FORMAT_NO_MEMORY;
+	if (!buffer_take(&buffer, &encoded))
+		goto done;
+	result = entry_decode(view_bytes(&encoded), &check);
+	if (result != FORMAT_OK)
+		goto done;
+	*out = encoded;
+	encoded = (struct bytes){0};
+done:
+	buffer_clear(&buffer);
+	bytes_clear(&encoded);
+	return result;
+}
+
+static void read_extra(struct cbor_reader *reader, struct entry *entry)
+{
+	size_t count = cbor_text_map(reader, EXTRA_COUNT_MAX);
+	struct view last = {0};
+
+	if (count == 0)
+		cbor_fail(reader, FORMAT_MALFORMED); /* none is written as no key at all */
+	for (size_t i = 0; i < count && reader->result == FORMAT_OK; i++) {
+		entry->extra[i].name = cbor_text_key(reader, EXTRA_NAME_MAX, &last);
+		entry->extra[i].json = cbor_text(reader, ENTRY_MAX);
+		entry->extra_count = i + 1;
+	}
+}
+
+static struct view read_id(struct cbor_reader *reader)
+{
+	struct view id = cbor_text(reader, ENTRY_ID_MAX);
+
+	if (id.len == 0)
+		cbor_fail(reader, FORMAT_MALFORMED);
+	return id;
+}
+
+enum format_result entry_decode(struct view encoded, struct entry *out)
+{
+	struct cbor_reader reader;
+	struct cbor_map map;
+	struct entry entry;
+	enum format_result result;
+	unsigned key;
+
+	if (encoded.len > ENTRY_MAX)
+		return FORMAT_TOO_LARGE;
+	memset(&entry, 0, offsetof(struct entry, extra));
+	entry.extra_count = 0;
+	cbor_read(&reader, encoded);
+	cbor_map(&reader, &map);
+	while (cbor_map_next(&reader, &map, &key)) {
+		switch (key) {
+		case KEY_ID: entry.id = read_id(&reader); break;
+		case KEY_COLLECTION:
+			entry.collection = cbor_text(&reader, COLLECTION_MAX);
+			if (!collection_valid(entry.collection))
+				cbor_fail(&reader, FORMAT_MALFORMED);
+			break;
+		case KEY_TITLE: entry.title = cbor_text(&reader, TITLE_MAX); break;
+		case KEY_CONTENT: entry.content = cbor_text(&reader, CONTENT_MAX); break;
+		case KEY_CREATED_AT: entry.created_at = cbor_text(&reader, TIME_TEXT_MAX); break;
+		case KEY_UPDATED_AT: entry.updated_at = cbor_text(&reader, TIME_TEXT_MAX); break;
+		case KEY_DELETED_AT: entry.deleted_at = cbor_text(&reader, TIME_TEXT_MAX); break;
+		case KEY_CONTENT_HASH:
+			entry.content_hash = cbor_text(&reader, CONTENT_HASH_MAX);
+			break;
+		case KEY_CONFLICT_OF: entry.conflict_of = read_id(&reader); break;
+		case KEY_EXTRA: read_extra(&reader, &entry); break;
+		default: cbor_fail(&reader, FORMAT_MALFORMED);
+		}
+	}
+	cbor_map_need(&reader, &map, KEYS_NEEDED);
+	result = cbor_finish(&reader);
+	if (result != FORMAT_OK)
+		return result;
+	memcpy(out, &entry, offsetof(struct entry, extra));
+	memcpy(out->extra, entry.extra, entry.extra_count * sizeof(entry.extra[0]));
+	out->extra_count = entry.extra_count;
+	return FORMAT_OK;
+}
+
+enum format_result entry_version(struct view encoded, struct digest *out)
+{
+	struct entry entry;
+	struct buffer buffer;
+	enum format_result result = entry_decode(encoded, &entry);
+
+	if (result != FORMAT_OK)
+		return result;
+	if (entry.content_hash.data == NULL) {
+		digest_view(DOMAIN_VERSION, encoded, out);
+		return FORMAT_OK;
+	}
+	buffer_init(&buffer, ENTRY_MAX);
+	put_entry(&buffer, &entry, false);
+	if (buffer.failed) {
+		result = FORMAT_NO_MEMORY;
+		goto done;
+	}
+	digest_view(DOMAIN_VERSION, buffer_view(&buffer), out);
+done:
+	buffer_clear(&buffer);
+	return result;
+}
+
+void entry_copy_id(struct view id, const struct device_id *device, char out[COPY_ID_LEN + 1])
+{
+	const struct view parts[] = {{device->bytes, DEVICE_ID_LEN}, id};
+	struct digest digest;
+	char hex[2 * 16 + 1];
+	size_t at = 0;
+
+	digest_parts(DOMAIN_COPY, parts, COUNT_OF(parts), &digest);
+	digest.bytes[6] = (uint8_t)((digest.bytes[6] & 0x0F) | 0x80); /* RFC 9562: version 8 … */
+	digest.bytes[8] = (uint8_t)((digest.bytes[8] & 0x3F) | 0x80); /* … and its variant */
+	hex_encode(view_of(digest.bytes, 16), hex);
+	for (size_t i = 0; i < 32; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			out[at++] = '-';
+		out[at++] = hex[i];
+	}
+	out[at] = '\0';
+}
