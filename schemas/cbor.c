@@ -105,6 +105,17 @@ uint64_t cbor_uint(struct cbor_reader *reader, uint64_t max)
 	return value;
 }
 
+unsigned cbor_choice(struct cbor_reader *reader, unsigned last)
+{
+	uint64_t value = read_argument(reader, MAJOR_UINT);
+
+	if (value > last) {
+		cbor_fail(reader, FORMAT_MALFORMED);
+		return 0;
+	}
+	return (unsigned)value;
+}
+
 int64_t cbor_int(struct cbor_reader *reader)
 {
 	bool negative = cbor_peek(reader) == CBOR_NEGATIVE;

@@ -36,7 +36,9 @@ enum cbor_type cbor_peek(const struct cbor_reader *reader);
 struct view cbor_rest(const struct cbor_reader *reader); /* what is still unread */
 
 uint64_t cbor_uint(struct cbor_reader *reader, uint64_t max); /* over max: FORMAT_TOO_LARGE */
-int64_t cbor_int(struct cbor_reader *reader);                 /* any int64 */
+/* One of the values 0..last of an enum: another is not the format, not a maximum passed. */
+unsigned cbor_choice(struct cbor_reader *reader, unsigned last);
+int64_t cbor_int(struct cbor_reader *reader); /* any int64 */
 bool cbor_bool(struct cbor_reader *reader);
 /* True, and moves on, if null comes next; it never fails. */
 bool cbor_null(struct cbor_reader *reader);

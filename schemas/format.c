@@ -42,6 +42,7 @@ const char *domain_text(enum domain domain)
 	    [DOMAIN_RECOVERY] = "inkseal recover",
 	    [DOMAIN_ROOT] = "inkseal root",
 	    [DOMAIN_COPY] = "inkseal copy",
+	    [DOMAIN_CUT] = "inkseal cut",
 	    [DOMAIN_CREATE] = "inkseal create",
 	    [DOMAIN_WIPE] = "inkseal wipe",
 	    [DOMAIN_CHECKSUM] = "inkseal checksum",

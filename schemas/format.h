@@ -82,6 +82,7 @@ enum domain {
 	DOMAIN_RECOVERY,  /* recovery code to signing and box seed */
 	DOMAIN_ROOT,      /* LtHash lanes, and the state root */
 	DOMAIN_COPY,      /* a conflict copy's id */
+	DOMAIN_CUT,       /* segment boundaries */
 	DOMAIN_CREATE,    /* the signature of a create request */
 	DOMAIN_WIPE,      /* the signature of a wipe, a receipt */
 	DOMAIN_CHECKSUM,  /* the recovery code's checksum */

@@ -133,7 +133,7 @@ static void read_header(struct cbor_reader *reader, struct frame_header *header)
 		case KEY_ROSTER: cbor_fixed(reader, header->roster.bytes, DIGEST_LEN); break;
 		case KEY_DEVICE: cbor_fixed(reader, header->device.bytes, DEVICE_ID_LEN); break;
 		case KEY_KIND:
-			header->kind = (enum frame_kind)cbor_uint(reader, FRAME_RESET);
+			header->kind = (enum frame_kind)cbor_choice(reader, FRAME_RESET);
 			break;
 		case KEY_BLOB:
 			header->blob = cbor_blob_name(reader);
@@ -328,7 +328,7 @@ enum format_result blob_decode(struct view encoded, struct blob_name *names_out,
 			break;
 		case BLOB_KEY_EPOCH: header->epoch = cbor_uint(&reader, SEQ_MAX); break;
 		case BLOB_KEY_KIND:
-			header->kind = (enum blob_kind)cbor_uint(&reader, BLOB_INDEX);
+			header->kind = (enum blob_kind)cbor_choice(&reader, BLOB_INDEX);
 			break;
 		case BLOB_KEY_NAMES: read_names(&reader, names_out, header); break;
 		case BLOB_KEY_LOSERS:

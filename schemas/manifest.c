@@ -170,7 +170,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct manifest *
 	case KEY_VERSION: cbor_version(reader); break;
 	case KEY_ACCOUNT: cbor_fixed(reader, manifest->account.bytes, ACCOUNT_ID_LEN); break;
 	case KEY_STATE:
-		manifest->state = (enum manifest_state)cbor_uint(reader, MANIFEST_WIPED);
+		manifest->state = (enum manifest_state)cbor_choice(reader, MANIFEST_WIPED);
 		break;
 	case KEY_INCARNATION: cbor_fixed(reader, manifest->incarnation, INCARNATION_LEN); break;
 	case KEY_GENERATION: manifest->generation = cbor_uint(reader, SEQ_MAX); break;

@@ -114,9 +114,9 @@ void op_put(struct buffer *out, const struct op *op)
 void op_read(struct cbor_reader *reader, struct op *out)
 {
 	struct op op = {0};
-	size_t items = cbor_array(reader, 7);
+	size_t items = cbor_array(reader, SIZE_MAX); /* each kind has its own count */
 
-	op.kind = (enum op_kind)cbor_uint(reader, OP_LOSER_NAMED);
+	op.kind = (enum op_kind)cbor_choice(reader, OP_LOSER_NAMED);
 	if (reader->result == FORMAT_OK && items != op_items(op.kind))
 		cbor_fail(reader, FORMAT_MALFORMED);
 	if (op.kind != OP_PUT) {

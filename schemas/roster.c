@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct digest no_digest;
-
 const struct digest *roster_hash(const struct roster *roster)
 {
 	assert(roster->statements_count > 0);
@@ -116,7 +114,8 @@ static enum format_result check_epoch(
 		return needed ? FORMAT_FORGED : FORMAT_OK;
 	if (statement->epoch.number != before + 1)
 		return FORMAT_FORGED;
-	if (digest_equal(&statement->epoch.previous_commit, &no_digest) != first)
+	/* In the genesis none, elsewhere the one that the epoch before was begun with. */
+	if (!digest_equal(&statement->epoch.previous_commit, &roster->epoch_commit))
 		return FORMAT_FORGED;
 	return FORMAT_OK;
 }
@@ -160,15 +159,17 @@ static enum format_result apply(struct roster *roster, struct view encoded,
 	roster->hashes[index] = *hash;
 	roster->epochs[index] =
 	    statement->has_epoch ? statement->epoch.number : roster->epochs[index - 1];
+	if (statement->has_epoch)
+		roster->epoch_commit = statement->epoch.commit;
 	roster->statements_count = index + 1;
 	if (index == 0) {
 		signer = roster_live(roster, &statement->signer, 0);
 		if (signer == NULL || !statement_signed_by(encoded, signer->keys.sign_public))
 			return FORMAT_FORGED;
 	}
-	if (live_count(roster) == 0 || live_count(roster) > DEVICES_MAX)
-		return FORMAT_FORGED;
-	return FORMAT_OK;
+	if (live_count(roster) > DEVICES_MAX)
+		return FORMAT_TOO_LARGE;
+	return live_count(roster) > 0 ? FORMAT_OK : FORMAT_FORGED;
 }
 
 /* The account's id comes from the genesis' hash, so it certifies itself. */

@@ -29,6 +29,7 @@ struct roster {
 	size_t statements_count;
 	struct roster_device devices[ROSTER_DEVICES_MAX];
 	size_t devices_count;
+	struct digest epoch_commit; /* the newest epoch's commitment to its key */
 };
 
 /* Replays from the genesis. FORMAT_FORGED: a signature, link or rule does not hold. */

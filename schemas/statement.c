@@ -104,7 +104,7 @@ static void read_device(struct cbor_reader *reader, struct statement_device *out
 			if (!wipe_null)
 				cbor_fixed(reader, out->wipe_public, SIGN_PUBLIC_LEN);
 			break;
-		case 3: out->role = (enum device_role)cbor_uint(reader, ROLE_RECOVERY); break;
+		case 3: out->role = (enum device_role)cbor_choice(reader, ROLE_RECOVERY); break;
 		default: cbor_fail(reader, FORMAT_MALFORMED);
 		}
 	}
@@ -204,6 +204,8 @@ static void read_epoch(struct cbor_reader *reader, struct statement *statement)
 	statement->epoch.number = cbor_uint(reader, EPOCH_MAX);
 	cbor_fixed(reader, statement->epoch.commit.bytes, DIGEST_LEN);
 	read_digest_or_null(reader, &statement->epoch.previous_commit);
+	if (statement->epoch.number == 0)
+		cbor_fail(reader, FORMAT_MALFORMED);
 }
 
 static enum format_result decode_signed_part(struct view signed_part, struct statement *statement)
@@ -218,7 +220,8 @@ static enum format_result decode_signed_part(struct view signed_part, struct sta
 		switch (key) {
 		case KEY_VERSION: cbor_version(&reader); break;
 		case KEY_KIND:
-			statement->kind = (enum statement_kind)cbor_uint(&reader, STATEMENT_CHANGE);
+			statement->kind =
+			    (enum statement_kind)cbor_choice(&reader, STATEMENT_CHANGE);
 			break;
 		case KEY_PREVIOUS:
 			cbor_fixed(&reader, statement->previous.bytes, DIGEST_LEN);

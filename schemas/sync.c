@@ -242,7 +242,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct sync_answe
 {
 	switch (key) {
 	case KEY_VERSION: cbor_version(reader); break;
-	case KEY_STATUS: answer->status = (enum sync_status)cbor_uint(reader, SYNC_LATER); break;
+	case KEY_STATUS: answer->status = (enum sync_status)cbor_choice(reader, SYNC_LATER); break;
 	case KEY_HEAD: answer->head = cbor_head(reader); break;
 	case KEY_INCARNATION: cbor_fixed(reader, answer->incarnation, INCARNATION_LEN); break;
 	case KEY_SWEEP: answer->sweep = cbor_uint(reader, SEQ_MAX); break;

@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 #define MS_PER_DAY 86400000LL
-#define YEAR_MAX 275760 /* JavaScript's Date ends there */
+#define YEAR_MAX 275760
+#define DATE_MS_MAX 8640000000000000LL /* JavaScript's Date ends there, within that year */
 
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
@@ -160,7 +161,7 @@ int64_t time_parse_ms(struct view text)
 	ms = days_from_civil(year, month, day) * MS_PER_DAY;
 	if (accept(&cursor, 'T'))
 		ms += read_clock(&cursor);
-	if (cursor.failed || cursor.at != text.len)
+	if (cursor.failed || cursor.at != text.len || ms < -DATE_MS_MAX || ms > DATE_MS_MAX)
 		return 0;
 	return ms;
 }

@@ -1,0 +1,58 @@
+#!/bin/sh
+# wasm.sh FOLDER: schemas/ and cli/engine/ compile for wasm32-wasi with the headers of libc,
+# libsodium and zstd alone, and refer to nothing but each other, those two libraries, and the part
+# of libc that neither does I/O nor knows the time nor makes randomness. Objects go into FOLDER.
+set -eu
+. tests/checks/lib.sh
+need clang
+need pkg-config
+nm=$(command -v llvm-nm || command -v llvm-nm-14) || need llvm-nm
+libc=${WASI_INCLUDE:-/usr/include/wasm32-wasi}
+[ -d "$libc" ] || {
+	echo "wasi-libc is missing: scripts/test installs it" >&2
+	exit 2
+}
+folder=$1
+rm -rf "$folder"
+mkdir -p "$folder/include"
+
+# The libraries' headers by themselves: beside them lie those of the machine's own libc.
+for header in sodium.h sodium zstd.h zstd_errors.h zdict.h; do
+	for library in libsodium libzstd; do
+		from=$(pkg-config --variable=includedir "$library")/$header
+		[ ! -e "$from" ] || cp -r "$from" "$folder/include/"
+	done
+done
+
+sources=$(c_files | grep -E '^(schemas|cli/engine)/.*\.c$')
+failed=0
+for source in $sources; do
+	object=$folder/$(printf '%s' "$source" | tr / _).o
+	clang --target=wasm32-wasi -nostdlibinc -isystem "$libc" -isystem "$folder/include" -I . \
+		-std=c17 -D_POSIX_C_SOURCE=200809L -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+		-Werror -c "$source" -o "$object" || failed=1
+done
+[ "$failed" = 0 ] || exit 1
+
+# What the caller hands down instead: entropy. These would fetch their own.
+own_randomness='randombytes|crypto_.*_keygen$|crypto_.*_keypair$|crypto_box_seal$'
+allowed='crypto_|sodium_|ZSTD_|__(assert_fail|stack_pointer|indirect_function_table|linear_memory)$'
+allowed="$allowed|__(multi3|ashlti3|lshrti3|ashrti3|udivti3|umodti3|divti3|modti3)\$"
+allowed="$allowed|(mem(cmp|cpy|move|set|chr)|str(n?len|n?cmp|r?chr|str|spn|cspn|pbrk|toull?|toll?))\$"
+allowed="$allowed|(malloc|calloc|realloc|free|abort|qsort|bsearch|v?snprintf|errno)\$"
+"$nm" --defined-only --extern-only --format=just-symbols "$folder"/*.o 2>/dev/null |
+	grep -v ':$' | sort -u >"$folder/defined"
+"$nm" --undefined-only --print-file-name --format=posix "$folder"/*.o >"$folder/undefined"
+if [ ! -s "$folder/defined" ] || [ ! -s "$folder/undefined" ]; then
+	echo "llvm-nm says nothing about the objects" >&2
+	exit 1
+fi
+while IFS=' ' read -r object symbol _; do
+	grep -qxF -e "$symbol" "$folder/defined" && continue
+	if ! printf '%s\n' "$symbol" | grep -qE "^($allowed)" ||
+		printf '%s\n' "$symbol" | grep -qE "^($own_randomness)"; then
+		echo "${object##*/} refers to $symbol"
+		failed=1
+	fi
+done <"$folder/undefined"
+exit "$failed"

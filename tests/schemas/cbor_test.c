@@ -1,0 +1,285 @@
+/*
+ * tests/schemas/cbor_test.c: the strict reader and the writer of schemas/cbor.h.
+ */
+#include "schemas/cbor.h"
+#include "tests/test.h"
+
+#include <string.h>
+
+#define TEXT(literal) view_of(literal, sizeof(literal) - 1)
+
+static void integers_both_ways(void **state)
+{
+	static const struct {
+		uint64_t value;
+		struct view encoded;
+	} rows[] = {
+	    {0, {(const uint8_t *)"\x00", 1}},
+	    {23, {(const uint8_t *)"\x17", 1}},
+	    {24, {(const uint8_t *)"\x18\x18", 2}},
+	    {255, {(const uint8_t *)"\x18\xff", 2}},
+	    {256, {(const uint8_t *)"\x19\x01\x00", 3}},
+	    {65535, {(const uint8_t *)"\x19\xff\xff", 3}},
+	    {65536, {(const uint8_t *)"\x1a\x00\x01\x00\x00", 5}},
+	    {UINT32_MAX, {(const uint8_t *)"\x1a\xff\xff\xff\xff", 5}},
+	    {1ull << 32, {(const uint8_t *)"\x1b\x00\x00\x00\x01\x00\x00\x00\x00", 9}},
+	    {UINT64_MAX, {(const uint8_t *)"\x1b\xff\xff\xff\xff\xff\xff\xff\xff", 9}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cbor_reader reader;
+		struct buffer out;
+
+		buffer_init(&out, 16);
+		cbor_put_uint(&out, rows[i].value);
+		assert_true(view_equal(buffer_view(&out), rows[i].encoded));
+		buffer_clear(&out);
+		cbor_read(&reader, rows[i].encoded);
+		assert_true(cbor_uint(&reader, UINT64_MAX) == rows[i].value);
+		assert_int_equal(cbor_finish(&reader), FORMAT_OK);
+		if (rows[i].value == 0)
+			continue;
+		cbor_read(&reader, rows[i].encoded);
+		assert_true(cbor_uint(&reader, rows[i].value - 1) == 0);
+		assert_int_equal(cbor_finish(&reader), FORMAT_TOO_LARGE);
+	}
+}
+
+static void signed_integers_both_ways(void **state)
+{
+	static const int64_t values[] = {
+	    0, 1, -1, 23, 24, -24, -25, -256, -257, INT32_MIN, INT32_MAX, INT64_MIN, INT64_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		struct cbor_reader reader;
+		struct buffer out;
+
+		buffer_init(&out, 16);
+		cbor_put_int(&out, values[i]);
+		cbor_read(&reader, buffer_view(&out));
+		assert_true(cbor_int(&reader) == values[i]);
+		assert_int_equal(cbor_finish(&reader), FORMAT_OK);
+		buffer_clear(&out);
+	}
+}
+
+/* Which of the reader's functions a row is read with. */
+enum kind { UINT, INT, BOOL, BYTES, STRING, FIXED4, ARRAY, ARRAY2, VERSION, HEAD, MAP };
+
+static void read_kind(struct cbor_reader *reader, enum kind kind)
+{
+	struct cbor_map map;
+	uint8_t fixed[4];
+	unsigned key;
+
+	switch (kind) {
+	case UINT: (void)cbor_uint(reader, UINT64_MAX); break;
+	case INT: (void)cbor_int(reader); break;
+	case BOOL: (void)cbor_bool(reader); break;
+	case BYTES: (void)cbor_bytes(reader, 8); break;
+	case STRING: (void)cbor_text(reader, 8); break;
+	case FIXED4: cbor_fixed(reader, fixed, sizeof(fixed)); break;
+	case ARRAY: (void)cbor_array(reader, 3); break;
+	case ARRAY2: cbor_array_exact(reader, 2); break;
+	case VERSION: cbor_version(reader); break;
+	case HEAD: (void)cbor_head(reader); break;
+	case MAP:
+		cbor_map(reader, &map);
+		while (cbor_map_next(reader, &map, &key))
+			(void)cbor_uint(reader, UINT64_MAX);
+		break;
+	}
+}
+
+static void each_fault_has_its_result(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *bytes;
+		size_t len;
+		enum kind kind;
+		enum format_result result;
+	} rows[] = {
+	    {"nothing", "", 0, UINT, FORMAT_MALFORMED},
+	    {"one byte for less than 24", "\x18\x17", 2, UINT, FORMAT_MALFORMED},
+	    {"two bytes for less than 256", "\x19\x00\xff", 3, UINT, FORMAT_MALFORMED},
+	    {"four bytes for less than 2^16", "\x1a\x00\x00\xff\xff", 5, UINT, FORMAT_MALFORMED},
+	    {"eight bytes for less than 2^32", "\x1b\0\0\0\0\xff\xff\xff\xff", 9, UINT,
+		FORMAT_MALFORMED},
+	    {"reserved 28", "\x1c", 1, UINT, FORMAT_MALFORMED},
+	    {"reserved 30", "\x1e", 1, UINT, FORMAT_MALFORMED},
+	    {"argument cut", "\x19\x01", 2, UINT, FORMAT_MALFORMED},
+	    {"negative for unsigned", "\x20", 1, UINT, FORMAT_MALFORMED},
+	    {"tag", "\xc0\x00", 2, UINT, FORMAT_MALFORMED},
+	    {"over int64", "\x1b\x80\0\0\0\0\0\0\0", 9, INT, FORMAT_TOO_LARGE},
+	    {"under int64", "\x3b\x80\0\0\0\0\0\0\0", 9, INT, FORMAT_TOO_LARGE},
+	    {"text for a number", "\x60", 1, INT, FORMAT_MALFORMED},
+	    {"null for a truth", "\xf6", 1, BOOL, FORMAT_MALFORMED},
+	    {"truth in two bytes", "\xf8\x15", 2, BOOL, FORMAT_MALFORMED},
+	    {"half float for a truth", "\xf9\x00\x15", 3, BOOL, FORMAT_MALFORMED},
+	    {"indefinite bytes", "\x5f\x41\x61\xff", 4, BYTES, FORMAT_MALFORMED},
+	    {"bytes cut", "\x42\x61", 2, BYTES, FORMAT_MALFORMED},
+	    {"bytes over the maximum", "\x49\1\2\3\4\5\6\7\x08\x09", 10, BYTES, FORMAT_TOO_LARGE},
+	    {"2^63 bytes announced", "\x5b\x80\0\0\0\0\0\0\0", 9, BYTES, FORMAT_MALFORMED},
+	    {"text for bytes", "\x61\x61", 2, BYTES, FORMAT_MALFORMED},
+	    {"bytes for text", "\x41\x61", 2, STRING, FORMAT_MALFORMED},
+	    {"NUL in text", "\x62\x61\x00", 3, STRING, FORMAT_MALFORMED},
+	    {"bad UTF-8", "\x61\xff", 2, STRING, FORMAT_MALFORMED},
+	    {"fixed too short", "\x43\1\2\3", 4, FIXED4, FORMAT_MALFORMED},
+	    {"fixed too long", "\x45\1\2\3\4\5", 6, FIXED4, FORMAT_MALFORMED},
+	    {"more items than bytes", "\x83\x00\x00", 3, ARRAY, FORMAT_MALFORMED},
+	    {"items over the maximum", "\x84\0\0\0\0", 5, ARRAY, FORMAT_TOO_LARGE},
+	    {"2^32 items announced", "\x9a\xff\xff\xff\xff", 5, ARRAY, FORMAT_TOO_LARGE},
+	    {"another count", "\x83\0\0\0", 4, ARRAY2, FORMAT_MALFORMED},
+	    {"version 0", "\x00", 1, VERSION, FORMAT_MALFORMED},
+	    {"version 2", "\x02", 1, VERSION, FORMAT_NEWER},
+	    {"version as text", "\x61\x31", 2, VERSION, FORMAT_MALFORMED},
+	    {"head without a hash", "\x82\x01\xf6", 3, HEAD, FORMAT_MALFORMED},
+	    {"key twice", "\xa2\x00\x00\x00\x00", 5, MAP, FORMAT_MALFORMED},
+	    {"keys descend", "\xa2\x01\x00\x00\x00", 5, MAP, FORMAT_MALFORMED},
+	    {"key 64", "\xa1\x18\x40\x00", 4, MAP, FORMAT_MALFORMED},
+	    {"text key", "\xa1\x61\x61\x00", 4, MAP, FORMAT_MALFORMED},
+	    {"pair missing", "\xa2\x00\x00", 3, MAP, FORMAT_MALFORMED},
+	    {"65 pairs", "\xb8\x41", 2, MAP, FORMAT_MALFORMED},
+	    {"a byte after the item", "\xa0\x00", 2, MAP, FORMAT_MALFORMED},
+	    {"an empty map", "\xa0", 1, MAP, FORMAT_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cbor_reader reader;
+		enum format_result result;
+
+		cbor_read(&reader, view_of(rows[i].bytes, rows[i].len));
+		read_kind(&reader, rows[i].kind);
+		result = cbor_finish(&reader);
+		if (result != rows[i].result)
+			fail_msg("%s: %s", rows[i].name, format_result_text(result));
+	}
+}
+
+static void the_first_failure_is_kept(void **state)
+{
+	struct cbor_reader reader;
+	uint8_t fixed[4] = {1, 2, 3, 4};
+
+	(void)state;
+	cbor_read(&reader, TEXT("\x05\x44"
+				"abcd"));
+	(void)cbor_uint(&reader, 4);
+	assert_int_equal(reader.result, FORMAT_TOO_LARGE);
+	cbor_fixed(&reader, fixed, sizeof(fixed));
+	assert_memory_equal(fixed, "\0\0\0\0", 4);
+	assert_true(cbor_uint(&reader, 100) == 0);
+	assert_int_equal(cbor_array(&reader, 100), 0);
+	assert_int_equal(cbor_bytes(&reader, 100).len, 0);
+	assert_int_equal(cbor_peek(&reader), CBOR_SIMPLE);
+	cbor_fail(&reader, FORMAT_FORGED);
+	assert_int_equal(cbor_finish(&reader), FORMAT_TOO_LARGE);
+}
+
+static void maps_know_their_keys(void **state)
+{
+	struct cbor_reader reader;
+	struct cbor_map map;
+	unsigned key = 99;
+
+	(void)state;
+	cbor_read(&reader, TEXT("\xa2\x01\x00\x18\x3f\x00"));
+	cbor_map(&reader, &map);
+	assert_true(cbor_map_next(&reader, &map, &key));
+	assert_int_equal(key, 1);
+	(void)cbor_uint(&reader, 0);
+	assert_true(cbor_map_next(&reader, &map, &key));
+	assert_int_equal(key, 63);
+	(void)cbor_uint(&reader, 0);
+	assert_false(cbor_map_next(&reader, &map, &key));
+	cbor_map_need(&reader, &map, 1u << 1);
+	assert_int_equal(reader.result, FORMAT_OK);
+	cbor_map_need(&reader, &map, 1u << 1 | 1u << 2);
+	assert_int_equal(cbor_finish(&reader), FORMAT_MALFORMED);
+}
+
+static void text_keys_ascend_as_encoded(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *first, *second;
+		enum format_result result;
+	} rows[] = {
+	    {"in order", "a", "b", FORMAT_OK},
+	    {"shorter first", "b", "aa", FORMAT_OK},
+	    {"longer first", "aa", "b", FORMAT_MALFORMED},
+	    {"twice", "a", "a", FORMAT_MALFORMED},
+	    {"descending", "b", "a", FORMAT_MALFORMED},
+	    {"the empty key first", "", "a", FORMAT_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cbor_reader reader;
+		struct buffer out;
+		struct view last = {0};
+
+		buffer_init(&out, 64);
+		cbor_put_map(&out, 2);
+		cbor_put_text(&out, view_text(rows[i].first));
+		cbor_put_text(&out, view_text(rows[i].second));
+		cbor_read(&reader, buffer_view(&out));
+		assert_int_equal(cbor_text_map(&reader, 2), 2);
+		(void)cbor_text_key(&reader, 8, &last);
+		(void)cbor_text_key(&reader, 8, &last);
+		if (cbor_finish(&reader) != rows[i].result)
+			fail_msg("%s: %s", rows[i].name, format_result_text(reader.result));
+		buffer_clear(&out);
+	}
+}
+
+static void utf8_is_judged(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		size_t len;
+		bool valid;
+	} rows[] = {
+	    {"nothing", "", 0, true},
+	    {"ASCII", "a\x7f", 2, true},
+	    {"two bytes", "\xc2\x80\xdf\xbf", 4, true},
+	    {"three bytes", "\xe0\xa0\x80\xef\xbf\xbf", 6, true},
+	    {"around the surrogates", "\xed\x9f\xbf\xee\x80\x80", 6, true},
+	    {"four bytes", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 8, true},
+	    {"NUL", "a\0b", 3, false},
+	    {"a byte of its own", "\x80", 1, false},
+	    {"overlong slash", "\xc0\xaf", 2, false},
+	    {"overlong in two", "\xc1\xbf", 2, false},
+	    {"overlong in three", "\xe0\x9f\xbf", 3, false},
+	    {"overlong in four", "\xf0\x8f\xbf\xbf", 4, false},
+	    {"surrogate, first", "\xed\xa0\x80", 3, false},
+	    {"surrogate, last", "\xed\xbf\xbf", 3, false},
+	    {"beyond U+10FFFF", "\xf4\x90\x80\x80", 4, false},
+	    {"no such head", "\xf5\x80\x80\x80", 4, false},
+	    {"cut after two of three", "\xe2\x82", 2, false},
+	    {"third byte is none", "\xe2\x82\x28", 3, false},
+	    {"fourth byte is none", "\xf0\x90\x80\x28", 4, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (utf8_valid(view_of(rows[i].text, rows[i].len)) != rows[i].valid)
+			fail_msg("%s", rows[i].name);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(integers_both_ways),
+    cmocka_unit_test(signed_integers_both_ways),
+    cmocka_unit_test(each_fault_has_its_result),
+    cmocka_unit_test(the_first_failure_is_kept),
+    cmocka_unit_test(maps_know_their_keys),
+    cmocka_unit_test(text_keys_ascend_as_encoded),
+    cmocka_unit_test(utf8_is_judged),
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,216 @@
+/*
+ * tests/schemas/frame_test.c: a chain of frames against a roster; headers' three forms; maxima.
+ */
+#include "schemas/cbor.h"
+#include "tests/schemas/account_made.h"
+#include "tests/test.h"
+
+#include <string.h>
+
+/* Follows the frame as a reader does; what frame_check says of it. */
+static enum format_result follow(
+    struct view encoded, const struct roster *roster, struct head *head, size_t *index)
+{
+	struct frame frame;
+	const char *message = NULL;
+	enum format_result result = frame_decode(encoded, &frame);
+
+	if (result == FORMAT_OK)
+		result = frame_check(&frame, head, roster, index, &message);
+	if (result == FORMAT_OK)
+		*head = (struct head){frame.header.seq, frame.hash};
+	else
+		assert_true(message == NULL || strlen(message) > 0);
+	return result;
+}
+
+static void make_statement_frame(const struct roster *roster, size_t index, const struct head *head,
+    const struct made_device *device, struct bytes *out)
+{
+	struct frame_header header = {
+	    .account = roster->account,
+	    .epoch = roster->epochs[index],
+	    .seq = head->seq + 1,
+	    .previous = head->hash,
+	    .roster = roster->hashes[index],
+	    .device = device->id,
+	    .kind = FRAME_STATEMENT,
+	};
+
+	assert_int_equal(
+	    frame_encode(&header, roster->statements[index + 1], device->secret, out), FORMAT_OK);
+}
+
+static void a_chain_is_followed_through_its_statements(void **state)
+{
+	struct made_device laptop, phone;
+	struct bytes roster_bytes = {0}, frame = {0};
+	struct roster roster;
+	struct head head;
+	size_t index = 0;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &laptop);
+	make_device(2, ROLE_DEVICE, &phone);
+	make_roster(&laptop, 1, &roster_bytes);
+	extend_roster(&roster_bytes, &laptop, &phone, NULL, 0);
+	extend_roster(&roster_bytes, &phone, NULL, &laptop, 2);
+	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
+	head = (struct head){0, roster.hashes[0]};
+
+	make_patch(&roster.account, &head, &roster.hashes[0], 1, &phone, &frame);
+	assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_FORGED);
+	bytes_clear(&frame);
+	for (size_t i = 0; i < 2; i++) { /* laptop adds the phone, the phone revokes it */
+		const struct made_device *signer = i == 0 ? &laptop : &phone;
+
+		make_patch(&roster.account, &head, &roster.hashes[i], 1, signer, &frame);
+		assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_OK);
+		assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_FORGED);
+		bytes_clear(&frame);
+		make_statement_frame(&roster, i, &head, signer, &frame);
+		assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_OK);
+		bytes_clear(&frame);
+		assert_int_equal(index, i + 1);
+	}
+	make_patch(&roster.account, &head, &roster.hashes[2], 2, &laptop, &frame);
+	assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_FORGED);
+	bytes_clear(&frame);
+	make_patch(&roster.account, &head, &roster.hashes[2], 1, &phone, &frame);
+	assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_FORGED);
+	bytes_clear(&frame);
+	make_patch(&roster.account, &head, &roster.hashes[2], 2, &phone, &frame);
+	assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_OK);
+	assert_int_equal(head.seq, 5);
+	bytes_clear(&frame);
+	bytes_clear(&roster_bytes);
+}
+
+static void a_header_s_context_leaves_the_commitment_out(void **state)
+{
+	struct frame_header header = {.kind = FRAME_PATCH, .epoch = 1, .seq = 1};
+	struct buffer first, second;
+
+	(void)state;
+	buffer_init(&first, 512);
+	buffer_init(&second, 512);
+	frame_header_put(&first, &header, false);
+	header.commit[0] = 1;
+	frame_header_put(&second, &header, false);
+	assert_true(view_equal(buffer_view(&first), buffer_view(&second)));
+	buffer_clear(&second);
+	buffer_init(&second, 512);
+	header.salt[0] = 1;
+	frame_header_put(&second, &header, false);
+	assert_false(view_equal(buffer_view(&first), buffer_view(&second)));
+	buffer_clear(&second);
+	buffer_clear(&first);
+}
+
+static void a_frame_holds_as_much_as_its_maximum(void **state)
+{
+	struct made_device device;
+	struct frame_header header = {.kind = FRAME_PATCH, .epoch = 1, .seq = 1};
+	static uint8_t body[FRAME_MAX + 1];
+	struct bytes encoded = {0};
+	struct frame frame;
+	size_t room;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &device);
+	assert_int_equal(
+	    frame_encode(&header, view_of(body, 1), device.secret, &encoded), FORMAT_OK);
+	room = FRAME_MAX - encoded.len + 1;
+	bytes_clear(&encoded);
+	assert_int_equal(
+	    frame_encode(&header, view_of(body, room), device.secret, &encoded), FORMAT_OK);
+	assert_int_equal(encoded.len, FRAME_MAX);
+	assert_int_equal(frame_decode(view_bytes(&encoded), &frame), FORMAT_OK);
+	assert_int_equal(frame.body.len, room);
+	bytes_clear(&encoded);
+	assert_int_equal(frame_encode(&header, view_of(body, room + 1), device.secret, &encoded),
+	    FORMAT_TOO_LARGE);
+	assert_null(encoded.data);
+}
+
+/* Bare in the salt, context without the commitment, whole as stored: each begins alike. */
+static void a_blob_header_has_three_forms(void **state)
+{
+	static const struct blob_name names[2] = {{.count = 1}, {.count = 2}};
+	struct blob_header header = {
+	    .epoch = 1, .kind = BLOB_INDEX, .names = names, .names_count = 2, .losers_count = 1};
+	static const enum blob_header_part parts[] = {
+	    BLOB_HEADER_BARE, BLOB_HEADER_CONTEXT, BLOB_HEADER_WHOLE};
+	static const size_t pairs[] = {6, 7, 8};
+	struct buffer out;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		buffer_init(&out, 512);
+		blob_header_put(&out, &header, parts[i]);
+		assert_int_equal(out.data[0], 0xA0 + pairs[i]);
+		buffer_add_text(&out, "sealed");
+		if (parts[i] == BLOB_HEADER_WHOLE) {
+			struct blob_name read[SEGMENTS_MAX];
+			struct blob blob;
+
+			assert_int_equal(blob_decode(buffer_view(&out), read, &blob), FORMAT_OK);
+			assert_int_equal(blob.header.losers_count, 1);
+			assert_ptr_equal(blob.header.names, read);
+			assert_true(blob_name_equal(&read[1], &names[1]));
+			assert_true(view_equal(blob.body, view_text("sealed")));
+			assert_int_equal(
+			    blob_decode(buffer_view(&out), NULL, &blob), FORMAT_MALFORMED);
+		}
+		buffer_clear(&out);
+	}
+}
+
+static void blob_names_are_read_as_they_are_printed(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *tail; /* after 64 hex digits */
+		bool valid;
+	} rows[] = {
+	    {"zero", ".0", true},
+	    {"a number", ".42", true},
+	    {"no count", "", false},
+	    {"no digits", ".", false},
+	    {"a leading zero", ".042", false},
+	    {"a sign", ".+1", false},
+	    {"a blank", ". 1", false},
+	    {"what follows", ".1x", false},
+	    {"over 64 bits", ".18446744073709551616", false},
+	    {"another separator", "-1", false},
+	};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct blob_name name = {0};
+		char again[BLOB_NAME_TEXT_MAX];
+
+		memset(text, 'a', 64);
+		memcpy(text + 64, rows[i].tail, strlen(rows[i].tail) + 1);
+		if (blob_name_parse(text, strlen(text), &name) != rows[i].valid)
+			fail_msg("%s", rows[i].name);
+		if (!rows[i].valid)
+			continue;
+		blob_name_text(&name, again);
+		assert_string_equal(again, text);
+	}
+	text[0] = 'A';
+	memcpy(text + 64, ".1", 3);
+	assert_false(blob_name_parse(text, strlen(text), &(struct blob_name){0}));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_chain_is_followed_through_its_statements),
+    cmocka_unit_test(a_header_s_context_leaves_the_commitment_out),
+    cmocka_unit_test(a_frame_holds_as_much_as_its_maximum),
+    cmocka_unit_test(a_blob_header_has_three_forms),
+    cmocka_unit_test(blob_names_are_read_as_they_are_printed),
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,185 @@
+/*
+ * tests/schemas/manifest_test.c: manifests and packs, beyond the vectors: sizes and walks.
+ */
+#include "schemas/manifest.h"
+#include "tests/schemas/account_made.h"
+#include "tests/test.h"
+
+#include <string.h>
+
+#define CHAIN_LEN 30u
+
+struct chain { /* patches 1, 2, … of one device */
+	struct made_device device;
+	struct account_id account;
+	struct bytes frames[CHAIN_LEN];
+	struct view views[CHAIN_LEN];
+	struct head heads[CHAIN_LEN + 1]; /* heads[n]: after n frames */
+};
+
+static int set_up(void **state)
+{
+	static struct chain chain;
+	const struct digest roster = {{5}};
+
+	make_device(1, ROLE_DEVICE, &chain.device);
+	chain.account.bytes[0] = 1;
+	for (size_t i = 0; i < CHAIN_LEN; i++) {
+		struct frame frame;
+
+		make_patch(
+		    &chain.account, &chain.heads[i], &roster, 1, &chain.device, &chain.frames[i]);
+		chain.views[i] = view_bytes(&chain.frames[i]);
+		assert_int_equal(frame_decode(chain.views[i], &frame), FORMAT_OK);
+		chain.heads[i + 1] = (struct head){frame.header.seq, frame.hash};
+	}
+	*state = &chain;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct chain *chain = *state;
+
+	for (size_t i = 0; i < CHAIN_LEN; i++)
+		bytes_clear(&chain->frames[i]);
+	return 0;
+}
+
+static void packs_hold_frames_in_order(void **state)
+{
+	const struct chain *chain = *state;
+	struct bytes encoded = {0};
+	struct pack_header pack;
+	struct view rest, frame;
+	size_t size = 0;
+
+	assert_int_equal(
+	    pack_encode(&chain->account, chain->views + 4, 20, &encoded, &size), FORMAT_OK);
+	assert_int_equal(pack_decode(view_bytes(&encoded), &pack), FORMAT_OK);
+	assert_true(account_equal(&pack.account, &chain->account));
+	assert_true(pack.from_seq == 5 && pack.to_seq == 24 && pack.frames_count == 20);
+	assert_int_equal(pack.names_count, 0);
+	rest = pack.frames;
+	for (size_t i = 0; i < 20; i++) {
+		assert_int_equal(pack_frame(&rest, &frame), FORMAT_OK);
+		assert_true(view_equal(frame, chain->views[4 + i]));
+	}
+	assert_int_equal(rest.len, 0);
+	assert_int_not_equal(pack_frame(&rest, &frame), FORMAT_OK);
+	assert_int_equal(pack_decode_header(view_of(encoded.data, size), &pack), FORMAT_OK);
+	assert_int_equal(
+	    pack_decode_header(view_of(encoded.data, size + 1), &pack), FORMAT_MALFORMED);
+	bytes_clear(&encoded);
+}
+
+static void packs_without_order_are_not_made(void **state)
+{
+	const struct chain *chain = *state;
+	const struct view gap[] = {chain->views[0], chain->views[2]};
+	const struct view turned[] = {chain->views[1], chain->views[0]};
+	const struct view broken[] = {view_text("no frame")};
+	struct bytes encoded = {0};
+	size_t size = 77;
+
+	assert_int_not_equal(pack_encode(&chain->account, gap, 0, &encoded, &size), FORMAT_OK);
+	assert_int_not_equal(pack_encode(&chain->account, gap, 2, &encoded, &size), FORMAT_OK);
+	assert_int_not_equal(pack_encode(&chain->account, turned, 2, &encoded, &size), FORMAT_OK);
+	assert_int_not_equal(pack_encode(&chain->account, broken, 1, &encoded, &size), FORMAT_OK);
+	assert_null(encoded.data);
+	assert_int_equal(size, 77);
+}
+
+/* One pack of the first `from` frames, then a tail up to `to`. */
+static void fill(struct manifest *manifest, const struct chain *chain, size_t from, size_t to)
+{
+	*manifest = (struct manifest){
+	    .account = chain->account, .epoch = 1, .head = chain->heads[to], .generation = to};
+	for (size_t i = from; i < to; i++)
+		manifest->tail[manifest->tail_count++] = chain->views[i];
+	if (from > 0) {
+		manifest->packs_count = 1;
+		manifest->packs[0] = (struct manifest_pack){
+		    .from_seq = 1, .to_seq = from, .size = 100, .names_size = 10};
+	}
+}
+
+static void tails_lead_to_the_head(void **state)
+{
+	const struct chain *chain = *state;
+	static struct manifest manifest, decoded;
+	struct bytes encoded = {0};
+
+	for (size_t from = 0; from <= CHAIN_LEN; from += 10) {
+		fill(&manifest, chain, from, CHAIN_LEN);
+		assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+		assert_int_equal(manifest_decode(view_bytes(&encoded), &decoded), FORMAT_OK);
+		assert_int_equal(decoded.tail_count, CHAIN_LEN - from);
+		assert_true(head_equal(&decoded.head, &manifest.head));
+		bytes_clear(&encoded);
+		if (from == CHAIN_LEN)
+			break;
+		manifest.tail[0] = manifest.tail[manifest.tail_count - 1];
+		assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+		decoded.generation = 99;
+		assert_int_equal(manifest_decode(view_bytes(&encoded), &decoded), FORMAT_MALFORMED);
+		assert_true(decoded.generation == 99);
+		bytes_clear(&encoded);
+	}
+}
+
+static void a_manifest_stays_below_its_maximum(void **state)
+{
+	const struct chain *chain = *state;
+	static struct manifest manifest;
+	static uint8_t stuffing[MANIFEST_MAX];
+	struct bytes encoded = {0};
+	size_t room;
+
+	fill(&manifest, chain, 10, 20);
+	manifest.snapshot = view_of(stuffing, 300);
+	assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+	room = MANIFEST_MAX - encoded.len;
+	bytes_clear(&encoded);
+	manifest.snapshot.len += room;
+	assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+	assert_int_equal(encoded.len, MANIFEST_MAX);
+	bytes_clear(&encoded);
+	manifest.snapshot.len++;
+	assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_TOO_LARGE);
+	assert_null(encoded.data);
+}
+
+/* Full, but for frames: what the fixed parts of a manifest cost beside its tail. */
+static void the_fixed_parts_leave_room_for_a_tail(void **state)
+{
+	const struct chain *chain = *state;
+	static struct manifest manifest;
+	struct bytes encoded = {0};
+
+	fill(&manifest, chain, 0, 0);
+	manifest.packs_count = 8; /* folds keep them few */
+	manifest.devices_count = 4;
+	manifest.has_turn = true;
+	manifest.head.seq = SEQ_MAX;
+	manifest.swept_ms = INT64_MAX;
+	for (size_t i = 0; i < manifest.packs_count; i++)
+		manifest.packs[i] = (struct manifest_pack){.from_seq = UINT32_MAX,
+		    .to_seq = UINT32_MAX,
+		    .size = PACK_MAX,
+		    .names_size = PACK_MAX,
+		    .made_ms = INT64_MAX};
+	assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+	assert_in_range(encoded.len, 1, 2048);
+	bytes_clear(&encoded);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(packs_hold_frames_in_order, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(packs_without_order_are_not_made, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(tails_lead_to_the_head, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_manifest_stays_below_its_maximum, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(the_fixed_parts_leave_room_for_a_tail, set_up, tear_down),
+};
+
+TEST_MAIN(tests)

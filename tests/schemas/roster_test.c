@@ -1,0 +1,192 @@
+/*
+ * tests/schemas/roster_test.c: who belongs when; growth to the maxima; create.
+ */
+#include "tests/schemas/account_made.h"
+#include "tests/test.h"
+
+#include <string.h>
+
+struct fixture { /* laptop and paper begin; phone is added; laptop is revoked */
+	struct made_device devices[3];
+	struct bytes encoded;
+	struct roster roster;
+};
+enum { LAPTOP, PAPER, PHONE };
+
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+	struct made_device *devices = fixture.devices;
+
+	make_device(1, ROLE_DEVICE, &devices[LAPTOP]);
+	make_device(2, ROLE_RECOVERY, &devices[PAPER]);
+	make_device(3, ROLE_DEVICE, &devices[PHONE]);
+	make_roster(devices, 2, &fixture.encoded);
+	extend_roster(&fixture.encoded, &devices[PAPER], &devices[PHONE], NULL, 0);
+	extend_roster(&fixture.encoded, &devices[PHONE], NULL, &devices[LAPTOP], 2);
+	assert_int_equal(
+	    roster_decode(view_bytes(&fixture.encoded), false, &fixture.roster), FORMAT_OK);
+	*state = &fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	bytes_clear(&fixture->encoded);
+	return 0;
+}
+
+static void devices_are_live_from_when_to_when(void **state)
+{
+	const struct fixture *fixture = *state;
+	static const struct {
+		const char *name;
+		size_t device;
+		size_t index;
+		bool live;
+	} rows[] = {
+	    {"laptop at the genesis", LAPTOP, 0, true},
+	    {"laptop after the phone", LAPTOP, 1, true},
+	    {"laptop after its revocation", LAPTOP, 2, false},
+	    {"laptop now", LAPTOP, SIZE_MAX, false},
+	    {"paper now", PAPER, SIZE_MAX, true},
+	    {"phone before it came", PHONE, 0, false},
+	    {"phone when it came", PHONE, 1, true},
+	    {"phone now", PHONE, SIZE_MAX, true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool live = roster_live(&fixture->roster, &fixture->devices[rows[i].device].id,
+				rows[i].index) != NULL;
+
+		if (live != rows[i].live)
+			fail_msg("%s", rows[i].name);
+	}
+	assert_non_null(roster_device(&fixture->roster, &fixture->devices[LAPTOP].id));
+	assert_null(roster_device(&fixture->roster, &(struct device_id){{1}}));
+	assert_int_equal(roster_epoch(&fixture->roster), 2);
+	assert_int_equal(fixture->roster.epochs[1], 1);
+}
+
+static void statements_are_found_by_hash(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < fixture->roster.statements_count; i++)
+		assert_int_equal(roster_find(&fixture->roster, &fixture->roster.hashes[i]), i);
+	assert_true(roster_find(&fixture->roster, &(struct digest){{1}}) == SIZE_MAX);
+	assert_true(digest_equal(roster_hash(&fixture->roster), &fixture->roster.hashes[2]));
+}
+
+static void only_a_longer_same_chain_descends(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct made_device *devices = fixture->devices;
+	struct roster older, fork, other;
+	struct bytes short_bytes = {0}, fork_bytes = {0}, other_bytes = {0};
+
+	make_roster(devices, 2, &short_bytes);
+	make_roster(devices, 2, &fork_bytes);
+	make_roster(devices, 1, &other_bytes);
+	extend_roster(&fork_bytes, &devices[LAPTOP], &devices[PHONE], NULL, 0);
+	assert_int_equal(roster_decode(view_bytes(&short_bytes), false, &older), FORMAT_OK);
+	assert_int_equal(roster_decode(view_bytes(&fork_bytes), false, &fork), FORMAT_OK);
+	assert_int_equal(roster_decode(view_bytes(&other_bytes), false, &other), FORMAT_OK);
+	assert_true(roster_descends(&fixture->roster, &older));
+	assert_true(roster_descends(&fixture->roster, &fixture->roster));
+	assert_true(roster_descends(&fork, &older));
+	assert_false(roster_descends(&older, &fixture->roster));
+	assert_false(roster_descends(&fixture->roster, &fork));
+	assert_false(roster_descends(&fork, &fixture->roster));
+	assert_false(roster_descends(&fixture->roster, &other));
+	bytes_clear(&other_bytes);
+	bytes_clear(&fork_bytes);
+	bytes_clear(&short_bytes);
+}
+
+static void a_roster_grows_to_its_maximum_and_no_further(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct made_device *laptop = &fixture->devices[LAPTOP];
+	struct bytes encoded = {0}, statement = {0}, longer = {0};
+	struct roster roster;
+
+	make_roster(fixture->devices, 1, &encoded);
+	for (size_t i = 1; i < ROSTER_STATEMENTS_MAX; i++) {
+		struct digest hash;
+
+		if (i == 1)
+			assert_int_equal(
+			    roster_decode(view_bytes(&encoded), false, &roster), FORMAT_OK);
+		if (i == 1)
+			hash = *roster_hash(&roster);
+		else
+			assert_int_equal(statement_hash(view_bytes(&statement), &hash), FORMAT_OK);
+		bytes_clear(&statement);
+		make_statement(&hash, laptop, NULL, 0, NULL, 0, &statement);
+		assert_int_equal(
+		    roster_append(view_bytes(&encoded), view_bytes(&statement), &longer),
+		    FORMAT_OK);
+		bytes_clear(&encoded);
+		encoded = longer;
+		longer = (struct bytes){0};
+	}
+	assert_int_equal(roster_decode(view_bytes(&encoded), false, &roster), FORMAT_OK);
+	assert_int_equal(roster.statements_count, ROSTER_STATEMENTS_MAX);
+	assert_int_equal(
+	    roster_append(view_bytes(&encoded), view_bytes(&statement), &longer), FORMAT_TOO_LARGE);
+	assert_null(longer.data);
+	bytes_clear(&statement);
+	bytes_clear(&encoded);
+}
+
+static void create_is_signed_by_who_is_live(void **state)
+{
+	const struct fixture *fixture = *state;
+	static const struct {
+		const char *name;
+		size_t device, secret;
+		bool account_changed;
+		enum format_result result;
+	} rows[] = {
+	    {"a live device", PHONE, PHONE, false, FORMAT_OK},
+	    {"the paper", PAPER, PAPER, false, FORMAT_OK},
+	    {"a revoked device", LAPTOP, LAPTOP, false, FORMAT_FORGED},
+	    {"another's key", PHONE, PAPER, false, FORMAT_FORGED},
+	    {"another account", PHONE, PHONE, true, FORMAT_FORGED},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct create create = {.account = fixture->roster.account,
+		    .device = fixture->devices[rows[i].device].id,
+		    .roster = view_bytes(&fixture->encoded),
+		    .time_ms = 1};
+		struct create decoded = {0};
+		struct roster roster;
+		struct bytes encoded = {0};
+		enum format_result result;
+
+		create.account.bytes[0] ^= rows[i].account_changed;
+		assert_int_equal(
+		    create_encode(&create, fixture->devices[rows[i].secret].secret, &encoded),
+		    FORMAT_OK);
+		result = create_decode(view_bytes(&encoded), &decoded, &roster);
+		if (result != rows[i].result)
+			fail_msg("%s: %s", rows[i].name, format_result_text(result));
+		assert_true((decoded.time_ms == 1) == (result == FORMAT_OK));
+		bytes_clear(&encoded);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(devices_are_live_from_when_to_when, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(statements_are_found_by_hash, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(only_a_longer_same_chain_descends, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(
+	a_roster_grows_to_its_maximum_and_no_further, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(create_is_signed_by_who_is_live, set_up, tear_down),
+};
+
+TEST_MAIN(tests)
