@@ -1,0 +1,115 @@
+/*
+ * gateway/bucket/bucket_count.c: a bucket that counts the calls it passes on, and their object
+ * bytes. A put's bytes count whatever its result: they were sent. A purge of hidden things counts
+ * as a list, where the inner bucket has such things at all.
+ */
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "gateway/bucket/bucket.h"
+#include "gateway/bucket/bucket_priv.h"
+
+struct counter {
+	struct bucket *inner;
+	pthread_mutex_t mutex; /* guards *counts */
+	struct bucket_counts *counts;
+};
+
+static void count_add(struct counter *counter, uint64_t *count, uint64_t *bytes, size_t len)
+{
+	(void)pthread_mutex_lock(&counter->mutex);
+	*count += 1;
+	*bytes += len;
+	(void)pthread_mutex_unlock(&counter->mutex);
+}
+
+static enum bucket_result count_put(
+    void *self, const struct bucket_put *put, struct call *call, struct bucket_tag *tag_out)
+{
+	struct counter *counter = self;
+
+	count_add(counter, &counter->counts->put, &counter->counts->bytes_up, put->data.len);
+	return bucket_put(counter->inner, put, call, tag_out);
+}
+
+static enum bucket_result count_get(void *self, const struct bucket_get *get, struct call *call,
+    struct bytes *out, struct bucket_tag *tag_out)
+{
+	struct counter *counter = self;
+	enum bucket_result result = bucket_get(counter->inner, get, call, out, tag_out);
+
+	count_add(counter, &counter->counts->get, &counter->counts->bytes_down,
+	    result == BUCKET_OK ? out->len : 0);
+	return result;
+}
+
+static enum bucket_result count_remove(void *self, const char *key, struct call *call)
+{
+	struct counter *counter = self;
+
+	count_add(counter, &counter->counts->remove, &counter->counts->bytes_up, 0);
+	return bucket_remove(counter->inner, key, call);
+}
+
+static enum bucket_result count_remove_many(
+    void *self, const char *const *keys, size_t count, struct call *call)
+{
+	struct counter *counter = self;
+
+	count_add(counter, &counter->counts->remove, &counter->counts->bytes_up, 0);
+	return bucket_remove_many(counter->inner, keys, count, call);
+}
+
+static enum bucket_result count_list(
+    void *self, const char *prefix, const char *after, struct call *call, struct bucket_page *out)
+{
+	struct counter *counter = self;
+
+	count_add(counter, &counter->counts->list, &counter->counts->bytes_down, 0);
+	return bucket_list(counter->inner, prefix, after, call, out);
+}
+
+static enum bucket_result count_purge_hidden(
+    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+{
+	struct counter *counter = self;
+
+	if (counter->inner->ops->purge_hidden != NULL)
+		count_add(counter, &counter->counts->list, &counter->counts->bytes_down, 0);
+	return bucket_purge_hidden(counter->inner, prefix, call, removed_out);
+}
+
+static void count_close(void *self)
+{
+	struct counter *counter = self;
+
+	bucket_close(counter->inner);
+	(void)pthread_mutex_destroy(&counter->mutex);
+	free(counter);
+}
+
+static const struct bucket_ops count_ops = {
+    .put = count_put,
+    .get = count_get,
+    .remove = count_remove,
+    .remove_many = count_remove_many,
+    .list = count_list,
+    .purge_hidden = count_purge_hidden,
+    .close = count_close,
+};
+
+struct bucket *bucket_count(struct bucket *inner, struct bucket_counts *counts)
+{
+	struct counter *counter = malloc(sizeof(*counter));
+
+	assert(inner != NULL && counts != NULL);
+	if (counter == NULL || pthread_mutex_init(&counter->mutex, NULL) != 0) {
+		free(counter);
+		bucket_close(inner);
+		return NULL;
+	}
+	counter->inner = inner;
+	counter->counts = counts;
+	return bucket_new(&count_ops, counter);
+}

@@ -1,0 +1,106 @@
+/*
+ * tests/gateway/bucket/bucket_count_test.c: the counting wrapper: the suite through it, and what it
+ * counts.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <stdlib.h>
+
+#include "gateway/bucket/bucket_memory.h"
+
+static struct memory_store *store;
+static struct bucket_counts counts;
+
+static int open_count(void **state)
+{
+	struct bucket *inner;
+
+	counts = (struct bucket_counts){0};
+	store = memory_store_new();
+	if (store == NULL)
+		return 1;
+	inner = bucket_memory(store, NULL);
+	*state = inner == NULL ? NULL : bucket_count(inner, &counts);
+	return *state == NULL;
+}
+
+static int close_count(void **state)
+{
+	bucket_close(*state);
+	memory_store_free(store);
+	return 0;
+}
+
+static void expect_counts(const struct bucket_counts *expected)
+{
+	assert_int_equal(counts.get, expected->get);
+	assert_int_equal(counts.put, expected->put);
+	assert_int_equal(counts.list, expected->list);
+	assert_int_equal(counts.remove, expected->remove);
+	assert_int_equal(counts.bytes_up, expected->bytes_up);
+	assert_int_equal(counts.bytes_down, expected->bytes_down);
+}
+
+static void counts_what_passes(void **state)
+{
+	static const char *const keys[] = {"a", "b", "c"};
+	struct bucket *bucket = *state;
+	struct bucket_put put = {"a", view_text("12345"), BUCKET_IF_ABSENT, {""}};
+	struct bucket_get get = {.key = "a"};
+	struct bucket_page page = {0};
+	struct bytes data = {0};
+	struct bucket_tag tag = {""};
+	uint64_t removed;
+	struct call call;
+
+	suite_call(&call);
+	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_OK);
+	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_CONFLICT);
+	expect_counts(&(struct bucket_counts){.put = 2, .bytes_up = 10}); /* sent is sent */
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_OK);
+	bytes_clear(&data);
+	get.first_bytes = 2;
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_OK);
+	bytes_clear(&data);
+	get.unless = tag;
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_UNCHANGED);
+	get.key = "b";
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_ABSENT);
+	expect_counts(&(struct bucket_counts){.put = 2, .bytes_up = 10, .get = 4, .bytes_down = 7});
+	assert_int_equal(bucket_list(bucket, "", "", &call, &page), BUCKET_OK);
+	free(page.items);
+	assert_int_equal(bucket_remove(bucket, "a", &call), BUCKET_OK);
+	assert_int_equal(bucket_remove_many(bucket, keys, COUNT_OF(keys), &call), BUCKET_OK);
+	/* What reaches no driver is no request. */
+	assert_int_equal(bucket_purge_hidden(bucket, "a", &call, &removed), BUCKET_OK);
+	assert_int_equal(bucket_remove(bucket, "../a", &call), BUCKET_REFUSED);
+	assert_int_equal(bucket_remove_many(bucket, keys, 0, &call), BUCKET_OK);
+	expect_counts(&(struct bucket_counts){
+	    .put = 2, .bytes_up = 10, .get = 4, .bytes_down = 7, .list = 1, .remove = 2});
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(suite_put_then_get, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_put_if_absent, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_put_if_tag, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_get_first_bytes, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_outputs_only_on_success, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_empty_object, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_largest_object, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_refused_keys, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_accepted_keys, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_remove, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_remove_many, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_list_order, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_list_prefix_and_after, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_list_pages, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_purge_hidden, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_race_if_absent, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_race_if_tag, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_race_increments, open_count, close_count),
+    cmocka_unit_test_setup_teardown(suite_probe_passes, open_count, close_count),
+    cmocka_unit_test_setup_teardown(counts_what_passes, open_count, close_count),
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,247 @@
+/*
+ * tests/gateway/bucket/bucket_memory_test.c: the memory driver: the suite, and its faults.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <string.h>
+
+#include "gateway/bucket/bucket_memory.h"
+
+static struct memory_store *store;
+
+static int open_memory(void **state)
+{
+	store = memory_store_new();
+	*state = store == NULL ? NULL : bucket_memory(store, NULL);
+	return *state == NULL;
+}
+
+static int close_memory(void **state)
+{
+	bucket_close(*state);
+	memory_store_free(store);
+	return 0;
+}
+
+struct script { /* what the hook answers, and what it was asked */
+	enum memory_fault fault;
+	enum memory_op op;
+	char key[BUCKET_KEY_MAX + 1];
+	size_t calls;
+};
+
+static enum memory_fault script_before(void *self, enum memory_op op, const char *key)
+{
+	struct script *script = self;
+
+	script->op = op;
+	script->calls++;
+	memcpy(script->key, key, strlen(key) + 1);
+	return script->fault;
+}
+
+static void put_faults(void **state)
+{
+	static const struct {
+		const char *name;
+		enum memory_fault fault;
+		enum bucket_result result;
+		const char *now;
+		const char *delivered;
+	} rows[] = {
+	    {"none", MEMORY_FAULT_NONE, BUCKET_OK, "new", "new"},
+	    {"before", MEMORY_FAULT_BEFORE, BUCKET_RETRY, "old", "old"},
+	    {"unknown", MEMORY_FAULT_UNKNOWN, BUCKET_UNKNOWN, "old", "old"},
+	    {"after", MEMORY_FAULT_AFTER, BUCKET_UNKNOWN, "new", "new"},
+	    {"late", MEMORY_FAULT_LATE, BUCKET_UNKNOWN, "old", "new"},
+	};
+	struct bucket *plain = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct script script = {.fault = rows[i].fault};
+		struct memory_hook hook = {&script, script_before};
+		struct bucket *faulty = bucket_memory(store, &hook);
+		struct bucket_put put = {"a/one", view_text("new"), BUCKET_IF_TAG, {""}};
+		struct bucket_tag tag = {"untouched"};
+		struct call call;
+
+		print_message("%s\n", rows[i].name);
+		assert_non_null(faulty);
+		put.tag = suite_put_text(plain, "a/one", "old", BUCKET_ALWAYS);
+		suite_call(&call);
+		assert_int_equal(bucket_put(faulty, &put, &call, &tag), rows[i].result);
+		assert_int_equal(strcmp(tag.text, "untouched") == 0, rows[i].result != BUCKET_OK);
+		assert_int_equal(script.op, MEMORY_PUT);
+		assert_string_equal(script.key, "a/one");
+		suite_expect_text(plain, "a/one", rows[i].now);
+		assert_int_equal(memory_deliver(store), rows[i].fault == MEMORY_FAULT_LATE);
+		suite_expect_text(plain, "a/one", rows[i].delivered);
+		bucket_close(faulty);
+	}
+}
+
+static void remove_faults(void **state)
+{
+	static const struct {
+		const char *name;
+		enum memory_fault fault;
+		enum bucket_result result;
+		const char *after;
+	} rows[] = {
+	    {"none", MEMORY_FAULT_NONE, BUCKET_OK, NULL},
+	    {"before", MEMORY_FAULT_BEFORE, BUCKET_RETRY, "old"},
+	    {"unknown", MEMORY_FAULT_UNKNOWN, BUCKET_UNKNOWN, "old"},
+	    {"after", MEMORY_FAULT_AFTER, BUCKET_UNKNOWN, NULL},
+	    {"late", MEMORY_FAULT_LATE, BUCKET_UNKNOWN, "old"},
+	};
+	struct bucket *plain = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct script script = {.fault = rows[i].fault};
+		struct memory_hook hook = {&script, script_before};
+		struct bucket *faulty = bucket_memory(store, &hook);
+		struct call call;
+
+		print_message("%s\n", rows[i].name);
+		assert_non_null(faulty);
+		(void)suite_put_text(plain, "a/one", "old", BUCKET_ALWAYS);
+		suite_call(&call);
+		assert_int_equal(bucket_remove(faulty, "a/one", &call), rows[i].result);
+		assert_int_equal(script.calls, 1);
+		assert_int_equal(script.op, MEMORY_REMOVE);
+		suite_expect_text(plain, "a/one", rows[i].after);
+		assert_int_equal(memory_deliver(store), 0);
+		bucket_close(faulty);
+	}
+}
+
+static void read_faults_say_retry(void **state)
+{
+	static const enum memory_fault faults[] = {
+	    MEMORY_FAULT_BEFORE, MEMORY_FAULT_UNKNOWN, MEMORY_FAULT_AFTER, MEMORY_FAULT_LATE};
+	struct bucket *plain = *state;
+
+	(void)suite_put_text(plain, "a/one", "old", BUCKET_ALWAYS);
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		struct script script = {.fault = faults[i]};
+		struct memory_hook hook = {&script, script_before};
+		struct bucket *faulty = bucket_memory(store, &hook);
+		struct bucket_get get = {.key = "a/one"};
+		struct bucket_page page = {0};
+		struct bytes data = {0};
+		struct bucket_tag tag;
+		struct call call;
+
+		assert_non_null(faulty);
+		suite_call(&call);
+		assert_int_equal(bucket_get(faulty, &get, &call, &data, &tag), BUCKET_RETRY);
+		assert_int_equal(script.op, MEMORY_GET);
+		assert_int_equal(bucket_list(faulty, "a/", "", &call, &page), BUCKET_RETRY);
+		assert_int_equal(script.op, MEMORY_LIST);
+		assert_null(data.data);
+		assert_null(page.items);
+		bucket_close(faulty);
+	}
+}
+
+static void late_puts_keep_conditions(void **state)
+{
+	struct script script = {.fault = MEMORY_FAULT_LATE};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *plain = *state;
+	struct bucket *faulty = bucket_memory(store, &hook);
+	struct bucket_put put = {"a/one", view_text("late"), BUCKET_IF_TAG, {""}};
+	struct bucket_put create = {"a/two", view_text("late"), BUCKET_IF_ABSENT, {""}};
+	struct bucket_put third = {"a/three", view_text("late"), BUCKET_ALWAYS, {""}};
+	struct bucket_tag tag;
+	struct call call;
+
+	assert_non_null(faulty);
+	put.tag = suite_put_text(plain, "a/one", "old", BUCKET_ALWAYS);
+	suite_call(&call);
+	assert_int_equal(bucket_put(faulty, &put, &call, &tag), BUCKET_UNKNOWN);
+	assert_int_equal(bucket_put(faulty, &create, &call, &tag), BUCKET_UNKNOWN);
+	assert_int_equal(bucket_put(faulty, &third, &call, &tag), BUCKET_UNKNOWN);
+	(void)suite_put_text(plain, "a/one", "rival", BUCKET_ALWAYS);
+	(void)suite_put_text(plain, "a/two", "rival", BUCKET_ALWAYS);
+	assert_int_equal(memory_deliver(store), 1);
+	suite_expect_text(plain, "a/one", "rival");
+	suite_expect_text(plain, "a/two", "rival");
+	suite_expect_text(plain, "a/three", "late");
+	assert_int_equal(memory_deliver(store), 0);
+	/* One that never lands is freed with the store. */
+	assert_int_equal(bucket_put(faulty, &put, &call, &tag), BUCKET_UNKNOWN);
+	bucket_close(faulty);
+}
+
+static void closing_leaves_the_store(void **state)
+{
+	struct bucket *other = bucket_memory(store, NULL);
+
+	assert_non_null(other);
+	(void)suite_put_text(other, "a/one", "shared", BUCKET_ALWAYS);
+	bucket_close(other);
+	suite_expect_text(*state, "a/one", "shared");
+}
+
+static void see(void *self, const char *key, struct view data)
+{
+	buffer_addf(self, "%s=%.*s ", key, (int)data.len, (const char *)data.data);
+}
+
+static void each_and_flip(void **state)
+{
+	struct bucket *bucket = *state;
+	struct bucket_tag before = suite_put_text(bucket, "b", "two", BUCKET_ALWAYS);
+	struct bucket_get get = {.key = "b", .unless = before};
+	struct bytes data = {0};
+	struct bucket_tag tag;
+	struct buffer seen;
+	struct bytes text = {0};
+	struct call call;
+
+	(void)suite_put_text(bucket, "a", "one", BUCKET_ALWAYS);
+	buffer_init(&seen, 100);
+	memory_each(store, see, &seen);
+	assert_true(buffer_take(&seen, &text));
+	assert_string_equal((const char *)text.data, "a=one b=two ");
+	bytes_clear(&text);
+	assert_true(memory_flip(store, "b", 2, 'o' ^ 'n'));
+	suite_call(&call);
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_OK);
+	assert_string_equal((const char *)data.data, "twn");
+	bytes_clear(&data);
+	assert_false(memory_flip(store, "b", 3, 1));
+	assert_false(memory_flip(store, "c", 0, 1));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(suite_put_then_get, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_put_if_absent, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_put_if_tag, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_get_first_bytes, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_outputs_only_on_success, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_empty_object, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_largest_object, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_refused_keys, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_accepted_keys, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_remove, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_remove_many, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_list_order, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_list_prefix_and_after, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_list_pages, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_purge_hidden, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_race_if_absent, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_race_if_tag, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_race_increments, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_probe_passes, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(put_faults, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(remove_faults, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(read_faults_say_retry, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(late_puts_keep_conditions, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(closing_leaves_the_store, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(each_and_flip, open_memory, close_memory),
+};
+
+TEST_MAIN(tests)
