@@ -1,0 +1,115 @@
+/*
+ * gateway/account/account.h: the account protocol over a bucket: create, sync, blobs, fold, sweep,
+ * wipe. Linear, blocking code that knows only bucket.h, the formats and a clock; it holds no key
+ * and keeps no state that matters but in the bucket. The gateway runs it, and `inkseal` straight on
+ * a bucket runs the very same. Steps, assumptions and why it is safe: README.md.
+ */
+#ifndef INKSEAL_ACCOUNT_H
+#define INKSEAL_ACCOUNT_H
+
+#include "gateway/bucket/bucket.h"
+#include "schemas/manifest.h"
+#include "schemas/sync.h"
+
+enum account_result {
+	ACCOUNT_OK,
+	ACCOUNT_ABSENT,  /* no such account (or blob) here; nothing says it was wiped */
+	ACCOUNT_GONE,    /* wiped: w/<account> says so */
+	ACCOUNT_REFUSED, /* the request does not hold: message says why; again is no use */
+	ACCOUNT_RETRY,   /* the bucket did not answer, or others kept winning; nothing was lost */
+	ACCOUNT_DAMAGED, /* an object here is not what its name or format says */
+	ACCOUNT_FAILED,  /* the bucket refused for good (disk full, forbidden), or no memory */
+};
+const char *account_result_text(enum account_result result);
+
+struct account_env { /* all borrowed, for as long as calls run */
+	struct bucket *bucket;
+	const struct clock *clock;
+	const struct random *random;
+	const char *prefix;  /* "" or "some/prefix/", before "a/", "w/" */
+	const char *gateway; /* the public name that a wipe must hold; "" on a bare bucket */
+};
+
+/*
+ * What a process knows of one account between calls: the manifest with its tag, the roster's bytes,
+ * the blobs it has put or seen. {0} is empty; correct whatever is in it, since every commit is
+ * conditional on the tag; a warm one makes a commit one PUT. One thread at a time. A bare bucket's
+ * client keeps it on disk between runs (account_cache_save, _load).
+ */
+#define ACCOUNT_SEEN_MAX 2048u
+struct account_cache {
+	struct bytes manifest; /* encoded; empty: unknown */
+	struct bucket_tag tag;
+	struct bytes roster; /* the roster blob's bytes; empty: unknown */
+	struct digest roster_hash;
+	struct bytes index; /* the current snapshot's index blob; empty: unknown */
+	struct blob_name index_name;
+	struct blob_name *seen; /* blobs put or read back through this cache; the newest SEEN_MAX */
+	size_t seen_count;
+	bool wipe_checked; /* w/<account> was read since this process started */
+};
+void account_cache_clear(struct account_cache *cache);
+/* manifest, tag and roster as one byte string; the rest is made anew. */
+MUST_USE bool account_cache_save(const struct account_cache *cache, struct bytes *out);
+/* A damaged one gives an empty cache: it is only a cache. */
+void account_cache_load(struct account_cache *cache, struct view saved);
+
+/* A create request's bytes (roster.h). A manifest of the same genesis already there is success. */
+MUST_USE enum account_result account_create(const struct account_env *env,
+    struct account_cache *cache, struct view create, struct call *call);
+/*
+ * The exchange. OK whenever *answer is an answer (also SYNC_REFUSED, _GONE…); answer is {0} before
+ * and is cleared by the caller. May PUT the request's bodies, a pack, the roster; commits with one
+ * conditional PUT. With a poll, or where the cached manifest may be old, a conditional GET goes
+ * first.
+ */
+MUST_USE enum account_result account_sync(const struct account_env *env,
+    struct account_cache *cache, const struct sync_request *request, struct call *call,
+    struct sync_answer *answer);
+/* Puts a blob under name->count, which must be the current sweep count or the one before. */
+MUST_USE enum account_result account_blob_put(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, const struct blob_name *name,
+    struct view blob, struct call *call);
+/* Reads it and checks its hash. ABSENT only after the manifest was read anew. */
+MUST_USE enum account_result account_blob_get(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, const struct blob_name *name,
+    struct call *call, struct bytes *out);
+/* The roster's bytes, by the newest manifest: how a recovering device begins. */
+MUST_USE enum account_result account_roster(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, struct call *call,
+    struct bytes *out);
+
+/* Folds full levels of packs into one each. *folded_out: packs that went. OK if there is nothing.
+ */
+MUST_USE enum account_result account_fold(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, struct call *call,
+    size_t *folded_out);
+struct sweep_report {
+	uint64_t listed, removed, bytes_removed, kept;
+};
+/* Drops packs older than retain_ms behind the snapshot, raises the count, removes what nothing
+ * names. */
+MUST_USE enum account_result account_sweep(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, int64_t retain_ms,
+    struct call *call, struct sweep_report *report_out);
+
+struct wipe_report {
+	uint64_t objects_removed, bytes_removed;
+	int64_t empty_at_ms;
+};
+/*
+ * wipe: an encoded wipe (statement.h), or an empty view for the operator's removal. Puts w/ first,
+ * CASes to wiped, deletes until listings are empty, the manifest last, lists once more. May be
+ * repeated until OK. The caller signs the receipt.
+ */
+MUST_USE enum account_result account_wipe(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, struct view wipe,
+    struct call *call, struct wipe_report *report_out);
+/* If w/<account> stands: removes whatever a late writer put there since, and reports it. */
+MUST_USE enum account_result account_relist(const struct account_env *env,
+    const struct account_id *account, struct call *call, struct wipe_report *report_out);
+/* The object w/<account>. ABSENT: there is none. */
+MUST_USE enum account_result account_wipe_record(const struct account_env *env,
+    const struct account_id *account, struct call *call, struct bytes *out);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * gateway/account/cache.c: what a process knows of one account between calls.
+ * Nothing here has to be right for the bucket to stay right, with one exception: a commit writes
+ * the cached manifest, changed, under the cached tag. So the pair must not be torn: what is kept on
+ * disk ends in a hash of it all, and anything that does not hold is an empty cache.
+ */
+#include "gateway/account/account_priv.h"
+#include "schemas/cbor.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* saved = [version, manifest, tag, roster, its newest statement's hash, wipe_checked] ‖ 32 bytes of
+ * hash */
+#define CACHE_VERSION 1u
+#define CACHE_ITEMS 6u
+#define CACHE_HASH_LEN 32u
+#define CACHE_SAVED_MAX (MANIFEST_MAX + ROSTER_MAX + 512u)
+
+void account_cache_clear(struct account_cache *cache)
+{
+	bytes_clear(&cache->manifest);
+	bytes_clear(&cache->roster);
+	bytes_clear(&cache->index);
+	free(cache->seen);
+	*cache = (struct account_cache){0};
+}
+
+/* Unkeyed and without a domain: it tells a torn file, and is compared with nothing else. */
+static void cache_hash(struct view view, uint8_t out[CACHE_HASH_LEN])
+{
+	(void)crypto_generichash(out, CACHE_HASH_LEN, view.data, view.len, NULL, 0);
+}
+
+bool account_cache_save(const struct account_cache *cache, struct bytes *out)
+{
+	uint8_t hash[CACHE_HASH_LEN];
+	struct buffer buffer;
+	bool done;
+
+	buffer_init(&buffer, CACHE_SAVED_MAX);
+	cbor_put_array(&buffer, CACHE_ITEMS);
+	cbor_put_uint(&buffer, CACHE_VERSION);
+	cbor_put_view(&buffer, view_bytes(&cache->manifest));
+	cbor_put_text(&buffer, view_text(cache->tag.text));
+	cbor_put_view(&buffer, view_bytes(&cache->roster));
+	cbor_put_bytes(&buffer, cache->roster_hash.bytes, DIGEST_LEN);
+	cbor_put_bool(&buffer, cache->wipe_checked);
+	if (!buffer.failed)
+		cache_hash(buffer_view(&buffer), hash);
+	else
+		memset(hash, 0, sizeof(hash));
+	buffer_add(&buffer, hash, sizeof(hash));
+	done = buffer_take(&buffer, out);
+	buffer_clear(&buffer);
+	return done;
+}
+
+void account_cache_load(struct account_cache *cache, struct view saved)
+{
+	struct account_cache loaded = {0};
+	uint8_t hash[CACHE_HASH_LEN];
+	struct cbor_reader reader;
+	struct view manifest, tag, roster;
+
+	account_cache_clear(cache);
+	if (saved.len < CACHE_HASH_LEN || saved.len > CACHE_SAVED_MAX)
+		return;
+	saved.len -= CACHE_HASH_LEN;
+	cache_hash(saved, hash);
+	if (memcmp(hash, saved.data + saved.len, CACHE_HASH_LEN) != 0)
+		return;
+	cbor_read(&reader, saved);
+	cbor_array_exact(&reader, CACHE_ITEMS);
+	if (cbor_uint(&reader, UINT64_MAX) != CACHE_VERSION)
+		return;
+	manifest = cbor_bytes(&reader, MANIFEST_MAX);
+	tag = cbor_text(&reader, BUCKET_TAG_MAX);
+	roster = cbor_bytes(&reader, ROSTER_MAX);
+	cbor_fixed(&reader, loaded.roster_hash.bytes, DIGEST_LEN);
+	loaded.wipe_checked = cbor_bool(&reader);
+	if (cbor_finish(&reader) != FORMAT_OK || tag.len == 0)
+		return;
+	memcpy(loaded.tag.text, tag.data, tag.len);
+	if (bytes_copy(manifest, &loaded.manifest) && bytes_copy(roster, &loaded.roster))
+		*cache = loaded;
+	else
+		account_cache_clear(&loaded);
+}
+
+bool account_cache_has_seen(const struct account_cache *cache, const struct blob_name *name)
+{
+	for (size_t i = cache->seen_count; i-- > 0;)
+		if (blob_name_equal(&cache->seen[i], name))
+			return true;
+	return false;
+}
+
+void account_cache_see(struct account_cache *cache, const struct blob_name *name)
+{
+	if (account_cache_has_seen(cache, name))
+		return;
+	if (cache->seen == NULL) {
+		cache->seen = calloc(ACCOUNT_SEEN_MAX, sizeof(*cache->seen));
+		if (cache->seen == NULL)
+			return;
+	}
+	if (cache->seen_count == ACCOUNT_SEEN_MAX) { /* the older half goes: seldom, so cheap */
+		cache->seen_count = ACCOUNT_SEEN_MAX / 2;
+		memmove(cache->seen, cache->seen + ACCOUNT_SEEN_MAX / 2,
+		    cache->seen_count * sizeof(*cache->seen));
+	}
+	cache->seen[cache->seen_count++] = *name;
+}

@@ -1,0 +1,290 @@
+/*
+ * gateway/account/commit.c: the manifest, as written: one conditional PUT.
+ * The PUT's answer may be lost, late or wrong (a library that replays a request meets its own write
+ * as a conflict). So nothing but OK is believed: the manifest is read, and the nonce says whether
+ * this very commit stands. It is sent again only over the very tag that it was built on, with the
+ * same bytes: of all that were sent, one at most can land.
+ */
+#include "gateway/account/account_priv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is there after an uncertain PUT. OK and *same_out: the old tag still, so send again. */
+static enum account_result commit_settle(
+    struct account_work *work, const uint8_t nonce[NONCE_LEN], bool *same_out, bool *won_out)
+{
+	struct bucket_tag before = work->cache->tag;
+	enum account_result result = account_manifest_read(work);
+
+	if (result != ACCOUNT_OK)
+		return result;
+	*same_out = strcmp(before.text, work->cache->tag.text) == 0;
+	*won_out = memcmp(work->manifest.nonce, nonce, NONCE_LEN) == 0;
+	return ACCOUNT_OK;
+}
+
+/* The bytes stand under the tag: they are the cache's from now on. */
+static enum account_result commit_won(
+    struct account_work *work, struct bytes *encoded, const struct bucket_tag *tag)
+{
+	bool wipe_checked = work->cache->wipe_checked;
+	enum account_result result;
+
+	/* A warm commit relies on its condition alone: it never reads w/ (S2). */
+	work->cache->wipe_checked = true;
+	result = account_manifest_adopt(work, encoded, tag);
+	assert(result == ACCOUNT_OK); /* we made it, and from a checked one */
+	work->cache->wipe_checked = wipe_checked;
+	return result;
+}
+
+enum account_result account_manifest_commit(struct account_work *work, bool *won_out)
+{
+	struct manifest *next = &work->next;
+	struct account_key key;
+	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_TAG};
+	struct bucket_tag tag = {{0}};
+	struct bytes encoded = {0};
+	enum account_result result;
+	uint8_t nonce[NONCE_LEN];
+	bool won = false, same = true;
+
+	next->generation = work->manifest.generation + 1;
+	random_fill(work->env->random, nonce, sizeof(nonce));
+	memcpy(next->nonce, nonce, sizeof(nonce));
+	result = account_from_format(
+	    manifest_encode(next, &encoded), ACCOUNT_REFUSED, "the new manifest", work->call);
+	account_key_of(work, "manifest", &key);
+	put.data = view_bytes(&encoded);
+	put.tag = work->cache->tag;
+	for (unsigned i = 0; result == ACCOUNT_OK && same && !won; i++) {
+		enum bucket_result put_result;
+
+		result = account_in_time(work);
+		if (result != ACCOUNT_OK)
+			break;
+		if (i == ACCOUNT_TRIES) {
+			call_sayf(work->call,
+			    "the bucket does not take a conditional write, though nothing "
+			    "stands against it (tried %u times)",
+			    ACCOUNT_TRIES);
+			result = ACCOUNT_RETRY;
+			break;
+		}
+		put_result = bucket_put(work->env->bucket, &put, work->call, &tag);
+		if (put_result == BUCKET_OK) {
+			result = commit_won(work, &encoded, &tag);
+			won = true;
+		} else if (put_result == BUCKET_REFUSED) {
+			result = ACCOUNT_FAILED;
+		} else {
+			result = commit_settle(work, nonce, &same, &won);
+		}
+	}
+	if (result == ACCOUNT_OK)
+		*won_out = won;
+	bytes_clear(&encoded);
+	return result;
+}
+
+/* next's table of live devices, by the roster, with the frames' makers brought forward. */
+static void devices_update(struct account_work *work, const struct frame *frames, size_t count,
+    const struct roster *roster)
+{
+	const struct manifest *old = &work->manifest;
+	struct manifest *next = &work->next;
+
+	next->devices_count = 0;
+	for (size_t i = 0; i < roster->devices_count; i++) {
+		const struct device_id *id = &roster->devices[i].id;
+		struct manifest_device *row;
+
+		if (roster_live(roster, id, SIZE_MAX) == NULL)
+			continue;
+		assert(next->devices_count < DEVICES_MAX); /* roster_decode counts live ones */
+		row = &next->devices[next->devices_count++];
+		*row = (struct manifest_device){.id = *id};
+		for (size_t k = 0; k < old->devices_count; k++)
+			if (device_equal(&old->devices[k].id, id))
+				*row = old->devices[k];
+		for (size_t k = 0; k < count; k++) {
+			if (!device_equal(&frames[k].header.device, id))
+				continue;
+			row->seq = frames[k].header.seq;
+			row->frame = frames[k].hash;
+		}
+	}
+}
+
+/* The frames after the packs: the old tail and what follows it. */
+struct line {
+	struct view frame[MANIFEST_TAIL_MAX + SYNC_PUSH_MAX];
+	uint64_t seq[MANIFEST_TAIL_MAX + SYNC_PUSH_MAX];
+	size_t old_count;
+	size_t count;
+};
+
+static void line_make(const struct account_work *work, const struct frame *frames,
+    const struct view *encoded, size_t count, struct line *out)
+{
+	out->old_count = work->manifest.tail_count;
+	out->count = out->old_count + count;
+	for (size_t i = 0; i < out->old_count; i++) {
+		out->frame[i] = work->manifest.tail[i];
+		out->seq[i] = work->tail[i].header.seq;
+	}
+	for (size_t i = 0; i < count; i++) {
+		out->frame[out->old_count + i] = encoded[i];
+		out->seq[out->old_count + i] = frames[i].header.seq;
+	}
+}
+
+/* next's tail: the line from its frame `first` on. False: too many for a manifest. */
+static bool line_tail(const struct line *line, size_t first, struct manifest *next)
+{
+	if (line->count - first > MANIFEST_TAIL_MAX)
+		return false;
+	next->tail_count = line->count - first;
+	for (size_t i = 0; i < next->tail_count; i++)
+		next->tail[i] = line->frame[first + i];
+	return true;
+}
+
+/* Does next fit with its tail, up to `max` bytes? */
+static bool next_fits(struct account_work *work, size_t max)
+{
+	struct bytes encoded = {0};
+	bool fits = manifest_encode(&work->next, &encoded) == FORMAT_OK && encoded.len <= max;
+
+	bytes_clear(&encoded);
+	return fits;
+}
+
+/* Room for one more pack: the oldest goes if the snapshot holds all of it (retention is a wish). */
+static bool pack_room(struct account_work *work)
+{
+	struct manifest *next = &work->next;
+
+	if (next->packs_count < MANIFEST_PACKS_MAX)
+		return true;
+	if (next->packs[0].to_seq > account_snapshot_seq(work))
+		return false;
+	next->packs_count--;
+	memmove(&next->packs[0], &next->packs[1], next->packs_count * sizeof(next->packs[0]));
+	return true;
+}
+
+/* The first `packed` of the line as next's last pack. */
+static enum account_result pack_build(
+    struct account_work *work, const struct line *line, size_t packed, struct bytes *pack_out)
+{
+	struct manifest *next = &work->next;
+	struct manifest_pack *row = &next->packs[next->packs_count];
+	enum account_result result;
+	struct bytes pack = {0};
+	size_t names_size = 0;
+
+	result = account_from_format(
+	    pack_encode(&work->account, line->frame, packed, &pack, &names_size), ACCOUNT_REFUSED,
+	    "a pack", work->call);
+	if (result != ACCOUNT_OK)
+		return result;
+	*row = (struct manifest_pack){
+	    .from_seq = line->seq[0],
+	    .to_seq = line->seq[packed - 1],
+	    .count = next->sweep,
+	    .size = pack.len,
+	    .names_size = names_size,
+	    .made_ms = clock_wall_ms(work->env->clock),
+	};
+	pack_hash(view_bytes(&pack), &row->hash);
+	next->packs_count++;
+	*pack_out = pack;
+	return ACCOUNT_OK;
+}
+
+/*
+ * The old tail goes into a pack, and of the new frames as many as must (a few of 8 KiB do not fit
+ * beside each other). Chosen on paper first, then put.
+ */
+static enum account_result pack_tail(struct account_work *work, const struct line *line)
+{
+	struct manifest *next = &work->next;
+	enum account_result result;
+	struct bytes pack = {0};
+	struct account_key key;
+
+	if (!pack_room(work)) {
+		call_sayf(work->call, "the log is full: a snapshot must come first");
+		return ACCOUNT_REFUSED;
+	}
+	for (size_t packed = line->old_count > 0 ? line->old_count : 1;; packed++) {
+		result = pack_build(work, line, packed, &pack);
+		if (result != ACCOUNT_OK)
+			return result;
+		if ((line_tail(line, packed, next) && next_fits(work, MANIFEST_PACK_AT)) ||
+		    packed == line->count)
+			break;
+		bytes_clear(&pack);
+		next->packs_count--;
+	}
+	account_key_pack(work, &next->packs[next->packs_count - 1], &key);
+	result = account_object_put(work, &key, view_bytes(&pack));
+	bytes_clear(&pack);
+	return result;
+}
+
+/* Folding here is a bound, not a duty: if it fails now, a later commit or account_fold does it. */
+static void fold_late(struct account_work *work)
+{
+	size_t folded = 0;
+
+	if (account_fold_next(work, ACCOUNT_FOLD_LATE, &folded) != ACCOUNT_OK)
+		work->call->message[0] = '\0';
+}
+
+/* The newest of the frames that holds a whole state, unless it holds less than the one there. */
+static void snapshot_update(
+    struct account_work *work, const struct frame *frames, const struct view *encoded, size_t count)
+{
+	uint64_t covered = account_snapshot_seq(work);
+
+	for (size_t i = 0; i < count; i++) {
+		if (account_covered_seq(&frames[i]) == 0 ||
+		    account_covered_seq(&frames[i]) < covered)
+			continue; /* it stays a frame of the log, no more */
+		covered = account_covered_seq(&frames[i]);
+		work->next.snapshot = encoded[i];
+	}
+}
+
+enum account_result account_append(struct account_work *work, const struct frame *frames,
+    const struct view *encoded, size_t count, const struct roster *roster,
+    const struct blob_name *roster_name)
+{
+	struct manifest *next = &work->next;
+	enum account_result result;
+	struct line line;
+
+	assert(count > 0 && count <= SYNC_PUSH_MAX);
+	*next = work->manifest;
+	line_make(work, frames, encoded, count, &line);
+	next->head = (struct head){frames[count - 1].header.seq, frames[count - 1].hash};
+	next->roster_hash = *roster_hash(roster);
+	next->roster = *roster_name;
+	next->epoch = roster_epoch(roster);
+	devices_update(work, frames, count, roster);
+	snapshot_update(work, frames, encoded, count);
+	if (line_tail(&line, 0, next) && next_fits(work, MANIFEST_PACK_AT))
+		return ACCOUNT_OK;
+	result = pack_tail(work, &line);
+	if (result != ACCOUNT_OK)
+		return result;
+	fold_late(work);
+	if (next_fits(work, MANIFEST_MAX))
+		return ACCOUNT_OK;
+	call_sayf(work->call, "the manifest is full: a snapshot must come first");
+	return ACCOUNT_REFUSED;
+}

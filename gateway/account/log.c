@@ -1,0 +1,305 @@
+/*
+ * gateway/account/log.c: the log, read in order out of packs and tail, and answers made of it.
+ * A pack's bytes are what its name says, and the name came from the manifest; whether the frames in
+ * it hold is for the device to judge, which has the keys and the head it knows.
+ */
+#include "gateway/account/account_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bodies of one answer: each is a request to the bucket, and an answer must end in time. */
+#define ANSWER_BODIES_MAX 128u
+/* What an answer's encoding spends on a frame or body beside its bytes, at most. */
+#define ANSWER_ITEM_COST 64u
+
+void account_log_begin(struct account_work *work, uint64_t after, struct account_log *out)
+{
+	const struct manifest *manifest = &work->manifest;
+
+	*out = (struct account_log){.work = work, .after = after};
+	while (out->pack < manifest->packs_count && manifest->packs[out->pack].to_seq <= after)
+		out->pack++;
+	while (out->tail < manifest->tail_count && work->tail[out->tail].header.seq <= after)
+		out->tail++;
+}
+
+void account_log_clear(struct account_log *log)
+{
+	bytes_clear(&log->bytes);
+	*log = (struct account_log){0};
+}
+
+uint64_t account_log_oldest(const struct account_work *work)
+{
+	const struct manifest *manifest = &work->manifest;
+
+	if (manifest->packs_count > 0)
+		return manifest->packs[0].from_seq;
+	if (manifest->tail_count > 0)
+		return work->tail[0].header.seq;
+	return manifest->head.seq + 1;
+}
+
+/* The next pack's bytes become the log's. */
+static enum account_result log_open_pack(struct account_log *log)
+{
+	struct account_work *work = log->work;
+	struct pack_header header;
+	enum account_result result = account_in_time(work);
+
+	if (result != ACCOUNT_OK)
+		return result;
+	bytes_clear(&log->bytes);
+	result = account_pack_read(work, &work->manifest.packs[log->pack], &log->bytes, &header);
+	if (result != ACCOUNT_OK)
+		return result;
+	log->pack++;
+	log->left = header.frames_count;
+	log->rest = header.frames;
+	return ACCOUNT_OK;
+}
+
+enum account_result account_log_next(
+    struct account_log *log, struct frame *frame_out, struct view *encoded_out, bool *end_out)
+{
+	struct account_work *work = log->work;
+	enum account_result result;
+
+	*end_out = false;
+	for (;;) {
+		enum format_result format;
+
+		if (log->left == 0 && log->pack < work->manifest.packs_count) {
+			result = log_open_pack(log);
+			if (result != ACCOUNT_OK)
+				return result;
+			continue;
+		}
+		if (log->left == 0)
+			break;
+		log->left--;
+		format = pack_frame(&log->rest, encoded_out);
+		if (format == FORMAT_OK)
+			format = frame_decode(*encoded_out, frame_out);
+		if (format != FORMAT_OK)
+			return account_from_format(
+			    format, ACCOUNT_DAMAGED, "a frame of a pack", work->call);
+		if (frame_out->header.seq > log->after)
+			return ACCOUNT_OK;
+	}
+	if (log->tail == work->manifest.tail_count) {
+		*end_out = true;
+		return ACCOUNT_OK;
+	}
+	*encoded_out = work->manifest.tail[log->tail];
+	*frame_out = work->tail[log->tail++];
+	return ACCOUNT_OK;
+}
+
+enum account_result account_log_holds(
+    struct account_work *work, const struct frame *frame, bool *holds_out)
+{
+	const struct manifest *manifest = &work->manifest;
+	uint64_t seq = frame->header.seq;
+	enum account_result result;
+	struct account_log log;
+	struct view encoded;
+	struct frame found;
+	bool end;
+
+	*holds_out = false;
+	for (size_t i = 0; i < manifest->devices_count; i++)
+		if (manifest->devices[i].seq == seq &&
+		    digest_equal(&manifest->devices[i].frame, &frame->hash)) {
+			*holds_out = true;
+			return ACCOUNT_OK;
+		}
+	if (seq > manifest->head.seq || seq < account_log_oldest(work))
+		return ACCOUNT_OK;
+	account_log_begin(work, seq - 1, &log);
+	result = account_log_next(&log, &found, &encoded, &end);
+	if (result == ACCOUNT_OK && !end)
+		*holds_out = digest_equal(&found.hash, &frame->hash);
+	account_log_clear(&log);
+	return result;
+}
+
+/* An answer being made: all bytes in one buffer, which may move; so places, not pointers. */
+struct place {
+	size_t at;
+	size_t len;
+};
+struct composer {
+	struct buffer bytes;
+	struct place *frames;
+	size_t frames_count;
+	struct place bodies[ANSWER_BODIES_MAX];
+	struct blob_name names[ANSWER_BODIES_MAX];
+	size_t bodies_count;
+	size_t cost;
+	bool full;
+};
+
+static struct place composer_add(struct composer *composer, struct view view)
+{
+	struct place place = {composer->bytes.len, view.len};
+
+	buffer_add_view(&composer->bytes, view);
+	composer->cost += view.len + ANSWER_ITEM_COST;
+	return place;
+}
+
+/* Adds the frame and its body, or says that the answer is full. The first always fits. */
+static enum account_result composer_take(struct account_work *work, struct composer *composer,
+    const struct frame *frame, struct view encoded)
+{
+	bool has_body = frame->header.kind == FRAME_PATCH && frame->header.has_blob;
+	size_t cost = encoded.len + ANSWER_ITEM_COST;
+	enum account_result result = ACCOUNT_OK;
+	struct bytes body = {0};
+
+	composer->full = composer->frames_count == SYNC_FRAMES_MAX ||
+			 (has_body && composer->bodies_count == ANSWER_BODIES_MAX) ||
+			 composer->cost + cost > ANSWER_MAX;
+	if (composer->full)
+		return ACCOUNT_OK;
+	if (has_body) {
+		result = account_in_time(work);
+		if (result == ACCOUNT_OK)
+			result = account_blob_read(work, &frame->header.blob, &body);
+		if (result != ACCOUNT_OK)
+			return result;
+		cost += body.len + ANSWER_ITEM_COST;
+		composer->full = composer->frames_count > 0 && composer->cost + cost > ANSWER_MAX;
+	}
+	if (!composer->full) {
+		composer->frames[composer->frames_count++] = composer_add(composer, encoded);
+		if (has_body) {
+			composer->names[composer->bodies_count] = frame->header.blob;
+			composer->bodies[composer->bodies_count++] =
+			    composer_add(composer, view_bytes(&body));
+		}
+	}
+	bytes_clear(&body);
+	return result;
+}
+
+/* Hands the composer's contents to the answer. */
+static enum account_result composer_finish(
+    struct account_work *work, struct composer *composer, struct sync_answer *answer)
+{
+	struct view *frames = calloc(composer->frames_count + 1, sizeof(*frames));
+	struct sync_body *bodies = calloc(composer->bodies_count + 1, sizeof(*bodies));
+	struct bytes bytes = {0};
+
+	if (frames == NULL || bodies == NULL || !buffer_take(&composer->bytes, &bytes)) {
+		free(frames);
+		free(bodies);
+		call_sayf(work->call, "no memory");
+		return ACCOUNT_FAILED;
+	}
+	for (size_t i = 0; i < composer->frames_count; i++)
+		frames[i] = view_of(bytes.data + composer->frames[i].at, composer->frames[i].len);
+	for (size_t i = 0; i < composer->bodies_count; i++)
+		bodies[i] = (struct sync_body){composer->names[i],
+		    view_of(bytes.data + composer->bodies[i].at, composer->bodies[i].len)};
+	answer->frames = frames;
+	answer->frames_count = composer->frames_count;
+	answer->bodies = bodies;
+	answer->bodies_count = composer->bodies_count;
+	answer->more = composer->full;
+	if (sync_answer_keep(answer, &bytes))
+		return ACCOUNT_OK;
+	bytes_clear(&bytes);
+	call_sayf(work->call, "the answer holds too many parts");
+	return ACCOUNT_FAILED;
+}
+
+/* The frames after the cursor, as many as fit (S5). */
+static enum account_result answer_frames(
+    struct account_work *work, const struct head *cursor, struct sync_answer *answer)
+{
+	struct composer *composer = calloc(1, sizeof(*composer));
+	struct account_log log = {0};
+	enum account_result result = ACCOUNT_FAILED;
+	bool end = false, first = true;
+
+	if (composer != NULL)
+		composer->frames = calloc(SYNC_FRAMES_MAX, sizeof(*composer->frames));
+	if (composer == NULL || composer->frames == NULL) {
+		call_sayf(work->call, "no memory");
+		goto done;
+	}
+	buffer_init(&composer->bytes, ANSWER_MAX + BLOB_MAX + FRAME_MAX);
+	account_log_begin(work, cursor->seq, &log);
+	for (;;) {
+		struct frame frame = {0};
+		struct view encoded = {0};
+
+		result = account_log_next(&log, &frame, &encoded, &end);
+		if (result != ACCOUNT_OK)
+			goto done;
+		if (end)
+			break;
+		if (first && !digest_equal(&frame.header.previous, &cursor->hash)) {
+			answer->status = SYNC_DIVERGED;
+			goto done;
+		}
+		first = false;
+		result = composer_take(work, composer, &frame, encoded);
+		if (result != ACCOUNT_OK)
+			goto done;
+		if (composer->full)
+			break;
+	}
+	answer->status = SYNC_BEHIND;
+	result = composer_finish(work, composer, answer);
+done:
+	account_log_clear(&log);
+	if (composer != NULL) {
+		buffer_clear(&composer->bytes);
+		free(composer->frames);
+	}
+	free(composer);
+	return result;
+}
+
+enum account_result account_answer_keep(
+    struct sync_answer *answer, struct view bytes, struct call *call, struct view *view_out)
+{
+	struct bytes copy = {0};
+	struct view view;
+
+	if (!bytes_copy(bytes, &copy)) {
+		call_sayf(call, "no memory");
+		return ACCOUNT_FAILED;
+	}
+	view = view_bytes(&copy);
+	if (!sync_answer_keep(answer, &copy)) {
+		bytes_clear(&copy);
+		call_sayf(call, "the answer holds too many parts");
+		return ACCOUNT_FAILED;
+	}
+	*view_out = view;
+	return ACCOUNT_OK;
+}
+
+enum account_result account_log_answer(
+    struct account_work *work, const struct head *cursor, struct sync_answer *answer)
+{
+	bool has_snapshot = work->manifest.snapshot.data != NULL;
+	bool gone = cursor->seq + 1 < account_log_oldest(work);
+
+	if (has_snapshot && (gone || cursor->seq == 0)) {
+		answer->status = SYNC_FAR_BEHIND;
+		return account_answer_keep(
+		    answer, work->manifest.snapshot, work->call, &answer->snapshot);
+	}
+	if (gone) {
+		call_sayf(work->call, "the log begins after its first frame, and no snapshot "
+				      "stands for what went before");
+		return ACCOUNT_DAMAGED;
+	}
+	return answer_frames(work, cursor, answer);
+}

@@ -1,0 +1,385 @@
+/*
+ * gateway/account/wipe.c: the end of an account (README.md, W1 to W6), and its record w/<account>.
+ * The record is put first and kept for good; from then on every step may be cut off and repeated,
+ * by anyone, until a listing is empty.
+ */
+#include "gateway/account/account_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WIPE_MARKS_MAX 16u   /* how often writers may come between, before the caller tries again */
+#define WIPE_PAGES_MAX 4096u /* listing pages of one call: four million objects */
+
+/* The record's own words: this account's, the roster from its genesis, signed by one live in it. */
+static bool record_holds(const struct account_work *work, struct view record, struct view *wipe_out)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+	const struct roster_device *device;
+	struct view bare;
+	struct wipe wipe;
+	bool holds = false;
+
+	if (roster == NULL)
+		return false;
+	if (record.len > WIPE_RECORD_MAX ||
+	    wipe_record_decode(record, wipe_out, &bare) != FORMAT_OK ||
+	    wipe_decode(*wipe_out, &wipe) != FORMAT_OK ||
+	    roster_decode(bare, true, roster) != FORMAT_OK)
+		goto done;
+	device = roster_live(roster, &wipe.device, SIZE_MAX);
+	holds = account_equal(&wipe.account, &work->account) &&
+		account_equal(&roster->account, &work->account) && device != NULL &&
+		wipe_signed_by(*wipe_out, device->keys.wipe_public);
+done:
+	free(roster);
+	return holds;
+}
+
+enum account_result account_wipe_read(struct account_work *work)
+{
+	struct account_key key;
+	struct bucket_get get = {.key = key.text};
+	enum account_result result = account_in_time(work);
+	struct bytes record = {0};
+	struct bucket_tag tag;
+	struct view wipe;
+
+	if (result != ACCOUNT_OK)
+		return result;
+	account_key_wipe(work, &key);
+	result =
+	    account_from_bucket(bucket_get(work->env->bucket, &get, work->call, &record, &tag));
+	if (result != ACCOUNT_OK)
+		return result;
+	if (!record_holds(work, view_bytes(&record), &wipe)) {
+		call_sayf(work->call, "a record of a wipe is there, but it does not hold");
+		bytes_clear(&record);
+		return ACCOUNT_DAMAGED;
+	}
+	bytes_clear(&work->wipe_record);
+	work->wipe_record = record;
+	call_sayf(work->call, "the account was wiped");
+	return ACCOUNT_OK;
+}
+
+enum account_result account_missing(struct account_work *work)
+{
+	/* Read before w/ is: its bytes belong to the caller of this moment. */
+	bool says_wiped =
+	    work->manifest.state == MANIFEST_WIPED && work->manifest.wipe.data != NULL;
+	enum account_result result = account_wipe_read(work);
+
+	work->has_manifest = false;
+	if (result == ACCOUNT_OK)
+		return ACCOUNT_GONE;
+	if (result != ACCOUNT_ABSENT)
+		return result;
+	if (says_wiped) {
+		call_sayf(work->call, "the account was wiped, but the record of it is missing");
+		return ACCOUNT_GONE;
+	}
+	call_sayf(work->call, "there is no such account here, and nothing says that it was wiped");
+	return ACCOUNT_ABSENT;
+}
+
+/* W2: the wipe is for this account, incarnation and gateway, by a device that is live. */
+static const char *wipe_fault(const struct account_work *work, struct view encoded)
+{
+	const struct roster_device *device;
+	struct wipe wipe;
+
+	if (wipe_decode(encoded, &wipe) != FORMAT_OK)
+		return "it is malformed";
+	if (!account_equal(&wipe.account, &work->account))
+		return "it is for another account";
+	if (memcmp(wipe.incarnation, work->manifest.incarnation, INCARNATION_LEN) != 0)
+		return "it is for another incarnation of the account";
+	if (!view_equal(wipe.gateway, view_text(work->env->gateway)))
+		return "it is for another gateway";
+	device = roster_live(&work->roster, &wipe.device, SIZE_MAX);
+	if (device == NULL)
+		return "its device is not live";
+	if (!wipe_signed_by(encoded, device->keys.wipe_public))
+		return "its signature does not hold";
+	return NULL;
+}
+
+/* W3: the record, unless one that holds is there. */
+static enum account_result record_put(struct account_work *work, struct view record)
+{
+	struct account_key key;
+	struct bucket_put put = {.key = key.text, .data = record, .cond = BUCKET_IF_ABSENT};
+	struct bucket_tag tag;
+
+	account_key_wipe(work, &key);
+	for (unsigned i = 0; i < ACCOUNT_TRIES; i++) {
+		enum account_result result;
+
+		if (bucket_put(work->env->bucket, &put, work->call, &tag) == BUCKET_REFUSED)
+			return ACCOUNT_FAILED;
+		result = account_wipe_read(work);
+		if (result != ACCOUNT_ABSENT)
+			return result;
+	}
+	call_sayf(work->call, "the bucket does not take the wipe's record");
+	return ACCOUNT_RETRY;
+}
+
+static enum account_result wipe_begin(struct account_work *work, struct view wipe)
+{
+	enum account_result result = account_manifest_read(work);
+	struct bytes bare = {0}, record = {0};
+	const char *message;
+
+	if (result == ACCOUNT_OK)
+		result = account_roster_read(work);
+	if (result != ACCOUNT_OK)
+		return result;
+	message = wipe_fault(work, wipe);
+	if (message != NULL) {
+		call_sayf(work->call, "the wipe is refused: %s", message);
+		return ACCOUNT_REFUSED;
+	}
+	result = account_from_format(
+	    roster_bare(&work->roster, &bare), ACCOUNT_REFUSED, "the bare roster", work->call);
+	if (result == ACCOUNT_OK)
+		result = account_from_format(wipe_record_encode(wipe, view_bytes(&bare), &record),
+		    ACCOUNT_REFUSED, "the wipe's record", work->call);
+	if (result == ACCOUNT_OK)
+		result = record_put(work, view_bytes(&record));
+	bytes_clear(&bare);
+	bytes_clear(&record);
+	return result;
+}
+
+/* work->next, as the wiped manifest: what a reader may still ask is the wipe alone. */
+static enum account_result mark_encode(
+    struct account_work *work, struct view old, struct bytes *encoded_out, bool *marked_out)
+{
+	struct manifest *next = &work->next;
+	struct view wipe = {0}, bare;
+
+	/* One that cannot be read is overwritten all the same: its end was asked for. */
+	if (manifest_decode(old, next) != FORMAT_OK ||
+	    !account_equal(&next->account, &work->account))
+		*next = (struct manifest){.account = work->account, .epoch = 1};
+	*marked_out = next->state == MANIFEST_WIPED;
+	if (*marked_out)
+		return ACCOUNT_OK;
+	if (work->wipe_record.len > 0 &&
+	    wipe_record_decode(view_bytes(&work->wipe_record), &wipe, &bare) != FORMAT_OK)
+		wipe = (struct view){0};
+	next->state = MANIFEST_WIPED;
+	next->generation++;
+	random_fill(work->env->random, next->nonce, NONCE_LEN);
+	next->snapshot = (struct view){0};
+	next->packs_count = 0;
+	next->tail_count = 0;
+	next->devices_count = 0;
+	next->has_turn = false;
+	next->wipe = wipe;
+	return account_from_format(
+	    manifest_encode(next, encoded_out), ACCOUNT_FAILED, "the wiped manifest", work->call);
+}
+
+/* W4, once: OK and *marked_out: the manifest is wiped, or gone. Whatever a PUT says is read back.
+ */
+static enum account_result wipe_mark_once(struct account_work *work, bool *marked_out)
+{
+	struct account_key key;
+	struct bucket_get get = {.key = key.text};
+	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_TAG};
+	struct bytes old = {0}, encoded = {0};
+	struct bucket_tag tag;
+	enum account_result result = account_in_time(work);
+
+	if (result != ACCOUNT_OK)
+		return result;
+	account_key_of(work, "manifest", &key);
+	result =
+	    account_from_bucket(bucket_get(work->env->bucket, &get, work->call, &old, &put.tag));
+	if (result == ACCOUNT_ABSENT) {
+		*marked_out = true;
+		return ACCOUNT_OK;
+	}
+	if (result == ACCOUNT_OK)
+		result = mark_encode(work, view_bytes(&old), &encoded, marked_out);
+	if (result == ACCOUNT_OK && !*marked_out) {
+		put.data = view_bytes(&encoded);
+		if (bucket_put(work->env->bucket, &put, work->call, &tag) == BUCKET_REFUSED)
+			result = ACCOUNT_FAILED;
+	}
+	bytes_clear(&old);
+	bytes_clear(&encoded);
+	return result;
+}
+
+static enum account_result wipe_mark(struct account_work *work)
+{
+	bool marked = false;
+
+	for (unsigned i = 0; i < WIPE_MARKS_MAX; i++) {
+		enum account_result result = wipe_mark_once(work, &marked);
+
+		if (result != ACCOUNT_OK || marked)
+			return result;
+	}
+	call_sayf(work->call, "others kept writing: the manifest is not wiped yet");
+	return ACCOUNT_RETRY;
+}
+
+/* Removes a page's objects but for the manifest; *left_out: the manifest was among them. */
+static enum account_result page_remove(struct account_work *work, const struct bucket_page *page,
+    const struct account_key *manifest, struct wipe_report *report, bool *left_out)
+{
+	const char *keys[BUCKET_PAGE_MAX];
+	enum account_result result;
+	uint64_t bytes = 0;
+	size_t count = 0;
+
+	*left_out = false;
+	for (size_t i = 0; i < page->count && count < BUCKET_PAGE_MAX; i++) {
+		if (strcmp(page->items[i].key, manifest->text) == 0) {
+			*left_out = true;
+			continue;
+		}
+		keys[count++] = page->items[i].key;
+		bytes += page->items[i].size;
+	}
+	if (count == 0)
+		return ACCOUNT_OK;
+	result =
+	    account_from_bucket(bucket_remove_many(work->env->bucket, keys, count, work->call));
+	if (result == ACCOUNT_OK) {
+		report->objects_removed += count;
+		report->bytes_removed += bytes;
+	}
+	return result;
+}
+
+/* One listing from the start, and what follows from it. *empty_out: it was empty. */
+static enum account_result remove_some(
+    struct account_work *work, struct wipe_report *report, bool *empty_out)
+{
+	struct account_key prefix, manifest;
+	struct bucket_page page = {0};
+	enum account_result result = account_in_time(work);
+	uint64_t hidden = 0;
+	bool left = false;
+
+	if (result != ACCOUNT_OK)
+		return result;
+	account_key_of(work, "", &prefix);
+	account_key_of(work, "manifest", &manifest);
+	result =
+	    account_from_bucket(bucket_list(work->env->bucket, prefix.text, "", work->call, &page));
+	if (result != ACCOUNT_OK)
+		return result;
+	result = page_remove(work, &page, &manifest, report, &left);
+	if (result == ACCOUNT_OK && left && page.count == 1 && !page.more) {
+		result = account_from_bucket(
+		    bucket_remove(work->env->bucket, manifest.text, work->call));
+		if (result == ACCOUNT_OK) {
+			report->objects_removed++;
+			report->bytes_removed += page.items[0].size;
+		}
+	}
+	*empty_out = page.count == 0;
+	if (result == ACCOUNT_OK && *empty_out)
+		result = account_from_bucket(
+		    bucket_purge_hidden(work->env->bucket, prefix.text, work->call, &hidden));
+	report->objects_removed += hidden;
+	free(page.items);
+	return result;
+}
+
+enum account_result account_remove_all(struct account_work *work, struct wipe_report *report)
+{
+	unsigned empties = 0;
+
+	/* The second empty listing comes after the purge: it is the one that is reported (W6). */
+	for (unsigned i = 0; i < WIPE_PAGES_MAX; i++) {
+		bool empty = false;
+		enum account_result result = remove_some(work, report, &empty);
+
+		if (result != ACCOUNT_OK)
+			return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;
+		empties = empty ? empties + 1 : 0;
+		if (empties < 2)
+			continue;
+		report->empty_at_ms = clock_wall_ms(work->env->clock);
+		return ACCOUNT_OK;
+	}
+	call_sayf(work->call, "there is more to remove: call again");
+	return ACCOUNT_RETRY;
+}
+
+static enum account_result wipe_run(
+    struct account_work *work, struct view wipe, struct wipe_report *report)
+{
+	enum account_result result = account_wipe_read(work); /* W1 */
+
+	if (result == ACCOUNT_ABSENT)
+		result = wipe.len > 0 ? wipe_begin(work, wipe) : ACCOUNT_OK;
+	if (result == ACCOUNT_OK)
+		result = wipe_mark(work);
+	if (result == ACCOUNT_OK)
+		result = account_remove_all(work, report);
+	return result;
+}
+
+enum account_result account_wipe(const struct account_env *env, struct account_cache *cache,
+    const struct account_id *account, struct view wipe, struct call *call,
+    struct wipe_report *report_out)
+{
+	struct account_work *work = NULL;
+	struct wipe_report report = {0};
+	enum account_result result = account_work_open(env, cache, account, call, &work);
+
+	if (result == ACCOUNT_OK)
+		result = wipe_run(work, wipe, &report);
+	if (result == ACCOUNT_OK) {
+		account_cache_clear(cache);
+		*report_out = report;
+	}
+	account_work_free(work);
+	return result;
+}
+
+enum account_result account_relist(const struct account_env *env, const struct account_id *account,
+    struct call *call, struct wipe_report *report_out)
+{
+	struct account_cache cache = {0};
+	struct account_work *work = NULL;
+	struct wipe_report report = {0};
+	enum account_result result = account_work_open(env, &cache, account, call, &work);
+
+	if (result == ACCOUNT_OK)
+		result = account_wipe_read(work);
+	if (result == ACCOUNT_OK)
+		result = account_remove_all(work, &report);
+	if (result == ACCOUNT_OK)
+		*report_out = report;
+	account_work_free(work);
+	account_cache_clear(&cache);
+	return result;
+}
+
+enum account_result account_wipe_record(const struct account_env *env,
+    const struct account_id *account, struct call *call, struct bytes *out)
+{
+	struct account_cache cache = {0};
+	struct account_work *work = NULL;
+	enum account_result result = account_work_open(env, &cache, account, call, &work);
+
+	if (result == ACCOUNT_OK)
+		result = account_wipe_read(work);
+	if (result == ACCOUNT_OK) {
+		*out = work->wipe_record;
+		work->wipe_record = (struct bytes){0};
+	}
+	account_work_free(work);
+	account_cache_clear(&cache);
+	return result;
+}

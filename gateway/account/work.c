@@ -1,0 +1,321 @@
+/*
+ * gateway/account/work.c: one call's view of an account: the manifest and the roster, as read.
+ * What the bucket holds is judged here before anything is built on it: a manifest whose tail is no
+ * chain up to its head, or whose packs leave a gap, is DAMAGED, and the cache stays as it was.
+ */
+#include "gateway/account/account_priv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t account_covered_seq(const struct frame *frame)
+{
+	switch (frame->header.kind) {
+	case FRAME_LOAD: return frame->header.seq;
+	case FRAME_SNAPSHOT:
+	case FRAME_RESET: return frame->header.has_covered ? frame->header.covered.seq : 0;
+	case FRAME_PATCH:
+	case FRAME_STATEMENT: return 0;
+	}
+	return 0;
+}
+
+uint64_t account_snapshot_seq(const struct account_work *work)
+{
+	return work->manifest.snapshot.data == NULL ? 0 : account_covered_seq(&work->snapshot);
+}
+
+/* The packs join, oldest first; *next_out is the seq that the tail must begin at. */
+static bool packs_join(const struct manifest *manifest, uint64_t *next_out)
+{
+	uint64_t next = manifest->packs_count == 0 ? 0 : manifest->packs[0].from_seq;
+
+	if (manifest->packs_count > 0 && next == 0)
+		return false;
+	for (size_t i = 0; i < manifest->packs_count; i++) {
+		const struct manifest_pack *pack = &manifest->packs[i];
+
+		if (pack->from_seq != next || pack->to_seq < next || pack->to_seq == UINT64_MAX)
+			return false;
+		next = pack->to_seq + 1;
+	}
+	*next_out = next;
+	return true;
+}
+
+/* The tail is a chain that follows the packs and ends in the head. A reset alone may skip seqs. */
+static const char *log_fault(const struct manifest *manifest, struct frame *tail)
+{
+	uint64_t next;
+
+	if (!packs_join(manifest, &next))
+		return "its packs leave a gap";
+	for (size_t i = 0; i < manifest->tail_count; i++) {
+		const struct frame_header *header = &tail[i].header;
+
+		if (frame_decode(manifest->tail[i], &tail[i]) != FORMAT_OK)
+			return "a frame of its tail is malformed";
+		if (!account_equal(&header->account, &manifest->account))
+			return "a frame of its tail is another account's";
+		if ((i > 0 || manifest->packs_count > 0) && header->seq != next &&
+		    (header->kind != FRAME_RESET || header->seq < next))
+			return "its tail leaves a gap";
+		if (i > 0 && !digest_equal(&header->previous, &tail[i - 1].hash))
+			return "its tail is no chain";
+		if (header->seq == 0 || header->seq == UINT64_MAX)
+			return "a frame's seq is impossible";
+		next = header->seq + 1;
+	}
+	if (manifest->tail_count > 0 &&
+	    !digest_equal(&manifest->head.hash, &tail[manifest->tail_count - 1].hash))
+		return "its head is not its last frame";
+	if (manifest->tail_count == 0 && manifest->packs_count == 0)
+		return manifest->head.seq == 0 ? NULL : "it has a head and no frames";
+	return manifest->head.seq == next - 1 ? NULL : "its head is not its last frame's seq";
+}
+
+/* Decodes cache->manifest into work. False: *message_out says what does not hold. */
+static enum format_result manifest_use(
+    struct account_work *work, struct view encoded, const char **message_out)
+{
+	struct manifest *manifest = &work->manifest;
+	enum format_result result = manifest_decode(encoded, manifest);
+
+	*message_out = NULL;
+	if (result != FORMAT_OK)
+		return result;
+	if (!account_equal(&manifest->account, &work->account)) {
+		*message_out = "it is another account's";
+		return FORMAT_FORGED;
+	}
+	if (manifest->state == MANIFEST_WIPED)
+		return FORMAT_OK;
+	*message_out = log_fault(manifest, work->tail);
+	if (*message_out == NULL && manifest->snapshot.data != NULL &&
+	    (frame_decode(manifest->snapshot, &work->snapshot) != FORMAT_OK ||
+		!account_equal(&work->snapshot.header.account, &work->account) ||
+		!work->snapshot.header.has_blob || account_snapshot_seq(work) == 0 ||
+		account_snapshot_seq(work) > manifest->head.seq))
+		*message_out = "its snapshot's frame does not hold";
+	return *message_out == NULL ? FORMAT_OK : FORMAT_FORGED;
+}
+
+enum account_result account_work_open(const struct account_env *env, struct account_cache *cache,
+    const struct account_id *account, struct call *call, struct account_work **out)
+{
+	struct account_work *work;
+	const char *message;
+
+	if (strlen(env->prefix) > ACCOUNT_PREFIX_MAX) {
+		call_sayf(call, "the bucket's prefix is longer than %u bytes", ACCOUNT_PREFIX_MAX);
+		return ACCOUNT_REFUSED;
+	}
+	work = calloc(1, sizeof(*work));
+	if (work == NULL) {
+		call_sayf(call, "no memory");
+		return ACCOUNT_FAILED;
+	}
+	work->env = env;
+	work->cache = cache;
+	work->account = *account;
+	work->call = call;
+	if (cache->manifest.len > 0) {
+		work->has_manifest =
+		    manifest_use(work, view_bytes(&cache->manifest), &message) == FORMAT_OK &&
+		    work->manifest.state == MANIFEST_LIVE;
+		if (!work->has_manifest)
+			account_cache_clear(cache);
+	}
+	*out = work;
+	return ACCOUNT_OK;
+}
+
+void account_work_free(struct account_work *work)
+{
+	if (work == NULL)
+		return;
+	bytes_clear(&work->wipe_record);
+	free(work);
+}
+
+enum account_result account_manifest_adopt(
+    struct account_work *work, struct bytes *bytes, const struct bucket_tag *tag)
+{
+	struct account_cache *cache = work->cache;
+	uint8_t incarnation[INCARNATION_LEN];
+	bool had = work->has_manifest;
+	enum format_result format;
+	enum account_result result;
+	const char *message;
+
+	memcpy(incarnation, work->manifest.incarnation, sizeof(incarnation));
+	work->has_manifest = false; /* work->manifest's views move to the new bytes */
+	work->has_roster = false;
+	work->fresh = false;
+	format = manifest_use(work, view_bytes(bytes), &message);
+	if (message != NULL) {
+		call_sayf(work->call, "the manifest is damaged: %s", message);
+		return ACCOUNT_DAMAGED;
+	}
+	if (format != FORMAT_OK)
+		return account_from_format(format, ACCOUNT_DAMAGED, "the manifest", work->call);
+	if (work->manifest.state == MANIFEST_WIPED)
+		return account_missing(work);
+	/* Another incarnation is another account of the same name: nothing seen before holds. */
+	if (!had || memcmp(incarnation, work->manifest.incarnation, sizeof(incarnation)) != 0)
+		account_cache_clear(cache);
+	bytes_clear(&cache->manifest);
+	cache->manifest = *bytes;
+	*bytes = (struct bytes){0};
+	cache->tag = *tag;
+	work->has_manifest = true;
+	work->fresh = true;
+	if (cache->wipe_checked)
+		return ACCOUNT_OK;
+	result = account_wipe_read(work);
+	if (result == ACCOUNT_OK)
+		return ACCOUNT_GONE;
+	if (result != ACCOUNT_ABSENT)
+		return result;
+	cache->wipe_checked = true;
+	return ACCOUNT_OK;
+}
+
+enum account_result account_manifest_read(struct account_work *work)
+{
+	struct account_key key;
+	struct bucket_get get = {.key = key.text};
+	struct bucket_tag tag = {{0}};
+	struct bytes bytes = {0};
+	enum account_result result;
+	enum bucket_result got;
+
+	account_key_of(work, "manifest", &key);
+	/* Only what is also checked for a wipe may be answered by "unchanged". */
+	if (work->has_manifest && work->cache->wipe_checked)
+		get.unless = work->cache->tag;
+	result = account_in_time(work);
+	if (result != ACCOUNT_OK)
+		return result;
+	got = bucket_get(work->env->bucket, &get, work->call, &bytes, &tag);
+	switch (got) {
+	case BUCKET_OK: result = account_manifest_adopt(work, &bytes, &tag); break;
+	case BUCKET_UNCHANGED:
+		work->fresh = true;
+		result = ACCOUNT_OK;
+		break;
+	case BUCKET_ABSENT: result = account_missing(work); break;
+	case BUCKET_CONFLICT:
+	case BUCKET_RETRY:
+	case BUCKET_UNKNOWN:
+	case BUCKET_REFUSED: result = account_from_bucket(got); break;
+	}
+	bytes_clear(&bytes);
+	return result;
+}
+
+enum account_result account_manifest_reread(struct account_work *work)
+{
+	uint8_t nonce[NONCE_LEN];
+	enum account_result result;
+
+	memcpy(nonce, work->manifest.nonce, sizeof(nonce));
+	result = account_manifest_read(work);
+	if (result != ACCOUNT_OK || memcmp(nonce, work->manifest.nonce, sizeof(nonce)) != 0)
+		return result;
+	call_sayf(work->call, "an object that the manifest names is missing");
+	return ACCOUNT_DAMAGED;
+}
+
+/* The snapshot's frame stands outside the tail's chain: its own signature is all that holds it. */
+static bool snapshot_signed(const struct account_work *work)
+{
+	struct view frame = work->manifest.snapshot;
+	const struct roster_device *device =
+	    roster_device(&work->roster, &work->snapshot.header.device);
+
+	if (device == NULL || frame.len < SIGNATURE_LEN)
+		return false;
+	frame.len -= SIGNATURE_LEN;
+	return sign_check(
+	    DOMAIN_FRAME, frame, device->keys.sign_public, work->snapshot.signature.data);
+}
+
+/* The cached bytes, if they are the manifest's roster. */
+static enum account_result roster_use(struct account_work *work)
+{
+	const struct manifest *manifest = &work->manifest;
+	enum account_result result = account_from_format(
+	    roster_decode(view_bytes(&work->cache->roster), false, &work->roster), ACCOUNT_DAMAGED,
+	    "the roster", work->call);
+
+	if (result != ACCOUNT_OK)
+		return result;
+	if (!account_equal(&work->roster.account, &work->account) ||
+	    !digest_equal(roster_hash(&work->roster), &manifest->roster_hash) ||
+	    roster_epoch(&work->roster) != manifest->epoch) {
+		call_sayf(work->call, "the roster is another than the manifest names");
+		return ACCOUNT_DAMAGED;
+	}
+	if (manifest->snapshot.data != NULL && !snapshot_signed(work)) {
+		call_sayf(work->call, "the manifest is damaged: its snapshot's signature");
+		return ACCOUNT_DAMAGED;
+	}
+	work->has_roster = true;
+	return ACCOUNT_OK;
+}
+
+void account_roster_keep(
+    struct account_work *work, struct view encoded, const struct digest *statement)
+{
+	struct account_cache *cache = work->cache;
+
+	work->has_roster = false;
+	bytes_clear(&cache->roster);
+	if (bytes_copy(encoded, &cache->roster))
+		cache->roster_hash = *statement;
+}
+
+/* The roster's blob becomes the cache's; ABSENT if it is missing. */
+static enum account_result roster_fetch(struct account_work *work)
+{
+	struct account_cache *cache = work->cache;
+	enum account_result result;
+	struct bytes bytes = {0};
+
+	result = account_blob_read(work, &work->manifest.roster, &bytes);
+	if (result != ACCOUNT_OK)
+		return result;
+	bytes_clear(&cache->roster);
+	cache->roster = bytes;
+	cache->roster_hash = work->manifest.roster_hash;
+	result = roster_use(work);
+	if (result != ACCOUNT_OK)
+		bytes_clear(&cache->roster);
+	return result;
+}
+
+enum account_result account_roster_read(struct account_work *work)
+{
+	struct account_cache *cache = work->cache;
+	enum account_result result;
+
+	assert(work->has_manifest);
+	if (work->has_roster)
+		return ACCOUNT_OK;
+	if (cache->roster.len > 0 &&
+	    digest_equal(&cache->roster_hash, &work->manifest.roster_hash) &&
+	    roster_use(work) == ACCOUNT_OK)
+		return ACCOUNT_OK;
+	for (unsigned i = 0; i < ACCOUNT_ROUNDS; i++) {
+		result = roster_fetch(work);
+		if (result != ACCOUNT_ABSENT)
+			return result;
+		result = account_manifest_reread(work);
+		if (result != ACCOUNT_OK)
+			return result;
+	}
+	call_sayf(work->call, "the account changes faster than it can be read");
+	return ACCOUNT_RETRY;
+}

@@ -1,0 +1,110 @@
+/*
+ * tests/gateway/account/create_test.c: creation, its repetition, and its races with a wipe.
+ */
+#include "tests/gateway/account/fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void create_twice_is_one_account(void **state)
+{
+	struct fixture fixture;
+	struct account_cache first = {0}, second = {0};
+	struct manifest *a = calloc(1, sizeof(*a)), *b = calloc(1, sizeof(*b));
+	struct bytes bytes_a = {0}, bytes_b = {0};
+
+	(void)state;
+	fixture_open(&fixture);
+	assert_int_equal(fixture_create(&fixture, &first), ACCOUNT_OK);
+	fixture_manifest(&fixture, &bytes_a, a);
+	assert_int_equal(a->head.seq, 0);
+	assert_true(digest_equal(&a->head.hash, &fixture.roster.hashes[0]));
+	assert_int_equal(fixture_create(&fixture, &second), ACCOUNT_OK);
+	fixture_manifest(&fixture, &bytes_b, b);
+	assert_memory_equal(a->incarnation, b->incarnation, INCARNATION_LEN);
+	assert_int_equal(fixture_objects(&fixture, ""), 2); /* the manifest and the roster */
+	assert_int_equal(fixture.counts.list, 0);
+	account_cache_clear(&first);
+	account_cache_clear(&second);
+	bytes_clear(&bytes_a);
+	bytes_clear(&bytes_b);
+	free(a);
+	free(b);
+	fixture_close(&fixture);
+}
+
+static void create_refuses_what_does_not_hold(void **state)
+{
+	struct fixture fixture;
+	struct account_cache cache = {0};
+	struct create create;
+	struct bytes encoded = {0};
+
+	(void)state;
+	fixture_open(&fixture);
+	create = (struct create){.account = fixture.account,
+	    .device = fixture.members[FIRST].id,
+	    .roster = view_bytes(&fixture.roster_bytes)};
+	/* signed by another's key */
+	assert_int_equal(
+	    create_encode(&create, fixture.members[SECOND].sign_secret, &encoded), FORMAT_OK);
+	assert_int_equal(
+	    account_create(&fixture.env, &cache, view_bytes(&encoded), fixture_call(&fixture)),
+	    ACCOUNT_REFUSED);
+	assert_int_equal(
+	    account_create(&fixture.env, &cache, view_text("no CBOR"), fixture_call(&fixture)),
+	    ACCOUNT_REFUSED);
+	assert_int_equal(fixture_objects(&fixture, ""), 0);
+	bytes_clear(&encoded);
+	account_cache_clear(&cache);
+	fixture_close(&fixture);
+}
+
+/* Each operation in turn is the last that works; afterwards, again: always one good account. */
+static void create_resumes_after_any_crash(void **state)
+{
+	static const enum memory_fault faults[] = {
+	    MEMORY_FAULT_UNKNOWN, MEMORY_FAULT_AFTER, MEMORY_FAULT_LATE};
+	bool crashed = true;
+
+	(void)state;
+	for (unsigned nth = 1; crashed && nth < 30; nth++) {
+		struct fixture fixture;
+		struct client client;
+
+		fixture_open(&fixture);
+		client_open(&client, &fixture, FIRST);
+		fixture.crash_at = nth;
+		crashed = fixture_create(&fixture, &client.cache) != ACCOUNT_OK;
+		fixture.crash_at = 0;
+		assert_int_equal(fixture_create(&fixture, &client.cache), ACCOUNT_OK);
+		assert_int_equal(client_push(&client, 100), ACCOUNT_OK);
+		assert_status(&client, SYNC_COMMITTED);
+		client_close(&client);
+		fixture_close(&fixture);
+	}
+	assert_false(crashed);
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		struct fixture fixture;
+		struct client client;
+
+		fixture_open(&fixture);
+		client_open(&client, &fixture, FIRST);
+		fixture_arm(&fixture, MEMORY_PUT, "/manifest", faults[i], 0, 1);
+		assert_int_equal(fixture_create(&fixture, &client.cache), ACCOUNT_OK);
+		(void)memory_deliver(fixture.store); /* one of the two lands */
+		assert_int_equal(client_push(&client, 100), ACCOUNT_OK);
+		assert_status(&client, SYNC_COMMITTED);
+		client_close(&client);
+		fixture_close(&fixture);
+	}
+}
+
+/* clang-format off: one case a line, for ctest. */
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(create_twice_is_one_account),
+    cmocka_unit_test(create_refuses_what_does_not_hold),
+    cmocka_unit_test(create_resumes_after_any_crash),
+};
+/* clang-format on */
+TEST_MAIN(tests)

@@ -1,0 +1,376 @@
+/*
+ * tests/gateway/account/wipe_test.c: after a wipe the account's prefix is and stays empty (I6),
+ * whoever wakes up later; and a wipe that was cut off anywhere is finished by the next.
+ */
+#include "tests/gateway/account/fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum account_result wipe(struct pair *pair, struct view encoded, struct wipe_report *report)
+{
+	struct account_cache cache = {0};
+	struct fixture *fixture = &pair->fixture;
+	enum account_result result = account_wipe(
+	    &fixture->env, &cache, &fixture->account, encoded, fixture_call(fixture), report);
+
+	account_cache_clear(&cache);
+	return result;
+}
+
+static void make_wipe(struct pair *pair, size_t member, struct bytes *out)
+{
+	fixture_wipe(&pair->fixture, member, pair->first.answer.incarnation, "", out);
+}
+
+/* A signed wipe by FIRST, to the end. */
+static void wipe_all(struct pair *pair)
+{
+	struct wipe_report report = {0};
+	struct bytes encoded = {0};
+
+	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK);
+	make_wipe(pair, FIRST, &encoded);
+	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+	bytes_clear(&encoded);
+}
+
+static void wipe_removes_all_and_says_gone(void **state)
+{
+	struct pair *pair = *state;
+	struct wipe_report report = {0};
+	struct bytes encoded = {0}, record = {0};
+	struct view said, bare;
+	size_t objects;
+
+	for (unsigned i = 0; i < 30; i++)
+		client_edit(&pair->first, 800);
+	objects = fixture_objects(&pair->fixture, "/a/");
+	make_wipe(pair, FIRST, &encoded);
+	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+	assert_int_equal(report.objects_removed, objects);
+	assert_true(report.bytes_removed > 20000);
+	assert_int_equal(report.empty_at_ms, pair->fixture.now_ms);
+	assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+	assert_int_equal(fixture_objects(&pair->fixture, "/w/"), 1);
+	assert_int_equal(account_wipe_record(&pair->fixture.env, &pair->fixture.account,
+			     fixture_call(&pair->fixture), &record),
+	    ACCOUNT_OK);
+	assert_int_equal(wipe_record_decode(view_bytes(&record), &said, &bare), FORMAT_OK);
+	assert_true(view_equal(said, view_bytes(&encoded)));
+	/* Warm pushes, polls and a device that was away: all are told, and shown why. */
+	assert_int_equal(client_push(&pair->first, 100), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_GONE);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_GONE);
+	assert_true(view_equal(pair->second.answer.wipe_record, view_bytes(&record)));
+	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK); /* again */
+	assert_int_equal(report.objects_removed, 0);
+	bytes_clear(&encoded);
+	bytes_clear(&record);
+}
+
+static void wipe_refuses_what_does_not_hold(void **state)
+{
+	struct pair *pair = *state;
+	uint8_t other[INCARNATION_LEN] = {1};
+	struct wipe_report report = {0};
+	struct bytes wipes[4] = {{0}};
+	size_t objects = fixture_objects(&pair->fixture, "");
+
+	fixture_wipe(&pair->fixture, FIRST, other, "", &wipes[0]);
+	fixture_wipe(&pair->fixture, FIRST, pair->first.answer.incarnation, "elsewhere", &wipes[1]);
+	make_wipe(pair, STRANGER, &wipes[2]);
+	make_wipe(pair, FIRST, &wipes[3]);
+	wipes[3].data[wipes[3].len - 1] ^= 1;
+	for (size_t i = 0; i < COUNT_OF(wipes); i++) {
+		enum account_result result = wipe(pair, view_bytes(&wipes[i]), &report);
+
+		if (result != ACCOUNT_REFUSED)
+			fail_msg("row %zu: %s", i, account_result_text(result));
+		assert_int_equal(fixture_objects(&pair->fixture, ""), objects);
+		bytes_clear(&wipes[i]);
+	}
+	client_edit(&pair->first, 100);
+}
+
+/* Cut off before each operation in turn; each time the next call brings it to the end. */
+static void wipe_resumes_after_any_crash(void **state)
+{
+	bool crashed = true;
+
+	(void)state;
+	for (unsigned nth = 1; crashed && nth < 60; nth++) {
+		struct wipe_report report = {0};
+		struct bytes encoded = {0};
+		void *own = NULL;
+		struct pair *pair;
+
+		(void)pair_setup(&own);
+		pair = own;
+		make_wipe(pair, FIRST, &encoded);
+		pair->fixture.ops = 0;
+		pair->fixture.crash_at = nth;
+		crashed = wipe(pair, view_bytes(&encoded), &report) != ACCOUNT_OK;
+		pair->fixture.crash_at = 0;
+		assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+		assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+		assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+		assert_status(&pair->second, SYNC_GONE);
+		bytes_clear(&encoded);
+		(void)pair_teardown(&own);
+	}
+	assert_false(crashed);
+}
+
+static void wipe_lost_answers(void **state)
+{
+	static const enum memory_fault faults[] = {
+	    MEMORY_FAULT_BEFORE, MEMORY_FAULT_UNKNOWN, MEMORY_FAULT_AFTER};
+	static const char *const parts[] = {"/w/", "/manifest"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(faults) * COUNT_OF(parts); i++) {
+		struct wipe_report report = {0};
+		struct bytes encoded = {0};
+		void *own = NULL;
+		struct pair *pair;
+
+		(void)pair_setup(&own);
+		pair = own;
+		make_wipe(pair, FIRST, &encoded);
+		fixture_arm(&pair->fixture, MEMORY_PUT, parts[i % 2], faults[i / 2], 0, 1);
+		assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+		assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+		bytes_clear(&encoded);
+		(void)pair_teardown(&own);
+	}
+}
+
+static void now_wipe(void *self)
+{
+	struct pair *pair = self;
+	struct call kept = pair->fixture.call;
+
+	wipe_all(pair);
+	pair->fixture.call = kept;
+}
+
+/* A writer sleeps just before its PUT, and wakes when all is gone. */
+static void wipe_against_a_paused_writer(void **state)
+{
+	struct pair *pair = *state;
+
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	pair->fixture.interrupt = now_wipe;
+	pair->fixture.interrupt_self = pair;
+	fixture_arm(&pair->fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_GONE);
+	assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+}
+
+/* While a create sleeps before its PUT of the manifest, the account is made by another and wiped.
+ */
+struct late {
+	struct fixture fixture;
+	bool dies; /* right after that PUT */
+};
+
+static void late_meanwhile(void *self)
+{
+	struct late *late = self;
+	struct fixture *fixture = &late->fixture;
+	struct account_cache cache = {0};
+	struct wipe_report report = {0};
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0}, encoded = {0};
+
+	assert_int_equal(fixture_create(fixture, &cache), ACCOUNT_OK);
+	fixture_manifest(fixture, &bytes, manifest);
+	fixture_wipe(fixture, FIRST, manifest->incarnation, "", &encoded);
+	assert_int_equal(account_wipe(&fixture->env, &cache, &fixture->account,
+			     view_bytes(&encoded), fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+	fixture->crash_at = late->dies ? fixture->ops + 1 : 0;
+	bytes_clear(&bytes);
+	bytes_clear(&encoded);
+	account_cache_clear(&cache);
+	free(manifest);
+}
+
+static enum account_result late_create(struct late *late, bool dies)
+{
+	struct account_cache cache = {0};
+	enum account_result result;
+
+	fixture_open(&late->fixture);
+	late->dies = dies;
+	late->fixture.interrupt = late_meanwhile;
+	late->fixture.interrupt_self = late;
+	fixture_arm(&late->fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	result = fixture_create(&late->fixture, &cache);
+	late->fixture.crash_at = 0;
+	account_cache_clear(&cache);
+	return result;
+}
+
+static void wipe_against_a_late_create(void **state)
+{
+	struct late *late = calloc(1, sizeof(*late));
+	struct account_cache cache = {0};
+
+	(void)state;
+	assert_int_equal(late_create(late, false), ACCOUNT_GONE);
+	assert_int_equal(fixture_objects(&late->fixture, "/a/"), 0);
+	assert_int_equal(fixture_create(&late->fixture, &cache), ACCOUNT_GONE);
+	assert_int_equal(fixture_objects(&late->fixture, "/a/"), 0);
+	account_cache_clear(&cache);
+	fixture_close(&late->fixture);
+	free(late);
+}
+
+/* It cannot look at w/ again: a live manifest of another incarnation stands beside the record. */
+static void wipe_against_a_create_that_died(void **state)
+{
+	struct late *late = calloc(1, sizeof(*late));
+	struct fixture *fixture = &late->fixture;
+	struct wipe_report report = {0};
+	struct client client;
+
+	(void)state;
+	assert_int_equal(late_create(late, true), ACCOUNT_RETRY);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 1);
+	client_open(&client, fixture, FIRST);
+	assert_int_equal(client_poll(&client), ACCOUNT_OK);
+	assert_status(&client, SYNC_GONE);
+	assert_int_equal(
+	    account_relist(&fixture->env, &fixture->account, fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	assert_int_equal(report.objects_removed, 1);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+	client_close(&client);
+	fixture_close(fixture);
+	free(late);
+}
+
+static void second_polls(void *self)
+{
+	struct pair *pair = self;
+	struct call kept = pair->fixture.call;
+
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_GONE);
+	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_GONE);
+	pair->fixture.call = kept;
+}
+
+/* Before the first object is removed, even a warm cache is told. */
+static void wipe_is_told_before_it_removes(void **state)
+{
+	struct pair *pair = *state;
+
+	pair->fixture.interrupt = second_polls;
+	pair->fixture.interrupt_self = pair;
+	fixture_arm(&pair->fixture, MEMORY_LIST, "/a/", MEMORY_FAULT_NONE, 0, 1);
+	wipe_all(pair);
+	assert_null(pair->fixture.interrupt);
+	assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+}
+
+/* A blob's PUT lands after the last listing; the next re-listing finds it. */
+static void wipe_relists_a_late_put(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct wipe_report report = {0};
+	struct blob_name name = {.count = 0};
+	struct bytes blob = {0};
+
+	assert_int_equal(
+	    account_relist(&fixture->env, &fixture->account, fixture_call(fixture), &report),
+	    ACCOUNT_ABSENT); /* no wipe: nothing may be removed */
+	fixture_blob(fixture, BLOB_BODY, 100, NULL, 0, &blob);
+	blob_hash(view_bytes(&blob), &name.hash);
+	fixture_arm(fixture, MEMORY_PUT, "/b/", MEMORY_FAULT_LATE, 0, 3);
+	assert_int_equal(account_blob_put(&fixture->env, &pair->second.cache, &fixture->account,
+			     &name, view_bytes(&blob), fixture_call(fixture)),
+	    ACCOUNT_RETRY);
+	wipe_all(pair);
+	assert_int_equal(memory_deliver(fixture->store), 3);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 1);
+	assert_int_equal(
+	    account_relist(&fixture->env, &fixture->account, fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	assert_int_equal(report.objects_removed, 1);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+	bytes_clear(&blob);
+}
+
+/* An old home, restored from a copy, with a cache that was warm once. */
+static void wipe_is_told_to_an_old_copy(void **state)
+{
+	struct pair *pair = *state;
+	struct bytes saved = {0};
+
+	assert_true(account_cache_save(&pair->first.cache, &saved));
+	wipe_all(pair);
+	account_cache_load(&pair->first.cache, view_bytes(&saved));
+	assert_int_equal(client_push(&pair->first, 100), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_GONE);
+	assert_non_null(pair->first.answer.wipe_record.data);
+	assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+	bytes_clear(&saved);
+}
+
+/* An operator can remove, not sign: devices find nothing, and nothing tells them to let go. */
+static void wipe_by_operator_is_only_missing(void **state)
+{
+	struct pair *pair = *state;
+	struct wipe_report report = {0};
+	char key[BUCKET_KEY_MAX + 1];
+
+	fixture_key(&pair->fixture, "/manifest", key);
+	assert_true(memory_flip(pair->fixture.store, key, 0, 0xFF)); /* even if it is damaged */
+	assert_int_equal(wipe(pair, (struct view){0}, &report), ACCOUNT_OK);
+	assert_int_equal(fixture_objects(&pair->fixture, ""), 0);
+	assert_int_equal(client_push(&pair->first, 100), ACCOUNT_ABSENT);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_ABSENT);
+}
+
+/* A record that no device of the account signed says nothing, and removes nothing. */
+static void wipe_forged_record_is_damage(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct wipe_report report = {0};
+	char key[BUCKET_KEY_MAX + 1];
+
+	wipe_all(pair);
+	fixture_key(fixture, "/w/", key);
+	assert_true(memory_flip(fixture->store, key, 60, 1));
+	assert_int_equal(
+	    account_relist(&fixture->env, &fixture->account, fixture_call(fixture), &report),
+	    ACCOUNT_DAMAGED);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_DAMAGED);
+}
+
+/* clang-format off: one case a line, for ctest. */
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(wipe_removes_all_and_says_gone, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(wipe_refuses_what_does_not_hold, pair_setup, pair_teardown),
+    cmocka_unit_test(wipe_resumes_after_any_crash),
+    cmocka_unit_test(wipe_lost_answers),
+    cmocka_unit_test_setup_teardown(wipe_against_a_paused_writer, pair_setup, pair_teardown),
+    cmocka_unit_test(wipe_against_a_late_create),
+    cmocka_unit_test(wipe_against_a_create_that_died),
+    cmocka_unit_test_setup_teardown(wipe_is_told_before_it_removes, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(wipe_relists_a_late_put, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(wipe_is_told_to_an_old_copy, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(wipe_by_operator_is_only_missing, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(wipe_forged_record_is_damage, pair_setup, pair_teardown),
+};
+/* clang-format on */
+TEST_MAIN(tests)
