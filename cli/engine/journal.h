@@ -1,0 +1,208 @@
+/*
+ * cli/engine/journal.h: the local journal, as the engine needs it: a vtable that cli/store supplies
+ * over SQLite (and a browser or the simulator otherwise). The engine does no I/O of its own.
+ *
+ * Versions are immutable and found by their hash; each entry id has up to three: `local` (what the
+ * person sees), `base` (the cloud version that local was made against) and `cloud` (the state at
+ * the cursor). Outside a transaction base equals cloud; inside one that applies frames cloud moves
+ * first, and the entry is "unsettled" until the engine has judged it and set base.
+ *   dirty      local differs from cloud: to be pushed
+ *   unsettled  base differs from cloud: to be judged
+ * An absent version is has_x == false. A tombstone is a version like any other.
+ */
+#ifndef INKSEAL_JOURNAL_H
+#define INKSEAL_JOURNAL_H
+
+#include "schemas/entry.h"
+
+enum journal_result {
+	JOURNAL_OK,
+	JOURNAL_NONE,   /* no such thing, or the end of an iteration */
+	JOURNAL_FULL,   /* the disk is full: nothing was written, roll back */
+	JOURNAL_FAILED, /* I/O error, damaged file, no memory: call->message says; roll back */
+};
+
+struct journal_entry {
+	bool has_local, has_base, has_cloud;
+	struct digest local, base, cloud;
+	struct device_id author; /* who made the cloud version */
+	uint64_t cloud_seq;      /* the frame that brought it */
+	int64_t cloud_ms;        /* that frame's time */
+};
+
+struct journal_row { /* one step of an iteration; id and bytes are yours to clear */
+	struct bytes id;
+	struct bytes encoded; /* the version's encoded entry */
+	struct digest version;
+	struct device_id author;
+	int64_t created_ms; /* the order's first key; the second is id, bytewise */
+	bool deleted;
+	uint64_t cloud_seq;
+	int64_t cloud_ms;
+};
+
+enum journal_scan {
+	JOURNAL_SCAN_CLOUD, /* the cloud state at the cursor */
+	JOURNAL_SCAN_SENT,  /* the cloud state with the versions of `sent` frame over it */
+};
+
+enum history_kind {   /* why a version stands in an entry's history */
+	HISTORY_EDIT, /* saved here */
+	HISTORY_IMPORT,
+	HISTORY_DELETE,
+	HISTORY_RESTORE,
+	HISTORY_PULLED, /* came from another device */
+	HISTORY_LOSER,  /* lost a conflict; kept */
+	HISTORY_COPY,   /* made as a conflict copy */
+};
+
+enum activity_kind {
+	ACTIVITY_EDIT,
+	ACTIVITY_IMPORT,
+	ACTIVITY_DELETE,
+	ACTIVITY_RESTORE,
+	ACTIVITY_EXPORT,
+	ACTIVITY_SYNC_ON,
+	ACTIVITY_SYNC_OFF,
+	ACTIVITY_PUSHED,
+	ACTIVITY_PULLED,
+	ACTIVITY_CONFLICT, /* settled by last write wins; the loser is in the history */
+	ACTIVITY_COPY,     /* both kept: a conflict copy was made */
+	ACTIVITY_RECOVERED,
+	ACTIVITY_WIPED,
+	ACTIVITY_WARNING,
+};
+
+struct journal_loser { /* lost here, to be carried in the next patch; id and encoded are yours */
+	struct bytes id;
+	struct bytes encoded;
+	struct digest version;
+	struct device_id author;
+};
+
+struct journal_segment { /* a blob known to be in the cloud, by what it holds */
+	struct digest run_hash;
+	uint64_t name_count;
+	struct digest name_hash;
+};
+
+struct journal_counts {
+	uint64_t entries_count; /* live local ones */
+	uint64_t deleted_count; /* local tombstones */
+	uint64_t dirty_count;
+	uint64_t dirty_bytes;     /* encoded bytes of the dirty local versions */
+	uint64_t losers_count;    /* still to be carried */
+	uint64_t conflicts_count; /* live conflict copies */
+};
+
+struct journal_ops {
+	/* One write transaction at a time; all writes below need one. commit is durable when OK. */
+	enum journal_result (*begin)(void *self, struct call *call);
+	enum journal_result (*commit)(void *self, struct call *call);
+	void (*rollback)(void *self);
+
+	/* Small named values (at most 512 KiB): cursor, state root, roster, cache… */
+	enum journal_result (*meta_get)(
+	    void *self, const char *name, struct call *, struct bytes *out);
+	enum journal_result (*meta_set)(
+	    void *self, const char *name, struct view value, struct call *);
+	enum journal_result (*meta_remove)(void *self, const char *name, struct call *);
+
+	/* NONE: no version of that id anywhere. */
+	enum journal_result (*entry_get)(
+	    void *self, struct view id, struct call *, struct journal_entry *out);
+	/* Versions: put is idempotent; the encoding was checked by the caller. */
+	enum journal_result (*version_get)(
+	    void *self, const struct digest *version, struct call *, struct bytes *encoded_out);
+	enum journal_result (*version_put)(
+	    void *self, const struct digest *version, struct view encoded, struct call *);
+	/* NULL version: none. local_set keeps the search index and the list in step. */
+	enum journal_result (*local_set)(
+	    void *self, struct view id, const struct digest *version, struct call *);
+	enum journal_result (*base_set)(
+	    void *self, struct view id, const struct digest *version, struct call *);
+	enum journal_result (*cloud_set)(void *self, struct view id, const struct digest *version,
+	    const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *);
+
+	/* Iterations by id, stable under writes to ids already passed: the next id after `after`.
+	 */
+	enum journal_result (*dirty_next)(
+	    void *self, struct view after, struct call *, struct bytes *id_out);
+	enum journal_result (*unsettled_next)(
+	    void *self, struct view after, struct call *, struct bytes *id_out);
+	enum journal_result (*counts)(void *self, struct call *, struct journal_counts *out);
+	/* Unsettled ids whose local equals base, is live, and whose cloud version is deleted or
+	 * none. */
+	enum journal_result (*deletions_coming)(void *self, struct call *, uint64_t *count_out);
+
+	/* A scan in (created_ms, id) order of the cloud version; one at a time; survives writes. */
+	enum journal_result (*scan_open)(void *self, enum journal_scan which,
+	    const struct digest *sent_frame, struct call *, uint64_t *count_out,
+	    uint64_t *bytes_out); /* of encoded entries */
+	enum journal_result (*scan_next)(void *self, struct call *, struct journal_row *out);
+	void (*scan_close)(void *self); /* also when none is open */
+
+	/*
+	 * Frames of ours, stored before they are sent; a load's with the versions that it carries.
+	 * sent_add begins without any, also if the frame was there already.
+	 */
+	enum journal_result (*sent_add)(
+	    void *self, const struct digest *frame, uint64_t seq, struct call *);
+	enum journal_result (*sent_all_dirty)(
+	    void *self, const struct digest *frame, struct call *);
+	enum journal_result (*sent_known)(void *self, const struct digest *frame, struct call *);
+	enum journal_result (*sent_next)(void *self, const struct digest *frame, struct view after,
+	    struct call *, struct bytes *id_out, struct digest *version_out);
+	enum journal_result (*sent_rename)(void *self, const struct digest *from,
+	    const struct digest *to, uint64_t seq, struct call *); /* replaces `to` */
+	/* Forgets every sent frame whose place is at most seq: it landed, or never will. */
+	enum journal_result (*sent_prune)(void *self, uint64_t seq, struct call *);
+
+	enum journal_result (*history_add)(void *self, struct view id, const struct digest *version,
+	    const struct device_id *author, enum history_kind kind, int64_t at_ms, struct call *);
+	/* id may be empty; detail is for people: no title, no text of an entry. */
+	enum journal_result (*activity_add)(void *self, enum activity_kind kind, struct view id,
+	    const char *detail, int64_t at_ms, struct call *);
+
+	enum journal_result (*loser_add)(void *self, struct view id, const struct digest *version,
+	    const struct device_id *author, struct call *);
+	/* In order of (id, version) after the given pair; `after_id` empty: the first. */
+	enum journal_result (*loser_next)(void *self, struct view after_id,
+	    const struct digest *after_version, struct call *, struct journal_loser *out);
+	enum journal_result (*loser_remove)(
+	    void *self, struct view id, const struct digest *version, struct call *);
+
+	/* Segments of the newest index known, by run hash; and the whole set replaced. */
+	enum journal_result (*segment_find)(
+	    void *self, const struct digest *run_hash, struct call *, struct journal_segment *out);
+	enum journal_result (*segment_add)(
+	    void *self, const struct journal_segment *, struct call *);
+	enum journal_result (*segments_clear)(void *self, struct call *);
+
+	/* Rows of a snapshot being taken, kept until the whole has given its root. */
+	enum journal_result (*stage_add)(void *self, struct view id, const struct digest *version,
+	    const struct device_id *author, struct call *);
+	/* By id, as above. */
+	enum journal_result (*stage_next)(void *self, struct view after, struct call *,
+	    struct bytes *id_out, struct digest *version_out, struct device_id *author_out);
+	/* Cloud ids that are not staged and are >= after (by id): what the staged state lacks. */
+	enum journal_result (*stage_missing_next)(
+	    void *self, struct view after, struct call *, struct bytes *id_out);
+	enum journal_result (*stage_clear)(void *self, struct call *);
+
+	/* Forgets base, cloud, sent, losers, segments, stage and devices: all is unsynced again. */
+	enum journal_result (*cloud_forget)(void *self, struct call *);
+
+	/* Live devices' last frames, for an index's table. */
+	enum journal_result (*device_seen)(void *self, const struct device_id *device, uint64_t seq,
+	    int64_t time_ms, struct call *);
+	enum journal_result (*device_get)(void *self, const struct device_id *device, struct call *,
+	    uint64_t *seq_out, int64_t *time_ms_out);
+};
+
+struct journal {
+	void *self;
+	const struct journal_ops *ops;
+};
+
+#endif

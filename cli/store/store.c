@@ -1,0 +1,220 @@
+/*
+ * cli/store/store.c: opening the journal's file, bringing it up to this program's version, closing.
+ * Nothing is written to a file, not even its write-ahead log folded in, before it is known to be
+ * ours and not newer than we are.
+ */
+#include "cli/store/store_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* migrations[n] takes a file from user_version n to n + 1, in one transaction. */
+static const char *const migrations[] = {store_schema_sql};
+
+/* The content of an encoded entry, for the search's view. NULL if it can't be read: then
+ * store_check() reports the version, and the entry can still be replaced. */
+static void entry_content(sqlite3_context *context, int args_count, sqlite3_value **args)
+{
+	struct entry entry;
+	struct view encoded;
+
+	assert(args_count == 1);
+	encoded.data = sqlite3_value_blob(args[0]);
+	encoded.len = (size_t)sqlite3_value_bytes(args[0]);
+	if (encoded.data == NULL || entry_decode(encoded, &entry) != FORMAT_OK)
+		return;
+	sqlite3_result_text64(context, (const char *)entry.content.data, entry.content.len,
+	    SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+/* SQLite itself would create the file as wide as the umask allows; its -wal and -shm take the
+ * mode of this one. An existing file is not even opened: closing a second descriptor would drop
+ * the locks that another connection of this process holds. */
+static enum journal_result create_file(const char *path, struct call *call)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	if (fd < 0 && errno == EEXIST)
+		return JOURNAL_OK;
+	if (fd < 0)
+		return store_result(SQLITE_CANTOPEN, errno, call);
+	if (close(fd) != 0)
+		return store_result(SQLITE_IOERR, errno, call);
+	return JOURNAL_OK;
+}
+
+static enum journal_result user_version(struct store *store, struct call *call, int64_t *out)
+{
+	return store_number(store, "PRAGMA user_version", call, out);
+}
+
+/* Reads only: is it an empty file, or a journal of ours that this program knows? */
+static enum journal_result accept_file(struct store *store, struct call *call)
+{
+	int64_t application = 0;
+	int64_t version = 0;
+	int64_t tables_count = 0;
+	enum journal_result result;
+
+	result = store_number(store, "PRAGMA application_id", call, &application);
+	if (result == JOURNAL_OK)
+		result = user_version(store, call, &version);
+	if (result == JOURNAL_OK)
+		result =
+		    store_number(store, "SELECT count(*) FROM sqlite_schema", call, &tables_count);
+	if (result != JOURNAL_OK)
+		return result;
+	if (application == 0 && version == 0 && tables_count == 0)
+		return JOURNAL_OK;
+	if (application != STORE_APPLICATION_ID || version < 1) {
+		call_sayf(call, "the file belongs to another program; it was left as it is");
+		return JOURNAL_FAILED;
+	}
+	if (version > (int64_t)COUNT_OF(migrations)) {
+		call_sayf(call,
+		    "the journal was written by a newer inkseal (version %lld, known: %zu): "
+		    "please update",
+		    (long long)version, COUNT_OF(migrations));
+		return JOURNAL_FAILED;
+	}
+	return JOURNAL_OK;
+}
+
+static enum journal_result use_wal(struct store *store, struct call *call)
+{
+	struct sql sql;
+	bool is_wal;
+	enum journal_result result;
+
+	sql_read(&sql, store, "PRAGMA journal_mode = WAL");
+	result = sql_row(&sql, call);
+	if (result != JOURNAL_OK)
+		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
+	is_wal = view_equal(sql_view_at(&sql, 0), view_text("wal"));
+	result = sql_finish(&sql, call);
+	if (result == JOURNAL_OK && !is_wal) {
+		call_sayf(call, "the journal's folder does not allow a write-ahead log (is it on "
+				"a network drive?)");
+		return JOURNAL_FAILED;
+	}
+	return result;
+}
+
+/*
+ * Temporary tables stay in memory: they would be plaintext in /tmp. The cache (KiB, negative) is
+ * for bulk loads, whose index pages are touched at random. unindexed: entries whose local version
+ * has moved in this transaction, and what the search index still holds for them.
+ */
+static enum journal_result configure(struct store *store, struct call *call)
+{
+	enum journal_result result = use_wal(store, call);
+
+	if (result != JOURNAL_OK)
+		return result;
+	return store_exec(store,
+	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA temp_store = MEMORY;"
+	    "PRAGMA cache_size = -32768;"
+	    "PRAGMA journal_size_limit = 16777216;"
+	    "CREATE TEMP TABLE unindexed (number INTEGER PRIMARY KEY, old BLOB);"
+	    "CREATE TEMP TABLE scan (rank INTEGER PRIMARY KEY, id TEXT, version BLOB,"
+	    " author BLOB, seq INTEGER, ms INTEGER, len INTEGER);",
+	    call);
+}
+
+static enum journal_result migrate(struct store *store, struct call *call)
+{
+	int64_t version = 0;
+	enum journal_result result = user_version(store, call, &version);
+
+	if (result != JOURNAL_OK || version == (int64_t)COUNT_OF(migrations))
+		return result;
+	result = store_exec(store, "BEGIN IMMEDIATE", call);
+	if (result == JOURNAL_OK) /* another process may have come first */
+		result = user_version(store, call, &version);
+	while (result == JOURNAL_OK && version < (int64_t)COUNT_OF(migrations)) {
+		result = store_exec(store, migrations[version], call);
+		version++;
+	}
+	if (result == JOURNAL_OK)
+		result = store_exec(store, "COMMIT", call);
+	if (result != JOURNAL_OK && sqlite3_get_autocommit(store->db) == 0)
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+static int connect_file(struct store *store, const char *path)
+{
+	int code = sqlite3_open_v2(path, &store->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+		SQLITE_OPEN_EXRESCODE,
+	    NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+	if (code == SQLITE_OK)
+		code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_create_function_v2(store->db, "entry_content", 1,
+		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, entry_content,
+		    NULL, NULL, NULL);
+	return code;
+}
+
+enum journal_result store_open(
+    const char *path, const struct clock *clock, struct call *call, struct store **out)
+{
+	struct store *store = NULL;
+	enum journal_result result;
+	int code;
+
+	store = calloc(1, sizeof(*store));
+	if (store == NULL)
+		return store_result(SQLITE_NOMEM, 0, call);
+	store->clock = clock;
+	result = create_file(path, call);
+	if (result != JOURNAL_OK)
+		goto done;
+	code = connect_file(store, path);
+	result = store_result(code, store->db == NULL ? 0 : sqlite3_system_errno(store->db), call);
+	if (result != JOURNAL_OK)
+		goto done;
+	result = accept_file(store, call);
+	if (result != JOURNAL_OK)
+		goto done;
+	code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	result = store_result(code, 0, call);
+	if (result == JOURNAL_OK)
+		result = configure(store, call);
+	if (result == JOURNAL_OK)
+		result = migrate(store, call);
+	if (result != JOURNAL_OK)
+		goto done;
+	*out = store;
+	store = NULL;
+done:
+	store_close(store);
+	return result;
+}
+
+void store_close(struct store *store)
+{
+	int code;
+
+	if (store == NULL)
+		return;
+	for (size_t i = 0; i < store->statements_count; i++)
+		(void)sqlite3_finalize(store->statements[i].statement);
+	code = sqlite3_close(store->db);
+	assert(code == SQLITE_OK); /* busy: a statement outside the cache */
+	free(store);
+}

@@ -1,0 +1,635 @@
+/* The engine's journal over SQLite: entries, iterations, scans, and all that surrounds them. */
+#include "tests/cli/store/store_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OPS(fixture) ((fixture)->journal.ops)
+
+static struct digest digest_filled(int with)
+{
+	struct digest digest;
+
+	memset(digest.bytes, with, sizeof(digest.bytes));
+	return digest;
+}
+
+static struct device_id device_filled(int with)
+{
+	struct device_id device;
+
+	memset(device.bytes, with, sizeof(device.bytes));
+	return device;
+}
+
+static void test_meta(void **state)
+{
+	struct fixture *f = *state;
+	struct bytes value = {0};
+	struct bytes large = {0};
+
+	begin(f);
+	assert_ok(f, OPS(f)->meta_set(f->store, "cursor", view_text("1"), &f->call));
+	assert_ok(f, OPS(f)->meta_set(f->store, "cursor", view_text("22"), &f->call));
+	assert_ok(f, OPS(f)->meta_set(f->store, "empty", (struct view){0}, &f->call));
+	assert_true(bytes_new(STORE_META_MAX + 1, &large));
+	assert_result(
+	    f, OPS(f)->meta_set(f->store, "large", view_bytes(&large), &f->call), JOURNAL_FAILED);
+	large.len--;
+	assert_ok(f, OPS(f)->meta_set(f->store, "large", view_bytes(&large), &f->call));
+	bytes_clear(&large);
+	commit(f);
+	assert_ok(f, OPS(f)->meta_get(f->store, "cursor", &f->call, &value));
+	assert_take(&value, "22");
+	assert_ok(f, OPS(f)->meta_get(f->store, "empty", &f->call, &value));
+	assert_int_equal(value.len, 0);
+	bytes_clear(&value);
+	begin(f);
+	assert_ok(f, OPS(f)->meta_remove(f->store, "cursor", &f->call));
+	assert_ok(f, OPS(f)->meta_remove(f->store, "cursor", &f->call));
+	commit(f);
+	assert_result(f, OPS(f)->meta_get(f->store, "cursor", &f->call, &value), JOURNAL_NONE);
+}
+
+static void test_versions(void **state)
+{
+	struct fixture *f = *state;
+	struct digest unknown = digest_filled(9);
+	struct bytes encoded = {0};
+	struct digest version;
+	struct entry entry;
+
+	begin(f);
+	version = put_version(f, &(struct words){.id = "one", .content = "first"});
+	(void)put_version(f, &(struct words){.id = "one", .content = "first"});
+	assert_result(f, OPS(f)->version_put(f->store, &unknown, view_text("no entry"), &f->call),
+	    JOURNAL_FAILED);
+	commit(f);
+	assert_ok(f, OPS(f)->version_get(f->store, &version, &f->call, &encoded));
+	assert_int_equal(entry_decode(view_bytes(&encoded), &entry), FORMAT_OK);
+	assert_true(view_equal(entry.content, view_text("first")));
+	bytes_clear(&encoded);
+	assert_result(f, OPS(f)->version_get(f->store, &unknown, &f->call, &encoded), JOURNAL_NONE);
+}
+
+static void test_entry_states(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_entry entry;
+	struct digest first;
+	struct digest second;
+
+	begin(f);
+	first = put_cloud(f, &(struct words){.id = "one", .content = "first"}, 5);
+	entry = get_entry(f, "one");
+	assert_true(entry.has_cloud && !entry.has_local && !entry.has_base);
+	assert_digest(entry.cloud, first);
+	assert_int_equal(entry.cloud_seq, 5);
+	assert_int_equal(entry.cloud_ms, 5000);
+	assert_int_equal(entry.author.bytes[0], 0xaa);
+	second = put_local(f, &(struct words){.id = "one", .content = "second"});
+	assert_ok(f, OPS(f)->base_set(f->store, view_text("one"), &first, &f->call));
+	entry = get_entry(f, "one");
+	assert_digest(entry.local, second);
+	assert_digest(entry.base, first);
+	/* Without its last version the entry is gone. */
+	assert_ok(f, OPS(f)->cloud_set(f->store, view_text("one"), NULL, NULL, 0, 0, &f->call));
+	assert_ok(f, OPS(f)->base_set(f->store, view_text("one"), NULL, &f->call));
+	entry = get_entry(f, "one");
+	assert_true(entry.has_local && !entry.has_base && !entry.has_cloud);
+	assert_ok(f, OPS(f)->local_set(f->store, view_text("one"), NULL, &f->call));
+	assert_result(
+	    f, OPS(f)->entry_get(f->store, view_text("one"), &f->call, &entry), JOURNAL_NONE);
+	commit(f);
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
+static void test_versions_must_be_there(void **state)
+{
+	struct fixture *f = *state;
+	struct digest unknown = digest_filled(9);
+	struct digest other;
+	struct view id = view_text("one");
+
+	begin(f);
+	other = put_version(f, &(struct words){.id = "other"});
+	assert_result(f, OPS(f)->local_set(f->store, id, &unknown, &f->call), JOURNAL_FAILED);
+	assert_result(f, OPS(f)->local_set(f->store, id, &other, &f->call), JOURNAL_FAILED);
+	assert_result(f, OPS(f)->base_set(f->store, id, &unknown, &f->call), JOURNAL_FAILED);
+	assert_result(
+	    f, OPS(f)->cloud_set(f->store, id, &other, NULL, 1, 1, &f->call), JOURNAL_FAILED);
+	OPS(f)->rollback(f->store);
+}
+
+/* The ids an iteration gives, joined by spaces. */
+static void collect(struct fixture *f,
+    enum journal_result (*next)(void *, struct view, struct call *, struct bytes *), char *out,
+    size_t out_len)
+{
+	struct bytes after = {0};
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < 20; i++) {
+		struct bytes id = {0};
+		enum journal_result result = next(f->store, view_bytes(&after), &f->call, &id);
+
+		bytes_clear(&after);
+		if (result == JOURNAL_NONE)
+			return;
+		assert_ok(f, result);
+		len += (size_t)snprintf(
+		    out + len, out_len - len, "%s%s", len == 0 ? "" : " ", (const char *)id.data);
+		after = id;
+	}
+	fail_msg("the iteration does not end");
+}
+
+static void test_dirty_and_unsettled(void **state)
+{
+	struct fixture *f = *state;
+	char ids[200];
+	uint64_t coming = 99;
+
+	begin(f);
+	(void)put_settled(f, &(struct words){.id = "clean"}, 1);
+	(void)put_settled(f, &(struct words){.id = "edited", .content = "old"}, 1);
+	(void)put_local(f, &(struct words){.id = "edited", .content = "new"});
+	(void)put_local(f, &(struct words){.id = "fresh"});
+	collect(f, OPS(f)->dirty_next, ids, sizeof(ids));
+	assert_string_equal(ids, "edited fresh");
+	collect(f, OPS(f)->unsettled_next, ids, sizeof(ids));
+	assert_string_equal(ids, "");
+
+	/* A pulled frame: one new entry, two deletions of which one meets an edit. */
+	(void)put_cloud(f, &(struct words){.id = "born"}, 2);
+	(void)put_cloud(f, &(struct words){.id = "clean", .deleted_at = "2026-02-01"}, 2);
+	(void)put_cloud(f, &(struct words){.id = "edited", .deleted_at = "2026-02-01"}, 2);
+	collect(f, OPS(f)->unsettled_next, ids, sizeof(ids));
+	assert_string_equal(ids, "born clean edited");
+	collect(f, OPS(f)->dirty_next, ids, sizeof(ids)); /* born has nothing to push */
+	assert_string_equal(ids, "clean edited fresh");
+	assert_ok(f, OPS(f)->deletions_coming(f->store, &f->call, &coming));
+	assert_int_equal(coming, 1);
+	OPS(f)->rollback(f->store);
+	collect(f, OPS(f)->unsettled_next, ids, sizeof(ids));
+	assert_string_equal(ids, "");
+}
+
+static void test_absent_cloud_counts_as_deletion(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t coming = 99;
+
+	begin(f);
+	(void)put_settled(f, &(struct words){.id = "one"}, 1);
+	(void)put_settled(f, &(struct words){.id = "dead", .deleted_at = "2026"}, 1);
+	for (int i = 0; i < 2; i++)
+		assert_ok(f, OPS(f)->cloud_set(f->store, view_text(i == 0 ? "one" : "dead"), NULL,
+				 NULL, 0, 0, &f->call));
+	assert_ok(f, OPS(f)->deletions_coming(f->store, &f->call, &coming));
+	assert_int_equal(coming, 1); /* what is dead here can't die */
+	commit(f);
+}
+
+static void test_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_counts counts = {0};
+	struct device_id device = device_filled(3);
+	struct bytes encoded = {0};
+	struct digest version;
+
+	assert_ok(f, OPS(f)->counts(f->store, &f->call, &counts));
+	assert_int_equal(counts.entries_count, 0);
+	assert_int_equal(counts.dirty_bytes, 0);
+	begin(f);
+	(void)put_settled(f, &(struct words){.id = "clean"}, 1);
+	(void)put_settled(f, &(struct words){.id = "dead", .deleted_at = "2026-02-01"}, 1);
+	(void)put_settled(f, &(struct words){.id = "copy", .conflict_of = "clean"}, 1);
+	(void)put_settled(
+	    f, &(struct words){.id = "gone", .conflict_of = "clean", .deleted_at = "2026"}, 1);
+	version = put_local(f, &(struct words){.id = "fresh"});
+	assert_ok(f, OPS(f)->loser_add(f->store, view_text("fresh"), &version, &device, &f->call));
+	commit(f);
+	assert_ok(f, OPS(f)->version_get(f->store, &version, &f->call, &encoded));
+	assert_ok(f, OPS(f)->counts(f->store, &f->call, &counts));
+	assert_int_equal(counts.entries_count, 3);
+	assert_int_equal(counts.deleted_count, 2);
+	assert_int_equal(counts.dirty_count, 1);
+	assert_int_equal(counts.dirty_bytes, encoded.len);
+	assert_int_equal(counts.losers_count, 1);
+	assert_int_equal(counts.conflicts_count, 1);
+	bytes_clear(&encoded);
+}
+
+struct scan_size {
+	uint64_t count;
+	uint64_t bytes;
+};
+
+static struct scan_size open_scan(
+    struct fixture *f, enum journal_scan which, const struct digest *frame)
+{
+	struct scan_size size = {0};
+
+	assert_ok(f, OPS(f)->scan_open(f->store, which, frame, &f->call, &size.count, &size.bytes));
+	return size;
+}
+
+/* One row of the open scan; its id into the text. */
+static bool scan_step(struct fixture *f, struct journal_row *row, char *ids, size_t ids_len)
+{
+	enum journal_result result = OPS(f)->scan_next(f->store, &f->call, row);
+	size_t len = strlen(ids);
+
+	if (result == JOURNAL_NONE)
+		return false;
+	assert_ok(f, result);
+	(void)snprintf(
+	    ids + len, ids_len - len, "%s%s", len == 0 ? "" : " ", (const char *)row->id.data);
+	bytes_clear(&row->id);
+	bytes_clear(&row->encoded);
+	return true;
+}
+
+static void put_three(struct fixture *f)
+{
+	(void)put_settled(f, &(struct words){.id = "c", .created_at = "2026-01-01"}, 3);
+	(void)put_settled(f, &(struct words){.id = "a", .created_at = "2026-01-02"}, 3);
+	(void)put_settled(f, &(struct words){.id = "b", .created_at = "2026-01-02"}, 4);
+}
+
+static void test_scan_survives_writes(void **state)
+{
+	struct fixture *f = *state;
+	struct scan_size size;
+	struct journal_row row;
+	char ids[100] = "";
+
+	begin(f);
+	put_three(f);
+	(void)put_local(f, &(struct words){.id = "mine", .created_at = "2025-01-01"});
+	size = open_scan(f, JOURNAL_SCAN_CLOUD, NULL);
+	assert_ok(f, OPS(f)->scan_next(f->store, &f->call, &row));
+	assert_int_equal(size.count, 3);
+	assert_int_equal(size.bytes, 3 * row.encoded.len); /* the three are alike */
+	assert_string_equal((const char *)row.id.data, "c");
+	bytes_clear(&row.id);
+	bytes_clear(&row.encoded);
+	assert_int_equal(row.created_ms, time_parse_ms(view_text("2026-01-01")));
+	assert_int_equal(row.author.bytes[1], 0xbb);
+	assert_int_equal(row.cloud_seq, 3);
+	assert_int_equal(row.cloud_ms, 3000);
+	assert_false(row.deleted);
+	/* What comes and goes meanwhile changes nothing. */
+	(void)put_cloud(f, &(struct words){.id = "aa", .created_at = "2026-01-02"}, 5);
+	(void)put_cloud(f, &(struct words){.id = "b", .created_at = "2020-01-01"}, 5);
+	assert_ok(f, OPS(f)->cloud_set(f->store, view_text("a"), NULL, NULL, 0, 0, &f->call));
+	while (scan_step(f, &row, ids, sizeof(ids)))
+		;
+	assert_string_equal(ids, "a b");
+	OPS(f)->scan_close(f->store);
+	OPS(f)->scan_close(f->store);
+	assert_result(f, OPS(f)->scan_next(f->store, &f->call, &row), JOURNAL_NONE);
+	commit(f);
+	ids[0] = '\0'; /* and without a transaction */
+	(void)open_scan(f, JOURNAL_SCAN_CLOUD, NULL);
+	while (scan_step(f, &row, ids, sizeof(ids)))
+		;
+	assert_string_equal(ids, "b c aa");
+}
+
+static void test_scan_of_what_is_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct digest frame = digest_filled(1);
+	struct digest other = digest_filled(2);
+	static const struct device_id nobody = {{0}};
+	struct journal_row row;
+	struct scan_size size;
+	struct digest dead;
+	char ids[100] = "";
+
+	begin(f);
+	put_three(f);
+	(void)put_local(f, &(struct words){.id = "mine", .created_at = "2025-01-01"});
+	dead = put_local(
+	    f, &(struct words){.id = "a", .created_at = "2027", .deleted_at = "2026-03-01"});
+	assert_ok(f, OPS(f)->sent_add(f->store, &other, 8, &f->call));
+	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 9, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
+	commit(f);
+	size = open_scan(f, JOURNAL_SCAN_SENT, &frame);
+	assert_int_equal(size.count, 4);
+	while (scan_step(f, &row, ids, sizeof(ids)))
+		;
+	assert_string_equal(ids, "mine c b a");
+	assert_true(row.deleted); /* the last: a */
+	assert_digest(row.version, dead);
+	assert_true(device_equal(&row.author, &nobody));
+	assert_int_equal(row.cloud_seq, 9);
+	ids[0] = '\0';
+	(void)open_scan(f, JOURNAL_SCAN_SENT, &other);
+	while (scan_step(f, &row, ids, sizeof(ids)))
+		;
+	assert_string_equal(ids, "c a b");
+}
+
+static void test_scan_never_leaves_one_out(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_row row = {0};
+
+	begin(f);
+	put_three(f);
+	commit(f);
+	assert_ok(f, store_exec(f->store, "DELETE FROM versions WHERE id = 'c'", &f->call));
+	(void)open_scan(f, JOURNAL_SCAN_CLOUD, NULL);
+	assert_result(f, OPS(f)->scan_next(f->store, &f->call, &row), JOURNAL_FAILED);
+}
+
+static void sent_ids(struct fixture *f, const struct digest *frame, char *out, size_t out_len)
+{
+	struct bytes after = {0};
+	struct digest version;
+	struct bytes id = {0};
+	enum journal_result result;
+
+	out[0] = '\0';
+	while ((result = OPS(f)->sent_next(
+		    f->store, frame, view_bytes(&after), &f->call, &id, &version)) == JOURNAL_OK) {
+		size_t len = strlen(out);
+
+		(void)snprintf(
+		    out + len, out_len - len, "%s%s", len == 0 ? "" : " ", (const char *)id.data);
+		bytes_clear(&after);
+		after = id;
+		id = (struct bytes){0};
+	}
+	bytes_clear(&after);
+	assert_result(f, result, JOURNAL_NONE);
+}
+
+static void test_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct digest draft = digest_filled(1);
+	struct digest frame = digest_filled(2);
+	struct digest none = digest_filled(3);
+	char ids[100];
+
+	begin(f);
+	(void)put_settled(f, &(struct words){.id = "clean"}, 1);
+	(void)put_local(f, &(struct words){.id = "b"});
+	(void)put_local(f, &(struct words){.id = "a"});
+	assert_result(f, OPS(f)->sent_known(f->store, &draft, &f->call), JOURNAL_NONE);
+	assert_result(f, OPS(f)->sent_all_dirty(f->store, &draft, &f->call),
+	    JOURNAL_FAILED); /* of no frame */
+	assert_ok(f, OPS(f)->sent_add(f->store, &draft, 4, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &draft, &f->call));
+	sent_ids(f, &draft, ids, sizeof(ids));
+	assert_string_equal(ids, "a b");
+	/* A draft that is begun again holds nothing of the one before. */
+	(void)put_settled(f, &(struct words){.id = "a"}, 2);
+	assert_ok(f, OPS(f)->sent_add(f->store, &draft, 4, &f->call));
+	sent_ids(f, &draft, ids, sizeof(ids));
+	assert_string_equal(ids, "");
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &draft, &f->call));
+	sent_ids(f, &draft, ids, sizeof(ids));
+	assert_string_equal(ids, "b");
+	/* The renamed replaces what was there. */
+	(void)put_local(f, &(struct words){.id = "c"});
+	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 3, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
+	assert_ok(f, OPS(f)->sent_rename(f->store, &draft, &frame, 5, &f->call));
+	assert_result(f, OPS(f)->sent_known(f->store, &draft, &f->call), JOURNAL_NONE);
+	sent_ids(f, &frame, ids, sizeof(ids));
+	assert_string_equal(ids, "b");
+	assert_ok(f, OPS(f)->sent_rename(f->store, &frame, &frame, 6, &f->call));
+	sent_ids(f, &frame, ids, sizeof(ids));
+	assert_string_equal(ids, "b");
+	assert_result(f, OPS(f)->sent_rename(f->store, &none, &frame, 7, &f->call), JOURNAL_NONE);
+	assert_ok(f, OPS(f)->sent_known(f->store, &frame, &f->call));
+	commit(f);
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
+static void test_sent_prune(void **state)
+{
+	struct fixture *f = *state;
+	struct digest early = digest_filled(1);
+	struct digest late = digest_filled(2);
+	char ids[100];
+
+	begin(f);
+	(void)put_local(f, &(struct words){.id = "a"});
+	assert_ok(f, OPS(f)->sent_add(f->store, &early, 4, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &early, &f->call));
+	assert_ok(f, OPS(f)->sent_add(f->store, &late, SEQ_MAX, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &late, &f->call));
+	assert_ok(f, OPS(f)->sent_prune(f->store, 3, &f->call));
+	assert_ok(f, OPS(f)->sent_known(f->store, &early, &f->call));
+	assert_ok(f, OPS(f)->sent_prune(f->store, 4, &f->call));
+	assert_result(f, OPS(f)->sent_known(f->store, &early, &f->call), JOURNAL_NONE);
+	assert_ok(f, OPS(f)->sent_known(f->store, &late, &f->call));
+	commit(f);
+	sent_ids(f, &early, ids, sizeof(ids));
+	assert_string_equal(ids, "");
+	sent_ids(f, &late, ids, sizeof(ids));
+	assert_string_equal(ids, "a");
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
+static void test_cloud_forget(void **state)
+{
+	struct fixture *f = *state;
+	struct digest frame = digest_filled(1);
+	struct device_id device = device_filled(7);
+	struct journal_segment segment = {.run_hash = frame};
+	struct journal_counts counts;
+	struct journal_entry entry;
+	struct digest version;
+	uint64_t seq;
+	int64_t time_ms;
+	char ids[100];
+
+	begin(f);
+	version = put_settled(f, &(struct words){.id = "kept"}, 3);
+	(void)put_cloud(f, &(struct words){.id = "cloud only"}, 3);
+	(void)put_local(f, &(struct words){.id = "new"});
+	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 4, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
+	assert_ok(f, OPS(f)->loser_add(f->store, view_text("kept"), &version, &device, &f->call));
+	assert_ok(f, OPS(f)->stage_add(f->store, view_text("kept"), &version, &device, &f->call));
+	assert_ok(f, OPS(f)->segment_add(f->store, &segment, &f->call));
+	assert_ok(f, OPS(f)->device_seen(f->store, &device, 5, 500, &f->call));
+	commit(f);
+	begin(f);
+	assert_ok(f, OPS(f)->cloud_forget(f->store, &f->call));
+	commit(f);
+	entry = get_entry(f, "kept");
+	assert_true(entry.has_local && !entry.has_base && !entry.has_cloud);
+	assert_int_equal(entry.cloud_seq, 0);
+	collect(f, OPS(f)->dirty_next, ids, sizeof(ids));
+	assert_string_equal(ids, "kept new");
+	assert_result(f, OPS(f)->entry_get(f->store, view_text("cloud only"), &f->call, &entry),
+	    JOURNAL_NONE);
+	assert_result(f, OPS(f)->sent_known(f->store, &frame, &f->call), JOURNAL_NONE);
+	assert_result(f, OPS(f)->segment_find(f->store, &frame, &f->call, &segment), JOURNAL_NONE);
+	assert_result(
+	    f, OPS(f)->device_get(f->store, &device, &f->call, &seq, &time_ms), JOURNAL_NONE);
+	assert_ok(f, OPS(f)->counts(f->store, &f->call, &counts));
+	assert_int_equal(counts.losers_count, 0);
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
+static void test_losers(void **state)
+{
+	struct fixture *f = *state;
+	struct device_id device = device_filled(7);
+	struct journal_loser loser = {0};
+	struct digest after = {{0}};
+	struct digest versions[3];
+	static const char *const ids[] = {"a", "b", "b"};
+	struct bytes last = {0};
+	size_t count = 0;
+
+	begin(f);
+	for (size_t i = 0; i < 3; i++) {
+		versions[i] = put_version(
+		    f, &(struct words){.id = ids[i], .content = i == 1 ? "one" : "two"});
+		assert_ok(f, OPS(f)->loser_add(
+				 f->store, view_text(ids[i]), &versions[i], &device, &f->call));
+		assert_ok(f, OPS(f)->loser_add(
+				 f->store, view_text(ids[i]), &versions[i], &device, &f->call));
+	}
+	commit(f);
+	while (OPS(f)->loser_next(f->store, view_bytes(&last), count == 0 ? NULL : &after, &f->call,
+		   &loser) == JOURNAL_OK) {
+		assert_true(count < 3);
+		assert_string_equal((const char *)loser.id.data, ids[count]);
+		assert_true(device_equal(&loser.author, &device));
+		assert_true(loser.encoded.len > 0);
+		bytes_clear(&loser.encoded);
+		bytes_clear(&last);
+		last = loser.id;
+		after = loser.version;
+		count++;
+	}
+	bytes_clear(&last);
+	assert_int_equal(count, 3);
+	begin(f);
+	for (size_t i = 0; i < 3; i++)
+		assert_ok(
+		    f, OPS(f)->loser_remove(f->store, view_text(ids[i]), &versions[i], &f->call));
+	commit(f);
+	assert_result(f, OPS(f)->loser_next(f->store, (struct view){0}, NULL, &f->call, &loser),
+	    JOURNAL_NONE);
+}
+
+static void test_segments(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_segment segment = {
+	    .run_hash = digest_filled(1), .name_count = 3, .name_hash = digest_filled(2)};
+	struct journal_segment found = {0};
+	struct digest other = digest_filled(9);
+
+	begin(f);
+	assert_ok(f, OPS(f)->segment_add(f->store, &segment, &f->call));
+	segment.name_count = 4;
+	assert_ok(f, OPS(f)->segment_add(f->store, &segment, &f->call));
+	commit(f);
+	assert_ok(f, OPS(f)->segment_find(f->store, &segment.run_hash, &f->call, &found));
+	assert_int_equal(found.name_count, 4);
+	assert_digest(found.name_hash, segment.name_hash);
+	assert_result(f, OPS(f)->segment_find(f->store, &other, &f->call, &found), JOURNAL_NONE);
+	begin(f);
+	assert_ok(f, OPS(f)->segments_clear(f->store, &f->call));
+	commit(f);
+	assert_result(
+	    f, OPS(f)->segment_find(f->store, &segment.run_hash, &f->call, &found), JOURNAL_NONE);
+}
+
+static void test_stage(void **state)
+{
+	struct fixture *f = *state;
+	struct device_id device = device_filled(7);
+	struct device_id author;
+	struct digest version;
+	struct digest staged;
+	struct bytes id = {0};
+
+	begin(f);
+	put_three(f);
+	(void)put_local(f, &(struct words){.id = "0 mine"});
+	staged = put_version(f, &(struct words){.id = "b", .content = "staged"});
+	assert_ok(f, OPS(f)->stage_add(f->store, view_text("b"), &staged, &device, &f->call));
+	commit(f);
+	assert_ok(
+	    f, OPS(f)->stage_next(f->store, (struct view){0}, &f->call, &id, &version, &author));
+	assert_take(&id, "b");
+	assert_digest(version, staged);
+	assert_true(device_equal(&author, &device));
+	assert_result(f,
+	    OPS(f)->stage_next(f->store, view_text("b"), &f->call, &id, &version, &author),
+	    JOURNAL_NONE);
+	/* Missing: from the given id on, itself included. */
+	assert_ok(f, OPS(f)->stage_missing_next(f->store, (struct view){0}, &f->call, &id));
+	assert_take(&id, "a");
+	assert_ok(f, OPS(f)->stage_missing_next(f->store, view_text("a"), &f->call, &id));
+	assert_take(&id, "a");
+	assert_ok(f, OPS(f)->stage_missing_next(f->store, view_text("aa"), &f->call, &id));
+	assert_take(&id, "c");
+	assert_result(
+	    f, OPS(f)->stage_missing_next(f->store, view_text("ca"), &f->call, &id), JOURNAL_NONE);
+	begin(f);
+	assert_ok(f, OPS(f)->stage_clear(f->store, &f->call));
+	commit(f);
+	assert_result(f,
+	    OPS(f)->stage_next(f->store, (struct view){0}, &f->call, &id, &version, &author),
+	    JOURNAL_NONE);
+}
+
+static void test_devices(void **state)
+{
+	struct fixture *f = *state;
+	struct device_id device = device_filled(7);
+	struct device_id other = device_filled(8);
+	uint64_t seq = 0;
+	int64_t time_ms = 0;
+
+	begin(f);
+	assert_ok(f, OPS(f)->device_seen(f->store, &device, 5, 500, &f->call));
+	assert_ok(f, OPS(f)->device_seen(f->store, &device, 9, 400, &f->call));
+	assert_ok(f, OPS(f)->device_seen(f->store, &device, 7, 700, &f->call));
+	commit(f);
+	assert_ok(f, OPS(f)->device_get(f->store, &device, &f->call, &seq, &time_ms));
+	assert_int_equal(seq, 9);
+	assert_int_equal(time_ms, 400);
+	assert_result(
+	    f, OPS(f)->device_get(f->store, &other, &f->call, &seq, &time_ms), JOURNAL_NONE);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_journal(test_meta),
+    cmocka_unit_test_journal(test_versions),
+    cmocka_unit_test_journal(test_entry_states),
+    cmocka_unit_test_journal(test_versions_must_be_there),
+    cmocka_unit_test_journal(test_dirty_and_unsettled),
+    cmocka_unit_test_journal(test_absent_cloud_counts_as_deletion),
+    cmocka_unit_test_journal(test_counts),
+    cmocka_unit_test_journal(test_scan_survives_writes),
+    cmocka_unit_test_journal(test_scan_of_what_is_sent),
+    cmocka_unit_test_journal(test_scan_never_leaves_one_out),
+    cmocka_unit_test_journal(test_sent),
+    cmocka_unit_test_journal(test_sent_prune),
+    cmocka_unit_test_journal(test_cloud_forget),
+    cmocka_unit_test_journal(test_losers),
+    cmocka_unit_test_journal(test_segments),
+    cmocka_unit_test_journal(test_stage),
+    cmocka_unit_test_journal(test_devices),
+};
+
+TEST_MAIN(tests)
