@@ -1,0 +1,276 @@
+/*
+ * cli/engine/account.c: switching on and off, recovering, wiping: the account as this home knows
+ * it.
+ */
+#include "cli/engine/engine_priv.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+void account_new_clear(struct account_new *account)
+{
+	bytes_clear(&account->create);
+	bytes_clear(&account->roster);
+	sodium_memzero(account, sizeof(*account));
+}
+
+static enum engine_result say_format(struct call *call, const char *what, enum format_result result)
+{
+	if (result != FORMAT_OK)
+		call_sayf(call, "%s: %s", what, format_result_text(result));
+	return engine_of_format(result);
+}
+
+enum engine_result account_begin(
+    struct engine *engine, const char *device_name, struct call *call, struct account_new *out)
+{
+	struct account_new account = {0};
+	struct roster *roster = calloc(1, sizeof(*roster));
+	struct create create = {.time_ms = clock_wall_ms(engine->clock)};
+	enum format_result made = FORMAT_NO_MEMORY;
+
+	if (roster == NULL)
+		goto done;
+	random_fill(engine->random, account.code.key, RECOVERY_KEY_LEN);
+	made = genesis_make(engine->keys, view_text(device_name), account.code.key, create.time_ms,
+	    engine->random, &account.roster);
+	if (made == FORMAT_OK)
+		made = roster_decode(view_bytes(&account.roster), false, roster);
+	if (made != FORMAT_OK)
+		goto done;
+	account.account = roster->account;
+	account.code.account = roster->account;
+	memcpy(account.code.statement, roster_hash(roster)->bytes, RECOVERY_STATEMENT_LEN);
+	create.account = roster->account;
+	create.device = engine->keys->id;
+	create.roster = view_bytes(&account.roster);
+	made = create_encode(&create, engine->keys->sign_secret, &account.create);
+done:
+	free(roster);
+	if (made == FORMAT_OK)
+		*out = account;
+	else
+		account_new_clear(&account);
+	return say_format(call, "the account could not be made", made);
+}
+
+/* Stores the roster and facts that begin at the genesis. In a transaction. */
+static enum engine_result store_account(
+    struct engine *engine, const struct roster *roster, bool recovering, struct call *call)
+{
+	const struct journal *journal = &engine->journal;
+	struct stored_facts facts = {.roster_at = roster->hashes[0]};
+	enum engine_result result =
+	    engine_of_journal(journal->ops->cloud_forget(journal->self, call));
+
+	facts.public.has_account = true;
+	facts.public.on = true;
+	facts.public.recovering = recovering;
+	facts.public.account = roster->account;
+	facts.public.device = engine->keys->id;
+	facts.public.head.hash = roster->hashes[0];
+	facts.public.known_head = facts.public.head;
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->meta_set(journal->self, META_ROSTER, roster->encoded, call));
+	if (result == ENGINE_OK)
+		result =
+		    engine_of_journal(journal->ops->meta_remove(journal->self, META_ROOT, call));
+	if (result == ENGINE_OK)
+		result =
+		    engine_of_journal(journal->ops->meta_remove(journal->self, META_INDEX, call));
+	if (result == ENGINE_OK)
+		result = facts_store(engine, &facts, call);
+	return result;
+}
+
+static enum engine_result finish(
+    struct engine *engine, enum engine_result result, struct call *call)
+{
+	if (result == ENGINE_OK)
+		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
+	if (result != ENGINE_OK)
+		engine->journal.ops->rollback(engine->journal.self);
+	return result;
+}
+
+static enum engine_result note(
+    struct engine *engine, enum activity_kind kind, const char *detail, struct call *call)
+{
+	return engine_of_journal(engine->journal.ops->activity_add(engine->journal.self, kind,
+	    (struct view){0}, detail, clock_wall_ms(engine->clock), call));
+}
+
+enum engine_result account_store(
+    struct engine *engine, const struct account_new *account, struct call *call)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+	enum engine_result result = ENGINE_FAILED;
+
+	if (roster == NULL)
+		return ENGINE_FAILED;
+	result = say_format(
+	    call, "the new roster", roster_decode(view_bytes(&account->roster), false, roster));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
+	if (result == ENGINE_OK) {
+		result = store_account(engine, roster, false, call);
+		if (result == ENGINE_OK)
+			result = note(engine, ACTIVITY_SYNC_ON, "a new account", call);
+		result = finish(engine, result, call);
+	}
+	free(roster);
+	return result;
+}
+
+enum engine_result sync_switch(struct engine *engine, bool on, struct call *call)
+{
+	struct stored_facts facts;
+	enum engine_result result = facts_load(engine, call, &facts);
+
+	if (result == ENGINE_OK && !facts.public.has_account) {
+		call_sayf(call, "sync was never set up here; see `inkseal sync on`");
+		result = ENGINE_OFF;
+	}
+	if (result == ENGINE_OK)
+		result = engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
+	if (result != ENGINE_OK)
+		return result;
+	facts.public.on = on;
+	result = facts_store(engine, &facts, call);
+	if (result == ENGINE_OK)
+		result = note(engine, on ? ACTIVITY_SYNC_ON : ACTIVITY_SYNC_OFF, "", call);
+	return finish(engine, result, call);
+}
+
+enum engine_result account_forget(struct engine *engine, struct call *call)
+{
+	static const char *const names[] = {META_FACTS, META_ROOT, META_ROSTER, META_INDEX};
+	const struct journal *journal = &engine->journal;
+	enum engine_result result = engine_of_journal(journal->ops->begin(journal->self, call));
+
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(journal->ops->cloud_forget(journal->self, call));
+	for (size_t i = 0; i < COUNT_OF(names) && result == ENGINE_OK; i++)
+		result =
+		    engine_of_journal(journal->ops->meta_remove(journal->self, names[i], call));
+	if (result == ENGINE_OK)
+		result = note(engine, ACTIVITY_WIPED,
+		    "the cloud data is gone; the journal stays, sync is off", call);
+	return finish(engine, result, call);
+}
+
+/* The code names the newest statement it was made after: a roster without it is an older one. */
+static bool holds_statement(const struct roster *roster, const struct recovery_code *code)
+{
+	for (size_t i = 0; i < roster->statements_count; i++)
+		if (memcmp(roster->hashes[i].bytes, code->statement, RECOVERY_STATEMENT_LEN) == 0)
+			return true;
+	return false;
+}
+
+enum engine_result recovery_check(struct engine *engine, struct view encoded,
+    const struct recovery_code *code, struct call *call, struct recovery_view *out)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+	struct recovery_view view = {0};
+	struct epoch_key key = {0};
+	enum engine_result result = ENGINE_FAILED;
+
+	(void)engine;
+	if (roster == NULL)
+		return ENGINE_FAILED;
+	result = say_format(call, "the roster", roster_decode(encoded, false, roster));
+	if (result != ENGINE_OK)
+		goto done;
+	if (!account_equal(&roster->account, &code->account)) {
+		call_sayf(call, "the roster there is another account's");
+		result = ENGINE_DAMAGED;
+		goto done;
+	}
+	if (!holds_statement(roster, code)) {
+		call_sayf(
+		    call, "the roster there is older than this recovery code: it was rolled back");
+		result = ENGINE_ROLLBACK;
+		goto done;
+	}
+	if (recovery_device_find(roster, code->key, &view.keys) != FORMAT_OK ||
+	    epoch_key_find(roster, &view.keys, roster_epoch(roster), &key) != FORMAT_OK) {
+		call_sayf(
+		    call, "this recovery code does not open this account; nothing was written");
+		result = ENGINE_WRONG_KEY;
+		goto done;
+	}
+	view.epoch = roster_epoch(roster);
+	for (size_t i = 0; i < roster->devices_count && view.devices_count < DEVICES_MAX; i++) {
+		const struct roster_device *device = &roster->devices[i];
+
+		if (device->revoked_by != SIZE_MAX || device->keys.role != ROLE_DEVICE)
+			continue;
+		device_name_find(roster, &view.keys, &device->id, view.names[view.devices_count]);
+		view.devices_count++;
+	}
+	*out = view;
+done:
+	sodium_memzero(&view, sizeof(view));
+	sodium_memzero(&key, sizeof(key));
+	free(roster);
+	return result;
+}
+
+enum engine_result recovery_store(struct engine *engine, struct view encoded,
+    const struct recovery_view *view, const char *device_name, struct call *call)
+{
+	const struct journal *journal = &engine->journal;
+	struct roster *roster = calloc(1, sizeof(*roster));
+	enum engine_result result = ENGINE_FAILED;
+
+	if (roster == NULL)
+		return ENGINE_FAILED;
+	result = say_format(call, "the roster", roster_decode(encoded, false, roster));
+	if (result == ENGINE_OK && roster_live(roster, &view->keys.id, SIZE_MAX) == NULL) {
+		call_sayf(call, "the recovery device is not live in this roster");
+		result = ENGINE_WRONG_KEY;
+	}
+	if (result == ENGINE_OK &&
+	    (device_name[0] == '\0' || strlen(device_name) > DEVICE_NAME_MAX)) {
+		call_sayf(call, "a device's name has 1 to %u bytes", DEVICE_NAME_MAX);
+		result = ENGINE_REFUSED;
+	}
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->begin(journal->self, call));
+	if (result == ENGINE_OK) {
+		result = store_account(engine, roster, true, call);
+		if (result == ENGINE_OK)
+			result = engine_of_journal(journal->ops->meta_set(
+			    journal->self, META_NAME, view_text(device_name), call));
+		if (result == ENGINE_OK)
+			result = note(engine, ACTIVITY_RECOVERED, "from the recovery code", call);
+		result = finish(engine, result, call);
+	}
+	free(roster);
+	return result;
+}
+
+enum engine_result wipe_make(
+    struct engine *engine, const char *gateway, struct call *call, struct bytes *wipe_out)
+{
+	struct stored_facts facts;
+	struct wipe wipe = {.gateway = view_text(gateway)};
+	enum engine_result result = facts_load(engine, call, &facts);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (!facts.public.has_account) {
+		call_sayf(call, "sync is not set up here: there is no cloud data to wipe");
+		return ENGINE_OFF;
+	}
+	wipe.account = facts.public.account;
+	wipe.device = engine->keys->id;
+	wipe.time_ms = clock_wall_ms(engine->clock);
+	memcpy(wipe.incarnation, facts.public.incarnation, INCARNATION_LEN);
+	return say_format(call, "the wipe could not be signed",
+	    wipe_encode(&wipe, engine->keys->wipe_secret, wipe_out));
+}

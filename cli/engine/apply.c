@@ -1,0 +1,493 @@
+/*
+ * cli/engine/apply.c: a frame onto the cloud state. Each frame is checked as the gateway checked
+ * it, opened, applied, and its state root compared: a device whose root differs stops and keeps
+ * all.
+ */
+#include "cli/engine/compress.h"
+#include "cli/engine/engine_priv.h"
+
+#include <string.h>
+
+enum engine_result apply_head(struct sync_state *state, const struct frame *frame)
+{
+	struct sync_facts *facts = &state->facts.public;
+	const char *message = "";
+
+	if (frame_check(frame, &facts->head, state->roster, &state->roster_index, &message) !=
+	    FORMAT_OK) {
+		call_sayf(state->call, "frame %llu does not hold: %s; nothing was changed",
+		    (unsigned long long)frame->header.seq, message);
+		return ENGINE_DAMAGED;
+	}
+	facts->head = (struct head){frame->header.seq, frame->hash};
+	return ENGINE_OK;
+}
+
+enum engine_result apply_open(struct sync_state *state, const struct frame *frame,
+    struct bytes *payload_out, struct frame_sealed *sealed_out)
+{
+	const struct epoch_key *key;
+	struct bytes payload = {0};
+	enum format_result opened;
+	enum engine_result result = state_key(state, frame->header.epoch, &key);
+
+	if (result != ENGINE_OK)
+		return result;
+	opened = open_frame(key, frame, &payload);
+	if (opened == FORMAT_OK)
+		opened = frame_sealed_decode(view_bytes(&payload), sealed_out);
+	if (opened != FORMAT_OK) {
+		bytes_clear(&payload);
+		call_sayf(state->call, "frame %llu cannot be opened: %s; nothing was changed",
+		    (unsigned long long)frame->header.seq, format_result_text(opened));
+		return engine_of_format(opened);
+	}
+	*payload_out = payload;
+	return ENGINE_OK;
+}
+
+enum engine_result apply_cloud(struct sync_state *state, struct view id,
+    const struct digest *version, const struct device_id *author, uint64_t seq, int64_t time_ms)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct journal_entry known = {0};
+	enum journal_result found = journal->ops->entry_get(journal->self, id, state->call, &known);
+
+	if (found != JOURNAL_OK && found != JOURNAL_NONE)
+		return engine_of_journal(found);
+	if (found == JOURNAL_OK && known.has_cloud)
+		root_remove(&state->sum, id, &known.cloud);
+	if (version != NULL)
+		root_add(&state->sum, id, version);
+	return engine_of_journal(
+	    journal->ops->cloud_set(journal->self, id, version, author, seq, time_ms, state->call));
+}
+
+/* What one patch needs while its operations are applied. */
+struct patch {
+	struct sync_state *state;
+	const struct frame *frame;
+	int64_t time_ms;
+	bool own; /* this home stored it before it sent it */
+};
+
+static enum engine_result damaged(const struct patch *patch, const char *what)
+{
+	call_sayf(patch->state->call, "frame %llu: %s; nothing was changed",
+	    (unsigned long long)patch->frame->header.seq, what);
+	return ENGINE_DAMAGED;
+}
+
+/* The entry's version in the cloud state just before the frame: the only reference there is. */
+static enum engine_result reference_load(
+    const struct patch *patch, const struct op *op, struct version *out)
+{
+	const struct journal *journal = &patch->state->engine->journal;
+	struct journal_entry known = {0};
+	enum journal_result found =
+	    journal->ops->entry_get(journal->self, op->id, patch->state->call, &known);
+
+	if (found != JOURNAL_OK && found != JOURNAL_NONE)
+		return engine_of_journal(found);
+	if (found == JOURNAL_NONE || !known.has_cloud ||
+	    !digest_equal(&known.cloud, &op->reference))
+		return damaged(patch, "a delta's reference is not the cloud's version");
+	return version_load(patch->state->engine, &known.cloud, patch->state->call, out);
+}
+
+/* An operation's entry, encoded and checked, with its version. */
+static enum engine_result op_entry(const struct patch *patch, const struct op *op,
+    struct bytes *encoded_out, struct digest *version_out)
+{
+	struct version reference = {0};
+	struct bytes encoded = {0};
+	enum format_result made = FORMAT_OK;
+	enum engine_result result = ENGINE_OK;
+
+	if (op->kind == OP_PUT || op->kind == OP_LOSER) {
+		if (!bytes_copy(op->data, &encoded))
+			return ENGINE_FAILED;
+	} else {
+		result = reference_load(patch, op, &reference);
+		if (result != ENGINE_OK)
+			return result;
+		made = delta_apply(
+		    view_bytes(&reference.encoded), op->data, (size_t)op->result_len, &encoded);
+	}
+	if (made == FORMAT_OK)
+		made = entry_version(view_bytes(&encoded), version_out);
+	if (made == FORMAT_OK && (op->kind == OP_DELTA || op->kind == OP_LOSER_DELTA) &&
+	    !digest_equal(version_out, &op->result))
+		made = FORMAT_FORGED; /* zstd does not notice a wrong prefix */
+	version_clear(&reference);
+	if (made != FORMAT_OK) {
+		bytes_clear(&encoded);
+		if (made == FORMAT_NO_MEMORY)
+			return ENGINE_FAILED;
+		return damaged(patch, "an entry in it cannot be read");
+	}
+	*encoded_out = encoded;
+	return ENGINE_OK;
+}
+
+/* A put or a delta. */
+static enum engine_result apply_entry(const struct patch *patch, const struct op *op)
+{
+	struct sync_state *state = patch->state;
+	const struct journal *journal = &state->engine->journal;
+	struct bytes encoded = {0};
+	struct digest version;
+	struct entry entry;
+	enum engine_result result = op_entry(patch, op, &encoded, &version);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (entry_decode(view_bytes(&encoded), &entry) != FORMAT_OK ||
+	    (op->kind == OP_DELTA && !view_equal(entry.id, op->id))) {
+		result = damaged(patch, "an entry in it is not the one it names");
+		goto done;
+	}
+	result = engine_of_journal(
+	    journal->ops->version_put(journal->self, &version, view_bytes(&encoded), state->call));
+	if (result == ENGINE_OK)
+		result = apply_cloud(state, entry.id, &version, &patch->frame->header.device,
+		    patch->frame->header.seq, patch->time_ms);
+	/* Ours: bases move to just the versions that were sent; a newer edit stays dirty. */
+	if (result == ENGINE_OK && patch->own)
+		result = engine_of_journal(
+		    journal->ops->base_set(journal->self, entry.id, &version, state->call));
+done:
+	bytes_clear(&encoded);
+	return result;
+}
+
+/* A version that lost: filed in the history; no part of the state. */
+static enum engine_result apply_loser(const struct patch *patch, const struct op *op)
+{
+	struct sync_state *state = patch->state;
+	const struct journal *journal = &state->engine->journal;
+	struct bytes encoded = {0};
+	struct digest version = op->reference;
+	struct version named = {0};
+	enum engine_result result;
+
+	if (op->kind == OP_LOSER_NAMED) {
+		result = reference_load(patch, op, &named);
+		version_clear(&named);
+	} else {
+		result = op_entry(patch, op, &encoded, &version);
+		if (result == ENGINE_OK)
+			result = engine_of_journal(journal->ops->version_put(
+			    journal->self, &version, view_bytes(&encoded), state->call));
+	}
+	bytes_clear(&encoded);
+	if (result != ENGINE_OK)
+		return result;
+	if (patch->own)
+		return engine_of_journal(
+		    journal->ops->loser_remove(journal->self, op->id, &version, state->call));
+	return engine_of_journal(journal->ops->history_add(journal->self, op->id, &version,
+	    &op->author, HISTORY_LOSER, patch->time_ms, state->call));
+}
+
+static enum engine_result apply_op(const struct patch *patch, const struct op *op)
+{
+	switch (op->kind) {
+	case OP_PUT:
+	case OP_DELTA: return apply_entry(patch, op);
+	case OP_LOSER:
+	case OP_LOSER_DELTA:
+	case OP_LOSER_NAMED: return apply_loser(patch, op);
+	case OP_PURGE:
+		/* Purging comes with the floor's rules; no version that writes version 1 makes it.
+		 */
+		call_sayf(patch->state->call,
+		    "the log purges tombstones, which this version cannot: please update inkseal");
+		return ENGINE_NEWER;
+	}
+	return ENGINE_DAMAGED;
+}
+
+/* Losers' references are to the state before the frame, so they stand first (push.c). */
+static enum engine_result apply_ops(const struct patch *patch, struct view packed)
+{
+	struct bytes plain = {0};
+	struct cbor_reader reader;
+	size_t count;
+	enum format_result unpacked = compress_unpack(packed, OPS_PLAIN_MAX, &plain);
+	enum engine_result result = ENGINE_OK;
+
+	if (unpacked == FORMAT_NO_MEMORY)
+		return ENGINE_FAILED;
+	if (unpacked != FORMAT_OK)
+		return damaged(patch, "its operations cannot be unpacked");
+	cbor_read(&reader, view_bytes(&plain));
+	count = cbor_array(&reader, OPS_COUNT_MAX);
+	for (size_t i = 0; i < count && result == ENGINE_OK; i++) {
+		struct op op;
+
+		op_read(&reader, &op);
+		if (reader.result == FORMAT_OK)
+			result = apply_op(patch, &op);
+	}
+	if (result == ENGINE_OK && cbor_finish(&reader) != FORMAT_OK)
+		result = damaged(patch, "its operations cannot be read");
+	bytes_clear(&plain);
+	return result;
+}
+
+static const struct sync_body *find_body(
+    const struct body_source *source, const struct blob_name *name)
+{
+	if (source->extra != NULL && blob_name_equal(&source->extra->name, name))
+		return source->extra;
+	for (size_t i = 0; i < source->bodies_count; i++)
+		if (blob_name_equal(&source->bodies[i].name, name))
+			return &source->bodies[i];
+	return NULL;
+}
+
+/* Opens a patch's body blob and applies what is in it. */
+static enum engine_result apply_body(const struct patch *patch, struct view encoded)
+{
+	struct sync_state *state = patch->state;
+	const struct frame_header *header = &patch->frame->header;
+	const struct epoch_key *key;
+	struct bytes packed = {0};
+	struct digest hash;
+	struct blob blob;
+	enum format_result opened;
+	enum engine_result result;
+
+	blob_hash(encoded, &hash);
+	if (!digest_equal(&hash, &header->blob.hash))
+		return damaged(patch, "its body is not the one it names");
+	opened = blob_decode(encoded, NULL, &blob);
+	if (opened == FORMAT_OK &&
+	    (blob.header.kind != BLOB_BODY || blob.header.epoch != header->epoch ||
+		!account_equal(&blob.header.account, &header->account)))
+		opened = FORMAT_FORGED;
+	if (opened != FORMAT_OK)
+		return damaged(patch, "its body cannot be read");
+	result = state_key(state, header->epoch, &key);
+	if (result != ENGINE_OK)
+		return result;
+	opened = open_blob(key, &blob, &packed);
+	if (opened != FORMAT_OK)
+		return opened == FORMAT_NO_MEMORY ? ENGINE_FAILED
+						  : damaged(patch, "its body cannot be opened");
+	result = apply_ops(patch, view_bytes(&packed));
+	state->facts.public.log_bytes += encoded.len;
+	bytes_clear(&packed);
+	return result;
+}
+
+static enum engine_result compare_root(const struct patch *patch, const struct frame_sealed *sealed)
+{
+	uint8_t root[ROOT_LEN];
+
+	root_of(&patch->state->sum, root);
+	if (memcmp(root, sealed->root, ROOT_LEN) == 0)
+		return ENGINE_OK;
+	call_sayf(patch->state->call,
+	    "after frame %llu this device's state root differs from the one it names: nothing was "
+	    "changed, everything here is kept, sync stops",
+	    (unsigned long long)patch->frame->header.seq);
+	return ENGINE_ROOT;
+}
+
+/* A home that was copied meets frames of its own device that it never stored. */
+static enum engine_result note_own(struct patch *patch)
+{
+	struct sync_state *state = patch->state;
+	const struct journal *journal = &state->engine->journal;
+	enum journal_result known;
+
+	if (!device_equal(&patch->frame->header.device, state_device(state)))
+		return ENGINE_OK;
+	known = journal->ops->sent_known(journal->self, &patch->frame->hash, state->call);
+	if (known == JOURNAL_OK)
+		patch->own = true;
+	if (known != JOURNAL_NONE)
+		return engine_of_journal(known);
+	return engine_of_journal(journal->ops->activity_add(journal->self, ACTIVITY_WARNING,
+	    (struct view){0},
+	    "the log holds a frame of this device's key that this home did not make: the home was "
+	    "copied or restored; run `inkseal recover` in the copy to make it a device of its own",
+	    clock_wall_ms(state->engine->clock), state->call));
+}
+
+static enum engine_result apply_sealed(
+    struct patch *patch, const struct sync_body *body, struct view encoded)
+{
+	struct sync_state *state = patch->state;
+	const struct journal *journal = &state->engine->journal;
+	struct sync_facts *facts = &state->facts.public;
+	struct bytes payload = {0};
+	struct frame_sealed sealed;
+	enum engine_result result = apply_open(state, patch->frame, &payload, &sealed);
+
+	if (result != ENGINE_OK)
+		return result;
+	patch->time_ms = sealed.time_ms;
+	result = note_own(patch);
+	if (result == ENGINE_OK && sealed.floor < facts->floor)
+		result = damaged(patch, "it lowers the floor");
+	if (result == ENGINE_OK && patch->frame->header.kind == FRAME_PATCH) {
+		if (body != NULL)
+			result = apply_body(patch, body->blob);
+		else if (sealed.ops.data != NULL)
+			result = apply_ops(patch, sealed.ops);
+	}
+	if (result == ENGINE_OK)
+		result = compare_root(patch, &sealed);
+	if (result == ENGINE_OK) {
+		facts->floor = sealed.floor;
+		facts->log_bytes += encoded.len;
+		result = engine_of_journal(
+		    journal->ops->device_seen(journal->self, &patch->frame->header.device,
+			patch->frame->header.seq, sealed.time_ms, state->call));
+	}
+	bytes_clear(&payload);
+	return result;
+}
+
+/* A statement's frame has moved the roster; while recovering it is the one that adds this device.
+ */
+static enum engine_result apply_statement(struct sync_state *state, const struct frame *frame)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct statement statement;
+
+	if (statement_decode(frame->body, false, &statement) != FORMAT_OK)
+		return ENGINE_DAMAGED; /* frame_check has read it */
+	for (size_t i = 0; i < statement.added_count; i++) {
+		struct device_id id;
+		enum journal_result result;
+
+		device_id_of(statement.added[i].sign_public, &id);
+		if (device_equal(&id, state_device(state)))
+			state->facts.public.recovering = false;
+		result = journal->ops->device_seen(
+		    journal->self, &id, frame->header.seq, statement.time_ms, state->call);
+		if (result != JOURNAL_OK)
+			return engine_of_journal(result);
+	}
+	return ENGINE_OK;
+}
+
+enum apply_result apply_frame(struct sync_state *state, struct view encoded,
+    const struct body_source *bodies, enum engine_result *failure_out)
+{
+	struct frame frame;
+	struct patch patch = {.state = state, .frame = &frame};
+	const struct sync_body *body = NULL;
+	enum engine_result result;
+	enum format_result decoded = frame_decode(encoded, &frame);
+
+	if (decoded != FORMAT_OK) {
+		call_sayf(state->call, "a frame of the log is %s", format_result_text(decoded));
+		*failure_out = engine_of_format(decoded);
+		return APPLY_FAILED;
+	}
+	if (frame.header.kind == FRAME_LOAD)
+		return APPLY_IS_LOAD;
+	if (frame.header.kind == FRAME_PATCH && frame.header.has_blob) {
+		body = find_body(bodies, &frame.header.blob);
+		if (body == NULL)
+			return APPLY_NEEDS_BODY;
+	}
+	result = apply_head(state, &frame);
+	if (result == ENGINE_OK)
+		result = frame.header.kind == FRAME_STATEMENT ? apply_statement(state, &frame)
+							      : apply_sealed(&patch, body, encoded);
+	if (result == ENGINE_OK)
+		return APPLY_OK;
+	*failure_out = result;
+	return APPLY_FAILED;
+}
+
+bool brake_holds(uint64_t deletions, uint64_t entries)
+{
+	uint64_t limit = entries / 5; /* 20 % */
+
+	return deletions > (limit > 10 ? limit : 10);
+}
+
+static enum engine_result ask_brake(struct sync_state *state, bool allow_deletions)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct journal_counts counts;
+	uint64_t deletions = 0;
+	enum journal_result result =
+	    journal->ops->deletions_coming(journal->self, state->call, &deletions);
+
+	if (result == JOURNAL_OK)
+		result = journal->ops->counts(journal->self, state->call, &counts);
+	if (result != JOURNAL_OK)
+		return engine_of_journal(result);
+	if (allow_deletions || !brake_holds(deletions, counts.entries_count))
+		return ENGINE_OK;
+	state->totals.deletions = deletions;
+	call_sayf(state->call,
+	    "this sync would delete %llu of %llu entries here; nothing was changed: look at the "
+	    "other device, then run it with --yes if that is meant",
+	    (unsigned long long)deletions, (unsigned long long)counts.entries_count);
+	return ENGINE_BRAKE;
+}
+
+static enum engine_result settle_one(struct sync_state *state, struct view id)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct journal_entry known = {0};
+	struct edit_outcome outcome = {0};
+	struct settle_input input = {.id = id};
+	bool changed = false;
+	enum engine_result result =
+	    engine_of_journal(journal->ops->entry_get(journal->self, id, state->call, &known));
+
+	if (result != ENGINE_OK)
+		return result;
+	input.has_base = known.has_base;
+	input.base = known.base;
+	input.has_local = known.has_local;
+	input.local = known.local;
+	input.local_author = *state_device(state);
+	input.has_cloud = known.has_cloud;
+	input.cloud = known.cloud;
+	input.cloud_author = known.author;
+	input.skew_ms = state->facts.public.skew_ms;
+	input.pending_losers = true;
+	result = settle_entry(state->engine, &input, state->call, &changed, &outcome);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->base_set(
+		    journal->self, id, known.has_cloud ? &known.cloud : NULL, state->call));
+	if (result == ENGINE_OK) {
+		state->totals.pulled += changed;
+		state->totals.conflicts += outcome.conflict;
+	}
+	return result;
+}
+
+enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct bytes after = {0};
+	enum engine_result result = ask_brake(state, allow_deletions);
+
+	while (result == ENGINE_OK) { /* ids ascend, so it ends */
+		struct bytes id = {0};
+		enum journal_result found = journal->ops->unsettled_next(
+		    journal->self, view_bytes(&after), state->call, &id);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK)
+			result = settle_one(state, view_bytes(&id));
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	return result;
+}

@@ -1,0 +1,310 @@
+/*
+ * cli/engine/edit.c: edits and imports. Each edit is one transaction of the journal.
+ */
+#include "cli/engine/engine_priv.h"
+
+#include <stdio.h>
+
+static const struct device_id no_device;
+
+static const struct device_id *author_of(const struct engine *engine)
+{
+	return engine->keys != NULL ? &engine->keys->id : &no_device;
+}
+
+void entry_id_new(const struct random *random, char out[COPY_ID_LEN + 1])
+{
+	uint8_t bytes[16];
+	char hex[33];
+	size_t at = 0;
+
+	random_fill(random, bytes, sizeof(bytes));
+	bytes[6] = (uint8_t)((bytes[6] & 0x0F) | 0x40); /* RFC 9562: version 4 … */
+	bytes[8] = (uint8_t)((bytes[8] & 0x3F) | 0x80); /* … and its variant */
+	hex_encode(view_of(bytes, sizeof(bytes)), hex);
+	for (size_t i = 0; i < 32; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			out[at++] = '-';
+		out[at++] = hex[i];
+	}
+	out[at] = '\0';
+}
+
+/* Begins; on anything but OK there is nothing to roll back. */
+static enum engine_result begin(struct engine *engine, struct call *call)
+{
+	return engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
+}
+
+/* Commits what went well and rolls back what did not. */
+static enum engine_result finish(
+    struct engine *engine, enum engine_result result, struct call *call)
+{
+	if (result == ENGINE_OK)
+		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
+	if (result != ENGINE_OK)
+		engine->journal.ops->rollback(engine->journal.self);
+	return result;
+}
+
+static enum engine_result find(
+    struct engine *engine, struct view id, struct call *call, struct journal_entry *out)
+{
+	enum journal_result found =
+	    engine->journal.ops->entry_get(engine->journal.self, id, call, out);
+
+	if (found == JOURNAL_NONE || (found == JOURNAL_OK && !out->has_local)) {
+		call_sayf(call, "there is no entry with this id");
+		return ENGINE_NOT_FOUND;
+	}
+	return engine_of_journal(found);
+}
+
+/* Now, and at least 1 ms after the version that is replaced, whatever the clock says. */
+static void stamp(
+    const struct engine *engine, const struct entry *replaced, char out[TIME_PRINT_MAX])
+{
+	int64_t now_ms = clock_wall_ms(engine->clock);
+
+	if (replaced != NULL && now_ms <= time_parse_ms(replaced->updated_at))
+		now_ms = time_parse_ms(replaced->updated_at) + 1;
+	time_print_ms(now_ms, out);
+}
+
+/* Version, history, list, activity: what every local change has. */
+static enum engine_result record(struct engine *engine, const struct entry *entry,
+    enum history_kind kind, enum activity_kind activity, struct call *call,
+    struct digest *version_out)
+{
+	const struct journal *journal = &engine->journal;
+	int64_t now_ms = clock_wall_ms(engine->clock);
+	struct digest version;
+	enum engine_result result = version_store(engine, entry, call, &version);
+
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->history_add(
+		    journal->self, entry->id, &version, author_of(engine), kind, now_ms, call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->local_set(journal->self, entry->id, &version, call));
+	if (result == ENGINE_OK && kind != HISTORY_IMPORT)
+		result = engine_of_journal(journal->ops->activity_add(
+		    journal->self, activity, entry->id, "", now_ms, call));
+	if (result == ENGINE_OK)
+		*version_out = version;
+	return result;
+}
+
+/* The entry has moved since the edit began: the conflict rule judges, with begun_on as base. */
+static enum engine_result save_over_moved(struct engine *engine, const struct entry *edited,
+    const struct journal_entry *known, const struct digest *begun_on, struct call *call,
+    struct edit_outcome *out)
+{
+	struct settle_input input = {.id = edited->id,
+	    .has_base = true,
+	    .base = *begun_on,
+	    .has_local = true,
+	    .local_author = *author_of(engine),
+	    .has_cloud = true,
+	    .cloud = known->local,
+	    .cloud_author = known->author,
+	    .pending_losers = true};
+	struct stored_facts facts;
+	bool changed;
+	enum engine_result result = facts_load(engine, call, &facts);
+
+	if (result == ENGINE_OK)
+		result = record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &input.local);
+	if (result != ENGINE_OK)
+		return result;
+	input.skew_ms = facts.public.skew_ms;
+	/* What was local before this edit is the other side; it is ours if it is not the cloud's.
+	 */
+	if (!known->has_cloud || !digest_equal(&known->local, &known->cloud))
+		input.cloud_author = *author_of(engine);
+	result = settle_entry(engine, &input, call, &changed, out);
+	if (result != ENGINE_OK)
+		return result;
+	out->version = changed ? known->local : input.local;
+	return ENGINE_OK;
+}
+
+static enum engine_result save_existing(struct engine *engine, struct entry *edited,
+    const struct digest *begun_on, struct call *call, struct edit_outcome *out)
+{
+	struct journal_entry known = {0};
+	struct version replaced = {0};
+	char updated_at[TIME_PRINT_MAX];
+	enum engine_result result = find(engine, edited->id, call, &known);
+
+	if (result == ENGINE_OK)
+		result = version_load(engine, begun_on, call, &replaced);
+	if (result != ENGINE_OK)
+		return result;
+	if (!view_equal(replaced.entry.id, edited->id)) {
+		call_sayf(call, "the edit began on another entry's version");
+		result = ENGINE_REFUSED;
+		goto done;
+	}
+	stamp(engine, &replaced.entry, updated_at);
+	edited->updated_at = view_text(updated_at);
+	if (digest_equal(&known.local, begun_on))
+		result = record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
+	else
+		result = save_over_moved(engine, edited, &known, begun_on, call, out);
+done:
+	version_clear(&replaced);
+	return result;
+}
+
+static enum engine_result save_new(
+    struct engine *engine, struct entry *edited, struct call *call, struct edit_outcome *out)
+{
+	struct journal_entry known;
+	char now[TIME_PRINT_MAX];
+	enum journal_result found =
+	    engine->journal.ops->entry_get(engine->journal.self, edited->id, call, &known);
+
+	if (found == JOURNAL_OK) {
+		call_sayf(call, "there is already an entry with this id");
+		return ENGINE_REFUSED;
+	}
+	if (found != JOURNAL_NONE)
+		return engine_of_journal(found);
+	stamp(engine, NULL, now);
+	edited->updated_at = view_text(now);
+	if (edited->created_at.len == 0)
+		edited->created_at = view_text(now);
+	return record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
+}
+
+enum engine_result edit_save(struct engine *engine, const struct entry *entry,
+    const struct digest *begun_on, struct call *call, struct edit_outcome *out)
+{
+	struct entry edited = *entry;
+	struct edit_outcome outcome = {0};
+	enum engine_result result = begin(engine, call);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = begun_on == NULL ? save_new(engine, &edited, call, &outcome)
+				  : save_existing(engine, &edited, begun_on, call, &outcome);
+	result = finish(engine, result, call);
+	if (result == ENGINE_OK)
+		*out = outcome;
+	return result;
+}
+
+/* A changed copy of the current version, as a new version. */
+static enum engine_result replace(struct engine *engine, struct view id,
+    const struct digest *version, bool deleted, struct call *call)
+{
+	struct journal_entry known = {0};
+	struct version current = {0};
+	struct version source = {0};
+	struct digest made;
+	char now[TIME_PRINT_MAX];
+	enum engine_result result = find(engine, id, call, &known);
+
+	if (result == ENGINE_OK)
+		result = version_load(engine, &known.local, call, &current);
+	if (result == ENGINE_OK)
+		result =
+		    version_load(engine, version != NULL ? version : &known.local, call, &source);
+	if (result != ENGINE_OK)
+		goto done;
+	result = ENGINE_REFUSED;
+	if (!view_equal(source.entry.id, id)) {
+		call_sayf(call, "that version is another entry's");
+		goto done;
+	}
+	if (deleted && entry_deleted(&current.entry)) {
+		call_sayf(call, "the entry is deleted already");
+		goto done;
+	}
+	if (!deleted && version == NULL && !entry_deleted(&current.entry)) {
+		call_sayf(call, "the entry is not deleted");
+		goto done;
+	}
+	stamp(engine, &current.entry, now);
+	source.entry.updated_at = view_text(now);
+	source.entry.deleted_at = deleted ? view_text(now) : (struct view){0};
+	result = record(engine, &source.entry, deleted ? HISTORY_DELETE : HISTORY_RESTORE,
+	    deleted ? ACTIVITY_DELETE : ACTIVITY_RESTORE, call, &made);
+done:
+	version_clear(&source);
+	version_clear(&current);
+	return result;
+}
+
+enum engine_result edit_delete(struct engine *engine, struct view id, struct call *call)
+{
+	enum engine_result result = begin(engine, call);
+
+	if (result != ENGINE_OK)
+		return result;
+	return finish(engine, replace(engine, id, NULL, true, call), call);
+}
+
+enum engine_result edit_restore(
+    struct engine *engine, struct view id, const struct digest *version, struct call *call)
+{
+	enum engine_result result = begin(engine, call);
+
+	if (result != ENGINE_OK)
+		return result;
+	return finish(engine, replace(engine, id, version, false, call), call);
+}
+
+enum engine_result import_begin(struct engine *engine, struct call *call)
+{
+	return begin(engine, call);
+}
+
+enum engine_result import_entry(
+    struct engine *engine, const struct entry *entry, struct call *call, enum import_outcome *out)
+{
+	struct journal_entry known = {0};
+	struct version current = {0};
+	struct digest version;
+	int64_t current_ms;
+	enum engine_result result;
+	enum journal_result found =
+	    engine->journal.ops->entry_get(engine->journal.self, entry->id, call, &known);
+
+	if (found != JOURNAL_OK && found != JOURNAL_NONE)
+		return engine_of_journal(found);
+	if (found == JOURNAL_OK && known.has_local) {
+		result = version_load(engine, &known.local, call, &current);
+		if (result != ENGINE_OK)
+			return result;
+		current_ms = time_parse_ms(current.entry.updated_at);
+		version_clear(&current);
+		if (time_parse_ms(entry->updated_at) <= current_ms) {
+			*out = IMPORT_SKIPPED;
+			return ENGINE_OK;
+		}
+	}
+	result = record(engine, entry, HISTORY_IMPORT, ACTIVITY_IMPORT, call, &version);
+	if (result == ENGINE_OK)
+		*out = known.has_local ? IMPORT_UPDATED : IMPORT_ADDED;
+	return result;
+}
+
+enum engine_result import_commit(
+    struct engine *engine, uint64_t added, uint64_t updated, struct call *call)
+{
+	char detail[64];
+	enum journal_result result;
+
+	(void)snprintf(detail, sizeof(detail), "%llu added, %llu updated",
+	    (unsigned long long)added, (unsigned long long)updated);
+	result = engine->journal.ops->activity_add(engine->journal.self, ACTIVITY_IMPORT,
+	    (struct view){0}, detail, clock_wall_ms(engine->clock), call);
+	return finish(engine, engine_of_journal(result), call);
+}
+
+void import_rollback(struct engine *engine)
+{
+	engine->journal.ops->rollback(engine->journal.self);
+}

@@ -1,0 +1,622 @@
+/*
+ * cli/engine/make.c: the state cut into segments and an index: a load or a snapshot.
+ * Boundaries are content-defined over (createdAt, id), so an edit changes one segment; their mean
+ * length is a function of the state's size alone. A segment whose run is known is not sealed again.
+ */
+#include "cli/engine/compress.h"
+#include "cli/engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SEGMENT_TARGET (256u << 10) /* plaintext bytes, on average */
+#define SEGMENT_FLOOR (64u << 10)   /* no boundary before this */
+#define SEGMENTS_TARGET_MAX 1000u   /* above this the target doubles */
+
+/* Sent rows of a load that is being made, until its frame has a hash. */
+static const struct digest load_in_making;
+
+struct made_segment {
+	struct index_segment index;
+	struct bytes first_id; /* what index.first_id points into */
+	struct blob_name name;
+};
+
+struct make {
+	struct sync_state *state;
+	enum frame_kind kind;
+	const struct epoch_key *key;
+	uint64_t count;    /* of the state's entries */
+	uint64_t cut_mask; /* a boundary where the key's hash has these bits all zero */
+	bool scan_over;
+	struct journal_row ahead; /* read, but not yet in a run */
+	bool has_ahead;
+	struct buffer run; /* the rows' items */
+	size_t run_rows;
+	struct journal_row first; /* of the run: created_ms and id alone */
+	struct made_segment *segments;
+	size_t segments_count;
+	struct buffer tombstones;
+	size_t tombstones_count;
+	struct root_sum sum;
+	uint64_t seen;
+	uint64_t sealed_bytes; /* of all segments that were sealed here */
+	uint64_t sealed_count;
+	bool index_made;
+	struct blob_name index_name;
+	struct bytes blob; /* the last one sealed */
+	struct digest blob_run;
+	struct blob_name blob_name;
+};
+
+static void row_clear(struct journal_row *row)
+{
+	bytes_clear(&row->id);
+	bytes_clear(&row->encoded);
+	*row = (struct journal_row){0};
+}
+
+void make_free(struct make *make)
+{
+	if (make == NULL)
+		return;
+	make->state->engine->journal.ops->scan_close(make->state->engine->journal.self);
+	row_clear(&make->ahead);
+	row_clear(&make->first);
+	buffer_clear(&make->run);
+	buffer_clear(&make->tombstones);
+	bytes_clear(&make->blob);
+	for (size_t i = 0; i < make->segments_count; i++)
+		bytes_clear(&make->segments[i].first_id);
+	free(make->segments);
+	free(make);
+}
+
+/* Entries a segment, as a power of two, so that it changes rarely as the journal grows. */
+static uint64_t cut_mask_for(uint64_t count, uint64_t bytes)
+{
+	uint64_t target = SEGMENT_TARGET;
+	uint64_t entries;
+	uint64_t mask = 1;
+
+	if (count == 0 || bytes == 0)
+		return 0;
+	while (bytes / target > SEGMENTS_TARGET_MAX)
+		target *= 2;
+	entries = target / (bytes / count + 1);
+	while (mask * 2 <= entries)
+		mask *= 2;
+	return mask - 1;
+}
+
+static bool is_boundary(const struct make *make, const struct journal_row *row)
+{
+	uint8_t created[8];
+	const struct view parts[] = {{created, sizeof(created)}, view_bytes(&row->id)};
+	struct digest digest;
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < sizeof(created); i++)
+		created[i] = (uint8_t)((uint64_t)row->created_ms >> (8 * i));
+	digest_parts(DOMAIN_CUT, parts, COUNT_OF(parts), &digest);
+	for (size_t i = 0; i < 8; i++)
+		value |= (uint64_t)digest.bytes[i] << (8 * i);
+	return (value & make->cut_mask) == 0;
+}
+
+/* The versions that a load carries are fixed now; later edits are for the next push. */
+static enum engine_result fix_load(struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+	enum engine_result result = state_begin(state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(
+	    journal->ops->sent_add(journal->self, &load_in_making, SEQ_MAX, state->call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->sent_all_dirty(journal->self, &load_in_making, state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+	return result;
+}
+
+enum engine_result make_open(struct sync_state *state, enum frame_kind kind, struct make **out)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct make *make;
+	uint64_t bytes = 0;
+	enum engine_result result = ENGINE_OK;
+
+	if (kind == FRAME_LOAD)
+		result = fix_load(state);
+	if (result != ENGINE_OK)
+		return result;
+	make = calloc(1, sizeof(*make));
+	if (make == NULL)
+		return ENGINE_FAILED;
+	make->state = state;
+	make->kind = kind;
+	buffer_init(&make->run, SEGMENT_PLAIN_MAX);
+	buffer_init(&make->tombstones, INDEX_PLAIN_MAX);
+	make->segments = calloc(SEGMENTS_MAX, sizeof(make->segments[0]));
+	if (make->segments == NULL)
+		result = ENGINE_FAILED;
+	if (result == ENGINE_OK)
+		result = state_key(state, state->roster->epochs[state->roster_index], &make->key);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->scan_open(journal->self,
+		    kind == FRAME_LOAD ? JOURNAL_SCAN_SENT : JOURNAL_SCAN_CLOUD, &load_in_making,
+		    state->call, &make->count, &bytes));
+	if (result != ENGINE_OK) {
+		make_free(make);
+		return result;
+	}
+	make->cut_mask = cut_mask_for(make->count, bytes);
+	*out = make;
+	return ENGINE_OK;
+}
+
+/* Fills make->ahead; *over_out at the scan's end. */
+static enum engine_result read_ahead(struct make *make, bool *over_out)
+{
+	const struct journal *journal = &make->state->engine->journal;
+	enum journal_result found;
+
+	*over_out = false;
+	if (make->has_ahead)
+		return ENGINE_OK;
+	if (make->scan_over) {
+		*over_out = true;
+		return ENGINE_OK;
+	}
+	found = journal->ops->scan_next(journal->self, make->state->call, &make->ahead);
+	if (found == JOURNAL_NONE) {
+		make->scan_over = true;
+		*over_out = true;
+		return ENGINE_OK;
+	}
+	make->has_ahead = found == JOURNAL_OK;
+	return engine_of_journal(found);
+}
+
+/* Takes make->ahead into the run, the root, and the tombstones' table. */
+static enum engine_result take_row(struct make *make)
+{
+	static const struct device_id none;
+	struct journal_row *row = &make->ahead;
+	bool sent = device_equal(&row->author, &none);
+	struct row item = {.author = sent ? *state_device(make->state) : row->author,
+	    .entry = view_bytes(&row->encoded)};
+
+	root_add(&make->sum, view_bytes(&row->id), &row->version);
+	row_put(&make->run, &item, false);
+	if (row->deleted) {
+		struct index_tombstone tombstone = {.id = view_bytes(&row->id),
+		    .seq = sent ? make->state->facts.public.head.seq + 1 : row->cloud_seq,
+		    .time_ms = sent ? clock_wall_ms(make->state->engine->clock) : row->cloud_ms};
+
+		index_put_tombstone(&make->tombstones, &tombstone);
+		make->tombstones_count++;
+	}
+	make->seen++;
+	if (make->run_rows == 0) {
+		make->first.created_ms = row->created_ms;
+		make->first.id = row->id;
+		row->id = (struct bytes){0};
+	}
+	make->run_rows++;
+	row_clear(row);
+	make->has_ahead = false;
+	if (make->run.failed || make->tombstones.failed) {
+		call_sayf(
+		    make->state->call, "a segment could not be made: too large, or no memory");
+		return ENGINE_FAILED;
+	}
+	return ENGINE_OK;
+}
+
+/* True if the run ends before make->ahead. */
+static bool run_ends(const struct make *make)
+{
+	if (make->run_rows == 0)
+		return false;
+	if (make->run_rows >= ROWS_COUNT_MAX - 1 ||
+	    make->run.len + make->ahead.encoded.len + 64 > ENTRY_MAX)
+		return true;
+	return make->run.len >= SEGMENT_FLOOR && is_boundary(make, &make->ahead);
+}
+
+static enum engine_result fill_run(struct make *make)
+{
+	bool over = false;
+	enum engine_result result = read_ahead(make, &over);
+
+	while (result == ENGINE_OK && !over && !run_ends(make)) {
+		result = take_row(make);
+		if (result == ENGINE_OK)
+			result = read_ahead(make, &over);
+	}
+	return result;
+}
+
+static enum engine_result seal_plain(
+    struct make *make, struct view plain, struct blob_header *header)
+{
+	struct bytes packed = {0};
+	enum format_result result = compress_pack(plain, &packed);
+
+	bytes_clear(&make->blob);
+	if (result == FORMAT_OK)
+		result = seal_blob(
+		    make->key, view_bytes(&packed), header, &make->blob, &make->blob_name.hash);
+	make->blob_name.count = make->state->facts.public.sweep;
+	bytes_clear(&packed);
+	if (result != FORMAT_OK)
+		call_sayf(make->state->call, "a blob could not be sealed: %s",
+		    format_result_text(result));
+	return engine_of_format(result);
+}
+
+static struct blob_header blob_header_for(const struct make *make, enum blob_kind kind)
+{
+	return (struct blob_header){
+	    .account = make->state->facts.public.account,
+	    .epoch = make->state->roster->epochs[make->state->roster_index],
+	    .kind = kind,
+	};
+}
+
+/* Closes the run: seals it unless its name is known. */
+static enum engine_result close_run(struct make *make, bool *put_out)
+{
+	const struct journal *journal = &make->state->engine->journal;
+	struct made_segment *segment;
+	struct journal_segment known;
+	struct blob_header header = blob_header_for(make, BLOB_SEGMENT);
+	struct buffer plain;
+	enum journal_result found;
+	enum engine_result result = ENGINE_OK;
+
+	if (make->segments_count == SEGMENTS_MAX) {
+		call_sayf(make->state->call, "the journal has too many segments");
+		return ENGINE_FAILED;
+	}
+	buffer_init(&plain, SEGMENT_PLAIN_MAX + 16);
+	cbor_put_array(&plain, make->run_rows);
+	buffer_add_view(&plain, buffer_view(&make->run));
+	if (plain.failed) {
+		buffer_clear(&plain);
+		return ENGINE_FAILED;
+	}
+	segment = &make->segments[make->segments_count];
+	segment->first_id = make->first.id;
+	make->first.id = (struct bytes){0};
+	make->segments_count++;
+	segment->index = (struct index_segment){.first_ms = make->first.created_ms,
+	    .first_id = view_bytes(&segment->first_id),
+	    .entries_count = make->run_rows};
+	run_hash(make->key, buffer_view(&plain), &segment->index.run_hash);
+	found = journal->ops->segment_find(
+	    journal->self, &segment->index.run_hash, make->state->call, &known);
+	*put_out = found == JOURNAL_NONE;
+	if (found == JOURNAL_OK) {
+		segment->name = (struct blob_name){known.name_hash, known.name_count};
+	} else if (found == JOURNAL_NONE) {
+		result = seal_plain(make, buffer_view(&plain), &header);
+		segment->name = make->blob_name;
+		make->blob_run = segment->index.run_hash;
+		make->sealed_bytes += make->blob.len;
+		make->sealed_count++;
+	} else {
+		result = engine_of_journal(found);
+	}
+	buffer_clear(&plain);
+	buffer_clear(&make->run);
+	make->run_rows = 0;
+	return result;
+}
+
+static enum engine_result put_devices(struct make *make, struct buffer *out)
+{
+	const struct sync_state *state = make->state;
+	const struct journal *journal = &state->engine->journal;
+	size_t live = 0;
+
+	for (size_t i = 0; i < state->roster->devices_count; i++)
+		live += roster_live(state->roster, &state->roster->devices[i].id,
+			    state->roster_index) != NULL;
+	cbor_put_array(out, live);
+	for (size_t i = 0; i < state->roster->devices_count; i++) {
+		const struct roster_device *device = &state->roster->devices[i];
+		struct index_device item = {.id = device->id, .time_ms = device->added_ms};
+		enum journal_result found;
+
+		if (roster_live(state->roster, &device->id, state->roster_index) == NULL)
+			continue;
+		found = journal->ops->device_get(
+		    journal->self, &device->id, state->call, &item.seq, &item.time_ms);
+		if (found != JOURNAL_OK && found != JOURNAL_NONE)
+			return engine_of_journal(found);
+		index_put_device(out, &item);
+	}
+	return ENGINE_OK;
+}
+
+/* All segments are there: the index blob is the last to be put. */
+static enum engine_result close_index(struct make *make)
+{
+	struct sync_state *state = make->state;
+	struct index_head head = {.floor = state->facts.public.floor, .entries_count = make->seen};
+	struct blob_header header = blob_header_for(make, BLOB_INDEX);
+	struct blob_name *names = calloc(make->segments_count + 1, sizeof(*names));
+	struct buffer plain;
+	enum engine_result result = ENGINE_FAILED;
+
+	buffer_init(&plain, INDEX_PLAIN_MAX);
+	if (names == NULL)
+		goto done;
+	index_put_head(&plain, &head);
+	cbor_put_array(&plain, make->segments_count);
+	for (size_t i = 0; i < make->segments_count; i++) {
+		names[i] = make->segments[i].name;
+		index_put_segment(&plain, &make->segments[i].index);
+	}
+	cbor_put_array(&plain, make->tombstones_count);
+	buffer_add_view(&plain, buffer_view(&make->tombstones));
+	result = put_devices(make, &plain);
+	if (result != ENGINE_OK)
+		goto done;
+	if (plain.failed) {
+		call_sayf(state->call, "the index is too large, or there is no memory");
+		result = ENGINE_FAILED;
+		goto done;
+	}
+	header.names = names;
+	header.names_count = make->segments_count;
+	result = seal_plain(make, buffer_view(&plain), &header);
+	make->index_name = make->blob_name;
+	make->index_made = true;
+done:
+	free(names);
+	buffer_clear(&plain);
+	return result;
+}
+
+enum engine_result make_next(
+    struct make *make, bool *put_out, struct blob_name *name_out, struct view *blob_out)
+{
+	bool put = false;
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK && !put && !make->index_made) { /* each round closes a run */
+		result = fill_run(make);
+		if (result != ENGINE_OK)
+			break;
+		if (make->run_rows > 0) {
+			result = close_run(make, &put);
+		} else {
+			result = close_index(make);
+			put = true;
+		}
+	}
+	if (result != ENGINE_OK)
+		return result;
+	*put_out = put;
+	*name_out = make->blob_name;
+	*blob_out = view_bytes(&make->blob);
+	return ENGINE_OK;
+}
+
+enum engine_result make_put_done(struct make *make)
+{
+	const struct journal *journal = &make->state->engine->journal;
+	struct journal_segment segment = {.run_hash = make->blob_run,
+	    .name_hash = make->blob_name.hash,
+	    .name_count = make->blob_name.count};
+	enum engine_result result;
+
+	if (make->index_made)
+		return ENGINE_OK;
+	result = state_begin(make->state);
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(
+	    journal->ops->segment_add(journal->self, &segment, make->state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(make->state);
+	if (result != ENGINE_OK)
+		state_rollback(make->state);
+	return result;
+}
+
+enum engine_result make_frame(struct make *make, struct push *out)
+{
+	struct sync_state *state = make->state;
+	const struct journal *journal = &state->engine->journal;
+	struct frame_sealed sealed = {
+	    .floor = state->facts.public.floor, .time_ms = clock_wall_ms(state->engine->clock)};
+	struct frame_header header;
+	struct push push = {0};
+	uint8_t now[ROOT_LEN];
+	enum engine_result result;
+
+	push_header(state, make->kind, &header);
+	header.has_blob = true;
+	header.blob = make->index_name;
+	root_of(&make->sum, sealed.root);
+	if (make->kind == FRAME_SNAPSHOT) {
+		root_of(&state->sum, now);
+		if (memcmp(now, sealed.root, ROOT_LEN) != 0) {
+			call_sayf(state->call, "this home's state root is not its state's: run "
+					       "`inkseal doctor`; nothing was sent");
+			return ENGINE_ROOT;
+		}
+		header.has_covered = true;
+		header.covered = state->facts.public.head;
+		sealed.has_covered_root = true;
+		memcpy(sealed.covered_root, sealed.root, ROOT_LEN);
+	}
+	result = push_seal(state, &header, &sealed, &push);
+	if (result == ENGINE_OK)
+		result = state_begin(state);
+	if (result != ENGINE_OK)
+		goto done;
+	if (make->kind == FRAME_LOAD)
+		result = engine_of_journal(journal->ops->sent_rename(
+		    journal->self, &load_in_making, &push.frame_hash, header.seq, state->call));
+	else
+		result = engine_of_journal(journal->ops->sent_add(
+		    journal->self, &push.frame_hash, header.seq, state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+done:
+	if (result == ENGINE_OK)
+		*out = push;
+	else
+		push_clear(&push);
+	return result;
+}
+
+enum engine_result make_acknowledge(
+    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct bytes after = {0};
+	uint8_t root[ROOT_LEN];
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK) {
+		struct bytes id = {0};
+		struct digest version;
+		enum journal_result found = journal->ops->sent_next(
+		    journal->self, &frame->hash, view_bytes(&after), state->call, &id, &version);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK)
+			result = apply_cloud(state, view_bytes(&id), &version,
+			    &frame->header.device, frame->header.seq, sealed->time_ms);
+		if (result == ENGINE_OK)
+			result = engine_of_journal(journal->ops->base_set(
+			    journal->self, view_bytes(&id), &version, state->call));
+		state->totals.pushed += result == ENGINE_OK;
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	root_of(&state->sum, root);
+	if (result == ENGINE_OK && memcmp(root, sealed->root, ROOT_LEN) != 0) {
+		call_sayf(state->call, "after this device's own load its state root differs: "
+				       "everything is kept, sync stops");
+		result = ENGINE_ROOT;
+	}
+	return result;
+}
+
+/* The new index' segments are the ones that a next snapshot may name again. */
+static enum engine_result remember_segments(struct make *make)
+{
+	const struct journal *journal = &make->state->engine->journal;
+	enum journal_result result = journal->ops->segments_clear(journal->self, make->state->call);
+
+	for (size_t i = 0; i < make->segments_count && result == JOURNAL_OK; i++) {
+		struct journal_segment segment = {.run_hash = make->segments[i].index.run_hash,
+		    .name_hash = make->segments[i].name.hash,
+		    .name_count = make->segments[i].name.count};
+
+		result = journal->ops->segment_add(journal->self, &segment, make->state->call);
+	}
+	if (result == JOURNAL_OK)
+		result = journal->ops->meta_remove(journal->self, META_INDEX, make->state->call);
+	return engine_of_journal(result);
+}
+
+enum engine_result make_committed(struct make *make, struct view encoded)
+{
+	struct sync_state *state = make->state;
+	const struct journal *journal = &state->engine->journal;
+	struct sync_facts *facts = &state->facts.public;
+	struct bytes payload = {0};
+	struct frame_sealed sealed;
+	struct frame frame;
+	enum engine_result result = engine_of_format(frame_decode(encoded, &frame));
+
+	if (result == ENGINE_OK)
+		result = apply_head(state, &frame);
+	if (result == ENGINE_OK)
+		result = apply_open(state, &frame, &payload, &sealed);
+	if (result == ENGINE_OK && make->kind == FRAME_LOAD)
+		result = make_acknowledge(state, &frame, &sealed);
+	if (result == ENGINE_OK)
+		result = remember_segments(make);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->device_seen(journal->self,
+		    &frame.header.device, frame.header.seq, sealed.time_ms, state->call));
+	if (result == ENGINE_OK) {
+		uint64_t reused = make->segments_count - make->sealed_count;
+		uint64_t mean = make->sealed_count > 0 ? make->sealed_bytes / make->sealed_count
+						       : SEGMENT_TARGET / 2;
+
+		/* Re-used segments' sizes are not known: as large as the others on average. */
+		facts->snapshot_bytes = make->sealed_bytes + reused * mean;
+		facts->log_bytes = 0;
+	}
+	bytes_clear(&payload);
+	return result;
+}
+
+void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_out)
+{
+	*done_out = make->seen;
+	*all_out = make->count;
+}
+
+enum engine_result make_learn(
+    struct sync_state *state, const struct blob_name *name, struct view blob)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
+	struct bytes plain = {0};
+	struct cbor_reader reader;
+	struct index_head head;
+	size_t names_count = 0;
+	size_t count;
+	enum engine_result result = ENGINE_FAILED;
+
+	if (names == NULL)
+		goto done;
+	result = blob_open_plain(
+	    state, name, blob, BLOB_INDEX, INDEX_PLAIN_MAX, names, &names_count, &plain);
+	if (result != ENGINE_OK)
+		goto done;
+	cbor_read(&reader, view_bytes(&plain));
+	index_read_head(&reader, &head);
+	count = cbor_array(&reader, names_count);
+	result = engine_of_journal(journal->ops->segments_clear(journal->self, state->call));
+	for (size_t i = 0; i < count && result == ENGINE_OK && reader.result == FORMAT_OK; i++) {
+		struct index_segment segment;
+		struct journal_segment known;
+
+		index_read_segment(&reader, &segment);
+		known = (struct journal_segment){.run_hash = segment.run_hash,
+		    .name_hash = names[i].hash,
+		    .name_count = names[i].count};
+		if (reader.result == FORMAT_OK)
+			result = engine_of_journal(
+			    journal->ops->segment_add(journal->self, &known, state->call));
+	}
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->meta_remove(journal->self, META_INDEX, state->call));
+done:
+	bytes_clear(&plain);
+	free(names);
+	return result;
+}

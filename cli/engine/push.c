@@ -1,0 +1,471 @@
+/*
+ * cli/engine/push.c: what is dirty, as one patch frame on the cursor; and this device's own
+ * statement while it recovers. Before a frame is sent its hash and the versions it carries are
+ * stored, and it is applied to a copy of the state and its root compared.
+ */
+#include "cli/engine/compress.h"
+#include "cli/engine/engine_priv.h"
+
+#include <sodium.h>
+#include <string.h>
+
+void push_clear(struct push *push)
+{
+	bytes_clear(&push->frame);
+	bytes_clear(&push->body);
+	*push = (struct push){0};
+}
+
+enum engine_result push_brake(struct sync_state *state, bool allow_deletions)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct journal_counts counts;
+	struct bytes after = {0};
+	uint64_t deletions = 0;
+	enum engine_result result =
+	    engine_of_journal(journal->ops->counts(journal->self, state->call, &counts));
+
+	if (result != ENGINE_OK || allow_deletions || counts.dirty_count <= 10)
+		return result;
+	while (result == ENGINE_OK) {
+		struct bytes id = {0};
+		struct journal_entry known = {0};
+		struct conflict_side local = {0};
+		struct conflict_side cloud = {0};
+		enum journal_result found =
+		    journal->ops->dirty_next(journal->self, view_bytes(&after), state->call, &id);
+
+		if (found == JOURNAL_NONE)
+			break;
+		if (found == JOURNAL_OK)
+			found = journal->ops->entry_get(
+			    journal->self, view_bytes(&id), state->call, &known);
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK && known.has_cloud)
+			result = conflict_side_load(
+			    state->engine, known.has_local, &known.local, state->call, &local);
+		if (result == ENGINE_OK && known.has_cloud && local.deleted)
+			result = conflict_side_load(
+			    state->engine, true, &known.cloud, state->call, &cloud);
+		deletions += local.deleted && cloud.has && !cloud.deleted;
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	if (result != ENGINE_OK || !brake_holds(deletions, counts.entries_count + deletions))
+		return result;
+	state->totals.deletions = deletions;
+	call_sayf(state->call,
+	    "this sync would delete %llu of %llu entries on the other devices; nothing was sent: "
+	    "run "
+	    "it with --yes if that is meant",
+	    (unsigned long long)deletions, (unsigned long long)(counts.entries_count + deletions));
+	return ENGINE_BRAKE;
+}
+
+/* A patch being put together. */
+struct builder {
+	struct sync_state *state;
+	struct buffer ops; /* the array's items */
+	size_t ops_count;
+	struct root_sum sum;
+	uint64_t entries;
+	uint64_t deltas;
+};
+
+static enum engine_result add_op(struct builder *builder, const struct op *op)
+{
+	op_put(&builder->ops, op);
+	builder->ops_count++;
+	if (!builder->ops.failed)
+		return ENGINE_OK;
+	call_sayf(builder->state->call, "out of memory while a patch was made");
+	return ENGINE_FAILED;
+}
+
+/*
+ * Whichever is shorter: the whole entry, or a delta against its cloud version. Both as they would
+ * stand in the patch: an entry alone is compressed for the comparison, the delta has two hashes.
+ */
+static enum engine_result choose_delta(
+    const struct version *version, const struct version *cloud, struct bytes *delta_out)
+{
+	struct bytes delta = {0};
+	struct bytes packed = {0};
+	enum format_result result =
+	    delta_make(view_bytes(&cloud->encoded), view_bytes(&version->encoded), &delta);
+
+	if (result == FORMAT_OK)
+		result = compress_pack(view_bytes(&version->encoded), &packed);
+	if (result == FORMAT_OK &&
+	    delta.len + (size_t)2 * DIGEST_LEN + cloud->entry.id.len < packed.len) {
+		*delta_out = delta;
+		delta = (struct bytes){0};
+	}
+	bytes_clear(&packed);
+	bytes_clear(&delta);
+	return engine_of_format(result);
+}
+
+/* Loads the entry's cloud version, if there is one. */
+static enum engine_result cloud_load(struct builder *builder, struct view id,
+    struct journal_entry *known_out, struct version *cloud_out)
+{
+	const struct journal *journal = &builder->state->engine->journal;
+	enum journal_result found =
+	    journal->ops->entry_get(journal->self, id, builder->state->call, known_out);
+
+	if (found == JOURNAL_NONE) {
+		*known_out = (struct journal_entry){0};
+		return ENGINE_OK;
+	}
+	if (found != JOURNAL_OK || !known_out->has_cloud)
+		return engine_of_journal(found);
+	return version_load(
+	    builder->state->engine, &known_out->cloud, builder->state->call, cloud_out);
+}
+
+static enum engine_result add_entry(struct builder *builder, struct view id)
+{
+	struct journal_entry known = {0};
+	struct version local = {0};
+	struct version cloud = {0};
+	struct bytes delta = {0};
+	struct op op = {.kind = OP_PUT, .id = id};
+	enum engine_result result = cloud_load(builder, id, &known, &cloud);
+
+	if (result == ENGINE_OK)
+		result = version_load(
+		    builder->state->engine, &known.local, builder->state->call, &local);
+	if (result == ENGINE_OK && known.has_cloud)
+		result = choose_delta(&local, &cloud, &delta);
+	if (result != ENGINE_OK)
+		goto done;
+	op.data = view_bytes(&local.encoded);
+	if (delta.data != NULL) {
+		op.kind = OP_DELTA;
+		op.data = view_bytes(&delta);
+		op.reference = known.cloud;
+		op.result = known.local;
+		op.result_len = local.encoded.len;
+		builder->deltas++;
+	}
+	if (known.has_cloud)
+		root_remove(&builder->sum, id, &known.cloud);
+	root_add(&builder->sum, id, &known.local);
+	builder->entries++;
+	result = add_op(builder, &op);
+done:
+	bytes_clear(&delta);
+	version_clear(&cloud);
+	version_clear(&local);
+	return result;
+}
+
+static enum engine_result add_loser(struct builder *builder, const struct journal_loser *loser)
+{
+	struct journal_entry known = {0};
+	struct version cloud = {0};
+	struct version version = {0};
+	struct bytes delta = {0};
+	struct op op = {.kind = OP_LOSER, .id = view_bytes(&loser->id), .author = loser->author};
+	enum engine_result result = cloud_load(builder, op.id, &known, &cloud);
+
+	if (result == ENGINE_OK)
+		result = version_load(
+		    builder->state->engine, &loser->version, builder->state->call, &version);
+	if (result != ENGINE_OK)
+		goto done;
+	op.data = view_bytes(&version.encoded);
+	if (known.has_cloud && digest_equal(&known.cloud, &loser->version)) {
+		op.kind = OP_LOSER_NAMED;
+		op.reference = known.cloud;
+	} else if (known.has_cloud) {
+		result = choose_delta(&version, &cloud, &delta);
+		if (result == ENGINE_OK && delta.data != NULL) {
+			op.kind = OP_LOSER_DELTA;
+			op.data = view_bytes(&delta);
+			op.reference = known.cloud;
+			op.result = loser->version;
+			op.result_len = version.encoded.len;
+		}
+	}
+	if (result == ENGINE_OK)
+		result = add_op(builder, &op);
+done:
+	bytes_clear(&delta);
+	version_clear(&version);
+	version_clear(&cloud);
+	return result;
+}
+
+static void loser_clear(struct journal_loser *loser)
+{
+	bytes_clear(&loser->id);
+	bytes_clear(&loser->encoded);
+}
+
+/* Losers first: their references are to the state before the frame. */
+static enum engine_result add_losers(struct builder *builder)
+{
+	const struct journal *journal = &builder->state->engine->journal;
+	struct journal_loser last = {0};
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK && builder->ops_count < OPS_COUNT_MAX / 2) {
+		struct journal_loser loser = {0};
+		enum journal_result found = journal->ops->loser_next(journal->self,
+		    view_bytes(&last.id), &last.version, builder->state->call, &loser);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK)
+			result = add_loser(builder, &loser);
+		loser_clear(&last);
+		last = loser;
+	}
+	loser_clear(&last);
+	return result;
+}
+
+/* Room for what one entry and its array may add; the rest goes with the next frame. */
+static bool has_room(const struct builder *builder)
+{
+	return builder->ops_count < OPS_COUNT_MAX && builder->ops.len < (1u << 20);
+}
+
+static enum engine_result add_dirty(struct builder *builder)
+{
+	const struct journal *journal = &builder->state->engine->journal;
+	struct bytes after = {0};
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK && has_room(builder)) {
+		struct bytes id = {0};
+		enum journal_result found = journal->ops->dirty_next(
+		    journal->self, view_bytes(&after), builder->state->call, &id);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK)
+			result = add_entry(builder, view_bytes(&id));
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	return result;
+}
+
+/* The operations as an array, packed. */
+static enum engine_result pack_ops(struct builder *builder, struct bytes *out)
+{
+	struct buffer whole;
+	enum format_result result = FORMAT_NO_MEMORY;
+
+	buffer_init(&whole, OPS_PLAIN_MAX);
+	cbor_put_array(&whole, builder->ops_count);
+	buffer_add_view(&whole, buffer_view(&builder->ops));
+	if (!whole.failed)
+		result = compress_pack(buffer_view(&whole), out);
+	buffer_clear(&whole);
+	return engine_of_format(result);
+}
+
+void push_header(const struct sync_state *state, enum frame_kind kind, struct frame_header *out)
+{
+	const struct sync_facts *facts = &state->facts.public;
+
+	*out = (struct frame_header){
+	    .account = facts->account,
+	    .epoch = state->roster->epochs[state->roster_index],
+	    .seq = facts->head.seq + 1,
+	    .previous = facts->head.hash,
+	    .roster = state->roster->hashes[state->roster_index],
+	    .device = facts->device,
+	    .kind = kind,
+	};
+}
+
+/* Seals operations above the inline limit into a body blob and names it in the header. */
+static enum engine_result make_body(struct sync_state *state, const struct epoch_key *key,
+    struct view packed, struct frame_header *header, struct bytes *out)
+{
+	struct blob_header blob = {
+	    .account = header->account, .epoch = header->epoch, .kind = BLOB_BODY};
+	enum format_result result = seal_blob(key, packed, &blob, out, &header->blob.hash);
+
+	header->has_blob = true;
+	header->blob.count = state->facts.public.sweep;
+	return engine_of_format(result);
+}
+
+enum engine_result push_seal(struct sync_state *state, struct frame_header *header,
+    const struct frame_sealed *sealed, struct push *out)
+{
+	const struct epoch_key *key;
+	struct bytes payload = {0};
+	struct bytes body = {0};
+	struct bytes encoded = {0};
+	struct frame frame;
+	enum format_result made = FORMAT_OK;
+	enum engine_result result = state_key(state, header->epoch, &key);
+
+	if (result != ENGINE_OK)
+		return result;
+	made = frame_sealed_encode(sealed, &payload);
+	if (made == FORMAT_OK)
+		made = seal_frame(key, state->engine->random, view_bytes(&payload), header, &body);
+	if (made == FORMAT_OK)
+		made = frame_encode(
+		    header, view_bytes(&body), state->engine->keys->sign_secret, &encoded);
+	if (made == FORMAT_OK)
+		made = frame_decode(view_bytes(&encoded), &frame);
+	if (made == FORMAT_OK) {
+		out->frame = encoded;
+		out->frame_hash = frame.hash;
+		encoded = (struct bytes){0};
+	} else {
+		call_sayf(state->call, "a frame could not be made: %s", format_result_text(made));
+	}
+	bytes_clear(&encoded);
+	bytes_clear(&body);
+	bytes_clear(&payload);
+	return engine_of_format(made);
+}
+
+static enum engine_result seal_patch(struct builder *builder, struct push *out)
+{
+	struct sync_state *state = builder->state;
+	struct frame_sealed sealed = {
+	    .floor = state->facts.public.floor, .time_ms = clock_wall_ms(state->engine->clock)};
+	struct frame_header header;
+	const struct epoch_key *key;
+	struct bytes packed = {0};
+	enum engine_result result = pack_ops(builder, &packed);
+
+	push_header(state, FRAME_PATCH, &header);
+	root_of(&builder->sum, sealed.root);
+	if (result == ENGINE_OK)
+		result = state_key(state, header.epoch, &key);
+	if (result == ENGINE_OK && packed.len > FRAME_INLINE_MAX - 256)
+		result = make_body(state, key, view_bytes(&packed), &header, &out->body);
+	else
+		sealed.ops = view_bytes(&packed);
+	if (result == ENGINE_OK)
+		result = push_seal(state, &header, &sealed, out);
+	bytes_clear(&packed);
+	out->entries = builder->entries;
+	out->deltas = builder->deltas;
+	return result;
+}
+
+/* Which versions the frame carries, so that its acknowledgement moves just these bases. */
+static enum engine_result store_sent(
+    struct sync_state *state, const struct push *push, uint64_t seq)
+{
+	const struct journal *journal = &state->engine->journal;
+
+	return engine_of_journal(
+	    journal->ops->sent_add(journal->self, &push->frame_hash, seq, state->call));
+}
+
+/* Applies the frame to a copy: a transaction that is rolled back. What differs is not sent. */
+static enum engine_result try_on_copy(struct sync_state *state, const struct push *push)
+{
+	struct stored_facts facts = state->facts;
+	struct root_sum sum = state->sum;
+	size_t roster_index = state->roster_index;
+	struct sync_body body = {.blob = view_bytes(&push->body)};
+	struct body_source source = {.extra = &body};
+	struct frame frame;
+	enum engine_result failure = ENGINE_FAILED;
+	enum engine_result result = state_begin(state);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (frame_decode(view_bytes(&push->frame), &frame) == FORMAT_OK && frame.header.has_blob)
+		body.name = frame.header.blob;
+	if (apply_frame(state, view_bytes(&push->frame), &source, &failure) != APPLY_OK)
+		result = failure;
+	state_rollback(state);
+	state->facts = facts;
+	state->sum = sum;
+	state->roster_index = roster_index;
+	return result;
+}
+
+enum engine_result push_patch(struct sync_state *state, bool allow_deletions, struct push *out)
+{
+	struct builder builder = {.state = state, .sum = state->sum};
+	struct push push = {0};
+	enum engine_result result = push_brake(state, allow_deletions);
+
+	if (result != ENGINE_OK)
+		return result;
+	buffer_init(&builder.ops, OPS_PLAIN_MAX);
+	result = add_losers(&builder);
+	if (result == ENGINE_OK)
+		result = add_dirty(&builder);
+	if (result == ENGINE_OK)
+		result = seal_patch(&builder, &push);
+	if (result == ENGINE_OK)
+		result = state_begin(state);
+	if (result == ENGINE_OK) {
+		result = store_sent(state, &push, state->facts.public.head.seq + 1);
+		if (result == ENGINE_OK)
+			result = state_commit(state);
+		if (result != ENGINE_OK)
+			state_rollback(state);
+	}
+	if (result == ENGINE_OK)
+		result = try_on_copy(state, &push);
+	if (result == ENGINE_OK) {
+		*out = push;
+		push = (struct push){0};
+	}
+	push_clear(&push);
+	buffer_clear(&builder.ops);
+	sodium_memzero(&builder, sizeof(builder));
+	return result;
+}
+
+enum engine_result push_statement(struct sync_state *state, const struct device_keys *recovery,
+    struct push *out, struct bytes *roster_out)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct frame_header header;
+	struct bytes name = {0};
+	struct bytes roster = {0};
+	struct bytes statement = {0};
+	struct frame frame;
+	enum format_result made = FORMAT_OK;
+	enum engine_result result =
+	    engine_of_journal(journal->ops->meta_get(journal->self, META_NAME, state->call, &name));
+
+	if (result != ENGINE_OK)
+		return result;
+	made = add_device_make(state->roster, recovery, state->engine->keys, view_bytes(&name),
+	    clock_wall_ms(state->engine->clock), state->engine->random, &roster, &statement);
+	push_header(state, FRAME_STATEMENT, &header);
+	header.device = recovery->id;
+	if (made == FORMAT_OK)
+		made = frame_encode(
+		    &header, view_bytes(&statement), recovery->sign_secret, &out->frame);
+	if (made == FORMAT_OK)
+		made = frame_decode(view_bytes(&out->frame), &frame);
+	if (made == FORMAT_OK) {
+		out->frame_hash = frame.hash;
+		*roster_out = roster;
+		roster = (struct bytes){0};
+	} else {
+		call_sayf(state->call, "the statement that adds this device could not be made: %s",
+		    format_result_text(made));
+		result = engine_of_format(made);
+	}
+	bytes_clear(&statement);
+	bytes_clear(&roster);
+	bytes_clear(&name);
+	return result;
+}

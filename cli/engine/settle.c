@@ -1,0 +1,160 @@
+/*
+ * cli/engine/settle.c: what the conflict rule decided, done to one entry. The same for an edit held
+ * open across a pull and for a pull that meets an unsynced edit. Nothing is ever lost silently: a
+ * version that gives way stands in the history, and in the activity log if it was a conflict.
+ */
+#include "cli/engine/engine_priv.h"
+
+#include <string.h>
+
+/* Adds to the history and makes it the local version. */
+static enum engine_result make_local(struct engine *engine, struct view id,
+    const struct digest *version, const struct device_id *author, enum history_kind kind,
+    struct call *call)
+{
+	const struct journal *journal = &engine->journal;
+	enum journal_result result = journal->ops->history_add(
+	    journal->self, id, version, author, kind, clock_wall_ms(engine->clock), call);
+
+	if (result == JOURNAL_OK)
+		result = journal->ops->local_set(journal->self, id, version, call);
+	return engine_of_journal(result);
+}
+
+/*
+ * Keeps loser as a conflict copy: an entry of its own, whose id derives from the entry's id and the
+ * loser's device; a later loser of that device is a new version of the same copy.
+ */
+static enum engine_result make_copy(struct engine *engine, const struct settle_input *input,
+    const struct digest *loser, const struct device_id *author, struct call *call,
+    struct edit_outcome *out)
+{
+	const struct journal *journal = &engine->journal;
+	struct version version = {0};
+	struct version earlier = {0};
+	struct journal_entry known = {0};
+	struct digest hash;
+	char copy_id[COPY_ID_LEN + 1];
+	char updated_at[TIME_PRINT_MAX];
+	struct view id;
+	enum journal_result found;
+	enum engine_result result = version_load(engine, loser, call, &version);
+
+	if (result != ENGINE_OK)
+		return result;
+	entry_copy_id(input->id, author, copy_id);
+	id = view_text(copy_id);
+	version.entry.id = id;
+	version.entry.conflict_of = input->id;
+	found = journal->ops->entry_get(journal->self, id, call, &known);
+	if (found != JOURNAL_OK && found != JOURNAL_NONE) {
+		result = engine_of_journal(found);
+		goto done;
+	}
+	if (found == JOURNAL_OK && known.has_local) {
+		result = version_load(engine, &known.local, call, &earlier);
+		if (result != ENGINE_OK)
+			goto done;
+		if (time_parse_ms(version.entry.updated_at) <=
+		    time_parse_ms(earlier.entry.updated_at)) {
+			time_print_ms(time_parse_ms(earlier.entry.updated_at) + 1, updated_at);
+			version.entry.updated_at = view_text(updated_at);
+		}
+	}
+	result = version_store(engine, &version.entry, call, &hash);
+	if (result == ENGINE_OK)
+		result = make_local(engine, id, &hash, author, HISTORY_COPY, call);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->activity_add(journal->self, ACTIVITY_COPY,
+		    input->id, copy_id, clock_wall_ms(engine->clock), call));
+	if (result == ENGINE_OK)
+		memcpy(out->copy_id, copy_id, sizeof(copy_id));
+done:
+	version_clear(&earlier);
+	version_clear(&version);
+	return result;
+}
+
+/* The loser stays in the history, and travels with the next patch so that it stays in everyone's.
+ */
+static enum engine_result keep_loser(struct engine *engine, const struct settle_input *input,
+    const struct digest *loser, const struct device_id *author, struct call *call)
+{
+	const struct journal *journal = &engine->journal;
+	int64_t now_ms = clock_wall_ms(engine->clock);
+	enum journal_result result = journal->ops->history_add(
+	    journal->self, input->id, loser, author, HISTORY_LOSER, now_ms, call);
+
+	if (result == JOURNAL_OK && input->pending_losers)
+		result = journal->ops->loser_add(journal->self, input->id, loser, author, call);
+	if (result == JOURNAL_OK)
+		result = journal->ops->activity_add(journal->self, ACTIVITY_CONFLICT, input->id,
+		    "both sides were edited: the later edit stands, the other is in the history",
+		    now_ms, call);
+	return engine_of_journal(result);
+}
+
+static enum engine_result take_cloud(
+    struct engine *engine, const struct settle_input *input, struct call *call)
+{
+	const struct journal *journal = &engine->journal;
+
+	if (!input->has_cloud)
+		return engine_of_journal(
+		    journal->ops->local_set(journal->self, input->id, NULL, call));
+	return make_local(
+	    engine, input->id, &input->cloud, &input->cloud_author, HISTORY_PULLED, call);
+}
+
+enum engine_result settle_entry(struct engine *engine, const struct settle_input *input,
+    struct call *call, bool *changed_out, struct edit_outcome *out)
+{
+	struct conflict_side base, local, cloud;
+	struct edit_outcome outcome = {0};
+	bool changed = false;
+	enum engine_result result =
+	    conflict_side_load(engine, input->has_base, &input->base, call, &base);
+
+	if (result == ENGINE_OK)
+		result = conflict_side_load(engine, input->has_local, &input->local, call, &local);
+	if (result == ENGINE_OK)
+		result = conflict_side_load(engine, input->has_cloud, &input->cloud, call, &cloud);
+	if (result != ENGINE_OK)
+		return result;
+	switch (conflict_judge(&base, &local, &cloud, input->skew_ms)) {
+	case CONFLICT_NONE_KEEP: break;
+	case CONFLICT_NONE_TAKE:
+		changed = true;
+		result = take_cloud(engine, input, call);
+		break;
+	case CONFLICT_CLOUD_WINS:
+		changed = true;
+		outcome.conflict = true;
+		result = keep_loser(engine, input, &input->local, &input->local_author, call);
+		if (result == ENGINE_OK)
+			result = take_cloud(engine, input, call);
+		break;
+	case CONFLICT_LOCAL_WINS:
+		outcome.conflict = true;
+		result = keep_loser(engine, input, &input->cloud, &input->cloud_author, call);
+		break;
+	case CONFLICT_BOTH_CLOUD:
+		changed = true;
+		outcome.conflict = true;
+		result =
+		    make_copy(engine, input, &input->local, &input->local_author, call, &outcome);
+		if (result == ENGINE_OK)
+			result = take_cloud(engine, input, call);
+		break;
+	case CONFLICT_BOTH_LOCAL:
+		outcome.conflict = true;
+		result =
+		    make_copy(engine, input, &input->cloud, &input->cloud_author, call, &outcome);
+		break;
+	}
+	if (result == ENGINE_OK) {
+		*changed_out = changed;
+		*out = outcome;
+	}
+	return result;
+}

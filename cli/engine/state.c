@@ -1,0 +1,151 @@
+/*
+ * cli/engine/state.c: what a run of sync works on: facts, root, roster, the epoch's key. Loaded
+ * once, moved by each frame, stored in the transaction that applies it.
+ */
+#include "cli/engine/engine_priv.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum engine_result load_roster(struct sync_state *state, struct view encoded)
+{
+	struct bytes copy = {0};
+	struct roster *roster = calloc(1, sizeof(*roster));
+	enum format_result result = FORMAT_NO_MEMORY;
+
+	if (roster == NULL || !bytes_copy(encoded, &copy))
+		goto done;
+	result = roster_decode(view_bytes(&copy), false, roster);
+	if (result != FORMAT_OK) {
+		call_sayf(state->call, "the roster is %s", format_result_text(result));
+		goto done;
+	}
+	if (state->roster != NULL && !roster_descends(roster, state->roster)) {
+		free(roster);
+		bytes_clear(&copy);
+		call_sayf(state->call,
+		    "the roster there does not descend from the one this device knows");
+		return ENGINE_ROLLBACK;
+	}
+	free(state->roster);
+	bytes_clear(&state->roster_bytes);
+	state->roster = roster;
+	state->roster_bytes = copy;
+	return ENGINE_OK;
+done:
+	free(roster);
+	bytes_clear(&copy);
+	return engine_of_format(result);
+}
+
+enum engine_result state_load(struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct bytes stored = {0};
+	enum engine_result result = facts_load(state->engine, state->call, &state->facts);
+	enum journal_result found;
+
+	if (result != ENGINE_OK)
+		return result;
+	if (!state->facts.public.has_account || !state->facts.public.on) {
+		call_sayf(state->call, "sync is not set up here; see `inkseal sync on`");
+		return ENGINE_OFF;
+	}
+	found = journal->ops->meta_get(journal->self, META_ROSTER, state->call, &stored);
+	if (found == JOURNAL_OK)
+		result = load_roster(state, view_bytes(&stored));
+	else
+		result = engine_of_journal(found);
+	bytes_clear(&stored);
+	if (result != ENGINE_OK)
+		return result;
+	state->roster_index = roster_find(state->roster, &state->facts.roster_at);
+	if (state->roster_index == SIZE_MAX ||
+	    !account_equal(&state->roster->account, &state->facts.public.account)) {
+		call_sayf(state->call, "this home's roster is not its account's");
+		return ENGINE_FAILED;
+	}
+	found = journal->ops->meta_get(journal->self, META_ROOT, state->call, &stored);
+	if (found == JOURNAL_OK && !root_load(view_bytes(&stored), &state->sum)) {
+		call_sayf(state->call, "this home's state root cannot be read");
+		result = ENGINE_FAILED;
+	} else if (found != JOURNAL_OK && found != JOURNAL_NONE) {
+		result = engine_of_journal(found);
+	}
+	bytes_clear(&stored);
+	return result;
+}
+
+void state_clear(struct sync_state *state)
+{
+	free(state->roster);
+	bytes_clear(&state->roster_bytes);
+	sodium_memzero(&state->key, sizeof(state->key));
+}
+
+const struct device_id *state_device(const struct sync_state *state)
+{
+	return &state->facts.public.device;
+}
+
+enum engine_result state_take_roster(struct sync_state *state, struct view roster)
+{
+	const struct journal *journal = &state->engine->journal;
+	enum engine_result result = load_roster(state, roster);
+
+	if (result != ENGINE_OK)
+		return result;
+	return engine_of_journal(journal->ops->meta_set(
+	    journal->self, META_ROSTER, view_bytes(&state->roster_bytes), state->call));
+}
+
+enum engine_result state_key(struct sync_state *state, uint64_t epoch, const struct epoch_key **out)
+{
+	enum format_result result;
+
+	if (state->key_epoch != epoch) {
+		state->key_epoch = 0;
+		result = epoch_key_find(state->roster, state->opener, epoch, &state->key);
+		if (result == FORMAT_FORGED) {
+			call_sayf(state->call,
+			    "wrong key: this device's keys do not open epoch %llu; nothing was "
+			    "written",
+			    (unsigned long long)epoch);
+			return ENGINE_WRONG_KEY;
+		}
+		if (result != FORMAT_OK)
+			return engine_of_format(result);
+		state->key_epoch = epoch;
+	}
+	*out = &state->key;
+	return ENGINE_OK;
+}
+
+enum engine_result state_begin(struct sync_state *state)
+{
+	return engine_of_journal(
+	    state->engine->journal.ops->begin(state->engine->journal.self, state->call));
+}
+
+enum engine_result state_commit(struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+	uint8_t lanes[ROOT_SUM_LEN];
+	enum engine_result result;
+
+	root_store(&state->sum, lanes);
+	state->facts.roster_at = state->roster->hashes[state->roster_index];
+	result = facts_store(state->engine, &state->facts, state->call);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->meta_set(
+		    journal->self, META_ROOT, view_of(lanes, sizeof(lanes)), state->call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->commit(journal->self, state->call));
+	return result;
+}
+
+void state_rollback(struct sync_state *state)
+{
+	state->engine->journal.ops->rollback(state->engine->journal.self);
+}

@@ -1,0 +1,993 @@
+/*
+ * cli/engine/sync.c: the sync state machine: which request to make, and what its answer means.
+ * Pull, settle, push: conflicts are settled by the device that pushes, before it pushes. README.md
+ * has a paragraph for each phase.
+ */
+#include "cli/engine/engine_priv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOAD_ABOVE (1u << 20) /* a push above this is a load */
+#define LOSSES_MAX 60u        /* races lost before it says "later" */
+#define LOSSES_PATIENT 2u     /* after this many it waits a little first */
+#define STEPS_MAX 1000000u    /* wants of one run: a bound, not a limit that anyone meets */
+#define RENAMES_MAX 4u
+#define LATER_MAX 10u
+#define WAIT_MIN_MS 20
+#define WAIT_MAX_MS 2000
+
+enum phase {
+	PHASE_DECIDE,      /* nothing is asked: what next? */
+	PHASE_EXCHANGE,    /* request sent: a poll, or push.frame with it */
+	PHASE_ROSTER,      /* the roster's blob is asked for */
+	PHASE_BODY,        /* the body that an answer had no room for */
+	PHASE_LEARN,       /* the newest index, to know its segments' names */
+	PHASE_MAKE_PUT,    /* a segment or the index on its way … */
+	PHASE_MAKE_CHECK,  /* … and read back: only then a frame names it */
+	PHASE_TAKE,        /* an index or a segment is asked for */
+	PHASE_TAKE_FOLLOW, /* the frames after a snapshot */
+	PHASE_WAIT,
+	PHASE_OVER,
+};
+
+struct sync {
+	struct sync_state state;
+	struct sync_options options;
+	enum phase phase;
+	enum engine_result result;
+	struct sync_request request;
+	struct sync_want want;
+	struct push push;        /* the frame in flight; empty: a poll */
+	struct bytes new_roster; /* with a statement's frame */
+	struct make *make;       /* a load or snapshot on its way */
+	struct take *take;
+	struct sync_body extra; /* a body fetched alone */
+	struct bytes extra_blob;
+	struct blob_name wanted; /* of PHASE_ROSTER, _BODY, _LEARN */
+	int64_t wait_ms;
+	bool current;      /* an answer has shown that the cursor is the head */
+	bool pushed;       /* something was committed in this run */
+	bool retried_head; /* a lower head was seen once */
+	unsigned losses, renames, laters, steps;
+	uint64_t loads_pushed;
+};
+
+static void end(struct sync *sync, enum engine_result result)
+{
+	sync->result = result;
+	sync->phase = PHASE_OVER;
+}
+
+enum engine_result sync_new(
+    struct engine *engine, const struct sync_options *options, struct call *call, struct sync **out)
+{
+	struct sync *sync = calloc(1, sizeof(*sync));
+	enum engine_result result;
+
+	if (sync == NULL)
+		return ENGINE_FAILED;
+	sync->options = *options;
+	sync->state.engine = engine;
+	sync->state.call = call;
+	sync->state.opener = engine->keys;
+	result = state_load(&sync->state);
+	if (result == ENGINE_OK && sync->state.facts.public.recovering) {
+		sync->state.opener = options->recovery;
+		if (options->recovery == NULL) {
+			call_sayf(call, "recovery was interrupted: run `inkseal recover` again");
+			result = ENGINE_OFF;
+		}
+	}
+	if (result != ENGINE_OK) {
+		sync_free(sync);
+		return result;
+	}
+	*out = sync;
+	return ENGINE_OK;
+}
+
+void sync_free(struct sync *sync)
+{
+	if (sync == NULL)
+		return;
+	push_clear(&sync->push);
+	bytes_clear(&sync->new_roster);
+	bytes_clear(&sync->extra_blob);
+	make_free(sync->make);
+	take_free(sync->take);
+	state_clear(&sync->state);
+	free(sync);
+}
+
+/* What is sent: the cursor, and the frame in flight with its body. */
+static void ask_exchange(struct sync *sync, const struct head *cursor)
+{
+	const struct sync_facts *facts = &sync->state.facts.public;
+
+	sync->request = (struct sync_request){.account = facts->account,
+	    .device = facts->recovering ? sync->options.recovery->id : facts->device,
+	    .cursor = *cursor};
+	if (sync->push.frame.data != NULL) {
+		sync->request.frames[0] = view_bytes(&sync->push.frame);
+		sync->request.frames_count = 1;
+	}
+	if (sync->push.body.data != NULL) {
+		sync->request.bodies[0] = view_bytes(&sync->push.body);
+		sync->request.bodies_count = 1;
+	}
+	if (sync->new_roster.data != NULL)
+		sync->request.roster = view_bytes(&sync->new_roster);
+	sync->phase = PHASE_EXCHANGE;
+}
+
+static void ask_blob(struct sync *sync, enum phase phase, const struct blob_name *name)
+{
+	sync->wanted = *name;
+	sync->phase = phase;
+}
+
+static void forget_push(struct sync *sync)
+{
+	push_clear(&sync->push);
+	bytes_clear(&sync->new_roster);
+}
+
+/* A snapshot is due when the log since the last has grown past half of it, and 1 MiB. */
+static bool snapshot_due(const struct sync *sync)
+{
+	const struct sync_facts *facts = &sync->state.facts.public;
+	uint64_t limit = facts->snapshot_bytes / 2;
+
+	return sync->pushed && facts->log_bytes > (limit > (1u << 20) ? limit : (1u << 20));
+}
+
+static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
+{
+	const struct journal *journal = &sync->state.engine->journal;
+	struct bytes stored = {0};
+	struct blob_name name;
+	enum journal_result found;
+
+	if (kind == FRAME_SNAPSHOT) {
+		found =
+		    journal->ops->meta_get(journal->self, META_INDEX, sync->state.call, &stored);
+		if (found == JOURNAL_OK) {
+			bool known = blob_name_parse((const char *)stored.data, stored.len, &name);
+
+			bytes_clear(&stored);
+			if (known) {
+				ask_blob(sync, PHASE_LEARN, &name);
+				return ENGINE_OK;
+			}
+		} else if (found != JOURNAL_NONE) {
+			return engine_of_journal(found);
+		}
+	}
+	sync->phase = PHASE_MAKE_PUT;
+	return make_open(&sync->state, kind, &sync->make);
+}
+
+static enum engine_result start_push(struct sync *sync, const struct journal_counts *counts)
+{
+	const struct sync_facts *facts = &sync->state.facts.public;
+	enum engine_result result;
+
+	if (counts->dirty_count > 0 && (counts->dirty_bytes > LOAD_ABOVE || facts->head.seq == 0)) {
+		if (!sync->current) { /* a load is dear: not on a guess */
+			ask_exchange(sync, &facts->head);
+			return ENGINE_OK;
+		}
+		result = push_brake(&sync->state, sync->options.allow_deletions);
+		return result != ENGINE_OK ? result : start_make(sync, FRAME_LOAD);
+	}
+	result = push_patch(&sync->state, sync->options.allow_deletions, &sync->push);
+	if (result == ENGINE_OK)
+		ask_exchange(sync, &facts->head);
+	return result;
+}
+
+static enum engine_result decide(struct sync *sync)
+{
+	const struct journal *journal = &sync->state.engine->journal;
+	struct sync_facts *facts = &sync->state.facts.public;
+	struct journal_counts counts;
+	enum engine_result result =
+	    engine_of_journal(journal->ops->counts(journal->self, sync->state.call, &counts));
+
+	if (result != ENGINE_OK)
+		return result;
+	if (facts->recovering) {
+		if (sync->current)
+			result = push_statement(
+			    &sync->state, sync->options.recovery, &sync->push, &sync->new_roster);
+		if (result == ENGINE_OK)
+			ask_exchange(sync, &facts->head);
+		return result;
+	}
+	if (counts.dirty_count > 0 || counts.losers_count > 0)
+		return start_push(sync, &counts);
+	if (!sync->current) {
+		ask_exchange(sync, &facts->head);
+		return ENGINE_OK;
+	}
+	if (snapshot_due(sync))
+		return start_make(sync, FRAME_SNAPSHOT);
+	end(sync, ENGINE_OK);
+	return ENGINE_OK;
+}
+
+/* Seals on until there is something to put, or the frame that names it all is ready. */
+static enum engine_result step_make(struct sync *sync)
+{
+	bool put = false;
+	enum engine_result result = make_next(sync->make, &put, &sync->want.name, &sync->want.blob);
+	uint64_t done, all;
+
+	if (result != ENGINE_OK)
+		return result;
+	if (sync->options.progress != NULL) {
+		make_progress(sync->make, &done, &all);
+		sync->options.progress(sync->options.progress_self, done, all);
+	}
+	if (put) {
+		sync->want.kind = SYNC_WANT_PUT;
+		return ENGINE_OK;
+	}
+	result = make_frame(sync->make, &sync->push);
+	if (result == ENGINE_OK)
+		ask_exchange(sync, &sync->state.facts.public.head);
+	return result;
+}
+
+static enum engine_result step_take(struct sync *sync)
+{
+	bool get = false;
+	enum engine_result result = take_next(sync->take, &get, &sync->wanted);
+	uint64_t done, all;
+
+	if (result != ENGINE_OK)
+		return result;
+	if (sync->options.progress != NULL) {
+		take_progress(sync->take, &done, &all);
+		sync->options.progress(sync->options.progress_self, done, all);
+	}
+	if (get) {
+		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
+		return ENGINE_OK;
+	}
+	ask_exchange(sync, take_cursor(sync->take));
+	sync->phase = PHASE_TAKE_FOLLOW;
+	return ENGINE_OK;
+}
+
+void sync_next(struct sync *sync, struct sync_want *out)
+{
+	enum engine_result result = ENGINE_OK;
+
+	sync->want = (struct sync_want){.kind = SYNC_WANT_NOTHING};
+	if (++sync->steps > STEPS_MAX && sync->phase != PHASE_OVER) {
+		call_sayf(sync->state.call, "the sync did not end; run it again");
+		end(sync, ENGINE_LATER);
+	}
+	if (sync->phase == PHASE_DECIDE)
+		result = decide(sync);
+	if (result == ENGINE_OK && sync->phase == PHASE_MAKE_PUT)
+		result = step_make(sync);
+	if (result == ENGINE_OK && sync->phase == PHASE_TAKE)
+		result = step_take(sync);
+	if (result != ENGINE_OK)
+		end(sync, result);
+	switch (sync->phase) {
+	case PHASE_EXCHANGE:
+	case PHASE_TAKE_FOLLOW:
+		sync->want =
+		    (struct sync_want){.kind = SYNC_WANT_EXCHANGE, .request = &sync->request};
+		break;
+	case PHASE_ROSTER:
+	case PHASE_BODY:
+	case PHASE_LEARN:
+		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
+		break;
+	case PHASE_MAKE_CHECK:
+		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
+		break;
+	case PHASE_WAIT:
+		sync->want = (struct sync_want){.kind = SYNC_WANT_WAIT, .wait_ms = sync->wait_ms};
+		break;
+	case PHASE_OVER: sync->want = (struct sync_want){.kind = SYNC_WANT_NOTHING}; break;
+	case PHASE_MAKE_PUT:
+	case PHASE_TAKE:
+	case PHASE_DECIDE: break; /* the step has set want */
+	}
+	*out = sync->want;
+}
+
+static void wait_then_decide(struct sync *sync, int64_t wait_ms)
+{
+	sync->wait_ms = wait_ms;
+	sync->phase = PHASE_WAIT;
+}
+
+/* More and more, and never in step with the others. */
+static int64_t patience_ms(const struct sync *sync)
+{
+	uint16_t jitter;
+	int64_t most = WAIT_MIN_MS;
+
+	for (unsigned i = LOSSES_PATIENT; i < sync->losses && most < WAIT_MAX_MS; i++)
+		most *= 2;
+	random_fill(sync->state.engine->random, &jitter, sizeof(jitter));
+	return WAIT_MIN_MS / 2 + most * jitter / UINT16_MAX;
+}
+
+/* Our frame was not taken: what it was is made again on the new head. */
+static enum engine_result lost_race(struct sync *sync)
+{
+	if (sync->push.frame.data == NULL)
+		return ENGINE_OK;
+	forget_push(sync);
+	make_free(sync->make);
+	sync->make = NULL;
+	if (++sync->losses > LOSSES_MAX) {
+		call_sayf(sync->state.call,
+		    "other devices were faster %u times; nothing was lost, run it again",
+		    LOSSES_MAX);
+		return ENGINE_LATER;
+	}
+	return ENGINE_OK;
+}
+
+/* Facts that any answer about a living account tells. */
+static enum engine_result note_answer(struct sync *sync, const struct sync_answer *answer)
+{
+	static const uint8_t none[INCARNATION_LEN];
+	struct sync_facts *facts = &sync->state.facts.public;
+	int64_t now_ms = clock_wall_ms(sync->state.engine->clock);
+
+	if (memcmp(facts->incarnation, none, INCARNATION_LEN) == 0)
+		memcpy(facts->incarnation, answer->incarnation, INCARNATION_LEN);
+	if (memcmp(facts->incarnation, answer->incarnation, INCARNATION_LEN) != 0) {
+		call_sayf(sync->state.call,
+		    "the account there is another life of this one: it was made again; local "
+		    "edits are kept, sync stops");
+		return ENGINE_ROLLBACK;
+	}
+	facts->sweep = answer->sweep;
+	facts->skew_ms = answer->time_ms - now_ms;
+	if (answer->head.seq > facts->known_head.seq)
+		facts->known_head = answer->head;
+	return ENGINE_OK;
+}
+
+/* A lower head than one seen before: once more, then it is a rollback. */
+static enum engine_result check_rollback(struct sync *sync, const struct sync_answer *answer)
+{
+	const struct sync_facts *facts = &sync->state.facts.public;
+	bool lower = answer->head.seq < facts->known_head.seq || answer->status == SYNC_AHEAD ||
+		     answer->status == SYNC_DIVERGED ||
+		     (answer->head.seq == facts->known_head.seq &&
+			 !digest_equal(&answer->head.hash, &facts->known_head.hash) &&
+			 facts->known_head.seq > 0);
+
+	if (!lower) {
+		sync->retried_head = false;
+		return ENGINE_OK;
+	}
+	if (!sync->retried_head) {
+		sync->retried_head = true;
+		sync->current = false;
+		forget_push(sync);
+		make_free(sync->make);
+		sync->make = NULL;
+		take_free(sync->take);
+		sync->take = NULL;
+		wait_then_decide(sync, WAIT_MIN_MS);
+		return ENGINE_OK;
+	}
+	call_sayf(sync->state.call,
+	    "the log there is %s the one this device has seen (it saw place %llu, there it ends at "
+	    "%llu): it was rolled back or forked; local edits are kept, sync stops",
+	    answer->head.seq < facts->known_head.seq ? "older than" : "not",
+	    (unsigned long long)facts->known_head.seq, (unsigned long long)answer->head.seq);
+	return ENGINE_ROLLBACK;
+}
+
+/* A state that a failed transaction must not leave half moved. */
+struct saved_state {
+	struct stored_facts facts;
+	struct root_sum sum;
+	size_t roster_index;
+	struct sync_totals totals;
+};
+
+static void save_state(const struct sync_state *state, struct saved_state *out)
+{
+	out->facts = state->facts;
+	out->sum = state->sum;
+	out->roster_index = state->roster_index;
+	out->totals = state->totals;
+}
+
+static void restore_state(struct sync_state *state, const struct saved_state *saved)
+{
+	uint64_t deletions = state->totals.deletions;
+
+	state->facts = saved->facts;
+	state->sum = saved->sum;
+	state->roster_index = saved->roster_index;
+	state->totals = saved->totals;
+	state->totals.deletions = deletions; /* the brake's count outlives what it stopped */
+}
+
+/* Settles, forgets sent frames that are behind, commits; or rolls back all of it. */
+static enum engine_result finish_pull(
+    struct sync *sync, enum engine_result result, const struct saved_state *saved)
+{
+	struct sync_state *state = &sync->state;
+	const struct journal *journal = &state->engine->journal;
+
+	if (result == ENGINE_OK)
+		result = settle_all(state, sync->options.allow_deletions);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->sent_prune(
+		    journal->self, state->facts.public.head.seq, state->call));
+	if (result == ENGINE_OK) {
+		state->facts.public.pulled_ms = clock_wall_ms(state->engine->clock);
+		result = state_commit(state);
+	}
+	if (result != ENGINE_OK) {
+		state_rollback(state);
+		restore_state(state, saved);
+	}
+	return result;
+}
+
+/* A load of our own that we did not know had landed: the versions it carried are acknowledged. */
+static enum engine_result meet_own_load(
+    struct sync *sync, const struct frame *frame, struct view encoded)
+{
+	struct sync_state *state = &sync->state;
+	struct frame_sealed sealed;
+	struct bytes payload = {0};
+	enum engine_result result = apply_head(state, frame);
+
+	if (result == ENGINE_OK)
+		result = apply_open(state, frame, &payload, &sealed);
+	if (result == ENGINE_OK)
+		result = make_acknowledge(state, frame, &sealed);
+	if (result == ENGINE_OK) {
+		state->facts.public.log_bytes = 0;
+		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
+	}
+	(void)encoded;
+	bytes_clear(&payload);
+	return result;
+}
+
+/* Another's snapshot names segments that this device has not met: it learns them when it needs to.
+ */
+static enum engine_result note_snapshot(struct sync *sync, struct view encoded)
+{
+	const struct journal *journal = &sync->state.engine->journal;
+	char name[BLOB_NAME_TEXT_MAX];
+	struct frame frame;
+
+	if (frame_decode(encoded, &frame) != FORMAT_OK || frame.header.kind != FRAME_SNAPSHOT)
+		return ENGINE_OK;
+	sync->state.facts.public.log_bytes = 0;
+	blob_name_text(&frame.header.blob, name);
+	return engine_of_journal(
+	    journal->ops->meta_set(journal->self, META_INDEX, view_text(name), sync->state.call));
+}
+
+/* The frames of an answer, as far as they can be applied now; one transaction. */
+static enum engine_result pull(struct sync *sync, const struct sync_answer *answer)
+{
+	struct sync_state *state = &sync->state;
+	const struct journal *journal = &state->engine->journal;
+	struct body_source source = {
+	    .bodies = answer->bodies, .bodies_count = answer->bodies_count};
+	struct saved_state saved;
+	enum engine_result result = state_begin(state);
+	enum engine_result failure = ENGINE_FAILED;
+	enum apply_result applied = APPLY_OK;
+	size_t count = 0;
+
+	if (result != ENGINE_OK)
+		return result;
+	save_state(state, &saved);
+	if (sync->extra_blob.data != NULL)
+		source.extra = &sync->extra;
+	while (count < answer->frames_count && applied == APPLY_OK && result == ENGINE_OK) {
+		struct frame frame;
+		struct view encoded = answer->frames[count];
+
+		if (frame_decode(encoded, &frame) == FORMAT_OK && frame.header.kind == FRAME_LOAD &&
+		    journal->ops->sent_known(journal->self, &frame.hash, state->call) ==
+			JOURNAL_OK) {
+			result = meet_own_load(sync, &frame, encoded);
+			count++;
+			continue;
+		}
+		applied = apply_frame(state, encoded, &source, &failure);
+		if (applied == APPLY_OK) {
+			result = note_snapshot(sync, encoded);
+			count++;
+		}
+	}
+	if (applied == APPLY_FAILED)
+		result = failure;
+	result = finish_pull(sync, result, &saved);
+	if (result != ENGINE_OK)
+		return result;
+	sync->phase = PHASE_DECIDE;
+	if (count < answer->frames_count && count == 0) {
+		struct frame frame;
+
+		if (applied == APPLY_IS_LOAD) {
+			sync->phase = PHASE_TAKE;
+			return take_open(state, answer->frames[0], true, &sync->take);
+		}
+		result = engine_of_format(frame_decode(answer->frames[0], &frame));
+		if (result == ENGINE_OK)
+			ask_blob(sync, PHASE_BODY, &frame.header.blob);
+		return result;
+	}
+	bytes_clear(&sync->extra_blob);
+	return ENGINE_OK;
+}
+
+/* At the head the log must have led to the roster's newest statement: none may run ahead of it. */
+static enum engine_result check_roster_end(struct sync *sync)
+{
+	struct sync_state *state = &sync->state;
+
+	if (state->roster_index + 1 == state->roster->statements_count)
+		return ENGINE_OK;
+	call_sayf(state->call, "the roster there runs ahead of the log: nothing was changed");
+	return ENGINE_DAMAGED;
+}
+
+static enum engine_result answered_behind(struct sync *sync, const struct sync_answer *answer)
+{
+	struct sync_facts *facts = &sync->state.facts.public;
+	enum engine_result result = lost_race(sync);
+	bool waits = sync->losses > LOSSES_PATIENT;
+
+	if (result != ENGINE_OK)
+		return result;
+	if (roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
+		ask_blob(sync, PHASE_ROSTER, &answer->roster);
+		return ENGINE_OK;
+	}
+	result = pull(sync, answer);
+	if (result != ENGINE_OK || sync->phase != PHASE_DECIDE)
+		return result;
+	sync->current = !answer->more && head_equal(&facts->head, &answer->head);
+	if (sync->current)
+		result = check_roster_end(sync);
+	if (result == ENGINE_OK && waits)
+		wait_then_decide(sync, patience_ms(sync));
+	return result;
+}
+
+static enum engine_result commit_make(struct sync *sync)
+{
+	enum engine_result result = make_committed(sync->make, view_bytes(&sync->push.frame));
+
+	make_free(sync->make);
+	sync->make = NULL;
+	return result;
+}
+
+static enum engine_result commit_frame(struct sync *sync)
+{
+	struct sync_body body = {.blob = view_bytes(&sync->push.body)};
+	struct body_source source = {.extra = &body};
+	struct frame frame;
+	enum engine_result failure = ENGINE_FAILED;
+	enum engine_result result = ENGINE_OK;
+
+	if (sync->new_roster.data != NULL)
+		result = state_take_roster(&sync->state, view_bytes(&sync->new_roster));
+	if (result != ENGINE_OK)
+		return result;
+	if (frame_decode(view_bytes(&sync->push.frame), &frame) == FORMAT_OK)
+		body.name = frame.header.blob;
+	if (apply_frame(&sync->state, view_bytes(&sync->push.frame), &source, &failure) != APPLY_OK)
+		return failure;
+	sync->state.totals.pushed += sync->push.entries;
+	sync->state.totals.deltas += sync->push.deltas;
+	return ENGINE_OK;
+}
+
+static enum engine_result answered_committed(struct sync *sync, const struct sync_answer *answer)
+{
+	struct sync_state *state = &sync->state;
+	struct saved_state saved;
+	enum engine_result result;
+
+	if (sync->push.frame.data == NULL) {
+		call_sayf(state->call, "the remote acknowledged a frame that was not sent");
+		return ENGINE_DAMAGED;
+	}
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	save_state(state, &saved);
+	state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
+	result = sync->make != NULL ? commit_make(sync) : commit_frame(sync);
+	result = finish_pull(sync, result, &saved);
+	if (result != ENGINE_OK)
+		return result;
+	/* While recovering the code's keys opened the epochs; now this device has a box of its own.
+	 */
+	if (!state->facts.public.recovering)
+		state->opener = state->engine->keys;
+	sync->pushed = true;
+	sync->losses = 0;
+	sync->current = head_equal(&state->facts.public.head, &answer->head);
+	forget_push(sync);
+	sync->phase = PHASE_DECIDE;
+	return ENGINE_OK;
+}
+
+static enum engine_result answered_current(struct sync *sync)
+{
+	struct sync_state *state = &sync->state;
+	struct saved_state saved;
+	enum engine_result result = check_roster_end(sync);
+
+	if (result == ENGINE_OK)
+		result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	save_state(state, &saved);
+	result = finish_pull(sync, ENGINE_OK, &saved);
+	sync->current = true;
+	sync->phase = PHASE_DECIDE;
+	return result;
+}
+
+static enum engine_result answered_far(struct sync *sync, const struct sync_answer *answer)
+{
+	enum engine_result result = lost_race(sync);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
+		ask_blob(sync, PHASE_ROSTER, &answer->roster);
+		return ENGINE_OK;
+	}
+	sync->phase = PHASE_TAKE;
+	return take_open(&sync->state, answer->snapshot, false, &sync->take);
+}
+
+/* Blobs whose count is too old, or that nobody has seen: put again under the current one. */
+static enum engine_result answered_rename(struct sync *sync)
+{
+	struct sync_state *state = &sync->state;
+	const struct journal *journal = &state->engine->journal;
+	enum engine_result result;
+
+	forget_push(sync);
+	make_free(sync->make);
+	sync->make = NULL;
+	if (++sync->renames > RENAMES_MAX) {
+		call_sayf(state->call, "the remote keeps losing what was put; run it again later");
+		return ENGINE_LATER;
+	}
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(journal->ops->segments_clear(journal->self, state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+	sync->phase = PHASE_DECIDE;
+	return result;
+}
+
+/* Believed only from a signed statement: a wipe of this account's life, by a device live in it. */
+static enum engine_result answered_gone(struct sync *sync, const struct sync_answer *answer)
+{
+	static const uint8_t none[INCARNATION_LEN];
+	struct sync_state *state = &sync->state;
+	const struct sync_facts *facts = &state->facts.public;
+	const struct roster_device *device;
+	struct view encoded, bare;
+	struct wipe wipe;
+	struct roster *roster;
+	bool holds = false;
+	enum engine_result result;
+
+	if (answer->wipe_record.data == NULL ||
+	    wipe_record_decode(answer->wipe_record, &encoded, &bare) != FORMAT_OK ||
+	    wipe_decode(encoded, &wipe) != FORMAT_OK) {
+		call_sayf(state->call, "the account is missing there, and no signed wipe says that "
+				       "it was deleted: everything here is kept, sync stays on");
+		return ENGINE_MISSING;
+	}
+	roster = calloc(1, sizeof(*roster));
+	if (roster == NULL)
+		return ENGINE_FAILED;
+	if (roster_decode(bare, true, roster) == FORMAT_OK &&
+	    roster_descends(roster, state->roster) &&
+	    account_equal(&wipe.account, &facts->account) &&
+	    (memcmp(facts->incarnation, none, INCARNATION_LEN) == 0 ||
+		memcmp(wipe.incarnation, facts->incarnation, INCARNATION_LEN) == 0)) {
+		device = roster_live(roster, &wipe.device, SIZE_MAX);
+		holds = device != NULL && device->keys.role == ROLE_DEVICE &&
+			wipe_signed_by(encoded, device->keys.wipe_public);
+	}
+	free(roster);
+	if (!holds) {
+		call_sayf(state->call,
+		    "what is there says that the account was wiped, but no device "
+		    "of it signed that: everything here is kept, sync stays on");
+		return ENGINE_MISSING;
+	}
+	result = account_forget(state->engine, state->call);
+	if (result == ENGINE_OK) {
+		call_sayf(state->call, "the cloud data was wiped by a device of this account: the "
+				       "journal stays here, sync is now off");
+		result = ENGINE_GONE;
+	}
+	return result;
+}
+
+static enum engine_result answered_revoked(struct sync *sync, const struct sync_answer *answer)
+{
+	struct sync_state *state = &sync->state;
+	const struct roster_device *device = NULL;
+	struct roster *roster = calloc(1, sizeof(*roster));
+
+	if (roster == NULL)
+		return ENGINE_FAILED;
+	if (answer->roster_blob.data != NULL &&
+	    roster_decode(answer->roster_blob, false, roster) == FORMAT_OK &&
+	    roster_descends(roster, state->roster))
+		device = roster_device(roster, state_device(state));
+	if (device == NULL || device->revoked_by == SIZE_MAX) {
+		free(roster);
+		call_sayf(state->call, "the remote refuses this device without a signed statement "
+				       "that it was revoked: sync stays on");
+		return ENGINE_MISSING;
+	}
+	free(roster);
+	call_sayf(state->call,
+	    "this device was revoked: the journal stays here; recover with the code to join again");
+	return ENGINE_REVOKED;
+}
+
+static enum engine_result answered_later(struct sync *sync, const struct sync_answer *answer)
+{
+	if (++sync->laters > LATER_MAX) {
+		call_sayf(sync->state.call, "the remote is busy; nothing was lost, run it again");
+		return ENGINE_LATER;
+	}
+	forget_push(sync);
+	make_free(sync->make);
+	sync->make = NULL;
+	wait_then_decide(sync, answer->retry_after_ms > 0 ? answer->retry_after_ms : WAIT_MIN_MS);
+	return ENGINE_OK;
+}
+
+static enum engine_result answered(struct sync *sync, const struct sync_answer *answer)
+{
+	enum engine_result result = ENGINE_OK;
+
+	switch (answer->status) {
+	case SYNC_CURRENT:
+	case SYNC_COMMITTED:
+	case SYNC_BEHIND:
+	case SYNC_FAR_BEHIND:
+	case SYNC_RENAME:
+	case SYNC_AHEAD:
+	case SYNC_DIVERGED:
+		result = note_answer(sync, answer);
+		if (result == ENGINE_OK)
+			result = check_rollback(sync, answer);
+		if (result != ENGINE_OK || sync->phase == PHASE_WAIT)
+			return result;
+		break;
+	case SYNC_REVOKED:
+	case SYNC_GONE:
+	case SYNC_REFUSED:
+	case SYNC_LATER: break;
+	}
+	switch (answer->status) {
+	case SYNC_CURRENT: return answered_current(sync);
+	case SYNC_COMMITTED: return answered_committed(sync, answer);
+	case SYNC_BEHIND: return answered_behind(sync, answer);
+	case SYNC_FAR_BEHIND: return answered_far(sync, answer);
+	case SYNC_RENAME: return answered_rename(sync);
+	case SYNC_REVOKED: return answered_revoked(sync, answer);
+	case SYNC_GONE: return answered_gone(sync, answer);
+	case SYNC_LATER: return answered_later(sync, answer);
+	case SYNC_REFUSED: return ENGINE_DAMAGED; /* call->message says what does not hold */
+	case SYNC_AHEAD:
+	case SYNC_DIVERGED: break; /* check_rollback has ended or retried */
+	}
+	return ENGINE_ROLLBACK;
+}
+
+/* While a snapshot is taken: the frames after it, until they reach the head. */
+static enum engine_result followed(struct sync *sync, const struct sync_answer *answer)
+{
+	struct blob_name name;
+	bool body = false;
+	bool more = answer->more;
+	enum engine_result result;
+
+	if (answer->status == SYNC_FAR_BEHIND) { /* a newer one has come meanwhile */
+		take_free(sync->take);
+		sync->take = NULL;
+		return answered_far(sync, answer);
+	}
+	if (answer->status != SYNC_CURRENT && answer->status != SYNC_BEHIND)
+		return answered(sync, answer);
+	result = note_answer(sync, answer);
+	if (result == ENGINE_OK &&
+	    roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
+		take_free(sync->take);
+		sync->take = NULL;
+		ask_blob(sync, PHASE_ROSTER, &answer->roster);
+		return ENGINE_OK;
+	}
+	if (result == ENGINE_OK)
+		result = take_frames(sync->take, answer,
+		    sync->extra_blob.data != NULL ? &sync->extra : NULL, &name, &body);
+	if (result != ENGINE_OK)
+		return result;
+	if (body) {
+		ask_blob(sync, PHASE_BODY, &name);
+		return ENGINE_OK;
+	}
+	more = more || take_cursor(sync->take)->seq < answer->head.seq;
+	if (more && answer->frames_count > 0) {
+		ask_exchange(sync, take_cursor(sync->take));
+		sync->phase = PHASE_TAKE_FOLLOW;
+		return ENGINE_OK;
+	}
+	bytes_clear(&sync->extra_blob);
+	result = take_finish(sync->take, sync->options.allow_deletions);
+	take_free(sync->take);
+	sync->take = NULL;
+	sync->phase = PHASE_DECIDE;
+	return result;
+}
+
+void sync_exchanged(struct sync *sync, const struct sync_answer *answer)
+{
+	enum engine_result result;
+
+	assert(sync->phase == PHASE_EXCHANGE || sync->phase == PHASE_TAKE_FOLLOW);
+	result = sync->phase == PHASE_EXCHANGE ? answered(sync, answer) : followed(sync, answer);
+	if (result != ENGINE_OK)
+		end(sync, result);
+}
+
+static enum engine_result got_roster(struct sync *sync, struct view blob)
+{
+	struct digest hash;
+	enum engine_result result;
+
+	blob_hash(blob, &hash);
+	if (!digest_equal(&hash, &sync->wanted.hash)) {
+		call_sayf(sync->state.call, "the roster's blob is not the one that was named");
+		return ENGINE_DAMAGED;
+	}
+	result = state_begin(&sync->state);
+	if (result != ENGINE_OK)
+		return result;
+	result = state_take_roster(&sync->state, blob);
+	if (result == ENGINE_OK)
+		result = state_commit(&sync->state);
+	if (result != ENGINE_OK)
+		state_rollback(&sync->state);
+	ask_exchange(sync, &sync->state.facts.public.head);
+	return result;
+}
+
+static enum engine_result got_body(struct sync *sync, struct view blob)
+{
+	bytes_clear(&sync->extra_blob);
+	if (!bytes_copy(blob, &sync->extra_blob))
+		return ENGINE_FAILED;
+	sync->extra = (struct sync_body){sync->wanted, view_bytes(&sync->extra_blob)};
+	if (sync->take != NULL) {
+		ask_exchange(sync, take_cursor(sync->take));
+		sync->phase = PHASE_TAKE_FOLLOW;
+	} else {
+		ask_exchange(sync, &sync->state.facts.public.head);
+	}
+	return ENGINE_OK;
+}
+
+static enum engine_result got_index(struct sync *sync, struct view blob)
+{
+	enum engine_result result = state_begin(&sync->state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = make_learn(&sync->state, &sync->wanted, blob);
+	if (result == ENGINE_OK)
+		result = state_commit(&sync->state);
+	if (result != ENGINE_OK) {
+		state_rollback(&sync->state);
+		return result;
+	}
+	sync->phase = PHASE_MAKE_PUT;
+	return make_open(&sync->state, FRAME_SNAPSHOT, &sync->make);
+}
+
+/* Put, and read back: the bytes are there under their name. */
+static enum engine_result got_back(struct sync *sync, struct view blob)
+{
+	struct digest hash;
+
+	blob_hash(blob, &hash);
+	if (!digest_equal(&hash, &sync->wanted.hash)) {
+		call_sayf(sync->state.call, "what was put did not come back as it was");
+		return ENGINE_DAMAGED;
+	}
+	sync->phase = PHASE_MAKE_PUT;
+	return make_put_done(sync->make);
+}
+
+/* A load is taken where it stands in the log; a snapshot when the frames after it are known. */
+static enum engine_result got_taken(struct sync *sync, struct view blob)
+{
+	return take_blob(sync->take, blob);
+}
+
+void sync_got(struct sync *sync, struct view blob)
+{
+	enum engine_result result = ENGINE_FAILED;
+
+	switch (sync->phase) {
+	case PHASE_ROSTER: result = got_roster(sync, blob); break;
+	case PHASE_BODY: result = got_body(sync, blob); break;
+	case PHASE_LEARN: result = got_index(sync, blob); break;
+	case PHASE_MAKE_CHECK: result = got_back(sync, blob); break;
+	case PHASE_TAKE: result = got_taken(sync, blob); break;
+	case PHASE_DECIDE:
+	case PHASE_EXCHANGE:
+	case PHASE_MAKE_PUT:
+	case PHASE_TAKE_FOLLOW:
+	case PHASE_WAIT:
+	case PHASE_OVER: assert(!"no blob was asked for");
+	}
+	if (result != ENGINE_OK)
+		end(sync, result);
+}
+
+void sync_put(struct sync *sync)
+{
+	assert(sync->phase == PHASE_MAKE_PUT);
+	ask_blob(sync, PHASE_MAKE_CHECK, &sync->want.name);
+}
+
+void sync_waited(struct sync *sync)
+{
+	assert(sync->phase == PHASE_WAIT);
+	sync->phase = PHASE_DECIDE;
+}
+
+void sync_failed(struct sync *sync, enum engine_result result, const char *message)
+{
+	if (message != NULL && message != sync->state.call->message)
+		call_sayf(sync->state.call, "%s", message);
+	end(sync, result);
+}
+
+enum engine_result sync_end(const struct sync *sync, struct sync_totals *totals_out)
+{
+	*totals_out = sync->state.totals;
+	totals_out->head = sync->state.facts.public.head;
+	return sync->result;
+}

@@ -1,0 +1,755 @@
+/*
+ * cli/engine/take.c: a snapshot or a load, taken. Segments whose run this device's own cloud state
+ * has already are not fetched. All rows are staged; only once the whole has given its root, and the
+ * log has led from the covered place to the very frame that named it and on to the head, does
+ * anything move, in one transaction, and each entry is judged against its old base.
+ */
+#include "cli/engine/compress.h"
+#include "cli/engine/engine_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES_MAX 20000u /* frames after a snapshot, held until they lead to the head */
+#define FRAMES_BYTES_MAX (256u << 20)
+
+struct take_segment {
+	struct index_segment index;
+	struct blob_name name;
+	bool needed; /* not in the own cloud state */
+};
+
+struct take {
+	struct sync_state *state;
+	struct bytes encoded; /* the frame */
+	struct frame frame;
+	struct frame_sealed sealed;
+	struct bytes payload; /* what sealed points into */
+	bool is_load;
+	bool at_cursor; /* a load met in the log just after the cursor */
+	struct head covered;
+	bool has_index;
+	struct bytes index; /* plaintext: first_id views point into it */
+	struct index_head head;
+	struct take_segment *segments;
+	size_t segments_count;
+	size_t next; /* the first segment not yet staged */
+	struct view tombstones;
+	size_t tombstones_count;
+	struct view devices;
+	size_t devices_count;
+	uint64_t fetched_bytes, fetched_count;
+	struct head follow; /* the log is known up to here */
+	struct bytes *frames;
+	size_t frames_count;
+	struct sync_body *bodies; /* each blob is owned: bodies_storage */
+	struct bytes *bodies_storage;
+	size_t bodies_count;
+	size_t held_bytes;
+	bool met_frame; /* the log has led to the frame itself */
+};
+
+void take_free(struct take *take)
+{
+	if (take == NULL)
+		return;
+	bytes_clear(&take->encoded);
+	bytes_clear(&take->payload);
+	bytes_clear(&take->index);
+	free(take->segments);
+	for (size_t i = 0; i < take->frames_count; i++)
+		bytes_clear(&take->frames[i]);
+	free(take->frames);
+	for (size_t i = 0; i < take->bodies_count; i++)
+		bytes_clear(&take->bodies_storage[i]);
+	free(take->bodies_storage);
+	free(take->bodies);
+	free(take);
+}
+
+static enum engine_result damaged(const struct take *take, const char *what)
+{
+	call_sayf(take->state->call, "the %s at %llu: %s; nothing was changed",
+	    take->is_load ? "load" : "snapshot", (unsigned long long)take->frame.header.seq, what);
+	return ENGINE_DAMAGED;
+}
+
+enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
+    struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
+    size_t *names_count_out, struct bytes *plain_out)
+{
+	const struct epoch_key *key;
+	struct bytes packed = {0};
+	struct digest hash;
+	struct blob blob;
+	enum format_result opened;
+	enum engine_result result;
+
+	blob_hash(encoded, &hash);
+	opened = digest_equal(&hash, &name->hash) ? blob_decode(encoded, names_out, &blob)
+						  : FORMAT_FORGED;
+	if (opened == FORMAT_OK && (blob.header.kind != kind || !account_equal(&blob.header.account,
+								    &state->facts.public.account)))
+		opened = FORMAT_FORGED;
+	if (opened == FORMAT_OK) {
+		result = state_key(state, blob.header.epoch, &key);
+		if (result != ENGINE_OK)
+			return result;
+		opened = open_blob(key, &blob, &packed);
+	}
+	if (opened == FORMAT_OK)
+		opened = compress_unpack(view_bytes(&packed), plain_max, plain_out);
+	bytes_clear(&packed);
+	if (opened != FORMAT_OK) {
+		call_sayf(state->call,
+		    "a blob of the account cannot be read: %s; nothing was changed",
+		    format_result_text(opened));
+		return engine_of_format(opened);
+	}
+	if (names_count_out != NULL)
+		*names_count_out = blob.header.names_count;
+	return ENGINE_OK;
+}
+
+/* The frame against the roster as of its own roster hash: its place is shown by the log later. */
+static enum engine_result check_frame(struct take *take)
+{
+	struct sync_state *state = take->state;
+	struct head before = {take->frame.header.seq - 1, take->frame.header.previous};
+	size_t index = roster_find(state->roster, &take->frame.header.roster);
+	const char *message = "its roster is not in the one this device knows";
+
+	if (take->at_cursor) {
+		before = state->facts.public.head;
+		index = state->roster_index;
+	}
+	if (index == SIZE_MAX ||
+	    frame_check(&take->frame, &before, state->roster, &index, &message) != FORMAT_OK)
+		return damaged(take, message);
+	return apply_open(state, &take->frame, &take->payload, &take->sealed);
+}
+
+enum engine_result take_open(
+    struct sync_state *state, struct view frame, bool at_cursor, struct take **out)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct take *take = calloc(1, sizeof(*take));
+	enum engine_result result = ENGINE_FAILED;
+
+	if (take == NULL)
+		return ENGINE_FAILED;
+	take->state = state;
+	take->at_cursor = at_cursor;
+	if (!bytes_copy(frame, &take->encoded))
+		goto done;
+	result = engine_of_format(frame_decode(view_bytes(&take->encoded), &take->frame));
+	take->is_load = take->frame.header.kind == FRAME_LOAD;
+	if (result == ENGINE_OK && !take->is_load && take->frame.header.kind != FRAME_SNAPSHOT)
+		result = damaged(take, "it is neither");
+	if (result == ENGINE_OK)
+		result = check_frame(take);
+	if (result != ENGINE_OK)
+		goto done;
+	take->covered = take->is_load ? (struct head){take->frame.header.seq, take->frame.hash}
+				      : take->frame.header.covered;
+	if (!take->is_load &&
+	    (take->covered.seq >= take->frame.header.seq || !take->sealed.has_covered_root)) {
+		result = damaged(take, "it covers no earlier place");
+		goto done;
+	}
+	take->follow = take->covered;
+	take->met_frame = take->is_load;
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		goto done;
+	result = engine_of_journal(journal->ops->stage_clear(journal->self, state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+done:
+	if (result == ENGINE_OK)
+		*out = take;
+	else
+		take_free(take);
+	return result;
+}
+
+/* The index' arrays; tombstones and devices are read again when they are applied. */
+static enum engine_result read_index(
+    struct take *take, const struct blob_name *names, size_t names_count)
+{
+	struct cbor_reader reader;
+	struct index_tombstone tombstone;
+	struct index_device device;
+
+	cbor_read(&reader, view_bytes(&take->index));
+	index_read_head(&reader, &take->head);
+	take->segments_count = cbor_array(&reader, SEGMENTS_MAX);
+	if (reader.result != FORMAT_OK || take->segments_count > names_count)
+		return damaged(take, "its index cannot be read");
+	take->segments = calloc(take->segments_count + 1, sizeof(take->segments[0]));
+	if (take->segments == NULL)
+		return ENGINE_FAILED;
+	for (size_t i = 0; i < take->segments_count && reader.result == FORMAT_OK; i++) {
+		index_read_segment(&reader, &take->segments[i].index);
+		take->segments[i].name = names[i];
+		take->segments[i].needed = true;
+	}
+	take->tombstones_count = cbor_array(&reader, TOMBSTONES_MAX);
+	take->tombstones = cbor_rest(&reader);
+	for (size_t i = 0; i < take->tombstones_count && reader.result == FORMAT_OK; i++)
+		index_read_tombstone(&reader, &tombstone);
+	take->devices_count = cbor_array(&reader, DEVICES_MAX);
+	take->devices = cbor_rest(&reader);
+	for (size_t i = 0; i < take->devices_count && reader.result == FORMAT_OK; i++)
+		index_read_device(&reader, &device);
+	if (cbor_finish(&reader) != FORMAT_OK)
+		return damaged(take, "its index cannot be read");
+	return ENGINE_OK;
+}
+
+/* True if the row belongs before the segment: its key is less than the segment's first. */
+static bool row_before(const struct journal_row *row, const struct index_segment *segment)
+{
+	if (row->created_ms != segment->first_ms)
+		return row->created_ms < segment->first_ms;
+	return view_compare(view_bytes(&row->id), segment->first_id) < 0;
+}
+
+/* One own run while it is compared: its rows' items, and who they are, to be staged if it is equal.
+ */
+struct own_run {
+	struct buffer items;
+	struct buffer staged; /* rows of (id, version, author) as CBOR */
+	size_t count;
+};
+
+static enum engine_result close_own_run(
+    struct take *take, struct own_run *run, struct take_segment *segment)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	const struct epoch_key *key;
+	struct cbor_reader reader;
+	struct buffer plain;
+	struct digest hash;
+	enum engine_result result = state_key(take->state, take->frame.header.epoch, &key);
+
+	if (result != ENGINE_OK)
+		return result;
+	buffer_init(&plain, SEGMENT_PLAIN_MAX + 16);
+	cbor_put_array(&plain, run->count);
+	buffer_add_view(&plain, buffer_view(&run->items));
+	if (!plain.failed && !run->items.failed && !run->staged.failed) {
+		run_hash(key, buffer_view(&plain), &hash);
+		segment->needed = !digest_equal(&hash, &segment->index.run_hash);
+	}
+	cbor_read(&reader, buffer_view(&run->staged));
+	for (size_t i = 0; i < run->count && !segment->needed && result == ENGINE_OK; i++) {
+		struct view id = cbor_text(&reader, ENTRY_ID_MAX);
+		struct digest version;
+		struct device_id author;
+
+		cbor_fixed(&reader, version.bytes, DIGEST_LEN);
+		cbor_fixed(&reader, author.bytes, DEVICE_ID_LEN);
+		result = engine_of_journal(journal->ops->stage_add(
+		    journal->self, id, &version, &author, take->state->call));
+	}
+	buffer_clear(&plain);
+	buffer_clear(&run->items);
+	buffer_clear(&run->staged);
+	/* buffer_clear keeps the maximum but not the failure: a too long run is simply not equal.
+	 */
+	run->count = 0;
+	return result;
+}
+
+static void own_row(struct own_run *run, const struct journal_row *row)
+{
+	struct row item = {.author = row->author, .entry = view_bytes(&row->encoded)};
+
+	row_put(&run->items, &item, false);
+	cbor_put_text(&run->staged, view_bytes(&row->id));
+	cbor_put_bytes(&run->staged, row->version.bytes, DIGEST_LEN);
+	cbor_put_bytes(&run->staged, row->author.bytes, DEVICE_ID_LEN);
+	run->count++;
+}
+
+/* Cuts the own cloud state at the index' boundaries and finds the segments that are equal. */
+static enum engine_result compare_own(struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	struct own_run run = {0};
+	size_t at = 0; /* the segment that the run is compared with */
+	bool any = false;
+	uint64_t count = 0;
+	uint64_t bytes = 0;
+	enum engine_result result = engine_of_journal(journal->ops->scan_open(journal->self,
+	    JOURNAL_SCAN_CLOUD, &take->frame.hash, take->state->call, &count, &bytes));
+
+	if (result != ENGINE_OK)
+		return result;
+	buffer_init(&run.items, SEGMENT_PLAIN_MAX);
+	buffer_init(&run.staged, SEGMENT_PLAIN_MAX);
+	while (result == ENGINE_OK && take->segments_count > 0) {
+		struct journal_row row = {0};
+		enum journal_result found =
+		    journal->ops->scan_next(journal->self, take->state->call, &row);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK && !row_before(&row, &take->segments[0].index)) {
+			any = true;
+			while (result == ENGINE_OK && at + 1 < take->segments_count &&
+			       !row_before(&row, &take->segments[at + 1].index)) {
+				result = close_own_run(take, &run, &take->segments[at]);
+				at++;
+			}
+			own_row(&run, &row);
+		}
+		bytes_clear(&row.id);
+		bytes_clear(&row.encoded);
+	}
+	if (result == ENGINE_OK && any)
+		result = close_own_run(take, &run, &take->segments[at]);
+	buffer_clear(&run.items);
+	buffer_clear(&run.staged);
+	journal->ops->scan_close(journal->self);
+	return result;
+}
+
+static enum engine_result take_index(struct take *take, struct view blob)
+{
+	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
+	size_t names_count = 0;
+	enum engine_result result = ENGINE_FAILED;
+
+	if (names == NULL)
+		return ENGINE_FAILED;
+	result = blob_open_plain(take->state, &take->frame.header.blob, blob, BLOB_INDEX,
+	    INDEX_PLAIN_MAX, names, &names_count, &take->index);
+	if (result == ENGINE_OK)
+		result = read_index(take, names, names_count);
+	if (result == ENGINE_OK)
+		result = compare_own(take);
+	take->has_index = result == ENGINE_OK;
+	free(names);
+	return result;
+}
+
+/* A fetched segment's rows, staged. */
+static enum engine_result stage_rows(
+    struct take *take, const struct take_segment *segment, struct view plain)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	struct cbor_reader reader;
+	size_t count;
+	enum engine_result result = ENGINE_OK;
+
+	cbor_read(&reader, plain);
+	count = cbor_array(&reader, ROWS_COUNT_MAX);
+	if (reader.result == FORMAT_OK && count != segment->index.entries_count)
+		cbor_fail(&reader, FORMAT_MALFORMED);
+	for (size_t i = 0; i < count && result == ENGINE_OK && reader.result == FORMAT_OK; i++) {
+		struct row row;
+		struct entry entry;
+		struct digest version;
+
+		row_read(&reader, false, &row);
+		if (reader.result != FORMAT_OK)
+			break;
+		if (entry_decode(row.entry, &entry) != FORMAT_OK ||
+		    entry_version(row.entry, &version) != FORMAT_OK)
+			return damaged(take, "an entry in it cannot be read");
+		result = engine_of_journal(journal->ops->version_put(
+		    journal->self, &version, row.entry, take->state->call));
+		if (result == ENGINE_OK)
+			result = engine_of_journal(journal->ops->stage_add(
+			    journal->self, entry.id, &version, &row.author, take->state->call));
+	}
+	if (result == ENGINE_OK && cbor_finish(&reader) != FORMAT_OK)
+		result = damaged(take, "a segment cannot be read");
+	return result;
+}
+
+static enum engine_result take_segment(struct take *take, struct view blob)
+{
+	struct take_segment *segment = &take->segments[take->next];
+	const struct epoch_key *key;
+	struct bytes plain = {0};
+	struct digest hash;
+	enum engine_result result = blob_open_plain(take->state, &segment->name, blob, BLOB_SEGMENT,
+	    SEGMENT_PLAIN_MAX + 16, NULL, NULL, &plain);
+
+	if (result == ENGINE_OK)
+		result = state_key(take->state, take->frame.header.epoch, &key);
+	if (result == ENGINE_OK) {
+		run_hash(key, view_bytes(&plain), &hash);
+		if (!digest_equal(&hash, &segment->index.run_hash))
+			result = damaged(take, "a segment is not the one that its index names");
+	}
+	if (result == ENGINE_OK)
+		result = stage_rows(take, segment, view_bytes(&plain));
+	if (result == ENGINE_OK) {
+		take->fetched_bytes += blob.len;
+		take->fetched_count++;
+		segment->needed = false;
+	}
+	bytes_clear(&plain);
+	return result;
+}
+
+enum engine_result take_next(struct take *take, bool *get_out, struct blob_name *name_out)
+{
+	*get_out = true;
+	if (!take->has_index) {
+		*name_out = take->frame.header.blob;
+		return ENGINE_OK;
+	}
+	while (take->next < take->segments_count && !take->segments[take->next].needed)
+		take->next++;
+	if (take->next < take->segments_count)
+		*name_out = take->segments[take->next].name;
+	else
+		*get_out = false;
+	return ENGINE_OK;
+}
+
+enum engine_result take_blob(struct take *take, struct view blob)
+{
+	enum engine_result result = state_begin(take->state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = take->has_index ? take_segment(take, blob) : take_index(take, blob);
+	if (result == ENGINE_OK)
+		result = state_commit(take->state);
+	if (result != ENGINE_OK)
+		state_rollback(take->state);
+	return result;
+}
+
+void take_progress(const struct take *take, uint64_t *done_out, uint64_t *all_out)
+{
+	*done_out = take->next;
+	*all_out = take->segments_count;
+}
+
+const struct head *take_cursor(const struct take *take)
+{
+	return &take->follow;
+}
+
+static enum engine_result hold_body(struct take *take, const struct sync_body *body)
+{
+	struct sync_body *bodies =
+	    realloc(take->bodies, (take->bodies_count + 1) * sizeof(*bodies));
+	struct bytes *storage;
+
+	if (bodies == NULL)
+		return ENGINE_FAILED;
+	take->bodies = bodies;
+	storage = realloc(take->bodies_storage, (take->bodies_count + 1) * sizeof(*storage));
+	if (storage == NULL)
+		return ENGINE_FAILED;
+	take->bodies_storage = storage;
+	if (!bytes_copy(body->blob, &storage[take->bodies_count]))
+		return ENGINE_FAILED;
+	bodies[take->bodies_count] =
+	    (struct sync_body){body->name, view_bytes(&storage[take->bodies_count])};
+	take->bodies_count++;
+	take->held_bytes += body->blob.len;
+	return ENGINE_OK;
+}
+
+static enum engine_result hold_frame(
+    struct take *take, struct view encoded, const struct frame *frame)
+{
+	struct bytes *frames = realloc(take->frames, (take->frames_count + 1) * sizeof(*frames));
+
+	if (frames == NULL)
+		return ENGINE_FAILED;
+	take->frames = frames;
+	if (!bytes_copy(encoded, &frames[take->frames_count]))
+		return ENGINE_FAILED;
+	take->frames_count++;
+	take->held_bytes += encoded.len;
+	take->follow = (struct head){frame->header.seq, frame->hash};
+	if (digest_equal(&frame->hash, &take->frame.hash))
+		take->met_frame = true;
+	return ENGINE_OK;
+}
+
+static const struct sync_body *answer_body(
+    const struct sync_answer *answer, const struct sync_body *extra, const struct blob_name *name)
+{
+	if (extra != NULL && blob_name_equal(&extra->name, name))
+		return extra;
+	for (size_t i = 0; i < answer->bodies_count; i++)
+		if (blob_name_equal(&answer->bodies[i].name, name))
+			return &answer->bodies[i];
+	return NULL;
+}
+
+enum engine_result take_frames(struct take *take, const struct sync_answer *answer,
+    const struct sync_body *extra, struct blob_name *body_needed_out, bool *body_out)
+{
+	enum engine_result result = ENGINE_OK;
+
+	*body_out = false;
+	for (size_t i = 0; i < answer->frames_count && result == ENGINE_OK; i++) {
+		struct frame frame;
+		const struct sync_body *body = NULL;
+
+		if (frame_decode(answer->frames[i], &frame) != FORMAT_OK ||
+		    frame.header.seq != take->follow.seq + 1 ||
+		    !digest_equal(&frame.header.previous, &take->follow.hash))
+			return damaged(take, "the frames after it do not lead on");
+		if (frame.header.kind == FRAME_PATCH && frame.header.has_blob) {
+			body = answer_body(answer, extra, &frame.header.blob);
+			if (body == NULL) {
+				/* Alone next time, if it is the first; else with the next answer.
+				 */
+				*body_needed_out = frame.header.blob;
+				*body_out = i == 0;
+				return ENGINE_OK;
+			}
+		}
+		if (take->frames_count == FRAMES_MAX || take->held_bytes > FRAMES_BYTES_MAX)
+			return damaged(take, "too much follows it");
+		if (body != NULL)
+			result = hold_body(take, body);
+		if (result == ENGINE_OK)
+			result = hold_frame(take, answer->frames[i], &frame);
+	}
+	return result;
+}
+
+static enum engine_result apply_staged(struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	struct bytes after = {0};
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK) {
+		struct bytes id = {0};
+		struct digest version;
+		struct device_id author;
+		struct journal_entry known = {0};
+		enum journal_result found = journal->ops->stage_next(
+		    journal->self, view_bytes(&after), take->state->call, &id, &version, &author);
+
+		if (found == JOURNAL_NONE)
+			break;
+		if (found == JOURNAL_OK) {
+			found = journal->ops->entry_get(
+			    journal->self, view_bytes(&id), take->state->call, &known);
+			if (found == JOURNAL_NONE)
+				found = JOURNAL_OK;
+		}
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK &&
+		    !(known.has_cloud && digest_equal(&known.cloud, &version)))
+			result = apply_cloud(take->state, view_bytes(&id), &version, &author,
+			    take->covered.seq, take->sealed.time_ms);
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	return result;
+}
+
+/*
+ * What this device has and the state has not. Below the floor it was deleted; else the state is not
+ * what the log made: absence is never deletion.
+ */
+static enum engine_result apply_missing(struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	struct bytes after = {0};
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK) {
+		struct bytes id = {0};
+		enum journal_result found = journal->ops->stage_missing_next(
+		    journal->self, view_bytes(&after), take->state->call, &id);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK &&
+		    (take->is_load || take->state->facts.public.head.seq >= take->head.floor)) {
+			call_sayf(take->state->call,
+			    "the state at %llu lacks entries that were never deleted: everything "
+			    "here is kept, sync stops",
+			    (unsigned long long)take->covered.seq);
+			result = ENGINE_ROOT;
+		}
+		if (result == ENGINE_OK)
+			result = apply_cloud(take->state, view_bytes(&id), NULL,
+			    state_device(take->state), take->covered.seq, take->sealed.time_ms);
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	return result;
+}
+
+/* Tombstones' and devices' places, for the index that this device may make one day. */
+static enum engine_result apply_tables(struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	struct cbor_reader reader;
+	enum engine_result result = ENGINE_OK;
+
+	cbor_read(&reader, take->tombstones);
+	for (size_t i = 0; i < take->tombstones_count && result == ENGINE_OK; i++) {
+		struct index_tombstone tombstone;
+		struct journal_entry known = {0};
+		enum journal_result found;
+
+		index_read_tombstone(&reader, &tombstone);
+		found =
+		    journal->ops->entry_get(journal->self, tombstone.id, take->state->call, &known);
+		if (found == JOURNAL_OK && known.has_cloud)
+			found = journal->ops->cloud_set(journal->self, tombstone.id, &known.cloud,
+			    &known.author, tombstone.seq, tombstone.time_ms, take->state->call);
+		else if (found == JOURNAL_NONE || found == JOURNAL_OK)
+			return damaged(take, "its tombstones are not in its state");
+		result = engine_of_journal(found);
+	}
+	cbor_read(&reader, take->devices);
+	for (size_t i = 0; i < take->devices_count && result == ENGINE_OK; i++) {
+		struct index_device device;
+
+		index_read_device(&reader, &device);
+		result = engine_of_journal(journal->ops->device_seen(
+		    journal->self, &device.id, device.seq, device.time_ms, take->state->call));
+	}
+	return result;
+}
+
+static enum engine_result compare_root(const struct take *take, const uint8_t expected[ROOT_LEN])
+{
+	uint8_t root[ROOT_LEN];
+
+	root_of(&take->state->sum, root);
+	if (memcmp(root, expected, ROOT_LEN) == 0)
+		return ENGINE_OK;
+	call_sayf(take->state->call,
+	    "the segments at %llu do not give the state root that their frame names: everything "
+	    "here "
+	    "is kept, sync stops",
+	    (unsigned long long)take->covered.seq);
+	return ENGINE_ROOT;
+}
+
+/* The frames after the covered place, as if they had just been pulled. */
+static enum engine_result apply_frames(struct take *take)
+{
+	struct body_source source = {.bodies = take->bodies, .bodies_count = take->bodies_count};
+	enum engine_result failure = ENGINE_FAILED;
+
+	for (size_t i = 0; i < take->frames_count; i++) {
+		switch (apply_frame(take->state, view_bytes(&take->frames[i]), &source, &failure)) {
+		case APPLY_OK: break;
+		case APPLY_IS_LOAD: return ENGINE_OK; /* it is met again, after this place */
+		case APPLY_NEEDS_BODY: return damaged(take, "a body after it is missing");
+		case APPLY_FAILED: return failure;
+		}
+	}
+	return ENGINE_OK;
+}
+
+/* The roster as it was at the covered place: of the first frame after it, or the frame's own. */
+static enum engine_result move_head(struct take *take)
+{
+	struct sync_state *state = take->state;
+	struct digest roster = take->frame.header.roster;
+	struct frame first;
+	size_t index;
+
+	if (take->frames_count > 0 && !take->is_load) {
+		if (frame_decode(view_bytes(&take->frames[0]), &first) != FORMAT_OK)
+			return ENGINE_DAMAGED;
+		roster = first.header.roster;
+	}
+	index = roster_find(state->roster, &roster);
+	if (index == SIZE_MAX)
+		return damaged(take, "its roster is not in the one this device knows");
+	state->roster_index = index;
+	state->facts.public.head = take->covered;
+	return ENGINE_OK;
+}
+
+static enum engine_result take_sizes(struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	struct sync_facts *facts = &take->state->facts.public;
+	uint64_t mean =
+	    take->fetched_count > 0 ? take->fetched_bytes / take->fetched_count : (128u << 10);
+	enum journal_result result = journal->ops->segments_clear(journal->self, take->state->call);
+
+	facts->snapshot_bytes =
+	    take->fetched_bytes + (take->segments_count - take->fetched_count) * mean;
+	facts->log_bytes = 0;
+	for (size_t i = 0; i < take->segments_count && result == JOURNAL_OK; i++) {
+		struct journal_segment segment = {.run_hash = take->segments[i].index.run_hash,
+		    .name_hash = take->segments[i].name.hash,
+		    .name_count = take->segments[i].name.count};
+
+		result = journal->ops->segment_add(journal->self, &segment, take->state->call);
+	}
+	if (result == JOURNAL_OK)
+		result = journal->ops->meta_remove(journal->self, META_INDEX, take->state->call);
+	return engine_of_journal(result);
+}
+
+enum engine_result take_finish(struct take *take, bool allow_deletions)
+{
+	struct sync_state *state = take->state;
+	const struct journal *journal = &state->engine->journal;
+	struct stored_facts facts = state->facts;
+	struct root_sum sum = state->sum;
+	size_t roster_index = state->roster_index;
+	enum engine_result result;
+
+	if (!take->met_frame)
+		return damaged(take, "the log does not lead to it");
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	result = apply_staged(take);
+	if (result == ENGINE_OK)
+		result = apply_missing(take);
+	if (result == ENGINE_OK)
+		result = compare_root(
+		    take, take->is_load ? take->sealed.root : take->sealed.covered_root);
+	if (result == ENGINE_OK)
+		result = apply_tables(take);
+	if (result == ENGINE_OK)
+		result = take_sizes(take);
+	if (result == ENGINE_OK)
+		result = move_head(take);
+	if (result == ENGINE_OK) {
+		state->facts.public.floor = take->head.floor;
+		result = apply_frames(take);
+	}
+	if (result == ENGINE_OK)
+		result = settle_all(state, allow_deletions);
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->stage_clear(journal->self, state->call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->sent_prune(
+		    journal->self, state->facts.public.head.seq, state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK) {
+		state_rollback(state);
+		state->facts = facts;
+		state->sum = sum;
+		state->roster_index = roster_index;
+	}
+	return result;
+}
