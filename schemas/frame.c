@@ -332,7 +332,7 @@ enum format_result blob_decode(struct view encoded, struct blob_name *names_out,
 			break;
 		case BLOB_KEY_NAMES: read_names(&reader, names_out, header); break;
 		case BLOB_KEY_LOSERS:
-			header->losers_count = cbor_uint(&reader, SEGMENTS_MAX);
+			header->losers_count = (size_t)cbor_uint(&reader, SEGMENTS_MAX);
 			break;
 		case BLOB_KEY_SALT: cbor_fixed(&reader, header->salt, SALT_LEN); break;
 		case BLOB_KEY_COMMIT: cbor_fixed(&reader, header->commit, COMMIT_LEN); break;

@@ -473,6 +473,7 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct bytes after = {0};
+	uint64_t pulled = state->totals.pulled;
 	enum engine_result result = ask_brake(state, allow_deletions);
 
 	while (result == ENGINE_OK) { /* ids ascend, so it ends */
@@ -489,5 +490,7 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 		after = id;
 	}
 	bytes_clear(&after);
+	if (result == ENGINE_OK)
+		result = state_note(state, ACTIVITY_PULLED, state->totals.pulled - pulled);
 	return result;
 }

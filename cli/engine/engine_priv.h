@@ -86,6 +86,9 @@ MUST_USE enum engine_result state_begin(struct sync_state *state);
 /* Stores facts and root, and commits. */
 MUST_USE enum engine_result state_commit(struct sync_state *state);
 void state_rollback(struct sync_state *state);
+/* A line in the activity log for what was pushed or pulled; none for none. In a transaction. */
+MUST_USE enum engine_result state_note(
+    struct sync_state *state, enum activity_kind kind, uint64_t entries);
 const struct device_id *state_device(const struct sync_state *state);
 
 /* A frame's body blob, if the driver has it. */

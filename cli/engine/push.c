@@ -205,6 +205,17 @@ static void loser_clear(struct journal_loser *loser)
 	bytes_clear(&loser->encoded);
 }
 
+/*
+ * A frame takes operations up to here, then one more at most; the rest goes with the next frame.
+ * With an entry of ENTRY_MAX, incompressible and padded, the body stays below BLOB_MAX.
+ */
+#define OPS_ROOM (512u << 10)
+
+static bool has_room(const struct builder *builder)
+{
+	return builder->ops_count < OPS_COUNT_MAX && builder->ops.len < OPS_ROOM;
+}
+
 /* Losers first: their references are to the state before the frame. */
 static enum engine_result add_losers(struct builder *builder)
 {
@@ -212,7 +223,7 @@ static enum engine_result add_losers(struct builder *builder)
 	struct journal_loser last = {0};
 	enum engine_result result = ENGINE_OK;
 
-	while (result == ENGINE_OK && builder->ops_count < OPS_COUNT_MAX / 2) {
+	while (result == ENGINE_OK && has_room(builder)) {
 		struct journal_loser loser = {0};
 		enum journal_result found = journal->ops->loser_next(journal->self,
 		    view_bytes(&last.id), &last.version, builder->state->call, &loser);
@@ -227,12 +238,6 @@ static enum engine_result add_losers(struct builder *builder)
 	}
 	loser_clear(&last);
 	return result;
-}
-
-/* Room for what one entry and its array may add; the rest goes with the next frame. */
-static bool has_room(const struct builder *builder)
-{
-	return builder->ops_count < OPS_COUNT_MAX && builder->ops.len < (1u << 20);
 }
 
 static enum engine_result add_dirty(struct builder *builder)

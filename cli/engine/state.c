@@ -5,6 +5,7 @@
 #include "cli/engine/engine_priv.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,4 +149,17 @@ enum engine_result state_commit(struct sync_state *state)
 void state_rollback(struct sync_state *state)
 {
 	state->engine->journal.ops->rollback(state->engine->journal.self);
+}
+
+enum engine_result state_note(struct sync_state *state, enum activity_kind kind, uint64_t entries)
+{
+	const struct journal *journal = &state->engine->journal;
+	char detail[64];
+
+	if (entries == 0)
+		return ENGINE_OK;
+	(void)snprintf(detail, sizeof(detail), entries == 1 ? "%llu entry" : "%llu entries",
+	    (unsigned long long)entries);
+	return engine_of_journal(journal->ops->activity_add(journal->self, kind, (struct view){0},
+	    detail, clock_wall_ms(state->engine->clock), state->call));
 }

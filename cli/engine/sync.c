@@ -433,6 +433,9 @@ static enum engine_result finish_pull(
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->sent_prune(
 		    journal->self, state->facts.public.head.seq, state->call));
+	if (result == ENGINE_OK)
+		result =
+		    state_note(state, ACTIVITY_PUSHED, state->totals.pushed - saved->totals.pushed);
 	if (result == ENGINE_OK) {
 		state->facts.public.pulled_ms = clock_wall_ms(state->engine->clock);
 		result = state_commit(state);
@@ -960,7 +963,7 @@ void sync_got(struct sync *sync, struct view blob)
 	case PHASE_MAKE_PUT:
 	case PHASE_TAKE_FOLLOW:
 	case PHASE_WAIT:
-	case PHASE_OVER: assert(!"no blob was asked for");
+	case PHASE_OVER: assert(false); /* no blob was asked for */
 	}
 	if (result != ENGINE_OK)
 		end(sync, result);

@@ -211,6 +211,7 @@ void random_fill(const struct random *random, void *out, size_t len)
 void call_init(struct call *call, int64_t deadline_ms)
 {
 	call->deadline_ms = deadline_ms;
+	call->retry_after_ms = 0;
 	call->message[0] = '\0';
 }
 

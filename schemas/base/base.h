@@ -87,7 +87,8 @@ void random_fill(const struct random *random, void *out, size_t len);
  */
 #define CALL_MESSAGE_MAX 512u
 struct call {
-	int64_t deadline_ms; /* by the monotonic clock */
+	int64_t deadline_ms;    /* by the monotonic clock */
+	int64_t retry_after_ms; /* 0, or how long the other side asked to be left alone */
 	char message[CALL_MESSAGE_MAX];
 };
 void call_init(struct call *call, int64_t deadline_ms);
