@@ -15,6 +15,7 @@
 #define STEPS_MAX 1000000u    /* wants of one run: a bound, not a limit that anyone meets */
 #define RENAMES_MAX 4u
 #define LATER_MAX 10u
+#define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define WAIT_MIN_MS 20
 #define WAIT_MAX_MS 2000
 
@@ -50,7 +51,7 @@ struct sync {
 	bool current;      /* an answer has shown that the cursor is the head */
 	bool pushed;       /* something was committed in this run */
 	bool retried_head; /* a lower head was seen once */
-	unsigned losses, renames, laters, steps;
+	unsigned losses, renames, laters, detours, steps;
 	uint64_t loads_pushed;
 };
 
@@ -126,6 +127,16 @@ static void ask_blob(struct sync *sync, enum phase phase, const struct blob_name
 {
 	sync->wanted = *name;
 	sync->phase = phase;
+}
+
+/* A remote that sends us round in circles is left alone. */
+static enum engine_result detour(struct sync *sync)
+{
+	if (++sync->detours <= DETOURS_MAX)
+		return ENGINE_OK;
+	call_sayf(
+	    sync->state.call, "the remote keeps naming what does not lead on; nothing was lost");
+	return ENGINE_DAMAGED;
 }
 
 static void forget_push(struct sync *sync)
@@ -448,8 +459,7 @@ static enum engine_result finish_pull(
 }
 
 /* A load of our own that we did not know had landed: the versions it carried are acknowledged. */
-static enum engine_result meet_own_load(
-    struct sync *sync, const struct frame *frame, struct view encoded)
+static enum engine_result meet_own_load(struct sync *sync, const struct frame *frame)
 {
 	struct sync_state *state = &sync->state;
 	struct frame_sealed sealed;
@@ -464,7 +474,6 @@ static enum engine_result meet_own_load(
 		state->facts.public.log_bytes = 0;
 		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
 	}
-	(void)encoded;
 	bytes_clear(&payload);
 	return result;
 }
@@ -510,7 +519,7 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 		if (frame_decode(encoded, &frame) == FORMAT_OK && frame.header.kind == FRAME_LOAD &&
 		    journal->ops->sent_known(journal->self, &frame.hash, state->call) ==
 			JOURNAL_OK) {
-			result = meet_own_load(sync, &frame, encoded);
+			result = meet_own_load(sync, &frame);
 			count++;
 			continue;
 		}
@@ -526,9 +535,12 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 	if (result != ENGINE_OK)
 		return result;
 	sync->phase = PHASE_DECIDE;
-	if (count < answer->frames_count && count == 0) {
+	if (count == 0) {
 		struct frame frame;
 
+		result = detour(sync);
+		if (result != ENGINE_OK || answer->frames_count == 0)
+			return result;
 		if (applied == APPLY_IS_LOAD) {
 			sync->phase = PHASE_TAKE;
 			return take_open(state, answer->frames[0], true, &sync->take);
@@ -539,6 +551,7 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 		return result;
 	}
 	bytes_clear(&sync->extra_blob);
+	sync->detours = 0;
 	return ENGINE_OK;
 }
 
@@ -563,7 +576,7 @@ static enum engine_result answered_behind(struct sync *sync, const struct sync_a
 		return result;
 	if (roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
 		ask_blob(sync, PHASE_ROSTER, &answer->roster);
-		return ENGINE_OK;
+		return detour(sync);
 	}
 	result = pull(sync, answer);
 	if (result != ENGINE_OK || sync->phase != PHASE_DECIDE)
@@ -654,18 +667,52 @@ static enum engine_result answered_current(struct sync *sync)
 	return result;
 }
 
+/*
+ * The load that stands next after the cursor is our own, and its acknowledgement was lost: what it
+ * carried is known here, so nothing is fetched, and edits made since keep it as their base.
+ */
+static enum engine_result meet_own_first(struct sync *sync, struct view encoded, bool *met_out)
+{
+	struct sync_state *state = &sync->state;
+	const struct journal *journal = &state->engine->journal;
+	const struct head *head = &state->facts.public.head;
+	struct saved_state saved;
+	struct frame frame;
+	enum engine_result result;
+
+	*met_out = frame_decode(encoded, &frame) == FORMAT_OK && frame.header.kind == FRAME_LOAD &&
+		   frame.header.seq == head->seq + 1 &&
+		   digest_equal(&frame.header.previous, &head->hash) &&
+		   journal->ops->sent_known(journal->self, &frame.hash, state->call) == JOURNAL_OK;
+	if (!*met_out)
+		return ENGINE_OK;
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	save_state(state, &saved);
+	sync->phase = PHASE_DECIDE;
+	return finish_pull(sync, meet_own_load(sync, &frame), &saved);
+}
+
 static enum engine_result answered_far(struct sync *sync, const struct sync_answer *answer)
 {
+	bool met = false;
 	enum engine_result result = lost_race(sync);
 
 	if (result != ENGINE_OK)
 		return result;
 	if (roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
 		ask_blob(sync, PHASE_ROSTER, &answer->roster);
-		return ENGINE_OK;
+		return detour(sync);
 	}
+	result = meet_own_first(sync, answer->snapshot, &met);
+	if (result != ENGINE_OK || met)
+		return result;
 	sync->phase = PHASE_TAKE;
-	return take_open(&sync->state, answer->snapshot, false, &sync->take);
+	result = detour(sync);
+	if (result == ENGINE_OK)
+		result = take_open(&sync->state, answer->snapshot, false, &sync->take);
+	return result;
 }
 
 /* Blobs whose count is too old, or that nobody has seen: put again under the current one. */
