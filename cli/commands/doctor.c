@@ -1,0 +1,252 @@
+/*
+ * cli/commands/doctor.c: looks at everything that may be wrong with a home, changes nothing. A line
+ * a check: "ok", "note" (look at it), "BAD" (exit code 1). With --probe it also tries the bucket.
+ */
+#include "cli/commands/output.h"
+#include "cli/commands/session.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PROBE_ROUNDS 2u
+#define SKEW_NOTED_MS (2 * 60 * 1000) /* from here on near edits are hard to tell apart */
+#define CLOCK_FIRST_MS 1735689600000  /* 2025-01-01: no later clock is before this program */
+
+enum finding { FINDING_OK, FINDING_NOTE, FINDING_BAD };
+
+struct doctor {
+	struct session *session;
+	json_t *checks;
+	bool bad;
+	bool failed; /* no memory, or nothing can be printed */
+};
+
+static void tell(struct doctor *doctor, enum finding finding, const char *what, const char *format,
+    ...) PRINTF_LIKE(4, 5);
+static void tell(
+    struct doctor *doctor, enum finding finding, const char *what, const char *format, ...)
+{
+	static const char *const names[] = {"ok", "note", "BAD"};
+	char said[CALL_MESSAGE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(said, sizeof(said), format, args);
+	va_end(args);
+	doctor->bad = doctor->bad || finding == FINDING_BAD;
+	if (!doctor->session->app->options.json)
+		(void)printf("%-4s  %-9s %s\n", names[finding], what, said);
+	else if (json_array_append_new(doctor->checks,
+		     json_pack("{s:s,s:s,s:s}", "check", what, "result",
+			 finding == FINDING_BAD ? "bad" : names[finding], "message", said)) != 0)
+		doctor->failed = true;
+}
+
+/* Mode 0700 or 0600: nobody else reads it. */
+static void check_mode(struct doctor *doctor, const char *what, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		tell(doctor, FINDING_BAD, what, "%s: %s", path, strerror(errno));
+	else if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		tell(doctor, FINDING_BAD, what, "others may read %s: chmod go= it", path);
+	else
+		tell(doctor, FINDING_OK, what, "%s, yours alone", path);
+}
+
+static void check_journal(struct doctor *doctor)
+{
+	struct session *session = doctor->session;
+
+	session->call.message[0] = '\0';
+	if (store_check(session->store, &session->call) == JOURNAL_OK)
+		tell(doctor, FINDING_OK, "journal", "every version is what its hash says");
+	else
+		tell(doctor, FINDING_BAD, "journal", "%s", session->call.message);
+}
+
+static void check_clock(struct doctor *doctor)
+{
+	struct app *app = doctor->session->app;
+	int64_t skew_ms = doctor->session->facts.skew_ms;
+
+	if (clock_wall_ms(&app->clock) < CLOCK_FIRST_MS)
+		tell(doctor, FINDING_BAD, "clock", "this machine's clock is years behind");
+	else if (skew_ms > SKEW_NOTED_MS || skew_ms < -SKEW_NOTED_MS)
+		tell(doctor, FINDING_NOTE, "clock", "%lld s from the remote's, when last seen",
+		    (long long)(skew_ms / 1000));
+	else
+		tell(doctor, FINDING_OK, "clock", "as it should be");
+}
+
+static void check_keys(struct doctor *doctor)
+{
+	struct session *session = doctor->session;
+	uint8_t secret[SIGN_SECRET_LEN] = {0};
+	struct device_id device = {{0}};
+	char path[FILE_PATH_MAX];
+	struct bytes file = {0};
+	enum format_result format;
+	int error;
+
+	if (home_file(session->app, &session->home, HOME_KEYS, path) != CODE_OK)
+		return;
+	check_mode(doctor, "key file", path);
+	error = file_read(path, KEYFILE_MAX, &file);
+	if (error != 0)
+		return; /* said */
+	format = keyfile_wipe_key(view_bytes(&file), &device, secret);
+	if (format != FORMAT_OK)
+		tell(doctor, FINDING_BAD, "keys", "the file does not hold: %s",
+		    format_result_text(format));
+	else if (!device_equal(&device, &session->facts.device))
+		tell(doctor, FINDING_BAD, "keys", "they are another device's");
+	else
+		tell(doctor, FINDING_OK, "keys", "they are this device's");
+	sodium_memzero(secret, sizeof(secret));
+	bytes_clear(&file);
+}
+
+static void check_roster(struct doctor *doctor)
+{
+	struct session *session = doctor->session;
+	struct roster *roster = calloc(1, sizeof(*roster));
+	struct bytes encoded = {0};
+	enum format_result format = FORMAT_NO_MEMORY;
+
+	if (roster == NULL ||
+	    sync_roster_get(&session->engine, &session->call, &encoded) != ENGINE_OK) {
+		tell(doctor, FINDING_BAD, "roster", "it can't be read");
+		goto done;
+	}
+	format = roster_decode(view_bytes(&encoded), false, roster);
+	if (format != FORMAT_OK)
+		tell(doctor, FINDING_BAD, "roster", "it does not hold: %s",
+		    format_result_text(format));
+	else if (!account_equal(&roster->account, &session->facts.account))
+		tell(doctor, FINDING_BAD, "roster", "it is another account's");
+	else if (roster_live(roster, &session->facts.device, SIZE_MAX) != NULL)
+		tell(doctor, FINDING_OK, "roster", "this device belongs to the account");
+	else if (session->facts.recovering)
+		tell(doctor, FINDING_NOTE, "roster", "the recovery is not finished");
+	else
+		tell(doctor, FINDING_BAD, "roster", "this device does not belong to the account");
+done:
+	bytes_clear(&encoded);
+	free(roster);
+}
+
+struct warnings {
+	uint64_t count;
+	char newest[CALL_MESSAGE_MAX];
+};
+
+static bool see_activity(void *self, const struct store_activity *row)
+{
+	struct warnings *warnings = self;
+
+	if (row->kind != ACTIVITY_WARNING)
+		return true;
+	if (warnings->count++ == 0)
+		(void)snprintf(warnings->newest, sizeof(warnings->newest), "%s", row->detail);
+	return true;
+}
+
+/* A home that was copied to another machine is found out by a sync, which notes it there. */
+static void check_warnings(struct doctor *doctor)
+{
+	struct session *session = doctor->session;
+	struct warnings warnings = {0};
+
+	if (store_activity(session->store, 0, see_activity, &warnings, &session->call) !=
+	    JOURNAL_OK)
+		tell(doctor, FINDING_BAD, "warnings", "the log can't be read: %s",
+		    session->call.message);
+	else if (warnings.count == 0)
+		tell(doctor, FINDING_OK, "warnings", "none in the log");
+	else
+		tell(doctor, FINDING_NOTE, "warnings", "%llu in the log, the newest: %.400s",
+		    (unsigned long long)warnings.count, warnings.newest);
+}
+
+static void check_bucket(struct doctor *doctor, const char *url)
+{
+	struct app *app = doctor->session->app;
+	struct call call;
+
+	remote_request(&call, &app->clock);
+	if (remote_probe(url, &app->clock, &app->random, PROBE_ROUNDS, &call))
+		tell(doctor, FINDING_OK, "bucket", "it keeps what it promises");
+	else
+		tell(doctor, FINDING_BAD, "bucket", "%s", call.message);
+}
+
+static void check_account(struct doctor *doctor)
+{
+	struct session *session = doctor->session;
+	struct bytes url = {0};
+
+	check_keys(doctor);
+	check_roster(doctor);
+	if (!session_meta(session, META_URL, &url))
+		tell(doctor, FINDING_BAD, "url", "where the account is, is not known");
+	else if (session->app->options.probe)
+		check_bucket(doctor, (const char *)url.data);
+	bytes_clear(&url);
+}
+
+static enum code examine(struct doctor *doctor)
+{
+	struct session *session = doctor->session;
+	struct app *app = session->app;
+	char journal[FILE_PATH_MAX];
+	enum code code = home_file(app, &session->home, HOME_JOURNAL, journal);
+
+	if (code != CODE_OK)
+		return code;
+	check_mode(doctor, "home", session->home.path);
+	check_mode(doctor, "file", journal);
+	check_journal(doctor);
+	check_clock(doctor);
+	check_warnings(doctor);
+	if (session->facts.has_account)
+		check_account(doctor);
+	else
+		tell(doctor, FINDING_OK, "sync", "not set up");
+	if (app->options.json &&
+	    !output_json(json_pack("{s:b,s:O}", "ok", (int)!doctor->bad, "checks", doctor->checks)))
+		doctor->failed = true;
+	if (doctor->failed)
+		return app_fail(app, CODE_ERROR, "the findings can't be printed");
+	return doctor->bad ? app_fail(app, CODE_ERROR, "something is wrong: see above") : CODE_OK;
+}
+
+static enum code run(struct app *app)
+{
+	struct session session = {0};
+	struct doctor doctor = {.session = &session};
+	enum code code = session_open(app, SESSION_READ, &session);
+
+	doctor.checks = json_array();
+	if (code == CODE_OK)
+		code = examine(&doctor);
+	json_decref(doctor.checks);
+	session_close(&session);
+	return code;
+}
+
+const struct command doctor_command = {
+    .name = "doctor",
+    .args = "[--probe]",
+    .summary = "Looks for what may be wrong with this home",
+    .help = "Checks the journal's file, the keys, the roster and the clock; changes nothing.\n"
+	    "A line a check: ok, note or BAD. Exit code 1 if something is BAD.\n",
+    .options = OPTION_PROBE,
+    .run = run,
+};

@@ -1,0 +1,36 @@
+/*
+ * cli/commands/files.h: files read whole within a bound, and files that appear whole or not at all.
+ * Every function returns 0 or an errno value; interrupted by Ctrl-C: EINTR.
+ */
+#ifndef INKSEAL_FILES_H
+#define INKSEAL_FILES_H
+
+#include "schemas/base/base.h"
+
+#define FILE_PATH_MAX 4096u /* bytes, with the NUL */
+
+/* folder/name. False: too long. */
+MUST_USE bool file_path(const char *folder, const char *name, char out[FILE_PATH_MAX]);
+/* EFBIG: more than max bytes. *out is yours. */
+MUST_USE int file_read_fd(int fd, size_t max, struct bytes *out);
+MUST_USE int file_read(const char *path, size_t max, struct bytes *out);
+
+/* A file being written beside its place, mode 0600; file_commit fsyncs and moves it there. */
+struct file_out {
+	int fd; /* < 0: nothing is open */
+	char path[FILE_PATH_MAX];
+	char temp[FILE_PATH_MAX];
+};
+MUST_USE int file_begin(const char *path, struct file_out *out);
+MUST_USE int file_add(struct file_out *out, struct view bytes);
+MUST_USE int file_commit(struct file_out *out);
+void file_abort(struct file_out *out); /* also after a commit: then it does nothing */
+/* All of it at once. */
+MUST_USE int file_write(const char *path, struct view bytes);
+
+/* The folder and those above it, mode 0700 where they are missing. */
+MUST_USE int folder_make(const char *path);
+/* The files in the folder (not what is below it), and the folder. Only tidiness: says nothing. */
+void folder_remove(const char *path);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * cli/commands/listing.c: rows of entries, without their content.
+ */
+#include "cli/commands/listing.h"
+#include "cli/commands/output.h"
+#include "cli/commands/system.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TERMINAL_ROWS 50u
+#define TITLE_COLUMNS 60u
+#define ID_SHORT 8u /* of a UUID: enough to name it */
+
+struct listing {
+	const struct app *app;
+	bool table;
+	uint64_t rows_max; /* 0: no end */
+	uint64_t rows;
+	bool cut; /* there are more */
+	bool failed;
+};
+
+static bool add_text(json_t *row, const char *name, const char *text)
+{
+	return text == NULL || json_object_set_new(row, name, json_string(text)) == 0;
+}
+
+static bool print_json(const struct store_item *item)
+{
+	json_t *row = json_object();
+
+	if (row == NULL || !add_text(row, "id", item->id) ||
+	    !add_text(row, "collection", item->collection) ||
+	    !add_text(row, "title", item->title) || !add_text(row, "createdAt", item->created_at) ||
+	    !add_text(row, "updatedAt", item->updated_at) ||
+	    !add_text(row, "deletedAt", item->deleted_at) ||
+	    !add_text(row, "conflictOf", item->conflict_of) ||
+	    json_object_set_new(row, "pending", json_boolean(item->dirty)) != 0 ||
+	    !add_text(row, "snippet", item->snippet)) {
+		json_decref(row);
+		return false;
+	}
+	return output_json(row);
+}
+
+static const char *mark_of(const struct store_item *item)
+{
+	if (item->conflict_of != NULL)
+		return "conflict copy";
+	return item->dirty ? "pending" : "";
+}
+
+static void print_table_row(const struct listing *listing, const struct store_item *item)
+{
+	/* The date as it came, its first ten characters: YYYY-MM-DD of any ISO time. */
+	(void)printf("%-8.8s  ", item->id);
+	output_line(view_of(item->created_at, strnlen(item->created_at, 10)), 10);
+	(void)printf("  ");
+	output_line(view_text(item->title), TITLE_COLUMNS);
+	if (item->conflict_of != NULL)
+		(void)printf("  (conflict copy)");
+	(void)putchar('\n');
+	if (item->snippet != NULL && !listing->app->options.quiet) {
+		(void)printf("%*s", (int)ID_SHORT + 14, "");
+		output_line(view_text(item->snippet), TITLE_COLUMNS * 2);
+		(void)putchar('\n');
+	}
+}
+
+static bool print_line(const struct store_item *item)
+{
+	output_line(view_text(item->id), 0);
+	(void)putchar('\t');
+	output_line(view_text(item->created_at), 0);
+	(void)putchar('\t');
+	output_line(view_text(item->title), 0);
+	return printf("\t%s\n", mark_of(item)) >= 0;
+}
+
+static bool see(void *self, const struct store_item *item)
+{
+	struct listing *listing = self;
+
+	if (listing->rows_max > 0 && listing->rows == listing->rows_max) {
+		listing->cut = true;
+		return false;
+	}
+	listing->rows++;
+	if (listing->app->options.json)
+		listing->failed = !print_json(item);
+	else if (listing->table)
+		print_table_row(listing, item);
+	else
+		listing->failed = !print_line(item);
+	return !listing->failed && !system_cancelled();
+}
+
+enum code listing_print(struct app *app, const struct store_query *query)
+{
+	struct listing listing = {.app = app};
+	struct store_query asked = *query;
+	struct session session = {0};
+	enum code code;
+
+	listing.table = !app->options.json && output_is_terminal();
+	if (listing.table && asked.limit == 0) {
+		listing.rows_max = TERMINAL_ROWS;
+		asked.limit = TERMINAL_ROWS + 1; /* to know whether there are more */
+	}
+	code = session_open(app, SESSION_READ, &session);
+	if (code == CODE_OK)
+		code = session_journal(
+		    &session, store_list(session.store, &asked, see, &listing, &session.call));
+	session_close(&session);
+	if (code != CODE_OK)
+		return code;
+	if (system_cancelled())
+		return app_fail(app, CODE_CANCELLED, "cancelled");
+	if (listing.failed)
+		return app_fail(app, CODE_ERROR, "the list can't be printed");
+	if (listing.cut)
+		output_note(app, "and more: --limit N shows them");
+	else if (listing.table && listing.rows == 0)
+		output_note(app, "nothing here");
+	return CODE_OK;
+}

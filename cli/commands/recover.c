@@ -1,0 +1,222 @@
+/*
+ * cli/commands/recover.c: a new device from the recovery code and the bucket alone. Nothing is
+ * written before the code was checked against the roster and the person has agreed.
+ */
+#include "cli/commands/device_name.h"
+#include "cli/commands/output.h"
+#include "cli/commands/sync_run.h"
+#include "cli/commands/terminal.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define CODE_TEXT_MAX 1024u /* what may be on standard input: a code, and blanks around it */
+
+struct recovery {
+	struct session *session;
+	struct bytes url;
+	struct recovery_code code; /* a secret */
+	struct bytes roster;
+	struct recovery_view view; /* holds a secret */
+};
+
+static void recovery_clear(struct recovery *recovery)
+{
+	bytes_clear(&recovery->url);
+	bytes_clear(&recovery->roster);
+	sodium_memzero(&recovery->code, sizeof(recovery->code));
+	sodium_memzero(&recovery->view, sizeof(recovery->view));
+}
+
+static enum code read_code(struct app *app, struct recovery_code *out)
+{
+	char message[CALL_MESSAGE_MAX];
+	struct bytes text = {0};
+	enum code code;
+
+	if (terminal_stdin_wanted(app))
+		code = terminal_stdin(app, CODE_TEXT_MAX, &text);
+	else
+		code = terminal_ask(
+		    app, "Recovery code: ", "the recovery code on standard input", &text);
+	if (code == CODE_OK && !recovery_parse(view_bytes(&text), out, message))
+		code = app_fail(app, CODE_WRONG_KEY, "%s", message);
+	bytes_clear(&text);
+	return code;
+}
+
+/* A bucket opened by a mistyped path would be made, and say that the account is missing. */
+static enum code check_folder(struct app *app, const char *url)
+{
+	struct stat info;
+
+	if (strncmp(url, "dir:", 4) != 0 || stat(url + 4, &info) == 0)
+		return CODE_OK;
+	return app_fail(app, CODE_ERROR, "there is no folder %s", url + 4);
+}
+
+/* A home may have entries, but no other account: whose journal they'd become must be plain. */
+static enum code check_home(const struct session *session, const struct recovery_code *code)
+{
+	const struct sync_facts *facts = &session->facts;
+
+	if (!facts->has_account ||
+	    (facts->recovering && account_equal(&facts->account, &code->account)))
+		return CODE_OK;
+	app_fail(session->app, CODE_ERROR, "this home already belongs to an account");
+	app_hint(session->app, "recover into another home: --home DIR");
+	return CODE_ERROR;
+}
+
+static enum code fetch_roster(struct recovery *recovery)
+{
+	struct session *session = recovery->session;
+	struct remote *remote = session->remote;
+	struct call call;
+	enum remote_result result;
+
+	remote_request(&call, &session->app->clock);
+	result =
+	    remote->ops->roster(remote->self, &recovery->code.account, &call, &recovery->roster);
+	if (result == REMOTE_ABSENT) {
+		app_fail(
+		    session->app, CODE_ERROR, "the account of this code is not in that bucket");
+		app_hint(session->app, "look at the URL; nothing was written");
+		return CODE_ERROR;
+	}
+	return session_remote_result(session, result, &call);
+}
+
+static enum code ask(struct recovery *recovery)
+{
+	struct session *session = recovery->session;
+	const struct journal *journal = &session->engine.journal;
+	const struct recovery_view *view = &recovery->view;
+	struct journal_counts counts = {0};
+	enum code code;
+
+	code =
+	    session_journal(session, journal->ops->counts(journal->self, &session->call, &counts));
+	if (code != CODE_OK)
+		return code;
+	output_note(session->app,
+	    "This code opens an account with %zu devices, in epoch %llu:", view->devices_count,
+	    (unsigned long long)view->epoch);
+	for (size_t i = 0; i < view->devices_count && i < DEVICES_MAX; i++)
+		output_note(session->app, "  %s", view->names[i]);
+	if (counts.entries_count + counts.deleted_count > 0)
+		output_note(session->app,
+		    "The %llu entries of this home stay, and go to the account with the next sync.",
+		    (unsigned long long)counts.entries_count);
+	return terminal_confirm(session->app, "Add this device and fetch the journal?", "y");
+}
+
+static enum code store(struct recovery *recovery)
+{
+	struct session *session = recovery->session;
+	char name[DEVICE_NAME_MAX + 1];
+	enum code code;
+
+	code = device_name(session->app, name);
+	if (code == CODE_OK)
+		code = session_new_keys(session);
+	if (code == CODE_OK)
+		code = session_meta_set(session, META_URL, view_bytes(&recovery->url));
+	if (code == CODE_OK)
+		code = session_engine(
+		    session, recovery_store(&session->engine, view_bytes(&recovery->roster),
+				 &recovery->view, name, &session->call));
+	if (code != CODE_OK)
+		return code;
+	return session_engine(
+	    session, sync_facts_get(&session->engine, &session->call, &session->facts));
+}
+
+static enum code report(const struct recovery *recovery, const struct sync_totals *totals)
+{
+	struct session *session = recovery->session;
+	const struct journal *journal = &session->engine.journal;
+	struct journal_counts counts = {0};
+	size_t devices_count = recovery->view.devices_count + 1; /* and this one */
+	enum code code;
+	bool done;
+
+	code =
+	    session_journal(session, journal->ops->counts(journal->self, &session->call, &counts));
+	if (code != CODE_OK)
+		return code;
+	if (session->app->options.json)
+		done = output_json(json_pack("{s:o,s:I,s:I,s:I,s:{s:I,s:o}}", "account",
+		    output_hex(recovery->code.account.bytes, ACCOUNT_ID_LEN), "entries",
+		    (json_int_t)counts.entries_count, "devices", (json_int_t)devices_count, "epoch",
+		    (json_int_t)recovery->view.epoch, "head", "seq", (json_int_t)totals->head.seq,
+		    "hash", output_hex(totals->head.hash.bytes, DIGEST_LEN)));
+	else
+		done = printf("recovered: %llu entries; this is one of %zu devices now\n",
+			   (unsigned long long)counts.entries_count, devices_count) >= 0;
+	return done ? CODE_OK : app_fail(session->app, CODE_ERROR, "the result can't be printed");
+}
+
+static enum code recover(struct recovery *recovery)
+{
+	struct session *session = recovery->session;
+	struct sync_totals totals = {0};
+	bool goes_on = session->facts.recovering;
+	enum code code = check_home(session, &recovery->code);
+
+	if (code == CODE_OK)
+		code = session_remote(session, (const char *)recovery->url.data, goes_on);
+	if (code == CODE_OK)
+		code = fetch_roster(recovery);
+	if (code == CODE_OK)
+		code = session_engine(
+		    session, recovery_check(&session->engine, view_bytes(&recovery->roster),
+				 &recovery->code, &session->call, &recovery->view));
+	if (code == CODE_OK && goes_on)
+		code = session_unlock(session);
+	else if (code == CODE_OK)
+		code = ask(recovery);
+	if (code == CODE_OK && !goes_on)
+		code = store(recovery);
+	if (code == CODE_OK)
+		code = sync_run(session, &recovery->view.keys, &totals);
+	return code == CODE_OK ? report(recovery, &totals) : code;
+}
+
+static enum code run(struct app *app)
+{
+	struct session session = {0};
+	struct recovery recovery = {.session = &session};
+	enum code code = CODE_OK;
+
+	if (app->options.bucket == NULL) {
+		app_fail(app, CODE_USAGE, "where the account is, is not said");
+		app_hint(app, "pass --bucket URL");
+		return CODE_USAGE;
+	}
+	code = url_absolute(app, app->options.bucket, &recovery.url);
+	if (code == CODE_OK)
+		code = check_folder(app, (const char *)recovery.url.data);
+	if (code == CODE_OK)
+		code = read_code(app, &recovery.code);
+	if (code == CODE_OK)
+		code = session_open(app, SESSION_WRITE, &session);
+	if (code == CODE_OK)
+		code = recover(&recovery);
+	session_close(&session);
+	recovery_clear(&recovery);
+	return code;
+}
+
+const struct command recover_command = {
+    .name = "recover",
+    .args = "--bucket URL [--name NAME] [--passphrase]",
+    .summary = "Adds this device by the recovery code, and fetches the journal",
+    .help = "The code is read from standard input, or asked for. Shows what the code opens\n"
+	    "and asks before anything is written; --yes skips the question. Entries that are\n"
+	    "in this home already stay, and go to the account too.\n",
+    .options = OPTION_BUCKET | OPTION_NAME | OPTION_PASSPHRASE,
+    .run = run,
+};

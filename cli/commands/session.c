@@ -1,0 +1,284 @@
+/*
+ * cli/commands/session.c: opening and closing a home for one command, and the journal's entries.
+ * What has to do with keys and the remote is in session_sync.c.
+ */
+#include "cli/commands/session.h"
+#include "cli/commands/system.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCAL_DEADLINE_MS \
+	(24 * 60 * 60 * 1000) /* of all its work, a first sync and its waits too */
+/* A reader waits only while another may be making the file. */
+#define READ_LOCK_WAIT_MS 1000
+
+static void start_call(struct session *session)
+{
+	struct clock *clock = &session->app->clock;
+
+	call_init(&session->call, clock_monotonic_ms(clock) + LOCAL_DEADLINE_MS);
+}
+
+static enum code open_store(struct session *session)
+{
+	char path[FILE_PATH_MAX];
+	enum code code = home_file(session->app, &session->home, HOME_JOURNAL, path);
+
+	if (code != CODE_OK)
+		return code;
+	start_call(session);
+	return session_journal(
+	    session, store_open(path, &session->app->clock, &session->call, &session->store));
+}
+
+enum code session_open(struct app *app, enum session_mode mode, struct session *out)
+{
+	struct session *session = out;
+	enum code code;
+
+	*session = (struct session){.app = app, .home.lock_fd = -1};
+	/* Not every system lets us: then keys may reach the swap, as documented. */
+	(void)sodium_mlock(&session->keys, sizeof(session->keys));
+	code = home_open(app, &session->home);
+	if (code != CODE_OK)
+		return code;
+	code = home_lock(
+	    app, &session->home, mode == SESSION_WRITE ? HOME_LOCK_WAIT_MS : READ_LOCK_WAIT_MS);
+	if (code == CODE_LOCKED && mode == SESSION_READ)
+		code = CODE_OK; /* who holds it has long since made the file */
+	if (code == CODE_OK)
+		code = open_store(session);
+	if (mode == SESSION_READ)
+		home_close(&session->home);
+	if (code != CODE_OK)
+		return code;
+	app->error[0] = '\0';
+	session->engine = (struct engine){
+	    .journal = store_journal(session->store),
+	    .clock = &app->clock,
+	    .random = &app->random,
+	};
+	return session_refresh(session);
+}
+
+void session_close(struct session *session)
+{
+	remote_close(session->remote); /* saves its cache: the store is still open */
+	store_close(session->store);
+	session->remote = NULL;
+	session->store = NULL;
+	if (session->app != NULL) {
+		home_close(&session->home);
+		(void)sodium_munlock(&session->keys, sizeof(session->keys)); /* wipes */
+	}
+	session->app = NULL;
+}
+
+enum code session_refresh(struct session *session)
+{
+	enum engine_result result;
+
+	result = sync_facts_get(&session->engine, &session->call, &session->facts);
+	if (result != ENGINE_OK)
+		return session_engine(session, result);
+	session->engine.keys = NULL;
+	if (session->facts.has_account) {
+		session->keys.id = session->facts.device;
+		session->engine.keys = &session->keys;
+	}
+	return CODE_OK;
+}
+
+static enum code code_of_engine(enum engine_result result)
+{
+	switch (result) {
+	case ENGINE_OK: return CODE_OK;
+	case ENGINE_OFF: return CODE_NOT_SET_UP;
+	case ENGINE_WRONG_KEY: return CODE_WRONG_KEY;
+	case ENGINE_GONE: return CODE_GONE;
+	case ENGINE_REVOKED: return CODE_REVOKED;
+	case ENGINE_ROLLBACK: return CODE_ROLLBACK;
+	case ENGINE_BRAKE: return CODE_BRAKE;
+	case ENGINE_ROOT: return CODE_ROOT;
+	case ENGINE_NOT_FOUND:
+	case ENGINE_REFUSED:
+	case ENGINE_MISSING:
+	case ENGINE_DAMAGED:
+	case ENGINE_NEWER:
+	case ENGINE_LATER:
+	case ENGINE_FULL:
+	case ENGINE_FAILED: return CODE_ERROR;
+	}
+	return CODE_ERROR;
+}
+
+enum code session_engine(struct session *session, enum engine_result result)
+{
+	const char *said = session->call.message;
+
+	if (result == ENGINE_OK)
+		return CODE_OK;
+	if (system_cancelled())
+		return app_fail(session->app, CODE_CANCELLED, "cancelled; nothing was lost");
+	app_fail(session->app, code_of_engine(result), "%s",
+	    said[0] == '\0' ? engine_result_text(result) : said);
+	if (result == ENGINE_OFF)
+		app_hint(session->app, "inkseal sync on dir:FOLDER switches it on");
+	if (result == ENGINE_LATER)
+		app_hint(session->app, "nothing was lost: try again later");
+	if (result == ENGINE_FULL)
+		app_hint(session->app, "nothing was changed: make room, and try again");
+	return code_of_engine(result);
+}
+
+enum code session_journal(struct session *session, enum journal_result result)
+{
+	const char *said = session->call.message;
+
+	switch (result) {
+	case JOURNAL_OK: return CODE_OK;
+	case JOURNAL_NONE:
+		return app_fail(session->app, CODE_ERROR, "%s",
+		    said[0] == '\0' ? "there is no such thing" : said);
+	case JOURNAL_FULL: return session_engine(session, ENGINE_FULL);
+	case JOURNAL_FAILED:
+		return app_fail(session->app, CODE_ERROR, "the journal: %s",
+		    said[0] == '\0' ? "it can't be read or written" : said);
+	}
+	return CODE_ERROR;
+}
+
+enum code session_resolve(struct session *session, const char *text, struct bytes *id_out)
+{
+	enum journal_result result;
+
+	session->call.message[0] = '\0';
+	result = store_resolve(session->store, text, &session->call, id_out);
+	if (result != JOURNAL_NONE)
+		return session_journal(session, result);
+	app_fail(session->app, CODE_ERROR, "%.64s: %s", text,
+	    session->call.message[0] == '\0' ? "there is no such entry, or there are several"
+					     : session->call.message);
+	app_hint(session->app, "inkseal list shows the ids");
+	return CODE_ERROR;
+}
+
+enum code session_entry(struct session *session, struct view id, const struct digest *version,
+    struct bytes *encoded_out, struct entry *entry_out, struct digest *version_out)
+{
+	const struct journal *journal = &session->engine.journal;
+	struct journal_entry state = {0};
+	struct bytes encoded = {0};
+	enum journal_result result = JOURNAL_OK;
+	enum format_result format;
+
+	if (version == NULL) {
+		result = journal->ops->entry_get(journal->self, id, &session->call, &state);
+		if (result == JOURNAL_OK && !state.has_local)
+			result = JOURNAL_NONE;
+		version = &state.local;
+	}
+	if (result == JOURNAL_OK)
+		result =
+		    journal->ops->version_get(journal->self, version, &session->call, &encoded);
+	if (result != JOURNAL_OK)
+		return session_journal(session, result);
+	format = entry_decode(view_bytes(&encoded), entry_out);
+	if (format != FORMAT_OK) {
+		bytes_clear(&encoded);
+		app_fail(session->app, CODE_ERROR, "the entry can't be read: %s",
+		    format_result_text(format));
+		app_hint(session->app, "inkseal doctor looks at the whole journal");
+		return CODE_ERROR;
+	}
+	*encoded_out = encoded;
+	if (version_out != NULL)
+		*version_out = *version;
+	return CODE_OK;
+}
+
+struct version_search {
+	uint64_t number;
+	bool found;
+	struct digest version;
+};
+
+static bool see_version(void *self, const struct store_history *row)
+{
+	struct version_search *search = self;
+
+	if (row->number != search->number)
+		return true;
+	search->found = true;
+	search->version = row->version;
+	return false;
+}
+
+enum code session_version(
+    struct session *session, struct view id, uint64_t number, struct digest *out)
+{
+	struct version_search search = {.number = number};
+	enum code code;
+
+	code = session_journal(
+	    session, store_history(session->store, id, see_version, &search, &session->call));
+	if (code != CODE_OK)
+		return code;
+	if (!search.found) {
+		app_fail(session->app, CODE_ERROR, "the entry has no version %llu",
+		    (unsigned long long)number);
+		app_hint(session->app, "inkseal history ID shows them");
+		return CODE_ERROR;
+	}
+	*out = search.version;
+	return CODE_OK;
+}
+
+bool session_meta(struct session *session, const char *name, struct bytes *out)
+{
+	const struct journal *journal = &session->engine.journal;
+
+	return journal->ops->meta_get(journal->self, name, &session->call, out) == JOURNAL_OK;
+}
+
+enum code session_meta_set(struct session *session, const char *name, struct view value)
+{
+	const struct journal *journal = &session->engine.journal;
+	enum journal_result result;
+
+	start_call(session);
+	result = journal->ops->begin(journal->self, &session->call);
+	if (result != JOURNAL_OK)
+		return session_journal(session, result);
+	if (value.data == NULL)
+		result = journal->ops->meta_remove(journal->self, name, &session->call);
+	else
+		result = journal->ops->meta_set(journal->self, name, value, &session->call);
+	if (result == JOURNAL_NONE) /* removed, and it was not there */
+		result = JOURNAL_OK;
+	if (result == JOURNAL_OK)
+		result = journal->ops->commit(journal->self, &session->call);
+	if (result != JOURNAL_OK)
+		journal->ops->rollback(journal->self);
+	return session_journal(session, result);
+}
+
+enum code session_note(struct session *session, enum activity_kind kind, const char *detail)
+{
+	const struct journal *journal = &session->engine.journal;
+	enum journal_result result;
+
+	start_call(session);
+	result = journal->ops->begin(journal->self, &session->call);
+	if (result != JOURNAL_OK)
+		return session_journal(session, result);
+	result = journal->ops->activity_add(journal->self, kind, (struct view){0}, detail,
+	    clock_wall_ms(&session->app->clock), &session->call);
+	if (result == JOURNAL_OK)
+		result = journal->ops->commit(journal->self, &session->call);
+	if (result != JOURNAL_OK)
+		journal->ops->rollback(journal->self);
+	return session_journal(session, result);
+}

@@ -1,0 +1,75 @@
+/*
+ * cli/commands/show.c: one entry, whole.
+ */
+#include "cli/commands/output.h"
+#include "cli/commands/session.h"
+
+#include <stdio.h>
+
+static void print_fact(const char *label, struct view text)
+{
+	if (text.data == NULL)
+		return;
+	(void)printf("%-10s ", label);
+	output_line(text, 0);
+	(void)putchar('\n');
+}
+
+static void print_entry(const struct entry *entry)
+{
+	print_fact("title", entry->title);
+	print_fact("id", entry->id);
+	print_fact("collection", entry->collection);
+	print_fact("created", entry->created_at);
+	print_fact("updated", entry->updated_at);
+	print_fact("deleted", entry->deleted_at);
+	print_fact("copy of", entry->conflict_of);
+	(void)putchar('\n');
+	output_text(entry->content);
+	if (entry->content.len > 0 && entry->content.data[entry->content.len - 1] != '\n')
+		(void)putchar('\n');
+}
+
+static enum code show(struct session *session)
+{
+	const struct options *options = &session->app->options;
+	struct bytes id = {0}, encoded = {0};
+	struct digest version;
+	struct entry entry;
+	enum code code = session_resolve(session, options->args[0], &id);
+
+	if (code == CODE_OK && options->version > 0)
+		code = session_version(session, view_bytes(&id), options->version, &version);
+	if (code == CODE_OK)
+		code = session_entry(session, view_bytes(&id),
+		    options->version > 0 ? &version : NULL, &encoded, &entry, NULL);
+	if (code == CODE_OK && !options->json)
+		print_entry(&entry);
+	else if (code == CODE_OK && !output_entry(&entry))
+		code = app_fail(session->app, CODE_ERROR, "the entry can't be printed");
+	bytes_clear(&encoded);
+	bytes_clear(&id);
+	return code;
+}
+
+static enum code run(struct app *app)
+{
+	struct session session = {0};
+	enum code code = session_open(app, SESSION_READ, &session);
+
+	if (code == CODE_OK)
+		code = show(&session);
+	session_close(&session);
+	return code;
+}
+
+const struct command show_command = {
+    .name = "show",
+    .args = "ID [--version N]",
+    .summary = "Shows an entry, or an old version of it",
+    .help = "With --json: the entry with all its members as they came, unknown ones too.\n",
+    .options = OPTION_VERSION,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run,
+};

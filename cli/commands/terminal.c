@@ -1,0 +1,343 @@
+/*
+ * cli/commands/terminal.c: the controlling terminal, child processes that give a text.
+ */
+#include "cli/commands/terminal.h"
+#include "cli/commands/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+bool terminal_can_ask(const struct app *app)
+{
+	int fd;
+
+	/* A job whose errors go to a file has nobody who watches, terminal or not. */
+	if (app->options.no_input || isatty(STDERR_FILENO) != 1)
+		return false;
+	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	(void)close(fd);
+	return true;
+}
+
+static bool say_on(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	return write(fd, text, len) == (ssize_t)len;
+}
+
+/* Byte by byte: nothing of a passphrase stays in a buffer of stdio. Returns 0 or an errno. */
+static int read_line(int fd, size_t max, struct bytes *out)
+{
+	struct buffer line;
+	int error = 0;
+
+	buffer_init(&line, max);
+	while (error == 0) {
+		uint8_t byte = 0;
+		ssize_t got;
+
+		error = system_await_input(fd);
+		if (error != 0)
+			break;
+		got = read(fd, &byte, 1);
+		if (got < 0 && errno != EINTR)
+			error = errno;
+		if (got == 0 && line.len == 0)
+			error = ENODATA;
+		if (got == 0 || (got == 1 && byte == '\n'))
+			break;
+		if (got == 1)
+			buffer_add_byte(&line, byte);
+		if (line.failed)
+			error = EMSGSIZE;
+	}
+	if (error == 0 && line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
+	if (error == 0 && !buffer_take(&line, out))
+		error = ENOMEM;
+	buffer_clear(&line);
+	return error;
+}
+
+/* A prompt and one line from the terminal. */
+static int ask(const char *prompt, bool echo, struct bytes *out)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	struct termios before;
+	bool hidden = false;
+	int error;
+
+	if (fd < 0)
+		return errno;
+	if (!echo && tcgetattr(fd, &before) == 0) {
+		struct termios without = before;
+
+		without.c_lflag &= ~(tcflag_t)ECHO;
+		hidden = tcsetattr(fd, TCSAFLUSH, &without) == 0;
+	}
+	if (!echo && !hidden)
+		error = ENOTTY; /* better not asked than shown */
+	else
+		error = say_on(fd, prompt) ? read_line(fd, LINE_MAX_TYPED, out) : EIO;
+	if (hidden) {
+		(void)tcsetattr(fd, TCSAFLUSH, &before);
+		(void)say_on(fd, "\n");
+	}
+	(void)close(fd);
+	return error;
+}
+
+static enum code ask_result(struct app *app, int error)
+{
+	if (error == 0)
+		return CODE_OK;
+	if (system_cancelled())
+		return app_fail(app, CODE_CANCELLED, "cancelled");
+	return app_fail(app, CODE_ERROR, "the terminal can't be read: %s", strerror(error));
+}
+
+static enum code nobody_to_ask(struct app *app, const char *what, const char *instead)
+{
+	app_fail(app, CODE_USAGE, "there is nobody to ask %s", what);
+	app_hint(app, "pass %s", instead);
+	return CODE_USAGE;
+}
+
+enum code terminal_ask(struct app *app, const char *prompt, const char *instead, struct bytes *out)
+{
+	if (!terminal_can_ask(app))
+		return nobody_to_ask(app, "for it", instead);
+	return ask_result(app, ask(prompt, true, out));
+}
+
+enum code terminal_confirm(struct app *app, const char *question, const char *word)
+{
+	bool any_yes = strcmp(word, "y") == 0;
+	struct bytes answer = {0};
+	char prompt[CALL_MESSAGE_MAX];
+	enum code code;
+	bool agreed;
+
+	if (app->options.yes)
+		return CODE_OK;
+	if (!terminal_can_ask(app))
+		return nobody_to_ask(app, "whether to go on", "--yes");
+	if (any_yes)
+		(void)snprintf(prompt, sizeof(prompt), "%s [y/N] ", question);
+	else
+		(void)snprintf(prompt, sizeof(prompt), "%s Type \"%s\" to go on: ", question, word);
+	code = ask_result(app, ask(prompt, true, &answer));
+	if (code != CODE_OK)
+		return code;
+	agreed = view_equal(view_bytes(&answer), view_text(word)) ||
+		 (any_yes && (view_equal(view_bytes(&answer), view_text("Y")) ||
+				 view_equal(view_bytes(&answer), view_text("yes"))));
+	bytes_clear(&answer);
+	return agreed ? CODE_OK : app_fail(app, CODE_CANCELLED, "nothing was done");
+}
+
+/* Starts /bin/sh -c command, its output to out_fd (-1: as ours). */
+static pid_t start_shell(const char *command, const char *arg, int out_fd)
+{
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	if (out_fd >= 0 && dup2(out_fd, STDOUT_FILENO) < 0)
+		_exit(127);
+	(void)execl("/bin/sh", "sh", "-c", command, "inkseal", arg, (char *)NULL);
+	_exit(127);
+}
+
+/* True: it ended, and well. */
+static bool await(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static enum code passphrase_of_command(struct app *app, struct bytes *out)
+{
+	struct bytes line = {0};
+	enum code code = CODE_OK;
+	int ends[2];
+	pid_t child;
+	int error;
+
+	if (pipe(ends) != 0)
+		return app_fail(app, CODE_ERROR, "no pipe: %s", strerror(errno));
+	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	child = start_shell(app->options.password_command, NULL, ends[1]);
+	(void)close(ends[1]);
+	error = child < 0 ? errno : read_line(ends[0], PASSPHRASE_MAX, &line);
+	(void)close(ends[0]);
+	/* What it prints after its first line meets a closed pipe; that may end it. */
+	if (child > 0 && !await(child) && error == 0 && line.len == 0)
+		error = ENODATA;
+	if (error != 0)
+		code = app_fail(app, CODE_ERROR, "--password-command gave no passphrase: %s",
+		    error == ENODATA ? "it printed nothing" : strerror(error));
+	else
+		*out = line;
+	if (code != CODE_OK)
+		bytes_clear(&line);
+	return code;
+}
+
+static enum code ask_hidden(struct app *app, const char *what, const char *tail, struct bytes *out)
+{
+	char prompt[CALL_MESSAGE_MAX];
+
+	(void)snprintf(prompt, sizeof(prompt), "%s%s: ", what, tail);
+	return ask_result(app, ask(prompt, false, out));
+}
+
+static bool same(const struct bytes *a, const struct bytes *b)
+{
+	return a->len == b->len && (a->len == 0 || sodium_memcmp(a->data, b->data, a->len) == 0);
+}
+
+enum code terminal_passphrase(struct app *app, const char *what, bool twice, struct bytes *out)
+{
+	struct bytes first = {0}, second = {0};
+	enum code code;
+
+	if (app->options.password_command != NULL)
+		return passphrase_of_command(app, out);
+	if (!terminal_can_ask(app))
+		return nobody_to_ask(app, "for the passphrase", "--password-command CMD");
+	code = ask_hidden(app, what, "", &first);
+	if (code == CODE_OK && twice) {
+		code = ask_hidden(app, what, ", once more", &second);
+		if (code == CODE_OK && !same(&first, &second))
+			code = app_fail(app, CODE_ERROR, "the two passphrases differ");
+	}
+	if (code == CODE_OK && twice && first.len == 0)
+		code = app_fail(app, CODE_ERROR, "an empty passphrase protects nothing");
+	bytes_clear(&second);
+	if (code == CODE_OK)
+		*out = first;
+	else
+		bytes_clear(&first);
+	return code;
+}
+
+bool terminal_stdin_wanted(const struct app *app)
+{
+	return app->options.from_stdin || isatty(STDIN_FILENO) != 1;
+}
+
+enum code terminal_stdin(struct app *app, size_t max, struct bytes *out)
+{
+	int error = file_read_fd(STDIN_FILENO, max, out);
+
+	if (error == 0)
+		return CODE_OK;
+	if (system_cancelled())
+		return app_fail(app, CODE_CANCELLED, "cancelled");
+	if (error == EFBIG)
+		return app_fail(app, CODE_ERROR, "standard input is longer than %zu bytes", max);
+	return app_fail(app, CODE_ERROR, "standard input can't be read: %s", strerror(error));
+}
+
+/* The editor has the terminal, and Ctrl-C in it is its own. */
+static bool run_editor(const char *file)
+{
+	struct sigaction ignore, before;
+	const char *editor = getenv("VISUAL");
+	struct buffer command;
+	bool done = false;
+	pid_t child;
+
+	if (editor == NULL || editor[0] == '\0')
+		editor = getenv("EDITOR");
+	if (editor == NULL || editor[0] == '\0')
+		editor = "vi";
+	buffer_init(&command, FILE_PATH_MAX);
+	buffer_add_text(&command, editor);
+	buffer_add(&command, " \"$1\"", sizeof(" \"$1\"")); /* and the NUL */
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	(void)sigemptyset(&ignore.sa_mask);
+	child = command.failed ? -1 : start_shell((const char *)command.data, file, -1);
+	if (child > 0 && sigaction(SIGINT, &ignore, &before) == 0) {
+		done = await(child);
+		(void)sigaction(SIGINT, &before, NULL);
+	}
+	buffer_clear(&command);
+	return done;
+}
+
+static int write_line_ended(const char *path, struct view text)
+{
+	struct file_out out;
+	int error = file_begin(path, &out);
+
+	if (error == 0)
+		error = file_add(&out, text);
+	if (error == 0) /* editors end a file so; terminal_edit takes one off again */
+		error = file_add(&out, view_text("\n"));
+	if (error == 0)
+		error = file_commit(&out);
+	file_abort(&out);
+	return error;
+}
+
+enum code terminal_edit(struct app *app, const char *home, struct view text, size_t max,
+    struct bytes *out, char kept_out[FILE_PATH_MAX])
+{
+	char folder[FILE_PATH_MAX];
+	char file[FILE_PATH_MAX];
+	int error = 0;
+	enum code code;
+
+	if (!file_path(home, "edit-XXXXXX", folder))
+		return app_fail(app, CODE_USAGE, "the home's path is too long");
+	if (mkdtemp(folder) == NULL)
+		return app_fail(app, CODE_ERROR, "no folder for the editor: %s", strerror(errno));
+	if (!file_path(folder, "entry.md", file))
+		error = ENAMETOOLONG;
+	if (error == 0 && text.len > 0)
+		error = write_line_ended(file, text);
+	if (error != 0) {
+		code = app_fail(app, CODE_ERROR, "no file for the editor: %s", strerror(error));
+		goto done;
+	}
+	if (!run_editor(file)) {
+		code = app_fail(app, CODE_ERROR, "the editor failed; nothing was saved");
+		app_hint(app, "set VISUAL or EDITOR to your editor");
+		goto done;
+	}
+	error = file_read(file, max, out);
+	if (error == ENOENT) { /* closed without writing */
+		code = app_fail(app, CODE_CANCELLED, "the editor wrote nothing; nothing was saved");
+		goto done;
+	}
+	if (error != 0) { /* the person's text is in there: it stays */
+		code = app_fail(app, CODE_ERROR, "what the editor wrote can't be read: %s",
+		    error == EFBIG ? "it is too long" : strerror(error));
+		app_hint(app, "it is kept in %s", file);
+		return code;
+	}
+	memcpy(kept_out, folder, sizeof(folder));
+	return CODE_OK;
+done:
+	folder_remove(folder);
+	return code;
+}

@@ -1,0 +1,38 @@
+/*
+ * cli/commands/terminal.h: asking a person, and texts that come in: passphrases, standard input, an
+ * editor. Questions go to the terminal even where standard input is a pipe; with --no-input, or
+ * where there is no terminal, they fail and say what to pass instead.
+ */
+#ifndef INKSEAL_TERMINAL_H
+#define INKSEAL_TERMINAL_H
+
+#include "cli/commands/command.h"
+#include "cli/commands/files.h"
+
+#define PASSPHRASE_MAX 1024u /* bytes */
+#define LINE_MAX_TYPED 1024u
+
+/* One line, without its end. instead: what to pass where nobody can be asked. Yours to clear. */
+MUST_USE enum code terminal_ask(
+    struct app *app, const char *prompt, const char *instead, struct bytes *out);
+/* CODE_OK if --yes, or `word` was typed ("y": yes is fine too). Else CODE_CANCELLED, and said. */
+MUST_USE enum code terminal_confirm(struct app *app, const char *question, const char *word);
+/* True if a question could be asked. */
+bool terminal_can_ask(const struct app *app);
+/* From --password-command, or asked without echo (twice: it is a new one). Yours to clear. */
+MUST_USE enum code terminal_passphrase(
+    struct app *app, const char *what, bool twice, struct bytes *out);
+
+/* True if the text of new, edit, recover is to be read from standard input. */
+bool terminal_stdin_wanted(const struct app *app);
+/* All of it, at most max bytes. */
+MUST_USE enum code terminal_stdin(struct app *app, size_t max, struct bytes *out);
+
+/*
+ * The person's editor on a file of a folder of its own under home, with text in it. kept_out: that
+ * folder, to be removed by folder_remove once the text is safe.
+ */
+MUST_USE enum code terminal_edit(struct app *app, const char *home, struct view text, size_t max,
+    struct bytes *out, char kept_out[FILE_PATH_MAX]);
+
+#endif

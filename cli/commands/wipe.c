@@ -1,0 +1,286 @@
+/*
+ * cli/commands/wipe.c: deletes the cloud data, keeps the journal. Needs no passphrase: the wipe key
+ * stands outside it. Cut off anywhere, the same command finishes it.
+ */
+#include "cli/commands/output.h"
+#include "cli/commands/session.h"
+#include "cli/commands/system.h"
+#include "cli/commands/terminal.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WIPE_TRIES 50u /* each removes for a request's time: accounts of any size end */
+#define RECEIPT_MAX 512u
+
+struct wiping {
+	struct session *session;
+	struct account_id account;
+	char account_hex[2 * ACCOUNT_ID_LEN + 1];
+	struct remote_receipt report; /* encoded: signed, once it is made */
+};
+
+/* An account that was never synced from here: the incarnation that the wipe is for is asked for. */
+static enum code ask_incarnation(struct wiping *wiping, uint8_t out[INCARNATION_LEN])
+{
+	struct session *session = wiping->session;
+	const struct sync_request request = {
+	    .account = wiping->account,
+	    .device = session->keys.id,
+	    .cursor = session->facts.head,
+	};
+	struct sync_answer answer = {0};
+	enum remote_result result;
+	struct call call;
+
+	remote_request(&call, &session->app->clock);
+	result = session->remote->ops->sync(session->remote->self, &request, &call, &answer);
+	if (result == REMOTE_OK) /* gone: zero; the record that stands is what counts then */
+		memcpy(out, answer.incarnation, INCARNATION_LEN);
+	sync_answer_clear(&answer);
+	return session_remote_result(session, result, &call);
+}
+
+static enum code make_wipe(struct wiping *wiping, struct bytes *out)
+{
+	static const uint8_t unknown[INCARNATION_LEN];
+	struct session *session = wiping->session;
+	struct wipe wipe = {
+	    .account = wiping->account,
+	    .device = session->keys.id,
+	    .time_ms = clock_wall_ms(&session->app->clock),
+	};
+	enum code code;
+
+	if (memcmp(session->facts.incarnation, unknown, INCARNATION_LEN) != 0)
+		return session_engine(
+		    session, wipe_make(&session->engine, "", &session->call, out));
+	code = ask_incarnation(wiping, wipe.incarnation);
+	if (code == CODE_OK && wipe_encode(&wipe, session->keys.wipe_secret, out) != FORMAT_OK)
+		code = app_fail(session->app, CODE_ERROR, "the wipe could not be signed");
+	return code;
+}
+
+/* Asks the remote until it is done. What single tries removed adds up. */
+static enum code wipe_remote(struct wiping *wiping, struct view wipe)
+{
+	struct session *session = wiping->session;
+	struct remote *remote = session->remote;
+	struct call call;
+	enum remote_result result = REMOTE_LATER;
+
+	for (unsigned i = 0; result == REMOTE_LATER && i < WIPE_TRIES && !system_cancelled(); i++) {
+		struct remote_receipt report = {0};
+
+		remote_request(&call, &session->app->clock);
+		result = remote->ops->wipe(remote->self, &wiping->account, wipe, &call, &report);
+		if (result == REMOTE_OK)
+			wiping->report = report;
+	}
+	if (result != REMOTE_OK && !system_cancelled()) {
+		enum code code = session_remote_result(session, result, &call);
+
+		app_hint(session->app, "inkseal wipe, again, goes on where this stopped");
+		return code;
+	}
+	return session_remote_result(session, result, &call);
+}
+
+/* The wipe that stands in the record: an earlier one, if this is not the first try. */
+static enum code standing_wipe(struct wiping *wiping, struct digest *hash_out)
+{
+	struct session *session = wiping->session;
+	struct remote *remote = session->remote;
+	struct bytes record = {0};
+	struct view wipe, roster;
+	struct call call;
+	enum code code;
+
+	remote_request(&call, &session->app->clock);
+	code = session_remote_result(session,
+	    remote->ops->wipe_record(remote->self, &wiping->account, &call, &record), &call);
+	if (code != CODE_OK)
+		return code;
+	if (wipe_record_decode(view_bytes(&record), &wipe, &roster) == FORMAT_OK)
+		digest_view(DOMAIN_WIPE, wipe, hash_out);
+	else
+		code = app_fail(session->app, CODE_ERROR, "the record of the wipe does not hold");
+	bytes_clear(&record);
+	return code;
+}
+
+/* Read back before it is believed: it is what the person may have to show. */
+static bool receipt_holds(const struct receipt *made, const struct bytes *encoded)
+{
+	struct receipt read;
+
+	return receipt_decode(view_bytes(encoded), &read) == FORMAT_OK &&
+	       account_equal(&read.account, &made->account) &&
+	       digest_equal(&read.wipe_hash, &made->wipe_hash) &&
+	       read.objects_removed == made->objects_removed &&
+	       memcmp(read.signer, made->signer, sizeof(read.signer)) == 0;
+}
+
+/* On a bare bucket nobody else can sign it: this device's wipe key does. */
+static enum code sign_receipt(struct wiping *wiping)
+{
+	struct session *session = wiping->session;
+	struct remote_receipt *report = &wiping->report;
+	struct receipt receipt = {
+	    .account = wiping->account,
+	    .objects_removed = report->objects_removed,
+	    .bytes_removed = report->bytes_removed,
+	    .empty_at_ms = report->empty_at_ms,
+	};
+	enum code code;
+
+	if (report->encoded.len > 0) /* the remote signed it */
+		return CODE_OK;
+	code = standing_wipe(wiping, &receipt.wipe_hash);
+	if (code != CODE_OK)
+		return code;
+	memcpy(receipt.signer, session->keys.wipe_public, sizeof(receipt.signer));
+	if (receipt_encode(&receipt, session->keys.wipe_secret, &report->encoded) != FORMAT_OK ||
+	    !receipt_holds(&receipt, &report->encoded))
+		return app_fail(session->app, CODE_ERROR, "no receipt that holds could be signed");
+	return CODE_OK;
+}
+
+static enum code keep_receipt(struct wiping *wiping)
+{
+	struct app *app = wiping->session->app;
+	char name[sizeof(wiping->account_hex) + 16];
+	char path[FILE_PATH_MAX];
+	enum code code;
+	int error;
+
+	(void)snprintf(name, sizeof(name), "receipt-%s.cbor", wiping->account_hex);
+	code = home_file(app, &wiping->session->home, name, path);
+	if (code != CODE_OK)
+		return code;
+	error = file_write(path, view_bytes(&wiping->report.encoded));
+	if (error != 0)
+		return app_fail(
+		    app, CODE_ERROR, "the receipt can't be written: %s", strerror(error));
+	return CODE_OK;
+}
+
+/* The account first: keys without one harm nobody, an account without keys is stuck. */
+static enum code forget(struct wiping *wiping)
+{
+	struct session *session = wiping->session;
+	char path[FILE_PATH_MAX];
+	enum code code;
+
+	code = session_engine(session, account_forget(&session->engine, &session->call));
+	if (code == CODE_OK)
+		code = session_refresh(session); /* so that no cache is kept at the close */
+	if (code == CODE_OK)
+		code = session_meta_set(session, META_CACHE, (struct view){0});
+	if (code == CODE_OK)
+		code = session_meta_set(session, META_URL, (struct view){0});
+	if (code == CODE_OK)
+		code = home_file(session->app, &session->home, HOME_KEYS, path);
+	if (code == CODE_OK && unlink(path) != 0 && errno != ENOENT)
+		code = app_fail(
+		    session->app, CODE_ERROR, "the key file can't be removed: %s", strerror(errno));
+	return code;
+}
+
+static bool print_receipt_json(const struct wiping *wiping)
+{
+	const struct remote_receipt *report = &wiping->report;
+	char text[sodium_base64_ENCODED_LEN(RECEIPT_MAX, sodium_base64_VARIANT_ORIGINAL)];
+	char record[sizeof(wiping->account_hex) + 2];
+
+	if (report->encoded.len > RECEIPT_MAX)
+		return false;
+	(void)sodium_bin2base64(text, sizeof(text), report->encoded.data, report->encoded.len,
+	    sodium_base64_VARIANT_ORIGINAL);
+	(void)snprintf(record, sizeof(record), "w/%s", wiping->account_hex);
+	return output_json(json_pack("{s:s,s:I,s:I,s:o,s:s,s:s}", "account", wiping->account_hex,
+	    "objectsRemoved", (json_int_t)report->objects_removed, "bytesRemoved",
+	    (json_int_t)report->bytes_removed, "emptyAt", output_time(report->empty_at_ms),
+	    "receipt", text, "record", record));
+}
+
+static enum code report(const struct wiping *wiping)
+{
+	struct app *app = wiping->session->app;
+	const struct remote_receipt *report = &wiping->report;
+	char at[TIME_PRINT_MAX];
+	bool done;
+
+	time_print_ms(report->empty_at_ms, at);
+	if (app->options.json)
+		done = print_receipt_json(wiping);
+	else
+		done = printf("wiped: %llu objects, %llu bytes removed; a listing was empty at %s\n"
+			      "what stays there is w/%s, the signed record that it was wiped\n"
+			      "the receipt is kept in the home as receipt-%s.cbor\n"
+			      "the journal is still here, whole; sync is off\n",
+			   (unsigned long long)report->objects_removed,
+			   (unsigned long long)report->bytes_removed, at, wiping->account_hex,
+			   wiping->account_hex) >= 0;
+	return done ? CODE_OK : app_fail(app, CODE_ERROR, "the receipt can't be printed");
+}
+
+static enum code wipe(struct wiping *wiping)
+{
+	struct session *session = wiping->session;
+	struct bytes signed_wipe = {0};
+	enum code code;
+
+	code = session_wipe_key(session);
+	if (code == CODE_OK)
+		code = terminal_confirm(session->app,
+		    "This deletes the account's data in the cloud, for all its devices. The "
+		    "journal on this\ndevice stays. It can't be undone.",
+		    "wipe");
+	if (code == CODE_OK)
+		code = session_own_remote(session);
+	if (code == CODE_OK)
+		code = make_wipe(wiping, &signed_wipe);
+	if (code == CODE_OK)
+		code = wipe_remote(wiping, view_bytes(&signed_wipe));
+	if (code == CODE_OK)
+		code = sign_receipt(wiping);
+	if (code == CODE_OK)
+		code = keep_receipt(wiping);
+	if (code == CODE_OK)
+		code = forget(wiping);
+	bytes_clear(&signed_wipe);
+	return code == CODE_OK ? report(wiping) : code;
+}
+
+static enum code run(struct app *app)
+{
+	struct session session = {0};
+	struct wiping wiping = {.session = &session};
+	enum code code = session_open(app, SESSION_WRITE, &session);
+
+	if (code == CODE_OK && !session.facts.has_account)
+		code = app_fail(app, CODE_NOT_SET_UP, "there is no account to wipe");
+	if (code == CODE_OK) {
+		wiping.account = session.facts.account;
+		hex_encode(view_of(wiping.account.bytes, ACCOUNT_ID_LEN), wiping.account_hex);
+		code = wipe(&wiping);
+	}
+	session_close(&session);
+	bytes_clear(&wiping.report.encoded);
+	return code;
+}
+
+const struct command wipe_command = {
+    .name = "wipe",
+    .args = "",
+    .summary = "Deletes the account's data in the cloud; the journal here stays",
+    .help = "Removes all objects of the account, until a listing is empty; what stays is the\n"
+	    "signed record of the wipe, from which other devices learn that it is gone. They\n"
+	    "keep their journals and switch sync off. Prints a signed receipt, kept in the\n"
+	    "home too.\n",
+    .run = run,
+};

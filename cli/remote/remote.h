@@ -1,0 +1,88 @@
+/*
+ * cli/remote/remote.h: how a request of the engine's travels: straight into a bucket
+ * (remote_direct.c, through the very code that a gateway runs), or by HTTP to a gateway (later).
+ * Also the loop that drives the engine's sync machine over a remote.
+ */
+#ifndef INKSEAL_REMOTE_H
+#define INKSEAL_REMOTE_H
+
+#include "cli/engine/engine.h"
+#include "gateway/bucket/bucket.h"
+
+enum remote_result {
+	REMOTE_OK,
+	REMOTE_ABSENT,  /* no such account or blob; nothing says it was wiped */
+	REMOTE_GONE,    /* wiped; remote_wipe_record gives the proof */
+	REMOTE_REFUSED, /* again is no use */
+	REMOTE_LATER,   /* not reachable, or busy: nothing was lost */
+	REMOTE_DAMAGED, /* an object there is not what it should be */
+	REMOTE_FAILED,  /* for good: the disk there is full, forbidden, or no memory */
+};
+const char *remote_result_text(enum remote_result result);
+
+struct remote_receipt { /* of a wipe */
+	struct bytes
+	    encoded; /* a signed receipt (statement.h) where the remote signs it; else empty */
+	uint64_t objects_removed, bytes_removed;
+	int64_t empty_at_ms;
+};
+
+struct remote_ops {
+	enum remote_result (*create)(
+	    void *self, const struct account_id *account, struct view create, struct call *);
+	enum remote_result (*sync)(void *self, const struct sync_request *request, struct call *,
+	    struct sync_answer *answer);
+	enum remote_result (*blob_get)(void *self, const struct account_id *account,
+	    const struct blob_name *name, struct call *, struct bytes *out);
+	enum remote_result (*blob_put)(void *self, const struct account_id *account,
+	    const struct blob_name *name, struct view blob, struct call *);
+	enum remote_result (*roster)(
+	    void *self, const struct account_id *account, struct call *, struct bytes *out);
+	enum remote_result (*wipe)(void *self, const struct account_id *account, struct view wipe,
+	    struct call *, struct remote_receipt *out);
+	enum remote_result (*wipe_record)(
+	    void *self, const struct account_id *account, struct call *, struct bytes *out);
+	/* After a run: folds, sweeps if one is due, and what a bare bucket's client does in a
+	 * gateway's stead. */
+	enum remote_result (*tidy)(void *self, const struct account_id *account, struct call *);
+	void (*close)(void *self);
+};
+struct remote {
+	void *self;
+	const struct remote_ops *ops;
+};
+
+/* What a remote keeps between runs (manifest, tag, roster): held by the caller. */
+struct remote_cache {
+	void *self;
+	MUST_USE bool (*load)(void *self, struct bytes *out); /* false: nothing kept */
+	void (*save)(void *self, struct view value);          /* best effort: it is a cache */
+};
+
+/*
+ * Opens "dir:PATH". counts (may be NULL) is where bucket requests are counted. NULL: call->message.
+ * free with remote_close.
+ */
+MUST_USE struct remote *remote_open(const char *url, const struct clock *clock,
+    const struct random *random, const struct remote_cache *cache, struct bucket_counts *counts,
+    struct call *call);
+void remote_close(struct remote *remote); /* saves the cache; NULL is fine */
+/* A call for one request: its message empty, its deadline a minute from now. */
+void remote_request(struct call *call, const struct clock *clock);
+/* The capability probe of what the URL names. False: call->message says which promise fails. */
+MUST_USE bool remote_probe(const char *url, const struct clock *clock, const struct random *random,
+    unsigned rounds, struct call *call);
+
+/*
+ * Drives sync over remote until it is over; waits with `wait` (false: cancelled), which is asked
+ * with 0 ms before each request too. call is the one that sync_new was given.
+ */
+struct remote_waiter {
+	void *self;
+	bool (*wait)(void *self, int64_t ms);
+};
+MUST_USE enum engine_result remote_run(struct sync *sync, struct remote *remote,
+    const struct account_id *account, const struct clock *clock, const struct remote_waiter *waiter,
+    struct call *call, struct sync_totals *totals_out);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * cli/remote/remote_direct.c: straight into a bucket, through the very account code that a gateway
+ * runs. It owns the bucket and what is known of one account between calls; the latter is kept by
+ * the caller from run to run, so that a warm commit is one PUT here too.
+ */
+#include "cli/remote/remote_priv.h"
+#include "gateway/account/account.h"
+
+#include <stdlib.h>
+
+struct direct {
+	struct bucket *bucket;
+	struct bucket_counts own_counts; /* used if the caller has none */
+	struct clock clock;
+	struct random random;
+	struct remote_cache keep;
+	struct account_cache cache;
+	struct account_env env;
+	bool gone; /* an answer said so: tidy lists once more */
+};
+
+static enum remote_result direct_result(struct direct *direct, enum account_result result)
+{
+	switch (result) {
+	case ACCOUNT_OK: return REMOTE_OK;
+	case ACCOUNT_ABSENT: return REMOTE_ABSENT;
+	case ACCOUNT_GONE: direct->gone = true; return REMOTE_GONE;
+	case ACCOUNT_REFUSED: return REMOTE_REFUSED;
+	case ACCOUNT_RETRY: return REMOTE_LATER;
+	case ACCOUNT_DAMAGED: return REMOTE_DAMAGED;
+	case ACCOUNT_FAILED: return REMOTE_FAILED;
+	}
+	return REMOTE_FAILED;
+}
+
+static enum remote_result direct_create(
+    void *self, const struct account_id *account, struct view create, struct call *call)
+{
+	struct direct *direct = self;
+
+	(void)account; /* the request names it, and is signed */
+	return direct_result(direct, account_create(&direct->env, &direct->cache, create, call));
+}
+
+static enum remote_result direct_sync(
+    void *self, const struct sync_request *request, struct call *call, struct sync_answer *answer)
+{
+	struct direct *direct = self;
+	enum account_result result =
+	    account_sync(&direct->env, &direct->cache, request, call, answer);
+
+	if (result == ACCOUNT_OK && answer->status == SYNC_GONE)
+		direct->gone = true;
+	return direct_result(direct, result);
+}
+
+static enum remote_result direct_blob_get(void *self, const struct account_id *account,
+    const struct blob_name *name, struct call *call, struct bytes *out)
+{
+	struct direct *direct = self;
+
+	return direct_result(
+	    direct, account_blob_get(&direct->env, &direct->cache, account, name, call, out));
+}
+
+static enum remote_result direct_blob_put(void *self, const struct account_id *account,
+    const struct blob_name *name, struct view blob, struct call *call)
+{
+	struct direct *direct = self;
+
+	return direct_result(
+	    direct, account_blob_put(&direct->env, &direct->cache, account, name, blob, call));
+}
+
+static enum remote_result direct_roster(
+    void *self, const struct account_id *account, struct call *call, struct bytes *out)
+{
+	struct direct *direct = self;
+
+	return direct_result(
+	    direct, account_roster(&direct->env, &direct->cache, account, call, out));
+}
+
+static enum remote_result direct_wipe(void *self, const struct account_id *account,
+    struct view wipe, struct call *call, struct remote_receipt *out)
+{
+	struct direct *direct = self;
+	struct wipe_report report = {0};
+	enum remote_result result = direct_result(
+	    direct, account_wipe(&direct->env, &direct->cache, account, wipe, call, &report));
+
+	if (result == REMOTE_OK)
+		*out = (struct remote_receipt){
+		    .objects_removed = report.objects_removed,
+		    .bytes_removed = report.bytes_removed,
+		    .empty_at_ms = report.empty_at_ms,
+		};
+	return result;
+}
+
+static enum remote_result direct_wipe_record(
+    void *self, const struct account_id *account, struct call *call, struct bytes *out)
+{
+	struct direct *direct = self;
+
+	return direct_result(direct, account_wipe_record(&direct->env, account, call, out));
+}
+
+/* A bare bucket has no gateway that would find what a late writer put after a wipe (W6). */
+static enum remote_result direct_tidy(
+    void *self, const struct account_id *account, struct call *call)
+{
+	struct direct *direct = self;
+	struct wipe_report report = {0};
+	size_t folded = 0;
+
+	if (direct->gone)
+		return direct_result(direct, account_relist(&direct->env, account, call, &report));
+	return direct_result(
+	    direct, account_fold(&direct->env, &direct->cache, account, call, &folded));
+}
+
+static void direct_close(void *self)
+{
+	struct direct *direct = self;
+	struct bytes saved = {0};
+
+	if (direct->keep.save != NULL && account_cache_save(&direct->cache, &saved))
+		direct->keep.save(direct->keep.self, view_bytes(&saved));
+	bytes_clear(&saved);
+	account_cache_clear(&direct->cache);
+	bucket_close(direct->bucket);
+	free(direct);
+}
+
+static const struct remote_ops direct_ops = {
+    .create = direct_create,
+    .sync = direct_sync,
+    .blob_get = direct_blob_get,
+    .blob_put = direct_blob_put,
+    .roster = direct_roster,
+    .wipe = direct_wipe,
+    .wipe_record = direct_wipe_record,
+    .tidy = direct_tidy,
+    .close = direct_close,
+};
+
+/* NULL: no memory, or the bucket does not open. */
+static struct bucket *open_counted(
+    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *call)
+{
+	struct bucket *bucket = bucket_open(url, clock, call);
+	struct bucket *counted;
+
+	if (bucket == NULL)
+		return NULL;
+	counted = bucket_count(bucket, counts); /* closes what it was given if it fails */
+	if (counted == NULL)
+		call_sayf(call, "no memory");
+	return counted;
+}
+
+struct remote *remote_direct(const char *url, const struct clock *clock,
+    const struct random *random, const struct remote_cache *cache, struct bucket_counts *counts,
+    struct call *call)
+{
+	struct direct *direct = calloc(1, sizeof(*direct));
+	struct remote *remote = calloc(1, sizeof(*remote));
+	struct bytes saved = {0};
+
+	if (direct == NULL || remote == NULL) {
+		call_sayf(call, "no memory");
+		goto fail;
+	}
+	direct->clock = *clock;
+	direct->random = *random;
+	direct->bucket =
+	    open_counted(url, clock, counts != NULL ? counts : &direct->own_counts, call);
+	if (direct->bucket == NULL)
+		goto fail;
+	direct->env = (struct account_env){
+	    .bucket = direct->bucket,
+	    .clock = &direct->clock,
+	    .random = &direct->random,
+	    .prefix = "",
+	    .gateway = "",
+	};
+	if (cache != NULL) {
+		direct->keep = *cache;
+		if (cache->load(cache->self, &saved))
+			account_cache_load(&direct->cache, view_bytes(&saved));
+		bytes_clear(&saved);
+	}
+	*remote = (struct remote){.self = direct, .ops = &direct_ops};
+	return remote;
+fail:
+	free(direct);
+	free(remote);
+	return NULL;
+}

@@ -1,0 +1,14 @@
+/*
+ * cli/remote/remote_priv.h: what remote.c chooses between: one way to travel a file.
+ */
+#ifndef INKSEAL_REMOTE_PRIV_H
+#define INKSEAL_REMOTE_PRIV_H
+
+#include "cli/remote/remote.h"
+
+/* remote_direct.c. Clock, randomness and cache are copied; counts is borrowed until close. */
+MUST_USE struct remote *remote_direct(const char *url, const struct clock *clock,
+    const struct random *random, const struct remote_cache *cache, struct bucket_counts *counts,
+    struct call *call);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * tests/cli/commands/files_test.c: files that appear whole or not at all; reading with a bound.
+ */
+#include "tests/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/files.h"
+
+static char folder[64];
+
+static int set_up(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/inkseal-files-XXXXXX");
+	return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	folder_remove(folder);
+	return access(folder, F_OK) == 0 ? -1 : 0; /* also: nothing else was left in it */
+}
+
+static void assert_holds(const char *path, const char *text)
+{
+	struct bytes read = {0};
+
+	assert_int_equal(file_read(path, 100, &read), 0);
+	assert_true(view_equal(view_bytes(&read), view_text(text)));
+	bytes_clear(&read);
+}
+
+static void an_abandoned_write_leaves_the_old_file(void **state)
+{
+	char path[FILE_PATH_MAX];
+	struct file_out out;
+	struct stat info;
+
+	(void)state;
+	assert_true(file_path(folder, "file", path));
+	assert_int_equal(file_write(path, view_text("old")), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(file_begin(path, &out), 0);
+	assert_int_equal(file_add(&out, view_text("new")), 0);
+	assert_holds(path, "old");
+	file_abort(&out);
+	assert_int_equal(access(out.temp, F_OK), -1);
+	assert_holds(path, "old");
+	assert_int_equal(file_write(path, view_text("new")), 0);
+	assert_holds(path, "new");
+}
+
+static void a_bound_is_a_bound(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t max;
+		int error;
+	} rows[] = {{"more room", 6, 0}, {"just enough", 5, 0}, {"one too few", 4, EFBIG},
+	    {"none", 0, EFBIG}};
+	char path[FILE_PATH_MAX];
+
+	(void)state;
+	assert_true(file_path(folder, "file", path));
+	assert_int_equal(file_write(path, view_text("12345")), 0);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes read = {0};
+
+		if (file_read(path, rows[i].max, &read) != rows[i].error ||
+		    (read.len == 5) != (rows[i].error == 0))
+			fail_msg("%s", rows[i].name);
+		bytes_clear(&read);
+	}
+}
+
+static void what_is_not_there_is_told(void **state)
+{
+	char path[FILE_PATH_MAX];
+	struct bytes read = {0};
+
+	(void)state;
+	assert_true(file_path(folder, "missing/file", path));
+	assert_int_equal(file_read(path, 10, &read), ENOENT);
+	assert_int_equal(file_write(path, view_text("x")), ENOENT);
+	assert_int_equal(file_read(folder, 10, &read), EISDIR);
+	assert_null(read.data);
+	assert_int_equal(folder_make(""), ENOENT);
+	assert_int_equal(folder_make("/dev/null/x"), ENOTDIR);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(an_abandoned_write_leaves_the_old_file, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_bound_is_a_bound, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_is_not_there_is_told, set_up, tear_down),
+};
+
+TEST_MAIN(tests)
