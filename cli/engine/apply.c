@@ -169,6 +169,7 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 	struct bytes encoded = {0};
 	struct digest version = op->reference;
 	struct version named = {0};
+	struct entry entry;
 	enum engine_result result;
 
 	if (op->kind == OP_LOSER_NAMED) {
@@ -176,6 +177,10 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 		version_clear(&named);
 	} else {
 		result = op_entry(patch, op, &encoded, &version);
+		if (result == ENGINE_OK &&
+		    (entry_decode(view_bytes(&encoded), &entry) != FORMAT_OK ||
+			!view_equal(entry.id, op->id)))
+			result = damaged(patch, "a loser in it is not of the entry it names");
 		if (result == ENGINE_OK)
 			result = engine_of_journal(journal->ops->version_put(
 			    journal->self, &version, view_bytes(&encoded), state->call));
@@ -324,7 +329,7 @@ static enum engine_result apply_sealed(
 	const struct journal *journal = &state->engine->journal;
 	struct sync_facts *facts = &state->facts.public;
 	struct bytes payload = {0};
-	struct frame_sealed sealed;
+	struct frame_sealed sealed = {0};
 	enum engine_result result = apply_open(state, patch->frame, &payload, &sealed);
 
 	if (result != ENGINE_OK)
@@ -344,6 +349,8 @@ static enum engine_result apply_sealed(
 	if (result == ENGINE_OK) {
 		facts->floor = sealed.floor;
 		facts->log_bytes += encoded.len;
+		if (patch->own) /* perhaps met in a pull: then no answer has said so */
+			facts->acknowledged_ms = clock_wall_ms(state->engine->clock);
 		result = engine_of_journal(
 		    journal->ops->device_seen(journal->self, &patch->frame->header.device,
 			patch->frame->header.seq, sealed.time_ms, state->call));
@@ -405,6 +412,20 @@ enum apply_result apply_frame(struct sync_state *state, struct view encoded,
 		return APPLY_OK;
 	*failure_out = result;
 	return APPLY_FAILED;
+}
+
+enum engine_result apply_note_snapshot(struct sync_state *state, struct view encoded)
+{
+	const struct journal *journal = &state->engine->journal;
+	char name[BLOB_NAME_TEXT_MAX];
+	struct frame frame;
+
+	if (frame_decode(encoded, &frame) != FORMAT_OK || frame.header.kind != FRAME_SNAPSHOT)
+		return ENGINE_OK;
+	state->facts.public.log_bytes = 0;
+	blob_name_text(&frame.header.blob, name);
+	return engine_of_journal(
+	    journal->ops->meta_set(journal->self, META_INDEX, view_text(name), state->call));
 }
 
 bool brake_holds(uint64_t deletions, uint64_t entries)

@@ -108,6 +108,11 @@ enum apply_result {
 };
 MUST_USE enum apply_result apply_frame(struct sync_state *state, struct view encoded,
     const struct body_source *bodies, enum engine_result *failure_out);
+/*
+ * If the frame, just applied, is another's snapshot: it names segments that this device has not
+ * met, and learns when it needs to. In a transaction.
+ */
+MUST_USE enum engine_result apply_note_snapshot(struct sync_state *state, struct view encoded);
 /* Checks place, roster, epoch and signature, and moves head and roster index. */
 MUST_USE enum engine_result apply_head(struct sync_state *state, const struct frame *frame);
 /* Opens and decodes a frame's sealed part; *payload_out owns what *sealed_out points into. */

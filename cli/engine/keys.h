@@ -25,7 +25,7 @@ void device_keys_recovery(
 void device_keys_clear(struct device_keys *keys);
 
 /*
- * The key file (keyfile.md): signing and box secret, under a passphrase (Argon2id) if one is given
+ * The key file (README.md): signing and box secret, under a passphrase (Argon2id) if one is given
  * (passphrase.data == NULL: none); the wipe key always outside it, so that a device can wipe even
  * when its passphrase is forgotten.
  */

@@ -544,7 +544,7 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	const struct journal *journal = &state->engine->journal;
 	struct sync_facts *facts = &state->facts.public;
 	struct bytes payload = {0};
-	struct frame_sealed sealed;
+	struct frame_sealed sealed = {0};
 	struct frame frame;
 	enum engine_result result = engine_of_format(frame_decode(encoded, &frame));
 

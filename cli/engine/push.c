@@ -22,6 +22,7 @@ enum engine_result push_brake(struct sync_state *state, bool allow_deletions)
 	struct journal_counts counts;
 	struct bytes after = {0};
 	uint64_t deletions = 0;
+	uint64_t entries;
 	enum engine_result result =
 	    engine_of_journal(journal->ops->counts(journal->self, state->call, &counts));
 
@@ -52,14 +53,14 @@ enum engine_result push_brake(struct sync_state *state, bool allow_deletions)
 		after = id;
 	}
 	bytes_clear(&after);
-	if (result != ENGINE_OK || !brake_holds(deletions, counts.entries_count + deletions))
+	entries = counts.entries_count + deletions; /* as many as there were before */
+	if (result != ENGINE_OK || !brake_holds(deletions, entries))
 		return result;
 	state->totals.deletions = deletions;
 	call_sayf(state->call,
 	    "this sync would delete %llu of %llu entries on the other devices; nothing was sent: "
-	    "run "
-	    "it with --yes if that is meant",
-	    (unsigned long long)deletions, (unsigned long long)(counts.entries_count + deletions));
+	    "pass --yes if that is meant",
+	    (unsigned long long)deletions, (unsigned long long)entries);
 	return ENGINE_BRAKE;
 }
 
@@ -98,7 +99,7 @@ static enum engine_result choose_delta(
 	if (result == FORMAT_OK)
 		result = compress_pack(view_bytes(&version->encoded), &packed);
 	if (result == FORMAT_OK &&
-	    delta.len + (size_t)2 * DIGEST_LEN + cloud->entry.id.len < packed.len) {
+	    delta.len + DIGEST_LEN + DIGEST_LEN + cloud->entry.id.len < packed.len) {
 		*delta_out = delta;
 		delta = (struct bytes){0};
 	}

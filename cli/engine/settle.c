@@ -60,6 +60,14 @@ static enum engine_result make_copy(struct engine *engine, const struct settle_i
 			time_print_ms(time_parse_ms(earlier.entry.updated_at) + 1, updated_at);
 			version.entry.updated_at = view_text(updated_at);
 		}
+		/* What stands there and was never pushed would stay in this home's history alone.
+		 */
+		if (input->pending_losers &&
+		    !(known.has_base && digest_equal(&known.local, &known.base)))
+			result = engine_of_journal(
+			    journal->ops->loser_add(journal->self, id, &known.local, author, call));
+		if (result != ENGINE_OK)
+			goto done;
 	}
 	result = version_store(engine, &version.entry, call, &hash);
 	if (result == ENGINE_OK)

@@ -49,6 +49,7 @@ struct sync {
 	struct blob_name wanted; /* of PHASE_ROSTER, _BODY, _LEARN */
 	int64_t wait_ms;
 	bool current;      /* an answer has shown that the cursor is the head */
+	bool lagging;      /* … that it is not: poll on, a push would only be a lost race */
 	bool pushed;       /* something was committed in this run */
 	bool retried_head; /* a lower head was seen once */
 	unsigned losses, renames, laters, detours, steps;
@@ -217,7 +218,7 @@ static enum engine_result decide(struct sync *sync)
 			ask_exchange(sync, &facts->head);
 		return result;
 	}
-	if (counts.dirty_count > 0 || counts.losers_count > 0)
+	if (!sync->lagging && (counts.dirty_count > 0 || counts.losers_count > 0))
 		return start_push(sync, &counts);
 	if (!sync->current) {
 		ask_exchange(sync, &facts->head);
@@ -299,8 +300,6 @@ void sync_next(struct sync *sync, struct sync_want *out)
 	case PHASE_ROSTER:
 	case PHASE_BODY:
 	case PHASE_LEARN:
-		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
-		break;
 	case PHASE_MAKE_CHECK:
 		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
 		break;
@@ -462,7 +461,7 @@ static enum engine_result finish_pull(
 static enum engine_result meet_own_load(struct sync *sync, const struct frame *frame)
 {
 	struct sync_state *state = &sync->state;
-	struct frame_sealed sealed;
+	struct frame_sealed sealed = {0};
 	struct bytes payload = {0};
 	enum engine_result result = apply_head(state, frame);
 
@@ -476,22 +475,6 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 	}
 	bytes_clear(&payload);
 	return result;
-}
-
-/* Another's snapshot names segments that this device has not met: it learns them when it needs to.
- */
-static enum engine_result note_snapshot(struct sync *sync, struct view encoded)
-{
-	const struct journal *journal = &sync->state.engine->journal;
-	char name[BLOB_NAME_TEXT_MAX];
-	struct frame frame;
-
-	if (frame_decode(encoded, &frame) != FORMAT_OK || frame.header.kind != FRAME_SNAPSHOT)
-		return ENGINE_OK;
-	sync->state.facts.public.log_bytes = 0;
-	blob_name_text(&frame.header.blob, name);
-	return engine_of_journal(
-	    journal->ops->meta_set(journal->self, META_INDEX, view_text(name), sync->state.call));
 }
 
 /* The frames of an answer, as far as they can be applied now; one transaction. */
@@ -525,7 +508,7 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 		}
 		applied = apply_frame(state, encoded, &source, &failure);
 		if (applied == APPLY_OK) {
-			result = note_snapshot(sync, encoded);
+			result = apply_note_snapshot(state, encoded);
 			count++;
 		}
 	}
@@ -582,6 +565,7 @@ static enum engine_result answered_behind(struct sync *sync, const struct sync_a
 	if (result != ENGINE_OK || sync->phase != PHASE_DECIDE)
 		return result;
 	sync->current = !answer->more && head_equal(&facts->head, &answer->head);
+	sync->lagging = !sync->current;
 	if (sync->current)
 		result = check_roster_end(sync);
 	if (result == ENGINE_OK && waits)
@@ -663,6 +647,7 @@ static enum engine_result answered_current(struct sync *sync)
 	save_state(state, &saved);
 	result = finish_pull(sync, ENGINE_OK, &saved);
 	sync->current = true;
+	sync->lagging = false;
 	sync->phase = PHASE_DECIDE;
 	return result;
 }

@@ -650,16 +650,22 @@ static enum engine_result apply_frames(struct take *take)
 {
 	struct body_source source = {.bodies = take->bodies, .bodies_count = take->bodies_count};
 	enum engine_result failure = ENGINE_FAILED;
+	enum engine_result result = ENGINE_OK;
 
-	for (size_t i = 0; i < take->frames_count; i++) {
-		switch (apply_frame(take->state, view_bytes(&take->frames[i]), &source, &failure)) {
+	for (size_t i = 0; i < take->frames_count && result == ENGINE_OK; i++) {
+		struct view encoded = view_bytes(&take->frames[i]);
+
+		switch (apply_frame(take->state, encoded, &source, &failure)) {
 		case APPLY_OK: break;
 		case APPLY_IS_LOAD: return ENGINE_OK; /* it is met again, after this place */
 		case APPLY_NEEDS_BODY: return damaged(take, "a body after it is missing");
 		case APPLY_FAILED: return failure;
 		}
+		/* The segments of the one that is taken are known; of a later one they are not. */
+		if (!view_equal(encoded, view_bytes(&take->encoded)))
+			result = apply_note_snapshot(take->state, encoded);
 	}
-	return ENGINE_OK;
+	return result;
 }
 
 /* The roster as it was at the covered place: of the first frame after it, or the frame's own. */

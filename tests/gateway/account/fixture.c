@@ -208,7 +208,7 @@ void fixture_statement(
 		statement.has_epoch = true;
 		statement.epoch.number = roster_epoch(&fixture->roster) + 1;
 		randombytes_buf(statement.epoch.commit.bytes, DIGEST_LEN);
-		randombytes_buf(statement.epoch.previous_commit.bytes, DIGEST_LEN);
+		statement.epoch.previous_commit = fixture->roster.epoch_commit;
 	}
 	assert_int_equal(
 	    statement_encode(&statement, fixture->members[signer].sign_secret, out), FORMAT_OK);
