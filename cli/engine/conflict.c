@@ -50,7 +50,7 @@ enum conflict_outcome conflict_judge(const struct conflict_side *base,
 		return local_later ? CONFLICT_NONE_KEEP : CONFLICT_NONE_TAKE;
 	if (local->deleted || cloud->deleted) /* an edit always beats a deletion */
 		return local->deleted ? CONFLICT_NONE_TAKE : CONFLICT_NONE_KEEP;
-	if (close_together(local, cloud, skew_ms))
+	if (!local->copy && !cloud->copy && close_together(local, cloud, skew_ms))
 		return local_later ? CONFLICT_BOTH_LOCAL : CONFLICT_BOTH_CLOUD;
 	return local_later ? CONFLICT_LOCAL_WINS : CONFLICT_CLOUD_WINS;
 }

@@ -23,6 +23,8 @@ struct conflict_side { /* a version; has == false: the entry is not there */
 	bool deleted;
 	struct digest version;
 	int64_t updated_ms;
+	bool copy; /* a conflict copy itself: it gets no copy of its own, so copies stay bounded
+		      (I12) */
 };
 enum conflict_outcome conflict_judge(const struct conflict_side *base,
     const struct conflict_side *local, const struct conflict_side *cloud, int64_t skew_ms);

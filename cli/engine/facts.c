@@ -274,6 +274,7 @@ enum engine_result conflict_side_load(struct engine *engine, bool has, const str
 	out->version = *hash;
 	out->deleted = entry_deleted(&version.entry);
 	out->updated_ms = time_parse_ms(version.entry.updated_at);
+	out->copy = version.entry.conflict_of.data != NULL;
 	version_clear(&version);
 	return ENGINE_OK;
 }

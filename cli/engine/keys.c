@@ -59,6 +59,7 @@ void device_keys_clear(struct device_keys *keys)
 #define PASS_OPS_MAX 16u
 #define PASS_BYTES_MAX (1u << 30)
 #define PASS_SALT_LEN 16u
+#define CHECKSUM_LEN 8u
 _Static_assert(PASS_SALT_LEN == crypto_pwhash_SALTBYTES, "libsodium's Argon2id salt");
 
 struct keyfile {
@@ -79,9 +80,9 @@ static bool pass_key(const struct keyfile *file, struct view passphrase, uint8_t
 		   file->ops, (size_t)file->bytes, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
-static void put_keyfile(struct buffer *out, const struct keyfile *file)
+static void put_members(struct buffer *out, const struct keyfile *file, size_t pairs)
 {
-	cbor_put_map(out, 5);
+	cbor_put_map(out, pairs);
 	cbor_put_uint(out, 0);
 	cbor_put_uint(out, FORMAT_VERSION);
 	cbor_put_uint(out, 1);
@@ -99,6 +100,36 @@ static void put_keyfile(struct buffer *out, const struct keyfile *file)
 	}
 	cbor_put_uint(out, 4);
 	cbor_put_view(out, file->secrets);
+}
+
+static bool keyfile_checksum(const struct keyfile *file, uint8_t out[CHECKSUM_LEN])
+{
+	struct buffer buffer;
+	struct digest digest;
+	bool done;
+
+	buffer_init(&buffer, KEYFILE_MAX);
+	put_members(&buffer, file, 5);
+	done = !buffer.failed;
+	if (done) {
+		digest_view(DOMAIN_CHECKSUM, buffer_view(&buffer), &digest);
+		memcpy(out, digest.bytes, CHECKSUM_LEN);
+	}
+	buffer_clear(&buffer);
+	return done;
+}
+
+static void put_keyfile(struct buffer *out, const struct keyfile *file)
+{
+	uint8_t checksum[CHECKSUM_LEN];
+
+	if (!keyfile_checksum(file, checksum)) {
+		out->failed = true;
+		return;
+	}
+	put_members(out, file, 6);
+	cbor_put_uint(out, 5);
+	cbor_put_bytes(out, checksum, CHECKSUM_LEN);
 }
 
 enum format_result keyfile_encode(const struct device_keys *keys, struct view passphrase,
@@ -142,6 +173,8 @@ static enum format_result read_keyfile(struct view bytes, struct keyfile *out)
 	struct cbor_reader reader;
 	struct cbor_map map;
 	struct keyfile file = {0};
+	uint8_t checksum[CHECKSUM_LEN] = {0};
+	uint8_t expected[CHECKSUM_LEN];
 	enum format_result result;
 	unsigned key;
 
@@ -164,13 +197,18 @@ static enum format_result read_keyfile(struct view bytes, struct keyfile *out)
 			cbor_fixed(&reader, file.salt, PASS_SALT_LEN);
 			break;
 		case 4: file.secrets = cbor_bytes(&reader, SECRETS_LEN + SEAL_OVERHEAD); break;
+		case 5: cbor_fixed(&reader, checksum, CHECKSUM_LEN); break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
 		}
 	}
-	cbor_map_need(&reader, &map, 0x1F);
+	cbor_map_need(&reader, &map, 0x3F);
 	if (file.secrets.len != SECRETS_LEN + (file.locked ? SEAL_OVERHEAD : 0))
 		cbor_fail(&reader, FORMAT_MALFORMED);
 	result = cbor_finish(&reader);
+	if (result == FORMAT_OK && !keyfile_checksum(&file, expected))
+		result = FORMAT_NO_MEMORY;
+	if (result == FORMAT_OK && sodium_memcmp(checksum, expected, CHECKSUM_LEN) != 0)
+		result = FORMAT_MALFORMED;
 	if (result == FORMAT_OK)
 		*out = file;
 	sodium_memzero(&file, sizeof(file));

@@ -21,6 +21,47 @@ static enum engine_result make_local(struct engine *engine, struct view id,
 	return engine_of_journal(result);
 }
 
+/* Into the history, and with the next patch into everyone's. */
+static enum engine_result file_loser(struct engine *engine, const struct settle_input *input,
+    struct view id, const struct digest *loser, const struct device_id *author, struct call *call)
+{
+	const struct journal *journal = &engine->journal;
+	enum journal_result result = journal->ops->history_add(
+	    journal->self, id, loser, author, HISTORY_LOSER, clock_wall_ms(engine->clock), call);
+
+	if (result == JOURNAL_OK && input->pending_losers)
+		result = journal->ops->loser_add(journal->self, id, loser, author, call);
+	return engine_of_journal(result);
+}
+
+/*
+ * The copy is there already. What it holds gives way to the later loser; it may be an edit of the
+ * copy itself, or have been pushed by nobody yet, so it is filed as a loser (a tombstone is not: it
+ * holds nothing that could be lost). updated_at is what copy->updated_at may come to point to.
+ */
+static enum engine_result replace_copy(struct engine *engine, const struct settle_input *input,
+    const struct journal_entry *known, struct entry *copy, char updated_at[TIME_PRINT_MAX],
+    struct call *call)
+{
+	struct version earlier = {0};
+	bool from_cloud = known->has_cloud && digest_equal(&known->local, &known->cloud);
+	int64_t earlier_ms;
+	enum engine_result result = version_load(engine, &known->local, call, &earlier);
+
+	if (result != ENGINE_OK)
+		return result;
+	earlier_ms = time_parse_ms(earlier.entry.updated_at);
+	if (time_parse_ms(copy->updated_at) <= earlier_ms) {
+		time_print_ms(earlier_ms + 1, updated_at);
+		copy->updated_at = view_text(updated_at);
+	}
+	if (!entry_deleted(&earlier.entry))
+		result = file_loser(engine, input, copy->id, &known->local,
+		    from_cloud ? &known->author : &input->local_author, call);
+	version_clear(&earlier);
+	return result;
+}
+
 /*
  * Keeps loser as a conflict copy: an entry of its own, whose id derives from the entry's id and the
  * loser's device; a later loser of that device is a new version of the same copy.
@@ -31,7 +72,6 @@ static enum engine_result make_copy(struct engine *engine, const struct settle_i
 {
 	const struct journal *journal = &engine->journal;
 	struct version version = {0};
-	struct version earlier = {0};
 	struct journal_entry known = {0};
 	struct digest hash;
 	char copy_id[COPY_ID_LEN + 1];
@@ -47,29 +87,12 @@ static enum engine_result make_copy(struct engine *engine, const struct settle_i
 	version.entry.id = id;
 	version.entry.conflict_of = input->id;
 	found = journal->ops->entry_get(journal->self, id, call, &known);
-	if (found != JOURNAL_OK && found != JOURNAL_NONE) {
+	if (found != JOURNAL_NONE)
 		result = engine_of_journal(found);
-		goto done;
-	}
-	if (found == JOURNAL_OK && known.has_local) {
-		result = version_load(engine, &known.local, call, &earlier);
-		if (result != ENGINE_OK)
-			goto done;
-		if (time_parse_ms(version.entry.updated_at) <=
-		    time_parse_ms(earlier.entry.updated_at)) {
-			time_print_ms(time_parse_ms(earlier.entry.updated_at) + 1, updated_at);
-			version.entry.updated_at = view_text(updated_at);
-		}
-		/* What stands there and was never pushed would stay in this home's history alone.
-		 */
-		if (input->pending_losers &&
-		    !(known.has_base && digest_equal(&known.local, &known.base)))
-			result = engine_of_journal(
-			    journal->ops->loser_add(journal->self, id, &known.local, author, call));
-		if (result != ENGINE_OK)
-			goto done;
-	}
-	result = version_store(engine, &version.entry, call, &hash);
+	if (result == ENGINE_OK && known.has_local)
+		result = replace_copy(engine, input, &known, &version.entry, updated_at, call);
+	if (result == ENGINE_OK)
+		result = version_store(engine, &version.entry, call, &hash);
 	if (result == ENGINE_OK)
 		result = make_local(engine, id, &hash, author, HISTORY_COPY, call);
 	if (result == ENGINE_OK)
@@ -77,8 +100,6 @@ static enum engine_result make_copy(struct engine *engine, const struct settle_i
 		    input->id, copy_id, clock_wall_ms(engine->clock), call));
 	if (result == ENGINE_OK)
 		memcpy(out->copy_id, copy_id, sizeof(copy_id));
-done:
-	version_clear(&earlier);
 	version_clear(&version);
 	return result;
 }
@@ -89,17 +110,14 @@ static enum engine_result keep_loser(struct engine *engine, const struct settle_
     const struct digest *loser, const struct device_id *author, struct call *call)
 {
 	const struct journal *journal = &engine->journal;
-	int64_t now_ms = clock_wall_ms(engine->clock);
-	enum journal_result result = journal->ops->history_add(
-	    journal->self, input->id, loser, author, HISTORY_LOSER, now_ms, call);
+	enum engine_result result = file_loser(engine, input, input->id, loser, author, call);
 
-	if (result == JOURNAL_OK && input->pending_losers)
-		result = journal->ops->loser_add(journal->self, input->id, loser, author, call);
-	if (result == JOURNAL_OK)
-		result = journal->ops->activity_add(journal->self, ACTIVITY_CONFLICT, input->id,
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->activity_add(journal->self,
+		    ACTIVITY_CONFLICT, input->id,
 		    "both sides were edited: the later edit stands, the other is in the history",
-		    now_ms, call);
-	return engine_of_journal(result);
+		    clock_wall_ms(engine->clock), call));
+	return result;
 }
 
 static enum engine_result take_cloud(

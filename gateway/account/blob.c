@@ -65,7 +65,7 @@ enum account_result account_blob_get(const struct account_env *env, struct accou
 		/* Swept, wiped, or never there: only the newest manifest can tell. */
 		result = account_manifest_read(work);
 		if (result == ACCOUNT_OK) {
-			call_sayf(call, "no such blob");
+			call_sayf(call, "a blob that the account names is missing from the bucket");
 			result = ACCOUNT_ABSENT;
 		}
 	}

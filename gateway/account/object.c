@@ -140,7 +140,8 @@ enum account_result account_blob_read(
 		goto done;
 	blob_hash(view_bytes(&bytes), &hash);
 	if (bytes.len > BLOB_MAX || !digest_equal(&hash, &name->hash)) {
-		call_sayf(work->call, "a blob is not what its name says");
+		call_sayf(work->call,
+		    "a blob in the bucket is damaged: its bytes are not what its name says");
 		result = ACCOUNT_DAMAGED;
 		goto done;
 	}
@@ -170,7 +171,8 @@ enum account_result account_pack_read(struct account_work *work, const struct ma
 	pack_hash(view_bytes(&bytes), &hash);
 	result = ACCOUNT_DAMAGED;
 	if (!digest_equal(&hash, &pack->hash)) {
-		call_sayf(work->call, "a pack is not what its name says");
+		call_sayf(work->call,
+		    "a pack in the bucket is damaged: its bytes are not what its name says");
 		goto done;
 	}
 	result = account_from_format(

@@ -144,6 +144,7 @@ enum account_result account_manifest_adopt(
 {
 	struct account_cache *cache = work->cache;
 	uint8_t incarnation[INCARNATION_LEN];
+	uint64_t generation = work->manifest.generation;
 	bool had = work->has_manifest;
 	enum format_result format;
 	enum account_result result;
@@ -162,8 +163,12 @@ enum account_result account_manifest_adopt(
 		return account_from_format(format, ACCOUNT_DAMAGED, "the manifest", work->call);
 	if (work->manifest.state == MANIFEST_WIPED)
 		return account_missing(work);
-	/* Another incarnation is another account of the same name: nothing seen before holds. */
-	if (!had || memcmp(incarnation, work->manifest.incarnation, sizeof(incarnation)) != 0)
+	/*
+	 * Another incarnation is another account of the same name, and a generation that went back
+	 * may be a create that landed after a wipe: nothing seen before holds.
+	 */
+	if (!had || work->manifest.generation < generation ||
+	    memcmp(incarnation, work->manifest.incarnation, sizeof(incarnation)) != 0)
 		account_cache_clear(cache);
 	bytes_clear(&cache->manifest);
 	cache->manifest = *bytes;
