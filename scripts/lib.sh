@@ -44,7 +44,8 @@ need_packages() {
 # What the release build needs.
 # shellcheck disable=SC2034 # for the scripts that read this file
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev libzstd-dev libsqlite3-dev
-	libjansson-dev libgnutls28-dev libyaml-dev"
+	libjansson-dev libgnutls28-dev libyaml-dev libcurl4-gnutls-dev libexpat1-dev
+	libmicrohttpd-dev libinih-dev"
 
 # configure PRESET [CMAKE OPTION...]: what CMake says is shown only if it fails.
 configure() {

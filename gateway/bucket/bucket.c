@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_retry.h"
+#include "gateway/bucket/bucket_s3.h"
 
 #define TAG_HASH_SIZE 16u
 _Static_assert(2 * TAG_HASH_SIZE <= BUCKET_TAG_MAX, "a content tag fits a tag");
@@ -66,10 +68,9 @@ static enum bucket_result refuse_key(struct call *call)
 	return BUCKET_REFUSED;
 }
 
-enum bucket_result bucket_put(struct bucket *bucket, const struct bucket_put *put,
-    struct call *call, struct bucket_tag *tag_out)
+/* OK, or what bucket_put answers without asking the driver. */
+static enum bucket_result put_check(const struct bucket_put *put, struct call *call)
 {
-	assert(bucket != NULL && put != NULL && call != NULL && tag_out != NULL);
 	assert(put->data.data != NULL || put->data.len == 0);
 	if (!key_ok(put->key))
 		return refuse_key(call);
@@ -84,7 +85,30 @@ enum bucket_result bucket_put(struct bucket *bucket, const struct bucket_put *pu
 		call_sayf(call, "not a tag that any object has");
 		return BUCKET_CONFLICT;
 	}
-	return bucket->ops->put(bucket->self, put, call, tag_out);
+	return BUCKET_OK;
+}
+
+enum bucket_result bucket_put(struct bucket *bucket, const struct bucket_put *put,
+    struct call *call, struct bucket_tag *tag_out)
+{
+	enum bucket_result result;
+
+	assert(bucket != NULL && put != NULL && call != NULL && tag_out != NULL);
+	result = put_check(put, call);
+	return result == BUCKET_OK ? bucket->ops->put(bucket->self, put, call, tag_out) : result;
+}
+
+bool bucket_race(struct bucket *bucket, const struct bucket_put *puts, size_t count,
+    struct call *calls, enum bucket_result *results_out)
+{
+	assert(bucket != NULL && puts != NULL && calls != NULL && results_out != NULL);
+	assert(count > 0 && count <= BUCKET_RACE_MAX);
+	if (bucket->ops->race == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (put_check(&puts[i], &calls[i]) != BUCKET_OK)
+			return false;
+	return bucket->ops->race(bucket->self, puts, count, calls, results_out);
 }
 
 enum bucket_result bucket_get(struct bucket *bucket, const struct bucket_get *get,
@@ -178,12 +202,27 @@ static struct bucket *open_dir(const char *path, const struct clock *clock, stru
 	return bucket_dir_open(path, &dir_io_system, clock, call);
 }
 
+static struct bucket *open_s3(const char *rest, const struct clock *clock, struct call *call)
+{
+	struct bucket *bucket = bucket_s3_open(rest, &s3_env_system, clock, call);
+	struct bucket_retry_rules rules;
+
+	if (bucket == NULL)
+		return NULL;
+	bucket_retry_usual(clock, &rules);
+	bucket = bucket_retry(bucket, &rules);
+	if (bucket == NULL)
+		call_sayf(call, "no memory for a bucket");
+	return bucket;
+}
+
 static const struct scheme {
 	const char *prefix;
 	const char *form; /* as a person would write it */
 	struct bucket *(*open)(const char *rest, const struct clock *clock, struct call *call);
 } schemes[] = {
     {"dir:", "dir:PATH", open_dir},
+    {"s3:", "s3:http://HOST:PORT/BUCKET/PREFIX", open_s3},
 };
 
 /* The URL is not repeated in the message: those of other stores can hold a secret. */

@@ -2,9 +2,9 @@
  * gateway/bucket/bucket.h: an S3-compatible object store, behind a vtable.
  * A key is 1..BUCKET_KEY_MAX printable ASCII bytes in parts divided by "/", none empty and none
  * beginning with a dot. Objects were sealed by the client: nothing here ever sees plaintext.
- * Drivers: bucket_dir.c (a folder), bucket_memory.c (tests, simulator; faults on demand). Wrappers:
- * bucket_count.c. All threads may share one bucket. What we assume of a store, and the key layout:
- * README.md.
+ * Drivers: bucket_s3.c, bucket_dir.c (a folder), bucket_memory.c (tests, simulator; faults on
+ * demand). Wrappers: bucket_count.c, bucket_retry.c. All threads may share one bucket. What we
+ * assume of a store, and the key layout: README.md.
  */
 #ifndef INKSEAL_BUCKET_H
 #define INKSEAL_BUCKET_H
@@ -16,6 +16,7 @@
 #define BUCKET_TAG_MAX 72u
 #define BUCKET_PAGE_MAX 1000u /* keys of one listing page, and of one bucket_remove_many */
 #define BUCKET_URL_MAX 1024u
+#define BUCKET_RACE_MAX 16u /* puts of one bucket_race */
 
 enum bucket_result {      /* one value for each thing a caller can do next */
 	BUCKET_OK,        /* done, and the outputs are set */
@@ -85,9 +86,17 @@ MUST_USE enum bucket_result bucket_list(struct bucket *bucket, const char *prefi
  */
 MUST_USE enum bucket_result bucket_purge_hidden(
     struct bucket *bucket, const char *prefix, struct call *call, uint64_t *removed_out);
+/*
+ * For the probe: sends count puts at once, all of each but its last byte, then the last bytes
+ * together. results_out[i] is as bucket_put would have it, calls[i].message says why. False: this
+ * bucket cannot do that, or a put is none; nothing was sent.
+ */
+MUST_USE bool bucket_race(struct bucket *bucket, const struct bucket_put *puts, size_t count,
+    struct call *calls, enum bucket_result *results_out);
 void bucket_close(struct bucket *bucket); /* NULL is fine */
 
-/* What a driver supplies; bucket.c has checked every argument. purge_hidden may be NULL. */
+/* What a driver supplies; bucket.c has checked every argument. purge_hidden and race may be NULL.
+ */
 struct bucket_ops {
 	enum bucket_result (*put)(void *self, const struct bucket_put *put, struct call *call,
 	    struct bucket_tag *tag_out);
@@ -100,6 +109,8 @@ struct bucket_ops {
 	    struct call *call, struct bucket_page *out);
 	enum bucket_result (*purge_hidden)(
 	    void *self, const char *prefix, struct call *call, uint64_t *removed_out);
+	bool (*race)(void *self, const struct bucket_put *puts, size_t count, struct call *calls,
+	    enum bucket_result *results_out);
 	void (*close)(void *self);
 };
 /* Wraps self; NULL: no memory, and self was closed. */
@@ -107,13 +118,17 @@ MUST_USE struct bucket *bucket_new(const struct bucket_ops *ops, void *self);
 
 /*
  * Opens what a URL names: "dir:PATH" (created where its parent exists; "dir:PATH" may also be an
- * existing folder). The clock is copied. NULL: call->message says what is wrong with it.
+ * existing folder), or "s3:http://HOST:PORT/BUCKET/PREFIX" (also s3:https://… and s3:HOST/BUCKET;
+ * the bucket must exist; credentials and region as bucket_s3.h says; with retries of what was not
+ * done). The clock is copied. NULL: call->message says what is wrong with it.
  */
 MUST_USE struct bucket *bucket_open(const char *url, const struct clock *clock, struct call *call);
 
 /* A bucket that counts what passes through it into *counts (which must outlive it) and owns inner.
  */
 MUST_USE struct bucket *bucket_count(struct bucket *inner, struct bucket_counts *counts);
+/* A copy of what such a bucket counted, while other threads use it. */
+void bucket_counted(struct bucket *counted, struct bucket_counts *out);
 
 /*
  * The capability probe (probe.c): create-if-absent, update-if-match, If-Match on a missing key

@@ -80,6 +80,20 @@ static enum bucket_result count_purge_hidden(
 	return bucket_purge_hidden(counter->inner, prefix, call, removed_out);
 }
 
+/* Counted after the fact: only then is it known that anything was sent. */
+static bool count_race(void *self, const struct bucket_put *puts, size_t count, struct call *calls,
+    enum bucket_result *results_out)
+{
+	struct counter *counter = self;
+
+	if (!bucket_race(counter->inner, puts, count, calls, results_out))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		count_add(
+		    counter, &counter->counts->put, &counter->counts->bytes_up, puts[i].data.len);
+	return true;
+}
+
 static void count_close(void *self)
 {
 	struct counter *counter = self;
@@ -96,6 +110,7 @@ static const struct bucket_ops count_ops = {
     .remove_many = count_remove_many,
     .list = count_list,
     .purge_hidden = count_purge_hidden,
+    .race = count_race,
     .close = count_close,
 };
 
@@ -112,4 +127,14 @@ struct bucket *bucket_count(struct bucket *inner, struct bucket_counts *counts)
 	counter->inner = inner;
 	counter->counts = counts;
 	return bucket_new(&count_ops, counter);
+}
+
+void bucket_counted(struct bucket *counted, struct bucket_counts *out)
+{
+	struct counter *counter = counted->self;
+
+	assert(counted->ops == &count_ops);
+	(void)pthread_mutex_lock(&counter->mutex);
+	*out = *counter->counts;
+	(void)pthread_mutex_unlock(&counter->mutex);
 }

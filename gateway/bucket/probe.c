@@ -1,9 +1,9 @@
 /*
  * gateway/bucket/probe.c: does a store keep the promises that every commit rests on? First one
  * writer at a time, then 16 at once: stores exist that pass the first part and lose updates in the
- * second. The writers wait behind a gate that opens for all together; a driver cannot be held
- * closer to the moment of truth from outside. Each run uses keys of its own and removes them, so
- * that several gateways may probe one bucket at once.
+ * second. A driver that can holds back each writer's last byte (bucket_race); with any other the
+ * writers are threads behind a gate that opens for all together. Each run uses keys of its own and
+ * removes them, so that several gateways may probe one bucket at once.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -15,6 +15,7 @@
 
 #define PROBE_WRITERS 16u
 #define PROBE_BODY 32u
+_Static_assert(PROBE_WRITERS <= BUCKET_RACE_MAX, "all writers fit one race");
 #define PROBE_RUN 16u
 
 struct probe {
@@ -164,6 +165,26 @@ static void *writer_run(void *self)
 	return NULL;
 }
 
+/* With each writer's last byte held back. False: the bucket cannot do that. */
+static bool race_held(struct probe *probe, struct writer writers[PROBE_WRITERS])
+{
+	struct bucket_put puts[PROBE_WRITERS];
+	struct call calls[PROBE_WRITERS];
+	enum bucket_result results[PROBE_WRITERS];
+
+	for (size_t i = 0; i < PROBE_WRITERS; i++) {
+		puts[i] = writers[i].put;
+		calls[i] = writers[i].call;
+	}
+	if (!bucket_race(probe->bucket, puts, PROBE_WRITERS, calls, results))
+		return false;
+	for (size_t i = 0; i < PROBE_WRITERS; i++) {
+		writers[i].call = calls[i];
+		writers[i].result = results[i];
+	}
+	return true;
+}
+
 /* Starts all writers, opens the gate once all stand at it, and waits for them. False: no threads.
  */
 static bool race_run(struct writer writers[PROBE_WRITERS])
@@ -263,7 +284,7 @@ static bool probe_race(
 		    before == NULL ? BUCKET_IF_ABSENT : BUCKET_IF_TAG, *tag};
 		call_init(&writer->call, probe->call->deadline_ms);
 	}
-	if (!race_run(writers)) {
+	if (!race_held(probe, writers) && !race_run(writers)) {
 		call_sayf(probe->call, "no threads to race with");
 		return no_answer(probe);
 	}

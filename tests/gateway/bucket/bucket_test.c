@@ -22,6 +22,8 @@ static void open_refuses(void **state)
 	    {"no parent", "dir:/no/such/parent/folder", "parent does not exist"},
 	    {"not a folder", "dir:/dev/null", "stands where another was expected"},
 	    {"too long", too_long, "up to 1024 bytes"},
+	    {"an S3 URL with a password", "s3:http://user:secret@host/bucket", "after s3: comes"},
+	    {"an S3 URL without a bucket", "s3:http://host", "after s3: comes"},
 	};
 
 	(void)state;

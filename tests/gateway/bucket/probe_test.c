@@ -26,6 +26,7 @@ enum flaw {
 	NOBODY_WINS,
 	NEVER_REMOVES,
 	NEVER_ANSWERS,
+	CHECKS_BEFORE_THE_LAST_BYTE,
 };
 
 struct spoiled {
@@ -140,7 +141,8 @@ static enum bucket_result spoiled_put(
 			return BUCKET_CONFLICT;
 		break;
 	case NEVER_ANSWERS: call_sayf(call, "no route to host"); return BUCKET_RETRY;
-	case NEVER_REMOVES: break;
+	case NEVER_REMOVES:
+	case CHECKS_BEFORE_THE_LAST_BYTE: break;
 	}
 	return bucket_put(spoiled->inner, put, call, tag_out);
 }
@@ -178,6 +180,21 @@ static enum bucket_result spoiled_list(
 	return bucket_list(spoiled->inner, prefix, after, call, out);
 }
 
+/* Right whenever a request comes in one piece; what a gate for threads would not find. */
+static bool spoiled_race(void *self, const struct bucket_put *puts, size_t count,
+    struct call *calls, enum bucket_result *results_out)
+{
+	struct spoiled *spoiled = self;
+
+	if (spoiled->flaw != CHECKS_BEFORE_THE_LAST_BYTE)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		overwrite(spoiled, &puts[i], &calls[i]);
+		results_out[i] = BUCKET_OK;
+	}
+	return true;
+}
+
 static void spoiled_close(void *self)
 {
 	struct spoiled *spoiled = self;
@@ -191,6 +208,7 @@ static const struct bucket_ops spoiled_ops = {
     .remove = spoiled_remove,
     .remove_many = spoiled_remove_many,
     .list = spoiled_list,
+    .race = spoiled_race,
     .close = spoiled_close,
 };
 
@@ -213,6 +231,7 @@ static void probe_finds_flaws(void **state)
 	    {NOBODY_WINS, "no winner"},
 	    {NEVER_REMOVES, "probing the store: access denied"},
 	    {NEVER_ANSWERS, "probing the store: no route to host"},
+	    {CHECKS_BEFORE_THE_LAST_BYTE, "several writers of one race"},
 	};
 
 	(void)state;

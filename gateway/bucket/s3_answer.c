@@ -1,0 +1,137 @@
+/*
+ * gateway/bucket/s3_answer.c: the meaning of answers. A PUT whose answer is lost may still land, so
+ * it is BUCKET_UNKNOWN: sent again, our own write could come back to us as a conflict. README.md,
+ * "Lost answers".
+ */
+#include "gateway/bucket/s3_answer.h"
+
+#include <string.h>
+#include <time.h>
+
+static bool is(const char *code, const char *name)
+{
+	return strcmp(code, name) == 0;
+}
+
+/* The store says that it has not even begun, or that the request came in spoiled. */
+static bool not_begun(unsigned status, const char *code)
+{
+	if (status == 429 || status == 503)
+		return true;
+	return status == 400 &&
+	       (is(code, "RequestTimeout") || is(code, "IncompleteBody") || is(code, "BadDigest") ||
+		   is(code, "SlowDown") || is(code, "XAmzContentSHA256Mismatch"));
+}
+
+/* Nobody can tell from these whether the request had an effect. */
+static bool unsure(unsigned status)
+{
+	switch (status) {
+	case 408:
+	case 409: /* a rival's conditional write is in flight; a store may still keep ours */
+	case 500: /* radosgw says so to most losers of a race, others to a winner */
+	case 502:
+	case 504: return true;
+	default: return false;
+	}
+}
+
+enum bucket_result s3_put_result(unsigned status, const char *code, enum bucket_if cond)
+{
+	if (not_begun(status, code))
+		return BUCKET_RETRY;
+	if (unsure(status))
+		return BUCKET_UNKNOWN;
+	switch (status) {
+	case 200: return BUCKET_OK;
+	case 404: /* If-Match on a missing key; but a bucket that is missing will stay so */
+		return cond == BUCKET_IF_TAG && !is(code, "NoSuchBucket") ? BUCKET_CONFLICT
+									  : BUCKET_REFUSED;
+	case 412: return cond == BUCKET_ALWAYS ? BUCKET_REFUSED : BUCKET_CONFLICT;
+	default: return BUCKET_REFUSED;
+	}
+}
+
+enum bucket_result s3_get_result(unsigned status, const char *code)
+{
+	if (not_begun(status, code) || unsure(status))
+		return BUCKET_RETRY;
+	switch (status) {
+	case 200:
+	case 206: return BUCKET_OK;
+	case 304: return BUCKET_UNCHANGED;
+	case 404: /* a proxy's 404, or a bucket's, says nothing about the key */
+		return is(code, "NoSuchKey") ? BUCKET_ABSENT : BUCKET_REFUSED;
+	default: return BUCKET_REFUSED;
+	}
+}
+
+enum bucket_result s3_remove_result(unsigned status, const char *code)
+{
+	if (not_begun(status, code))
+		return BUCKET_RETRY;
+	if (unsure(status))
+		return BUCKET_UNKNOWN;
+	switch (status) {
+	case 200:
+	case 204: return BUCKET_OK;
+	case 404:
+		return is(code, "NoSuchKey") || is(code, "NoSuchVersion") ||
+			       is(code, "NoSuchUpload")
+			   ? BUCKET_OK
+			   : BUCKET_REFUSED;
+	default: return BUCKET_REFUSED;
+	}
+}
+
+enum bucket_result s3_list_result(unsigned status, const char *code)
+{
+	if (not_begun(status, code) || unsure(status))
+		return BUCKET_RETRY;
+	return status == 200 ? BUCKET_OK : BUCKET_REFUSED;
+}
+
+enum bucket_result s3_kept_result(const char *code)
+{
+	return is(code, "InternalError") || is(code, "SlowDown") ||
+		       is(code, "ServiceUnavailable") || is(code, "OperationAborted") ||
+		       is(code, "RequestTimeout")
+		   ? BUCKET_RETRY
+		   : BUCKET_REFUSED;
+}
+
+enum bucket_result s3_lost_result(CURLcode error, bool sent, bool writes)
+{
+	if (sent) /* whatever libcurl made of what came back: it calls no HTTP an unknown protocol
+		   */
+		return writes ? BUCKET_UNKNOWN : BUCKET_RETRY;
+	switch (error) {
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_NOT_BUILT_IN:
+	case CURLE_PEER_FAILED_VERIFICATION: /* trying again must not become a habit here */
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR: return BUCKET_REFUSED;
+	default: return BUCKET_RETRY;
+	}
+}
+
+int64_t s3_retry_after_ms(const char *value, int64_t wall_ms)
+{
+	size_t digits = strspn(value, "0123456789");
+	int64_t wait_ms = 0;
+	time_t date;
+
+	if (digits > 0 && value[digits] == '\0') {
+		for (size_t i = 0; i < digits && wait_ms < S3_RETRY_AFTER_MAX_MS; i++)
+			wait_ms = wait_ms * 10 + (int64_t)(value[i] - '0') * 1000;
+	} else {
+		date = curl_getdate(value, NULL);
+		if (date > 0)
+			wait_ms = (int64_t)date * 1000 - wall_ms;
+	}
+	if (wait_ms < 0)
+		return 0;
+	return wait_ms > S3_RETRY_AFTER_MAX_MS ? S3_RETRY_AFTER_MAX_MS : wait_ms;
+}

@@ -1,0 +1,27 @@
+/*
+ * gateway/bucket/s3_answer.h: S3's answers, as what a caller can do next. Pure functions, so that
+ * tables test all of them. code is the <Code> of an error's body, "" if there was none.
+ */
+#ifndef INKSEAL_S3_ANSWER_H
+#define INKSEAL_S3_ANSWER_H
+
+#include <curl/curl.h>
+
+#include "gateway/bucket/bucket.h"
+
+enum bucket_result s3_put_result(unsigned status, const char *code, enum bucket_if cond);
+enum bucket_result s3_get_result(unsigned status, const char *code);
+enum bucket_result s3_remove_result(unsigned status, const char *code); /* one key or many */
+enum bucket_result s3_list_result(unsigned status, const char *code);
+/* One key's code within the answer to a removal of many: was it not removed for now, or for good?
+ */
+enum bucket_result s3_kept_result(const char *code);
+
+/* No answer came. sent: all of the request may have left us. writes: it was to change something. */
+enum bucket_result s3_lost_result(CURLcode error, bool sent, bool writes);
+
+#define S3_RETRY_AFTER_MAX_MS (60 * 60 * 1000)
+/* A Retry-After's value, seconds or a date, in milliseconds from now; 0: none that can be read. */
+int64_t s3_retry_after_ms(const char *value, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * gateway/bucket/s3_http.h: one signed request to an S3 store and its answer, over libcurl. Knows
+ * what a request looks like, not what an answer means (s3_answer.h, bucket_s3.c).
+ */
+#ifndef INKSEAL_S3_HTTP_H
+#define INKSEAL_S3_HTTP_H
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "gateway/bucket/s3_credentials.h"
+#include "gateway/bucket/s3_sign.h"
+#include "gateway/bucket/s3_url.h"
+#include "gateway/bucket/s3_xml.h"
+
+#define S3_REGION_MAX 64u
+#define S3_IDLE_MAX 32u /* handles kept with their connections; more are closed */
+#define S3_PARAMS_MAX 6u
+#define S3_CONNECT_MS 10000
+#define S3_HEADERS_MAX (32u * 1024u) /* bytes of an answer's headers */
+#define S3_ERROR_MAX (64u * 1024u)   /* of the body of an answer that is no success */
+#define S3_DOCUMENT_MAX (8u << 20)   /* of a request's or an answer's XML */
+
+/* How a store wants If-Match. Found out once: README.md, "Tags". */
+enum s3_quoting { S3_QUOTING_UNKNOWN, S3_QUOTING_NONE, S3_QUOTING_QUOTED };
+
+struct s3 { /* one opened bucket; all threads may use it */
+	struct s3_url url;
+	struct s3_credentials credentials;
+	char region[S3_REGION_MAX + 1];
+	struct bytes ca_file;   /* empty: libcurl's own */
+	struct bytes ca_folder; /* likewise */
+	struct clock clock;
+	atomic_int quoting;    /* an enum s3_quoting */
+	atomic_bool unordered; /* it lists in an order of its own: README.md, "Listings" */
+	pthread_mutex_t mutex;
+	CURL *idle[S3_IDLE_MAX]; /* these two guarded by mutex */
+	size_t idle_count;
+};
+
+struct s3_request { /* every pointer is borrowed until the call returns */
+	const char *method;
+	const char *key;     /* without the URL's prefix; NULL: the bucket itself */
+	const char *raw_key; /* instead of key: with the URL's prefix, from a listing */
+	struct s3_pair params[S3_PARAMS_MAX]; /* ascending by name */
+	size_t param_count;
+	struct view body;     /* sent by PUT and POST */
+	const char *if_match; /* these three: the header's value, or NULL */
+	const char *if_none_match;
+	const char *range;
+	size_t answer_max; /* of a success's body; more of it is a failure */
+};
+struct s3_reply {          /* clear it */
+	struct bytes body; /* ends in a NUL that is not counted */
+	unsigned status;
+	struct bucket_tag tag; /* the ETag, unquoted; "" if none can be used */
+	struct s3_code code;   /* of an error's body */
+};
+
+/*
+ * OK: an HTTP answer is in *reply, whatever its status; call->retry_after_ms is what it asked for.
+ * RETRY, UNKNOWN, REFUSED: there was none, and call->message says why.
+ */
+MUST_USE enum bucket_result s3_send(
+    struct s3 *s3, const struct s3_request *request, struct call *call, struct s3_reply *reply);
+/*
+ * The same for several requests with bodies at once, each on a connection of its own: all but the
+ * last byte of each is sent, and once all have come that far (or have failed), the last bytes.
+ */
+void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t count,
+    struct call *calls, struct s3_reply *replies, enum bucket_result *results);
+void s3_reply_clear(struct s3_reply *reply);
+
+/* url, credentials, region, ca_file, ca_folder and clock are set. False: message says why. */
+MUST_USE bool s3_open(struct s3 *s3, struct call *call);
+void s3_close(struct s3 *s3); /* after s3_open; clears what it was given, too */
+
+#endif

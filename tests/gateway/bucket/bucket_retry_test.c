@@ -1,0 +1,317 @@
+/*
+ * tests/gateway/bucket/bucket_retry_test.c: what is tried again, how often, and after which wait.
+ * The inner bucket answers as told; waiting moves a clock and takes no time.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/bucket/bucket_memory.h"
+#include "gateway/bucket/bucket_retry.h"
+
+#define WAITS_MAX 16u
+
+static struct told {
+	enum bucket_result results[8]; /* the last one stays */
+	int64_t retry_after_ms;
+	size_t calls;
+	int64_t now_ms;
+	int64_t waits[WAITS_MAX];
+	size_t wait_count;
+	uint8_t random;
+} told;
+
+static enum bucket_result answer(struct call *call)
+{
+	size_t at = told.calls < COUNT_OF(told.results) ? told.calls : COUNT_OF(told.results) - 1;
+
+	told.calls++;
+	call->retry_after_ms = told.retry_after_ms;
+	call_sayf(call, "told");
+	return told.results[at];
+}
+
+static enum bucket_result told_put(
+    void *self, const struct bucket_put *put, struct call *call, struct bucket_tag *tag_out)
+{
+	(void)self;
+	(void)put;
+	(void)tag_out;
+	return answer(call);
+}
+
+static enum bucket_result told_get(void *self, const struct bucket_get *get, struct call *call,
+    struct bytes *out, struct bucket_tag *tag_out)
+{
+	(void)self;
+	(void)get;
+	(void)out;
+	(void)tag_out;
+	return answer(call);
+}
+
+static enum bucket_result told_remove(void *self, const char *key, struct call *call)
+{
+	(void)self;
+	(void)key;
+	return answer(call);
+}
+
+static enum bucket_result told_remove_many(
+    void *self, const char *const *keys, size_t count, struct call *call)
+{
+	(void)self;
+	(void)keys;
+	(void)count;
+	return answer(call);
+}
+
+static enum bucket_result told_list(
+    void *self, const char *prefix, const char *after, struct call *call, struct bucket_page *out)
+{
+	(void)self;
+	(void)prefix;
+	(void)after;
+	(void)out;
+	return answer(call);
+}
+
+static enum bucket_result told_purge_hidden(
+    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+{
+	(void)self;
+	(void)prefix;
+	(void)removed_out;
+	return answer(call);
+}
+
+static void told_close(void *self)
+{
+	(void)self;
+}
+
+static const struct bucket_ops told_ops = {
+    .put = told_put,
+    .get = told_get,
+    .remove = told_remove,
+    .remove_many = told_remove_many,
+    .list = told_list,
+    .purge_hidden = told_purge_hidden,
+    .close = told_close,
+};
+
+static int64_t now(void *self)
+{
+	(void)self;
+	return told.now_ms;
+}
+
+static void fill(void *self, void *out, size_t len)
+{
+	(void)self;
+	memset(out, told.random, len);
+}
+
+static void wait(void *self, int64_t ms)
+{
+	(void)self;
+	told.now_ms += ms;
+	if (told.wait_count < WAITS_MAX)
+		told.waits[told.wait_count] = ms;
+	told.wait_count++;
+}
+
+static struct bucket *open_told(const struct told *as)
+{
+	static const struct bucket_retry_rules rules = {.tries = 5,
+	    .first_ms = 100,
+	    .most_ms = 400,
+	    .clock = {NULL, now, now},
+	    .random = {NULL, fill},
+	    .wait = wait};
+	struct bucket *bucket = bucket_new(&told_ops, NULL);
+
+	told = *as;
+	assert_non_null(bucket);
+	bucket = bucket_retry(bucket, &rules);
+	assert_non_null(bucket);
+	return bucket;
+}
+
+static enum bucket_result call_put(struct bucket *bucket, struct call *call)
+{
+	struct bucket_put put = {.key = "k"};
+	struct bucket_tag tag;
+
+	return bucket_put(bucket, &put, call, &tag);
+}
+
+static enum bucket_result call_get(struct bucket *bucket, struct call *call)
+{
+	struct bucket_get get = {.key = "k"};
+	struct bucket_tag tag;
+	struct bytes data = {0};
+
+	return bucket_get(bucket, &get, call, &data, &tag);
+}
+
+static enum bucket_result call_remove(struct bucket *bucket, struct call *call)
+{
+	return bucket_remove(bucket, "k", call);
+}
+
+static enum bucket_result call_remove_many(struct bucket *bucket, struct call *call)
+{
+	static const char *const keys[] = {"k"};
+
+	return bucket_remove_many(bucket, keys, 1, call);
+}
+
+static enum bucket_result call_list(struct bucket *bucket, struct call *call)
+{
+	struct bucket_page page = {0};
+
+	return bucket_list(bucket, "", "", call, &page);
+}
+
+static enum bucket_result call_purge(struct bucket *bucket, struct call *call)
+{
+	uint64_t removed;
+
+	return bucket_purge_hidden(bucket, "", call, &removed);
+}
+
+static enum bucket_result (*const calls[])(struct bucket *, struct call *) = {
+    call_put, call_get, call_remove, call_remove_many, call_list, call_purge};
+
+/* Whatever the call: what was not done is tried again, and nothing else is. */
+static void only_retry_is_retried(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(calls); i++)
+		for (int result = BUCKET_OK; result <= BUCKET_REFUSED; result++) {
+			struct told as = {.results = {BUCKET_RETRY, BUCKET_RETRY,
+					      (enum bucket_result)result, BUCKET_REFUSED}};
+			struct bucket *bucket = open_told(&as);
+			struct call call;
+
+			call_init(&call, 1000000);
+			assert_int_equal(calls[i](bucket, &call),
+			    result == BUCKET_RETRY ? BUCKET_REFUSED : result);
+			assert_int_equal(told.calls, result == BUCKET_RETRY ? 4 : 3);
+			assert_int_equal(told.wait_count, told.calls - 1);
+			bucket_close(bucket);
+		}
+}
+
+static void an_end_to_trying(void **state)
+{
+	struct told as = {.results = {BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY,
+			      BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY}};
+	struct bucket *bucket = open_told(&as);
+	struct call call;
+
+	(void)state;
+	call_init(&call, 1000000);
+	assert_int_equal(call_get(bucket, &call), BUCKET_RETRY);
+	assert_int_equal(told.calls, 5);
+	assert_string_equal(call.message, "told");
+	bucket_close(bucket);
+}
+
+/* Doubling, with half of each wait left to chance. */
+static void waits_grow(void **state)
+{
+	static const int64_t least[] = {50, 100, 200, 200};
+	static const int64_t most[] = {100, 200, 400, 400};
+
+	(void)state;
+	for (unsigned random = 0; random < 256; random++) {
+		struct told as = {
+		    .results = {BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY, BUCKET_OK},
+		    .random = (uint8_t)random};
+		struct bucket *bucket = open_told(&as);
+		struct call call;
+
+		call_init(&call, 1000000);
+		assert_int_equal(call_get(bucket, &call), BUCKET_OK);
+		assert_int_equal(told.wait_count, COUNT_OF(least));
+		for (size_t i = 0; i < COUNT_OF(least); i++)
+			assert_in_range(told.waits[i], least[i], most[i]);
+		bucket_close(bucket);
+	}
+}
+
+static void retry_after_is_honoured(void **state)
+{
+	(void)state;
+	for (unsigned random = 0; random < 256; random++) {
+		struct told as = {.results = {BUCKET_RETRY, BUCKET_OK},
+		    .retry_after_ms = 7000,
+		    .random = (uint8_t)random};
+		struct bucket *bucket = open_told(&as);
+		struct call call;
+
+		call_init(&call, 1000000);
+		assert_int_equal(call_get(bucket, &call), BUCKET_OK);
+		assert_in_range(told.waits[0], 7000, 8000);
+		bucket_close(bucket);
+	}
+}
+
+static void the_deadline_stands(void **state)
+{
+	struct told as = {.results = {BUCKET_RETRY, BUCKET_OK}, .retry_after_ms = 7000};
+	struct bucket *bucket = open_told(&as);
+	struct call call;
+
+	(void)state;
+	call_init(&call, 6999);
+	assert_int_equal(call_get(bucket, &call), BUCKET_RETRY);
+	assert_int_equal(told.wait_count, 0);
+	assert_int_equal(call.retry_after_ms, 7000); /* for whoever asks the caller */
+	bucket_close(bucket);
+}
+
+/* The least that a wrapper owes: what it passes on is not changed. */
+static struct memory_store *store;
+
+static int open_memory(void **state)
+{
+	struct bucket_retry_rules rules;
+	struct bucket *inner;
+
+	store = memory_store_new();
+	inner = store == NULL ? NULL : bucket_memory(store, NULL);
+	if (inner == NULL)
+		return 1;
+	bucket_retry_usual(&suite_clock, &rules);
+	*state = bucket_retry(inner, &rules);
+	return *state == NULL;
+}
+
+static int close_memory(void **state)
+{
+	bucket_close(*state);
+	memory_store_free(store);
+	return 0;
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(only_retry_is_retried),
+    cmocka_unit_test(an_end_to_trying),
+    cmocka_unit_test(waits_grow),
+    cmocka_unit_test(retry_after_is_honoured),
+    cmocka_unit_test(the_deadline_stands),
+    cmocka_unit_test_setup_teardown(suite_put_then_get, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_put_if_tag, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_get_first_bytes, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_remove_many, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_list_pages, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_purge_hidden, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(suite_probe_passes, open_memory, close_memory),
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,490 @@
+/*
+ * tests/gateway/bucket/bucket_s3_test.c: the S3 driver against a server that misbehaves as told:
+ * what is sent, what each answer means, and that no write is ever sent twice. Real servers:
+ * s3_servers_test.c.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/bucket/bucket_s3.h"
+#include "tests/gateway/bucket/scripted_server.h"
+
+#define OK_TAG(tag) "HTTP/1.1 200 OK\r\nETag: \"" tag "\"\r\nContent-Length: 0\r\n\r\n"
+#define NO_BODY "Content-Length: 0\r\n\r\n"
+#define CUT_HERE "Connection: close\r\n\r\n" /* the body ends with the connection */
+#define NOT_FOUND(code) "HTTP/1.1 404 Not Found\r\n" CUT_HERE "<Error><Code>" code "</Code></Error>"
+
+static const char *get_env(void *self, const char *name)
+{
+	(void)self;
+	if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
+		return "AK";
+	if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0)
+		return "s3cret";
+	if (strcmp(name, "AWS_SESSION_TOKEN") == 0)
+		return "t0ken";
+	return NULL;
+}
+
+static const struct s3_env env = {NULL, get_env};
+static struct scripted_server server;
+
+static struct bucket *open_script(const struct step *steps, size_t count)
+{
+	struct bucket *bucket;
+	struct call call;
+	char rest[64];
+
+	/* What libcurl reads itself: a proxy of the machine's is not to see these. */
+	assert_int_equal(setenv("no_proxy", "127.0.0.1", 1), 0);
+	assert_true(scripted_server_start(&server, steps, count));
+	suite_call(&call);
+	(void)snprintf(rest, sizeof(rest), "http://127.0.0.1:%u/bucket/pre", server.port);
+	bucket = bucket_s3_open(rest, &env, &suite_clock, &call);
+	if (bucket == NULL)
+		fail_msg("%s", call.message);
+	return bucket;
+}
+
+static void close_script(struct bucket *bucket)
+{
+	bucket_close(bucket);
+	scripted_server_stop(&server);
+}
+
+static enum bucket_result put(struct bucket *bucket, enum bucket_if cond, const char *tag,
+    struct call *call, struct bucket_tag *tag_out)
+{
+	struct bucket_put it = {.key = "k", .data = view_text("data"), .cond = cond};
+
+	(void)snprintf(it.tag.text, sizeof(it.tag.text), "%s", tag);
+	return bucket_put(bucket, &it, call, tag_out);
+}
+
+/* A failure says why in one line, and tells no secrets. */
+static void expect_message(const char *name, enum bucket_result result, const struct call *call)
+{
+	if (result == BUCKET_OK)
+		return;
+	if (call->message[0] == '\0' || strpbrk(call->message, "\r\n") != NULL ||
+	    strstr(call->message, "s3cret") != NULL || strstr(call->message, "bucket/") != NULL)
+		fail_msg("%s: message: %s", name, call->message);
+}
+
+static void what_a_put_sends(void **state)
+{
+	static const struct step steps[] = {
+	    {OK_TAG("1"), 0, STEP_KEEP}, {OK_TAG("2"), 0, STEP_KEEP}, {OK_TAG("3"), 0, STEP_KEEP}};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	struct bucket_tag tag = {""};
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_int_equal(put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_OK);
+	assert_string_equal(tag.text, "1");
+	assert_int_equal(put(bucket, BUCKET_IF_ABSENT, "", &call, &tag), BUCKET_OK);
+	assert_int_equal(put(bucket, BUCKET_IF_TAG, "2", &call, &tag), BUCKET_OK);
+	close_script(bucket);
+	assert_int_equal(server.request_count, 3);
+	assert_non_null(strstr(server.requests[0], "PUT /bucket/pre/k HTTP/1.1\r\n"));
+	assert_non_null(
+	    strstr(server.requests[0], "\r\ncontent-md5: jXd/OF09/siBXSD3SWAm3A==\r\n"));
+	assert_non_null(strstr(server.requests[0],
+	    "\r\nx-amz-content-sha256: "
+	    "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7\r\n"));
+	assert_non_null(strstr(server.requests[0], "\r\nx-amz-security-token: t0ken\r\n"));
+	assert_non_null(strstr(server.requests[0], "/us-east-1/s3/aws4_request,SignedHeaders="
+						   "content-md5;host;x-amz-content-sha256;"
+						   "x-amz-date;x-amz-security-token,"));
+	assert_non_null(strstr(server.requests[0], "\r\n\r\ndata"));
+	assert_null(strstr(server.requests[0], "if-"));
+	assert_null(strstr(server.requests[0], "s3cret"));
+	assert_null(strstr(server.requests[0], "Expect"));
+	assert_non_null(strstr(server.requests[1], "\r\nif-none-match: *\r\n"));
+	assert_non_null(strstr(server.requests[1], ";if-none-match;"));     /* signed */
+	assert_non_null(strstr(server.requests[2], "\r\nif-match: 2\r\n")); /* unquoted */
+	assert_non_null(strstr(server.requests[2], ";if-match;"));
+}
+
+static void put_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		struct step step;
+		enum bucket_result expected;
+		const char *says;
+	} rows[] = {
+	    {"fine", {OK_TAG("new"), 0, STEP_KEEP}, BUCKET_OK, ""},
+	    {"a weak tag", {"HTTP/1.1 200 OK\r\netag:W/\"new\"\r\n" NO_BODY, 0, STEP_KEEP},
+		BUCKET_OK, ""},
+	    {"after an interim answer",
+		{"HTTP/1.1 100 Continue\r\nETag: \"no\"\r\n\r\n" OK_TAG("new"), 0, STEP_KEEP},
+		BUCKET_OK, ""},
+	    {"no tag", {"HTTP/1.1 200 OK\r\n" NO_BODY, 0, STEP_KEEP}, BUCKET_UNKNOWN, "ETag"},
+	    {"a tag with a blank", {OK_TAG("a b"), 0, STEP_KEEP}, BUCKET_UNKNOWN, "ETag"},
+	    {"a tag that is too long",
+		{OK_TAG("0123456789012345678901234567890123456789012345678901234567890123456789"
+			"012"),
+		    0, STEP_KEEP},
+		BUCKET_UNKNOWN, "ETag"},
+	    {"200 with an error",
+		{"HTTP/1.1 200 OK\r\nETag: \"new\"\r\n" CUT_HERE
+		 "<Error><Code>InternalError</Code></Error>",
+		    0, STEP_CLOSE},
+		BUCKET_UNKNOWN, "200 InternalError"},
+	    {"500", {"HTTP/1.1 500 x\r\n" NO_BODY, 0, STEP_KEEP}, BUCKET_UNKNOWN, "500"},
+	    {"503",
+		{"HTTP/1.1 503 x\r\nRetry-After: 7\r\n" CUT_HERE
+		 "<Error><Code>SlowDown</Code></Error>",
+		    0, STEP_CLOSE},
+		BUCKET_RETRY, "503 SlowDown"},
+	    {"403",
+		{"HTTP/1.1 403 x\r\n" CUT_HERE "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+		    0, STEP_CLOSE},
+		BUCKET_REFUSED, "clock"},
+	    {"a page", {"HTTP/1.1 502 x\r\n" CUT_HERE "<html>s3cret</html>", 0, STEP_CLOSE},
+		BUCKET_UNKNOWN, "502"},
+	    {"a redirect",
+		{"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\n" NO_BODY, 0, STEP_KEEP},
+		BUCKET_REFUSED, "307"},
+	    {"an error without end", {"HTTP/1.1 403 x\r\n" CUT_HERE, 1u << 20, STEP_CLOSE},
+		BUCKET_REFUSED, "403"},
+	    {"a success without end", {"HTTP/1.1 200 OK\r\n" CUT_HERE, 1u << 20, STEP_CLOSE},
+		BUCKET_UNKNOWN, "longer"},
+	    {"headers without end", {"HTTP/1.1 200 OK\r\nx: ", 1u << 20, STEP_CLOSE},
+		BUCKET_UNKNOWN, ""},
+	    {"no HTTP", {"hello\r\n\r\n", 0, STEP_CLOSE}, BUCKET_UNKNOWN, ""},
+	    {"half an answer", {"HTTP/1.1 200 OK\r\nETa", 0, STEP_CLOSE}, BUCKET_UNKNOWN, ""},
+	    {"no answer", {NULL, 0, STEP_CLOSE}, BUCKET_UNKNOWN, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket *bucket = open_script(&rows[i].step, 1);
+		struct bucket_tag tag = {"old"};
+		struct call call;
+		enum bucket_result result;
+
+		suite_call(&call);
+		result = put(bucket, BUCKET_ALWAYS, "", &call, &tag);
+		close_script(bucket);
+		expect_message(rows[i].name, result, &call);
+		if (result != rows[i].expected || strstr(call.message, rows[i].says) == NULL)
+			fail_msg(
+			    "%s: %s: %s", rows[i].name, bucket_result_text(result), call.message);
+		assert_string_equal(tag.text, result == BUCKET_OK ? "new" : "old");
+		assert_int_equal(server.request_count, 1);
+		assert_int_equal(call.retry_after_ms, result == BUCKET_RETRY ? 7000 : 0);
+	}
+}
+
+static void get_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		struct step step;
+		enum bucket_result expected;
+	} rows[] = {
+	    {"fine",
+		{"HTTP/1.1 200 OK\r\nETag: \"new\"\r\nContent-Length: 4\r\n\r\ndata", 0, STEP_KEEP},
+		BUCKET_OK},
+	    {"no such key", {NOT_FOUND("NoSuchKey"), 0, STEP_CLOSE}, BUCKET_ABSENT},
+	    {"no such bucket", {NOT_FOUND("NoSuchBucket"), 0, STEP_CLOSE}, BUCKET_REFUSED},
+	    {"a bare 404", {"HTTP/1.1 404 x\r\n" NO_BODY, 0, STEP_KEEP}, BUCKET_REFUSED},
+	    {"a 404 page", {"HTTP/1.1 404 x\r\n" CUT_HERE "<html/>", 0, STEP_CLOSE},
+		BUCKET_REFUSED},
+	    {"unchanged", {"HTTP/1.1 304 x\r\n\r\n", 0, STEP_KEEP}, BUCKET_UNCHANGED},
+	    {"cut",
+		{"HTTP/1.1 200 OK\r\nETag: \"new\"\r\nContent-Length: 400\r\n\r\ndata", 0,
+		    STEP_CLOSE},
+		BUCKET_RETRY},
+	    {"200 with an error",
+		{"HTTP/1.1 200 OK\r\n" CUT_HERE "<Error><Code>InternalError</Code></Error>", 0,
+		    STEP_CLOSE},
+		BUCKET_RETRY},
+	    {"a portal's page",
+		{"HTTP/1.1 200 OK\r\n" CUT_HERE "<html>log in</html>", 0, STEP_CLOSE},
+		BUCKET_REFUSED},
+	    {"too large",
+		{"HTTP/1.1 200 OK\r\nETag: \"new\"\r\n" CUT_HERE, BUCKET_OBJECT_MAX + 1,
+		    STEP_CLOSE},
+		BUCKET_REFUSED},
+	    {"500", {"HTTP/1.1 500 x\r\n" NO_BODY, 0, STEP_KEEP}, BUCKET_RETRY},
+	    {"no answer", {NULL, 0, STEP_CLOSE}, BUCKET_RETRY},
+	    {"no HTTP", {"hello", 0, STEP_CLOSE}, BUCKET_RETRY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket *bucket = open_script(&rows[i].step, 1);
+		struct bucket_get get = {.key = "k", .unless = {"seen"}};
+		struct bucket_tag tag = {"old"};
+		struct bytes data = {0};
+		struct call call;
+		enum bucket_result result;
+
+		suite_call(&call);
+		result = bucket_get(bucket, &get, &call, &data, &tag);
+		close_script(bucket);
+		expect_message(rows[i].name, result, &call);
+		if (result != rows[i].expected)
+			fail_msg(
+			    "%s: %s: %s", rows[i].name, bucket_result_text(result), call.message);
+		assert_int_equal(data.len, result == BUCKET_OK ? 4 : 0);
+		assert_string_equal(tag.text, result == BUCKET_OK ? "new" : "old");
+		assert_non_null(strstr(server.requests[0], "\r\nif-none-match: \"seen\"\r\n"));
+		bytes_clear(&data);
+	}
+}
+
+static void list_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		struct step step;
+		enum bucket_result expected;
+	} rows[] = {
+	    {"garbage", {"HTTP/1.1 200 OK\r\n" CUT_HERE "<ListBucketResult><", 0, STEP_CLOSE},
+		BUCKET_RETRY},
+	    {"an error", {"HTTP/1.1 200 OK\r\n" CUT_HERE "<Error/>", 0, STEP_CLOSE}, BUCKET_RETRY},
+	    {"nothing", {"HTTP/1.1 200 OK\r\n" NO_BODY, 0, STEP_KEEP}, BUCKET_RETRY},
+	    {"no such bucket", {NOT_FOUND("NoSuchBucket"), 0, STEP_CLOSE}, BUCKET_REFUSED},
+	    {"without end", {"HTTP/1.1 200 OK\r\n" CUT_HERE, S3_DOCUMENT_MAX + 1, STEP_CLOSE},
+		BUCKET_REFUSED},
+	    {"keys of others",
+		{"HTTP/1.1 200 OK\r\n" CUT_HERE
+		 "<ListBucketResult><Contents><Key>pre/.x</Key></Contents><Contents>"
+		 "<Key>pre/a</Key><Size>3</Size></Contents><Contents><Key>pre/b/</Key></Contents>"
+		 "<Contents><Key>qre/z</Key></Contents></ListBucketResult>",
+		    0, STEP_CLOSE},
+		BUCKET_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket *bucket = open_script(&rows[i].step, 1);
+		struct bucket_page page = {.count = 42};
+		struct call call;
+		enum bucket_result result;
+
+		suite_call(&call);
+		result = bucket_list(bucket, "", "", &call, &page);
+		close_script(bucket);
+		expect_message(rows[i].name, result, &call);
+		if (result != rows[i].expected)
+			fail_msg(
+			    "%s: %s: %s", rows[i].name, bucket_result_text(result), call.message);
+		assert_int_equal(page.count, result == BUCKET_OK ? 1 : 42);
+		if (result == BUCKET_OK) {
+			assert_string_equal(page.items[0].key, "a");
+			free(page.items);
+		}
+	}
+}
+
+static void remove_many_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *answer;
+		enum bucket_result expected;
+	} rows[] = {
+	    {"all", "HTTP/1.1 200 OK\r\n" CUT_HERE "<DeleteResult/>", BUCKET_OK},
+	    {"one kept for now",
+		"HTTP/1.1 200 OK\r\n" CUT_HERE "<DeleteResult><Error><Key>pre/k</Key>"
+		"<Code>InternalError</Code></Error></DeleteResult>",
+		BUCKET_RETRY},
+	    {"one kept",
+		"HTTP/1.1 200 OK\r\n" CUT_HERE "<DeleteResult><Error><Key>pre/k</Key>"
+		"<Code>AccessDenied</Code></Error></DeleteResult>",
+		BUCKET_REFUSED},
+	    {"garbage", "HTTP/1.1 200 OK\r\n" CUT_HERE "<Del", BUCKET_UNKNOWN},
+	    {"no such bucket", NOT_FOUND("NoSuchBucket"), BUCKET_REFUSED},
+	};
+	static const char *const keys[] = {"k", "a&b<c>"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct step step = {rows[i].answer, 0, STEP_CLOSE};
+		struct bucket *bucket = open_script(&step, 1);
+		struct call call;
+		enum bucket_result result;
+
+		suite_call(&call);
+		result = bucket_remove_many(bucket, keys, COUNT_OF(keys), &call);
+		close_script(bucket);
+		expect_message(rows[i].name, result, &call);
+		if (result != rows[i].expected)
+			fail_msg(
+			    "%s: %s: %s", rows[i].name, bucket_result_text(result), call.message);
+		assert_non_null(strstr(server.requests[0], "POST /bucket?delete= HTTP/1.1\r\n"));
+		assert_non_null(strstr(server.requests[0], "<Key>pre/a&amp;b&lt;c&gt;</Key>"));
+	}
+}
+
+/*
+ * The second request meets a kept-alive connection that dies under it. libcurl would send it again
+ * on a new one: a read it may, a write it must not.
+ */
+static void a_write_is_sent_once(void **state)
+{
+	static const struct step steps[] = {{OK_TAG("1"), 0, STEP_KEEP}, {NULL, 0, STEP_CLOSE}};
+	static const char *const keys[] = {"k"};
+
+	(void)state;
+	for (int which = 0; which < 4; which++) {
+		struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+		struct bucket_get get = {.key = "k"};
+		struct bucket_tag tag = {""};
+		struct bytes data = {0};
+		struct call call;
+		enum bucket_result result = BUCKET_OK;
+
+		suite_call(&call);
+		assert_int_equal(put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_OK);
+		switch (which) {
+		case 0: result = put(bucket, BUCKET_IF_TAG, "1", &call, &tag); break;
+		case 1: result = bucket_remove(bucket, "k", &call); break;
+		case 2: result = bucket_remove_many(bucket, keys, 1, &call); break;
+		default: result = bucket_get(bucket, &get, &call, &data, &tag); break;
+		}
+		close_script(bucket);
+		assert_int_equal(result, which < 3 ? BUCKET_UNKNOWN : BUCKET_RETRY);
+		assert_string_equal(tag.text, "1");
+		if (which < 3)
+			assert_int_equal(server.request_count, 2);
+		else
+			assert_true(server.request_count > 2);
+	}
+}
+
+static void quotes_are_tried_once(void **state)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_KEEP},
+	    {"HTTP/1.1 200 x\r\nETag: \"old\"\r\nContent-Length: 4\r\n\r\n", 0, STEP_KEEP},
+	    {OK_TAG("new"), 0, STEP_KEEP},
+	    {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_KEEP},
+	};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	struct bucket_tag tag = {""};
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_int_equal(put(bucket, BUCKET_IF_TAG, "old", &call, &tag), BUCKET_OK);
+	assert_string_equal(tag.text, "new");
+	/* Known from now on: a refusal is a refusal. */
+	assert_int_equal(put(bucket, BUCKET_IF_TAG, "old", &call, &tag), BUCKET_CONFLICT);
+	close_script(bucket);
+	assert_int_equal(server.request_count, 4);
+	assert_non_null(strstr(server.requests[0], "\r\nif-match: old\r\n"));
+	assert_non_null(strstr(server.requests[1], "HEAD /bucket/pre/k HTTP/1.1\r\n"));
+	assert_non_null(strstr(server.requests[2], "\r\nif-match: \"old\"\r\n"));
+	assert_non_null(strstr(server.requests[3], "\r\nif-match: \"old\"\r\n"));
+}
+
+/* The tag has moved: the refusal was meant, and the form stays open. */
+static void a_conflict_needs_no_quotes(void **state)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_KEEP},
+	    {"HTTP/1.1 200 x\r\nETag: \"other\"\r\n" NO_BODY, 0, STEP_KEEP},
+	};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	struct bucket_tag tag = {"mine"};
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_int_equal(put(bucket, BUCKET_IF_TAG, "old", &call, &tag), BUCKET_CONFLICT);
+	assert_string_equal(tag.text, "mine");
+	close_script(bucket);
+	assert_int_equal(server.request_count, 2);
+}
+
+static void a_deadline_ends_a_wait(void **state)
+{
+	static const struct step steps[] = {{NULL, 0, STEP_STALL}};
+	static const struct step trickle[] = {{"HTTP/1.1 200 OK\r\nETag", 0, STEP_STALL}};
+
+	(void)state;
+	for (int which = 0; which < 4; which++) {
+		struct bucket *bucket = open_script(which < 2 ? steps : trickle, 1);
+		int64_t begin_ms = clock_monotonic_ms(&suite_clock);
+		struct bucket_get get = {.key = "k"};
+		struct bucket_tag tag = {""};
+		struct bytes data = {0};
+		struct call call;
+
+		call_init(&call, begin_ms + 300);
+		if (which % 2 == 0)
+			assert_int_equal(
+			    put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_UNKNOWN);
+		else
+			assert_int_equal(
+			    bucket_get(bucket, &get, &call, &data, &tag), BUCKET_RETRY);
+		assert_true(clock_monotonic_ms(&suite_clock) - begin_ms < 5000);
+		close_script(bucket);
+	}
+}
+
+static void nobody_there(void **state)
+{
+	struct bucket *bucket = open_script(NULL, 0);
+	struct bucket_tag tag = {""};
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	scripted_server_stop(&server);
+	assert_int_equal(put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_RETRY);
+	expect_message("nobody", BUCKET_RETRY, &call);
+	call_init(&call, clock_monotonic_ms(&suite_clock) - 1);
+	assert_int_equal(put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_RETRY);
+	assert_non_null(strstr(call.message, "deadline"));
+	bucket_close(bucket);
+}
+
+static void purge_where_nothing_is_hidden(void **state)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 501 x\r\n" NO_BODY, 0, STEP_KEEP},
+	    {"HTTP/1.1 501 x\r\n" NO_BODY, 0, STEP_KEEP},
+	    {"HTTP/1.1 400 x\r\n" CUT_HERE "<Error><Code>NotImplemented</Code></Error>", 0,
+		STEP_CLOSE},
+	};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	uint64_t removed = 42;
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_int_equal(bucket_purge_hidden(bucket, "a/", &call, &removed), BUCKET_OK);
+	assert_int_equal(removed, 0);
+	close_script(bucket);
+	assert_non_null(strstr(server.requests[0],
+	    "GET /bucket?max-keys=1000&prefix=pre%2Fa%2F&versions= HTTP/1.1\r\n"));
+	assert_non_null(strstr(server.requests[2],
+	    "GET /bucket?max-uploads=1000&prefix=pre%2Fa%2F&uploads= HTTP/1.1\r\n"));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_a_put_sends),
+    cmocka_unit_test(put_answers),
+    cmocka_unit_test(get_answers),
+    cmocka_unit_test(list_answers),
+    cmocka_unit_test(remove_many_answers),
+    cmocka_unit_test(a_write_is_sent_once),
+    cmocka_unit_test(quotes_are_tried_once),
+    cmocka_unit_test(a_conflict_needs_no_quotes),
+    cmocka_unit_test(a_deadline_ends_a_wait),
+    cmocka_unit_test(nobody_there),
+    cmocka_unit_test(purge_where_nothing_is_hidden),
+};
+
+TEST_MAIN(tests)

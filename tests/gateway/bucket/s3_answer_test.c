@@ -1,0 +1,158 @@
+/*
+ * tests/gateway/bucket/s3_answer_test.c: every answer's meaning, as tables.
+ */
+#include "tests/test.h"
+
+#include "gateway/bucket/s3_answer.h"
+
+static void put_results(void **state)
+{
+	static const struct {
+		const char *code;
+		unsigned status;
+		enum bucket_result always;
+		enum bucket_result if_absent;
+		enum bucket_result if_tag;
+	} rows[] = {
+	    {"", 200, BUCKET_OK, BUCKET_OK, BUCKET_OK},
+	    {"", 204, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"PermanentRedirect", 301, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"RequestTimeout", 400, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY},
+	    {"BadDigest", 400, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY},
+	    {"InvalidArgument", 400, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 400, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"AccessDenied", 403, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"NoSuchKey", 404, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_CONFLICT},
+	    {"", 404, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_CONFLICT},
+	    {"NoSuchBucket", 404, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 408, BUCKET_UNKNOWN, BUCKET_UNKNOWN, BUCKET_UNKNOWN},
+	    {"ConditionalRequestConflict", 409, BUCKET_UNKNOWN, BUCKET_UNKNOWN, BUCKET_UNKNOWN},
+	    {"PreconditionFailed", 412, BUCKET_REFUSED, BUCKET_CONFLICT, BUCKET_CONFLICT},
+	    {"", 412, BUCKET_REFUSED, BUCKET_CONFLICT, BUCKET_CONFLICT},
+	    {"", 429, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY},
+	    {"InternalError", 500, BUCKET_UNKNOWN, BUCKET_UNKNOWN, BUCKET_UNKNOWN},
+	    {"NotImplemented", 501, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 502, BUCKET_UNKNOWN, BUCKET_UNKNOWN, BUCKET_UNKNOWN},
+	    {"SlowDown", 503, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY},
+	    {"", 504, BUCKET_UNKNOWN, BUCKET_UNKNOWN, BUCKET_UNKNOWN},
+	    {"XMinioStorageFull", 507, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 0, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (s3_put_result(rows[i].status, rows[i].code, BUCKET_ALWAYS) != rows[i].always ||
+		    s3_put_result(rows[i].status, rows[i].code, BUCKET_IF_ABSENT) !=
+			rows[i].if_absent ||
+		    s3_put_result(rows[i].status, rows[i].code, BUCKET_IF_TAG) != rows[i].if_tag)
+			fail_msg("%u %s", rows[i].status, rows[i].code);
+}
+
+static void other_results(void **state)
+{
+	static const struct {
+		const char *code;
+		unsigned status;
+		enum bucket_result get;
+		enum bucket_result remove;
+		enum bucket_result list;
+	} rows[] = {
+	    {"", 200, BUCKET_OK, BUCKET_OK, BUCKET_OK},
+	    {"", 204, BUCKET_REFUSED, BUCKET_OK, BUCKET_REFUSED},
+	    {"", 206, BUCKET_OK, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 304, BUCKET_UNCHANGED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"TemporaryRedirect", 307, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"RequestTimeTooSkewed", 403, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"NoSuchKey", 404, BUCKET_ABSENT, BUCKET_OK, BUCKET_REFUSED},
+	    {"NoSuchBucket", 404, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 404, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"NoSuchUpload", 404, BUCKET_REFUSED, BUCKET_OK, BUCKET_REFUSED},
+	    {"", 409, BUCKET_RETRY, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"", 412, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"InvalidRange", 416, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 429, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY},
+	    {"", 500, BUCKET_RETRY, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"", 501, BUCKET_REFUSED, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"", 503, BUCKET_RETRY, BUCKET_RETRY, BUCKET_RETRY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (s3_get_result(rows[i].status, rows[i].code) != rows[i].get ||
+		    s3_remove_result(rows[i].status, rows[i].code) != rows[i].remove ||
+		    s3_list_result(rows[i].status, rows[i].code) != rows[i].list)
+			fail_msg("%u %s", rows[i].status, rows[i].code);
+	assert_int_equal(s3_kept_result("InternalError"), BUCKET_RETRY);
+	assert_int_equal(s3_kept_result("AccessDenied"), BUCKET_REFUSED);
+	assert_int_equal(s3_kept_result(""), BUCKET_REFUSED);
+}
+
+static void lost_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		CURLcode error;
+		bool sent;
+		enum bucket_result write;
+		enum bucket_result read;
+	} rows[] = {
+	    {"no route", CURLE_COULDNT_CONNECT, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"no such host", CURLE_COULDNT_RESOLVE_HOST, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"late, connecting", CURLE_OPERATION_TIMEDOUT, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"late, answering", CURLE_OPERATION_TIMEDOUT, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"cut", CURLE_RECV_ERROR, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"nothing came", CURLE_GOT_NOTHING, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"a replay stopped", CURLE_ABORTED_BY_CALLBACK, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"no HTTP", CURLE_UNSUPPORTED_PROTOCOL, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"no such protocol", CURLE_UNSUPPORTED_PROTOCOL, false, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"another's certificate", CURLE_PEER_FAILED_VERIFICATION, false, BUCKET_REFUSED,
+		BUCKET_REFUSED},
+	    {"no file of certificates", CURLE_SSL_CACERT_BADFILE, false, BUCKET_REFUSED,
+		BUCKET_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (s3_lost_result(rows[i].error, rows[i].sent, true) != rows[i].write ||
+		    s3_lost_result(rows[i].error, rows[i].sent, false) != rows[i].read)
+			fail_msg("%s", rows[i].name);
+}
+
+static void retry_after(void **state)
+{
+	/* 2013-05-24 00:00:00 */
+	static const int64_t now_ms = INT64_C(1369353600000);
+	static const struct {
+		const char *value;
+		int64_t expected_ms;
+	} rows[] = {
+	    {"", 0},
+	    {"0", 0},
+	    {"7", 7000},
+	    {"3600", 3600000},
+	    {"99999999999999999999999999", S3_RETRY_AFTER_MAX_MS},
+	    {"-1", 0},
+	    {"soon", 0},
+	    {"7 seconds", 0},
+	    {"Fri, 24 May 2013 00:00:05 GMT", 5000},
+	    {"Thu, 23 May 2013 23:59:59 GMT", 0},
+	    {"Sat, 24 May 2014 00:00:00 GMT", S3_RETRY_AFTER_MAX_MS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		int64_t got = s3_retry_after_ms(rows[i].value, now_ms);
+
+		if (got != rows[i].expected_ms)
+			fail_msg("%s: %ld", rows[i].value, (long)got);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(put_results),
+    cmocka_unit_test(other_results),
+    cmocka_unit_test(lost_answers),
+    cmocka_unit_test(retry_after),
+};
+
+TEST_MAIN(tests)

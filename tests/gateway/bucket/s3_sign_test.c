@@ -1,0 +1,149 @@
+/*
+ * tests/gateway/bucket/s3_sign_test.c: the signatures of AWS's own documentation ("Authenticating
+ * Requests: Using the Authorization Header", its four examples), dates, encoding.
+ */
+#include "tests/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/bucket/s3_sign.h"
+
+#define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define DATE "20130524T000000Z"
+#define HOST \
+	{ \
+		"host", "examplebucket.s3.amazonaws.com" \
+	}
+
+static void documented_examples(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *method;
+		const char *path;
+		struct s3_pair params[2];
+		size_t param_count;
+		struct s3_pair headers[5];
+		size_t header_count;
+		const char *body_sha256;
+		const char *names;
+		const char *signature;
+	} rows[] = {
+	    {"GET of a range", "GET", "/test.txt", {{0}}, 0,
+		{HOST, {"range", "bytes=0-9"}, {"x-amz-content-sha256", EMPTY_SHA256},
+		    {"x-amz-date", DATE}},
+		4, EMPTY_SHA256, "host;range;x-amz-content-sha256;x-amz-date",
+		"f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"},
+	    {"PUT", "PUT", "/test$file.text", {{0}}, 0,
+		{{"date", "Fri, 24 May 2013 00:00:00 GMT"}, HOST,
+		    {"x-amz-content-sha256",
+			"44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"},
+		    {"x-amz-date", DATE}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
+		5, "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+		"date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
+		"98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"},
+	    {"a parameter without value", "GET", "/", {{"lifecycle", ""}}, 1,
+		{HOST, {"x-amz-content-sha256", EMPTY_SHA256}, {"x-amz-date", DATE}}, 3,
+		EMPTY_SHA256, "host;x-amz-content-sha256;x-amz-date",
+		"fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
+	    {"a listing", "GET", "/", {{"max-keys", "2"}, {"prefix", "J"}}, 2,
+		{HOST, {"x-amz-content-sha256", EMPTY_SHA256}, {"x-amz-date", DATE}}, 3,
+		EMPTY_SHA256, "host;x-amz-content-sha256;x-amz-date",
+		"34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
+	};
+	static const struct s3_credentials credentials = {
+	    "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ""};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct buffer path;
+		struct buffer query;
+		struct buffer expected;
+		struct buffer got;
+		struct bytes texts[4] = {{0}};
+		struct s3_sign sign = {.method = rows[i].method,
+		    .headers = rows[i].headers,
+		    .header_count = rows[i].header_count,
+		    .body_sha256 = rows[i].body_sha256,
+		    .date = DATE,
+		    .region = "us-east-1",
+		    .credentials = &credentials};
+
+		buffer_init(&path, 1000);
+		buffer_init(&query, 1000);
+		buffer_init(&expected, 1000);
+		buffer_init(&got, 1000);
+		s3_encode(&path, rows[i].path, true);
+		s3_query(&query, rows[i].params, rows[i].param_count);
+		assert_true(buffer_take(&path, &texts[0]) && buffer_take(&query, &texts[1]));
+		sign.path = (const char *)texts[0].data;
+		sign.query = (const char *)texts[1].data;
+		s3_sign(&sign, &got);
+		buffer_addf(&expected,
+		    "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/"
+		    "aws4_request,SignedHeaders=%s,Signature=%s",
+		    rows[i].names, rows[i].signature);
+		assert_true(buffer_take(&expected, &texts[2]) && buffer_take(&got, &texts[3]));
+		if (!view_equal(view_bytes(&texts[2]), view_bytes(&texts[3])))
+			fail_msg("%s: %s", rows[i].name, (const char *)texts[3].data);
+		for (size_t text = 0; text < COUNT_OF(texts); text++)
+			bytes_clear(&texts[text]);
+	}
+}
+
+static void dates(void **state)
+{
+	static const struct {
+		int64_t wall_ms;
+		const char *expected;
+	} rows[] = {
+	    {0, "19700101T000000Z"},
+	    {-1, "19700101T000000Z"},
+	    {INT64_C(1369353600999), DATE},
+	    {INT64_C(1709251199000), "20240229T235959Z"},
+	    {INT64_MAX, "99991231T235959Z"},
+	};
+	char date[S3_DATE_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		s3_date(rows[i].wall_ms, date);
+		assert_string_equal(date, rows[i].expected);
+	}
+}
+
+static void encoding(void **state)
+{
+	static const struct {
+		const char *text;
+		bool path;
+		const char *expected;
+	} rows[] = {
+	    {"azAZ09-_.~", false, "azAZ09-_.~"},
+	    {"a/b c+d", true, "a/b%20c%2Bd"},
+	    {"a/b", false, "a%2Fb"},
+	    {"%&=?#\"<>\\^`{|}", true, "%25%26%3D%3F%23%22%3C%3E%5C%5E%60%7B%7C%7D"},
+	    {"\xc3\xa9\x7f", true, "%C3%A9%7F"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct buffer out;
+		struct bytes text = {0};
+
+		buffer_init(&out, 1000);
+		s3_encode(&out, rows[i].text, rows[i].path);
+		assert_true(buffer_take(&out, &text));
+		assert_string_equal((const char *)text.data, rows[i].expected);
+		bytes_clear(&text);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(documented_examples),
+    cmocka_unit_test(dates),
+    cmocka_unit_test(encoding),
+};
+
+TEST_MAIN(tests)

@@ -1,0 +1,187 @@
+/*
+ * tests/gateway/bucket/s3_xml_test.c: the documents of real stores, and broken ones.
+ */
+#include "tests/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/bucket/s3_xml.h"
+
+#define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+#define NS " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+
+static void error_codes(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		const char *expected;
+	} rows[] = {
+	    {"plain",
+		HEAD "<Error><Code>NoSuchKey</Code><Message>gone</Message><Key>k</Key></Error>",
+		"NoSuchKey"},
+	    {"with a namespace", "<Error" NS ">\n <Code>SlowDown</Code></Error>\n", "SlowDown"},
+	    {"no code", "<Error><Message>x</Message></Error>", ""},
+	    {"a code deeper down", "<Error><X><Code>Inner</Code></X></Error>", ""},
+	    {"a page", "<html><body><Code>x</Code></body></html>", ""},
+	    {"blanks in it", "<Error><Code>No Such</Code></Error>", ""},
+	    {"a terminal's codes", "<Error><Code>\x1b[31m</Code></Error>", ""},
+	    {"too long",
+		"<Error><Code>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		"</Code></Error>",
+		""},
+	    {"cut", "<Error><Code>NoSuchKey</Code>", ""},
+	    {"nothing", "", ""},
+	    {"no XML", "internal server error", ""},
+	    {"entities", "<!DOCTYPE Error [<!ENTITY a \"x\">]><Error><Code>&a;</Code></Error>", ""},
+	    {"unknown entity", "<Error><Code>&a;</Code></Error>", ""},
+	    {"after the end", "<Error><Code>A</Code></Error><Error/>", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct s3_code code = {"old"};
+
+		s3_xml_error(view_text(rows[i].text), &code);
+		if (strcmp(code.text, rows[i].expected) != 0)
+			fail_msg("%s: %s", rows[i].name, code.text);
+	}
+}
+
+static void deleted(void **state)
+{
+	struct s3_code code = {"old"};
+	size_t failed = 42;
+
+	(void)state;
+	assert_true(s3_xml_deleted(view_text(HEAD "<DeleteResult" NS "/>"), &failed, &code));
+	assert_int_equal(failed, 0);
+	assert_true(s3_xml_deleted(
+	    view_text("<DeleteResult><Deleted><Key>a</Key></Deleted><Error><Key>b</Key>"
+		      "<Code>AccessDenied</Code></Error><Error><Code>Other</Code></Error>"
+		      "</DeleteResult>"),
+	    &failed, &code));
+	assert_int_equal(failed, 2);
+	assert_string_equal(code.text, "AccessDenied");
+	assert_false(s3_xml_deleted(view_text("<Error><Code>x</Code></Error>"), &failed, &code));
+	assert_false(s3_xml_deleted(view_text("<DeleteResult><Error>"), &failed, &code));
+	assert_int_equal(failed, 2);
+}
+
+static void listings(void **state)
+{
+	struct s3_page page = {0};
+
+	(void)state;
+	assert_true(s3_xml_listing(
+	    view_text(HEAD
+		"<ListBucketResult" NS "><Name>b</Name><Prefix>a</Prefix><KeyCount>2</KeyCount>"
+		"<IsTruncated>true</IsTruncated><NextContinuationToken>tok</NextContinuationToken>"
+		"<Contents><Key>a/&lt;1&amp;2</Key><Size>17</Size><ETag>&#34;x&#34;</ETag>"
+		"<Owner><ID>o</ID><Key>no</Key></Owner></Contents>"
+		"<Contents>\n<Key>b</Key>\n<Size>0</Size></Contents>"
+		"<CommonPrefixes><Prefix>c/</Prefix></CommonPrefixes></ListBucketResult>"),
+	    S3_LIST_OBJECTS, &page));
+	assert_int_equal(page.count, 2);
+	assert_string_equal(page.items[0].key, "a/<1&2");
+	assert_int_equal(page.items[0].size, 17);
+	assert_string_equal(page.items[1].key, "b");
+	assert_true(page.more);
+	assert_string_equal(page.next_id, "tok");
+	s3_page_clear(&page);
+	assert_true(s3_xml_listing(
+	    view_text("<ListVersionsResult><IsTruncated>true</IsTruncated>"
+		      "<NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>"
+		      "<Version><Key>a</Key><VersionId>1</VersionId><IsLatest>true</IsLatest>"
+		      "</Version><DeleteMarker><Key>b</Key><VersionId>null</VersionId>"
+		      "<IsLatest>false</IsLatest></DeleteMarker></ListVersionsResult>"),
+	    S3_LIST_VERSIONS, &page));
+	assert_int_equal(page.count, 2);
+	assert_true(page.items[0].latest && !page.items[0].marker);
+	assert_true(!page.items[1].latest && page.items[1].marker);
+	assert_string_equal(page.items[1].id, "null");
+	assert_string_equal(page.next_key, "k");
+	assert_string_equal(page.next_id, "v");
+	s3_page_clear(&page);
+	assert_true(s3_xml_listing(
+	    view_text("<ListMultipartUploadsResult><Upload><Key>a</Key><UploadId>u</UploadId>"
+		      "</Upload></ListMultipartUploadsResult>"),
+	    S3_LIST_UPLOADS, &page));
+	assert_int_equal(page.count, 1);
+	assert_string_equal(page.items[0].id, "u");
+	s3_page_clear(&page);
+}
+
+static void refused_listings(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+	} rows[] = {
+	    {"nothing", ""},
+	    {"another document", "<ListVersionsResult/>"},
+	    {"cut", "<ListBucketResult><Contents><Key>a</Key>"},
+	    {"no key", "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>"},
+	    {"no size", "<ListBucketResult><Contents><Key>a</Key><Size>x</Size></Contents>"
+			"</ListBucketResult>"},
+	    {"a size beyond any",
+		"<ListBucketResult><Contents><Key>a</Key><Size>9999999999999999999</Size>"
+		"</Contents></ListBucketResult>"},
+	    {"deep", "<ListBucketResult><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a>"
+		     "</ListBucketResult>"},
+	    {"a DTD", "<!DOCTYPE ListBucketResult><ListBucketResult/>"},
+	    {"NUL", "<ListBucketResult>&#0;</ListBucketResult>"},
+	    {"not UTF-8", "<ListBucketResult>\xff</ListBucketResult>"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct s3_page page = {.count = 42};
+
+		if (s3_xml_listing(view_text(rows[i].text), S3_LIST_OBJECTS, &page))
+			fail_msg("accepted: %s", rows[i].name);
+		assert_int_equal(page.count, 42);
+	}
+}
+
+/* Both sides of a maximum. */
+static void expect_listing(size_t items, size_t key_len, bool ok)
+{
+	struct s3_page page = {0};
+	struct buffer text;
+
+	buffer_init(&text, 4u << 20);
+	buffer_add_text(&text, "<ListBucketResult>");
+	for (size_t i = 0; i < items; i++) {
+		buffer_add_text(&text, "<Contents><Key>");
+		for (size_t at = 0; at < key_len; at++)
+			buffer_add_byte(&text, 'k');
+		buffer_add_text(&text, "</Key></Contents>");
+	}
+	buffer_add_text(&text, "</ListBucketResult>");
+	assert_false(text.failed);
+	assert_int_equal(s3_xml_listing(buffer_view(&text), S3_LIST_OBJECTS, &page), ok);
+	assert_int_equal(page.count, ok ? items : 0);
+	s3_page_clear(&page);
+	buffer_clear(&text);
+}
+
+static void maxima(void **state)
+{
+	(void)state;
+	expect_listing(S3_ITEMS_MAX, 10, true);
+	expect_listing(S3_ITEMS_MAX + 1, 10, false);
+	expect_listing(2, S3_KEY_MAX, true);
+	expect_listing(2, S3_KEY_MAX + 1, false);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(error_codes),
+    cmocka_unit_test(deleted),
+    cmocka_unit_test(listings),
+    cmocka_unit_test(refused_listings),
+    cmocka_unit_test(maxima),
+};
+
+TEST_MAIN(tests)
