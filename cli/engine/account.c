@@ -274,3 +274,60 @@ enum engine_result wipe_make(
 	return say_format(call, "the wipe could not be signed",
 	    wipe_encode(&wipe, engine->keys->wipe_secret, wipe_out));
 }
+
+enum engine_result wipe_record_check(const struct sync_facts *facts, const struct roster *known,
+    struct view record, struct call *call)
+{
+	static const uint8_t none[INCARNATION_LEN];
+	const struct roster_device *device;
+	struct roster *roster;
+	struct view encoded, bare;
+	struct wipe wipe;
+	bool holds = false;
+
+	if (record.data == NULL || wipe_record_decode(record, &encoded, &bare) != FORMAT_OK ||
+	    wipe_decode(encoded, &wipe) != FORMAT_OK) {
+		call_sayf(call, "the account is missing there, and no signed wipe says that it was "
+				"deleted: everything here is kept, sync stays on");
+		return ENGINE_MISSING;
+	}
+	roster = calloc(1, sizeof(*roster));
+	if (roster == NULL)
+		return ENGINE_FAILED;
+	if (roster_decode(bare, true, roster) == FORMAT_OK && roster_descends(roster, known) &&
+	    account_equal(&wipe.account, &facts->account) &&
+	    (memcmp(facts->incarnation, none, INCARNATION_LEN) == 0 ||
+		memcmp(wipe.incarnation, facts->incarnation, INCARNATION_LEN) == 0)) {
+		device = roster_live(roster, &wipe.device, SIZE_MAX);
+		holds = device != NULL && device->keys.role == ROLE_DEVICE &&
+			wipe_signed_by(encoded, device->keys.wipe_public);
+	}
+	free(roster);
+	if (holds)
+		return ENGINE_OK;
+	call_sayf(call, "what is there says that the account was wiped, but no device of it signed "
+			"that: everything here is kept, sync stays on");
+	return ENGINE_MISSING;
+}
+
+enum engine_result account_wiped(struct engine *engine, struct view record, struct call *call)
+{
+	struct roster *known = calloc(1, sizeof(*known));
+	struct bytes encoded = {0};
+	struct sync_facts facts;
+	enum engine_result result = ENGINE_FAILED;
+
+	if (known == NULL)
+		return ENGINE_FAILED;
+	result = sync_facts_get(engine, call, &facts);
+	if (result == ENGINE_OK)
+		result = sync_roster_get(engine, call, &encoded);
+	if (result == ENGINE_OK)
+		result = say_format(
+		    call, "the roster", roster_decode(view_bytes(&encoded), false, known));
+	if (result == ENGINE_OK)
+		result = wipe_record_check(&facts, known, record, call);
+	bytes_clear(&encoded);
+	free(known);
+	return result;
+}

@@ -53,13 +53,15 @@ done:
 static enum format_result frame_open(
     struct view reference, struct view frame, size_t max, struct bytes *out)
 {
+	static const uint8_t magic[] = {0x28, 0xB5, 0x2F, 0xFD}; /* RFC 8878, 3.1.1 */
 	unsigned long long announced = ZSTD_getFrameContentSize(frame.data, frame.len);
 	struct bytes plain = {0};
 	ZSTD_DCtx *context = NULL;
 	enum format_result result = FORMAT_NO_MEMORY;
 	size_t len;
 
-	if (announced == ZSTD_CONTENTSIZE_ERROR || announced == ZSTD_CONTENTSIZE_UNKNOWN)
+	if (announced == ZSTD_CONTENTSIZE_ERROR || announced == ZSTD_CONTENTSIZE_UNKNOWN ||
+	    memcmp(frame.data, magic, sizeof(magic)) != 0) /* a frame to be skipped says 0 bytes */
 		return FORMAT_MALFORMED;
 	if (announced > max)
 		return FORMAT_TOO_LARGE;

@@ -129,6 +129,13 @@ MUST_USE enum engine_result recovery_check(struct engine *engine, struct view ro
 MUST_USE enum engine_result recovery_store(struct engine *engine, struct view roster,
     const struct recovery_view *view, const char *device_name, struct call *call);
 
+/*
+ * Is that the record of a wipe of this account's life, signed by a device live in it? Nothing else
+ * is believed. ENGINE_MISSING: it is not.
+ */
+MUST_USE enum engine_result account_wiped(
+    struct engine *engine, struct view record, struct call *call);
+
 /* A wipe, signed by this device's wipe key, for the account and incarnation known here. */
 MUST_USE enum engine_result wipe_make(
     struct engine *engine, const char *gateway, struct call *call, struct bytes *wipe_out);

@@ -86,6 +86,8 @@ MUST_USE enum engine_result state_begin(struct sync_state *state);
 /* Stores facts and root, and commits. */
 MUST_USE enum engine_result state_commit(struct sync_state *state);
 void state_rollback(struct sync_state *state);
+/* A head whose frames held, though what they bring was not taken (the brake): it stays known (I11). */
+MUST_USE enum engine_result state_remember_head(struct sync_state *state, const struct head *seen);
 /* A line in the activity log for what was pushed or pulled; none for none. In a transaction. */
 MUST_USE enum engine_result state_note(
     struct sync_state *state, enum activity_kind kind, uint64_t entries);
@@ -194,5 +196,9 @@ MUST_USE enum engine_result take_finish(struct take *take, bool allow_deletions)
 MUST_USE enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
     struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
     size_t *names_count_out, struct bytes *plain_out);
+
+/* account.c: account_wiped, with facts and roster at hand. */
+MUST_USE enum engine_result wipe_record_check(const struct sync_facts *facts,
+    const struct roster *known, struct view record, struct call *call);
 
 #endif

@@ -135,6 +135,8 @@ enum engine_result state_commit(struct sync_state *state)
 	uint8_t lanes[ROOT_SUM_LEN];
 	enum engine_result result;
 
+	if (state->facts.public.head.seq > state->facts.public.known_head.seq)
+		state->facts.public.known_head = state->facts.public.head;
 	root_store(&state->sum, lanes);
 	state->facts.roster_at = state->roster->hashes[state->roster_index];
 	result = facts_store(state->engine, &state->facts, state->call);
@@ -149,6 +151,22 @@ enum engine_result state_commit(struct sync_state *state)
 void state_rollback(struct sync_state *state)
 {
 	state->engine->journal.ops->rollback(state->engine->journal.self);
+}
+
+enum engine_result state_remember_head(struct sync_state *state, const struct head *seen)
+{
+	enum engine_result result;
+
+	if (seen->seq <= state->facts.public.known_head.seq)
+		return ENGINE_OK;
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	state->facts.public.known_head = *seen;
+	result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+	return result;
 }
 
 enum engine_result state_note(struct sync_state *state, enum activity_kind kind, uint64_t entries)

@@ -366,8 +366,6 @@ static enum engine_result note_answer(struct sync *sync, const struct sync_answe
 	}
 	facts->sweep = answer->sweep;
 	facts->skew_ms = answer->time_ms - now_ms;
-	if (answer->head.seq > facts->known_head.seq)
-		facts->known_head = answer->head;
 	return ENGINE_OK;
 }
 
@@ -451,8 +449,12 @@ static enum engine_result finish_pull(
 		result = state_commit(state);
 	}
 	if (result != ENGINE_OK) {
+		struct head seen = state->facts.public.head;
+
 		state_rollback(state);
 		restore_state(state, saved);
+		if (result == ENGINE_BRAKE && state_remember_head(state, &seen) != ENGINE_OK)
+			result = ENGINE_FAILED;
 	}
 	return result;
 }
@@ -726,46 +728,14 @@ static enum engine_result answered_rename(struct sync *sync)
 	return result;
 }
 
-/* Believed only from a signed statement: a wipe of this account's life, by a device live in it. */
 static enum engine_result answered_gone(struct sync *sync, const struct sync_answer *answer)
 {
-	static const uint8_t none[INCARNATION_LEN];
 	struct sync_state *state = &sync->state;
-	const struct sync_facts *facts = &state->facts.public;
-	const struct roster_device *device;
-	struct view encoded, bare;
-	struct wipe wipe;
-	struct roster *roster;
-	bool holds = false;
-	enum engine_result result;
+	enum engine_result result = wipe_record_check(
+	    &state->facts.public, state->roster, answer->wipe_record, state->call);
 
-	if (answer->wipe_record.data == NULL ||
-	    wipe_record_decode(answer->wipe_record, &encoded, &bare) != FORMAT_OK ||
-	    wipe_decode(encoded, &wipe) != FORMAT_OK) {
-		call_sayf(state->call, "the account is missing there, and no signed wipe says that "
-				       "it was deleted: everything here is kept, sync stays on");
-		return ENGINE_MISSING;
-	}
-	roster = calloc(1, sizeof(*roster));
-	if (roster == NULL)
-		return ENGINE_FAILED;
-	if (roster_decode(bare, true, roster) == FORMAT_OK &&
-	    roster_descends(roster, state->roster) &&
-	    account_equal(&wipe.account, &facts->account) &&
-	    (memcmp(facts->incarnation, none, INCARNATION_LEN) == 0 ||
-		memcmp(wipe.incarnation, facts->incarnation, INCARNATION_LEN) == 0)) {
-		device = roster_live(roster, &wipe.device, SIZE_MAX);
-		holds = device != NULL && device->keys.role == ROLE_DEVICE &&
-			wipe_signed_by(encoded, device->keys.wipe_public);
-	}
-	free(roster);
-	if (!holds) {
-		call_sayf(state->call,
-		    "what is there says that the account was wiped, but no device "
-		    "of it signed that: everything here is kept, sync stays on");
-		return ENGINE_MISSING;
-	}
-	result = account_forget(state->engine, state->call);
+	if (result == ENGINE_OK)
+		result = account_forget(state->engine, state->call);
 	if (result == ENGINE_OK) {
 		call_sayf(state->call, "the cloud data was wiped by a device of this account: the "
 				       "journal stays here, sync is now off");
@@ -843,7 +813,11 @@ static enum engine_result answered(struct sync *sync, const struct sync_answer *
 	case SYNC_REVOKED: return answered_revoked(sync, answer);
 	case SYNC_GONE: return answered_gone(sync, answer);
 	case SYNC_LATER: return answered_later(sync, answer);
-	case SYNC_REFUSED: return ENGINE_DAMAGED; /* call->message says what does not hold */
+	case SYNC_REFUSED: /* the driver has put the remote's reason there, if it gave one */
+		if (sync->state.call->message[0] == '\0')
+			call_sayf(
+			    sync->state.call, "the remote refused what was sent; nothing was lost");
+		return ENGINE_DAMAGED;
 	case SYNC_AHEAD:
 	case SYNC_DIVERGED: break; /* check_rollback has ended or retried */
 	}

@@ -752,10 +752,14 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	if (result == ENGINE_OK)
 		result = state_commit(state);
 	if (result != ENGINE_OK) {
+		struct head seen = state->facts.public.head;
+
 		state_rollback(state);
 		state->facts = facts;
 		state->sum = sum;
 		state->roster_index = roster_index;
+		if (result == ENGINE_BRAKE && state_remember_head(state, &seen) != ENGINE_OK)
+			result = ENGINE_FAILED;
 	}
 	return result;
 }

@@ -1,0 +1,676 @@
+/*
+ * tests/cli/engine/sync_snapshot_test.c: what is too large for a frame: bodies, loads, snapshots;
+ * uploads that break off and go on; devices that were away so long that the log they need is gone.
+ */
+#include "tests/cli/engine/engine_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_LEN 100000u
+
+struct pair {
+	struct world world;
+	struct device a, b;
+};
+
+static struct pair pair;
+
+static int pair_setup(void **state)
+{
+	devices_pair(&pair.world, &pair.a, &pair.b, 5);
+	*state = &pair;
+	return 0;
+}
+
+static int pair_teardown(void **state)
+{
+	(void)state;
+	device_close(&pair.a);
+	device_close(&pair.b);
+	world_close(&pair.world);
+	return 0;
+}
+
+static void save_long(struct device *device, const char *id, size_t len)
+{
+	char *text = made_text(&pair.world.made, len);
+
+	if (device_has(device, id))
+		(void)device_save(device, id, text);
+	else
+		device_new(device, id, text);
+	free(text);
+}
+
+static void save_synced(struct device *device, const char *id, size_t len)
+{
+	save_long(device, id, len);
+	assert_synced(device);
+}
+
+/* The snapshot's frame that the manifest names. */
+static struct frame_header snapshot_header(void)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	struct frame frame = {.hash = {{0}}};
+
+	assert_non_null(manifest);
+	world_manifest(&pair.world, &bytes);
+	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
+	assert_int_equal(frame_decode(manifest->snapshot, &frame), FORMAT_OK);
+	bytes_clear(&bytes);
+	free(manifest);
+	return frame.header;
+}
+
+static void a_long_edit_is_a_body_and_one_exchange(void **state)
+{
+	struct digest version;
+
+	(void)state;
+	save_long(&pair.a, "e1", BODY_LEN);
+	pair.a.counts = (struct bucket_counts){0};
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.exchanges, 1);
+	assert_int_equal(pair.a.puts, 0);       /* no blob apart: it goes with the frame */
+	assert_int_equal(pair.a.counts.put, 2); /* the body, and the manifest */
+	assert_true(pair.a.counts.bytes_up < BODY_LEN);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.gets, 0);
+	version = device_version(&pair.a, "e1");
+	assert_memory_equal(device_version(&pair.b, "e1").bytes, version.bytes, DIGEST_LEN);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void leave_bodies_out(struct device *device, struct sync_answer *answer)
+{
+	(void)device;
+	answer->bodies_count = 0;
+}
+
+static void a_body_left_out_is_fetched(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e2", "short");
+	assert_synced(&pair.a);
+	save_synced(&pair.a, "e1", BODY_LEN);
+	save_synced(&pair.a, "e1", BODY_LEN);
+	(void)device_save(&pair.b, "e3", "unsent, and in the way of nothing");
+	pair.b.answered = leave_bodies_out;
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.gets, 2);
+	assert_int_equal(pair.b.totals.conflicts, 0);
+	pair.b.answered = NULL;
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void count_pushes(struct device *device, const struct sync_request *request)
+{
+	device->times += request->frames_count > 0;
+}
+
+/* More answers than lost races are borne; and the edit is not sent along each time. */
+static void catching_up_is_no_lost_race(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 65; i++)
+		save_synced(&pair.a, "e1", 6000);
+	(void)device_save(&pair.b, "e3", "unsent");
+	pair.b.answered = leave_bodies_out;
+	pair.b.before = count_pushes;
+	assert_synced(&pair.b);
+	pair.b.answered = NULL;
+	pair.b.before = NULL;
+	assert_int_equal(pair.b.times, 2);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Also while a device that recovers follows the log after the load. */
+static void bodies_left_out_are_fetched_while_recovering(void **state)
+{
+	struct device c;
+
+	(void)state;
+	(void)device_save(&pair.a, "e2", "short");
+	assert_synced(&pair.a);
+	save_synced(&pair.a, "e1", BODY_LEN);
+	save_synced(&pair.a, "e1", BODY_LEN);
+	device_open(&c, &pair.world);
+	device_join(&c);
+	c.answered = leave_bodies_out;
+	assert_synced(&c);
+	c.answered = NULL;
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &c);
+	device_close(&c);
+}
+
+static void flip_body(struct device *device, struct sync_answer *answer)
+{
+	(void)device;
+	if (answer->bodies_count > 0)
+		answer->bodies[0].blob.len -= 1;
+}
+
+static void flip_blob(struct device *device, const struct blob_name *name, struct bytes *blob)
+{
+	(void)name;
+	if (device->times-- == 0)
+		blob->data[blob->len / 2] ^= 1;
+}
+
+static void a_changed_body_is_refused(void **state)
+{
+	struct sync_facts before = device_facts(&pair.b);
+	struct sync_facts after;
+
+	(void)state;
+	save_synced(&pair.a, "e1", BODY_LEN);
+	pair.b.answered = flip_body;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	pair.b.answered = leave_bodies_out;
+	pair.b.got = flip_blob;
+	pair.b.times = 0;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	after = device_facts(&pair.b);
+	assert_true(head_equal(&before.head, &after.head));
+	assert_content(&pair.b, "e1", "as it was at first");
+	pair.b.answered = NULL;
+	pair.b.got = NULL;
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Twelve entries of 100 KB at once: above 1 MiB. */
+static void fill(struct device *device, unsigned count, size_t len)
+{
+	char id[16];
+
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(id, sizeof(id), "long%u", i);
+		save_long(device, id, len);
+	}
+}
+
+static void a_large_push_is_a_load(void **state)
+{
+	uint64_t seq = device_facts(&pair.a).head.seq;
+
+	(void)state;
+	fill(&pair.a, 12, BODY_LEN);
+	pair.world.now_ms += 1000;
+	(void)device_save(&pair.b, "e1", "unsent while the load comes");
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.totals.pushed, 12);
+	assert_int_equal(device_facts(&pair.a).head.seq, seq + 1);
+	assert_int_equal(snapshot_header().kind, FRAME_LOAD);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.pulled, 12);
+	assert_int_equal(pair.b.totals.conflicts, 0);
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "e1", "unsent while the load comes");
+	assert_same(&pair.a, &pair.b);
+}
+
+static void other_edit(struct device *device, const struct sync_request *request)
+{
+	if (request->frames_count == 0)
+		return;
+	device->before = NULL;
+	(void)device_save(device->other, "e1", "faster than the load");
+	assert_synced(device->other);
+}
+
+static void a_load_that_loses_its_race_is_made_again(void **state)
+{
+	(void)state;
+	fill(&pair.a, 12, BODY_LEN);
+	pair.a.before = other_edit;
+	pair.a.other = &pair.b;
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "e1", "faster than the load");
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void edit_on(struct device *device, const struct sync_request *request)
+{
+	if (request->frames_count == 0)
+		return;
+	device->before = NULL;
+	(void)device_save(device, "long3", "edited while the load was sent");
+}
+
+static void an_edit_during_a_load_is_sent_after(void **state)
+{
+	(void)state;
+	fill(&pair.a, 12, BODY_LEN);
+	pair.a.before = edit_on;
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.totals.pushed, 13);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "long3", "edited while the load was sent");
+	assert_same(&pair.a, &pair.b);
+}
+
+/* The second blob does not arrive; the first needs not be sent again. */
+static void a_broken_upload_goes_on_where_it_stopped(void **state)
+{
+	uint64_t all;
+
+	(void)state;
+	fill(&pair.a, 24, BODY_LEN);
+	assert_synced(&pair.a);
+	all = pair.a.puts;
+	assert_true(all >= 4);
+	fill(&pair.a, 24, BODY_LEN); /* again, all of it changed */
+	pair.a.got = flip_blob;      /* what was put does not come back: the third blob */
+	pair.a.times = 2;
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_DAMAGED);
+	assert_int_equal(pair.a.puts, 3);
+	assert_true(device_counts(&pair.a).dirty_count == 24);
+	pair.a.got = NULL;
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.puts, all - 2);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void sweep_twice(struct device *device, const struct sync_request *request)
+{
+	if (request->frames_count == 0)
+		return;
+	device->before = NULL;
+	world_sweep(device->world);
+	world_sweep(device->world);
+	world_sweep(device->world);
+}
+
+static void blobs_swept_before_the_frame_are_put_again(void **state)
+{
+	(void)state;
+	fill(&pair.a, 12, BODY_LEN);
+	pair.a.before = sweep_twice;
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Edits of one long entry until a snapshot has come. */
+static void edit_until_snapshot(struct device *device, const char *id)
+{
+	for (unsigned i = 0; i < 30; i++) {
+		save_synced(device, id, BODY_LEN);
+		if (device->puts > 0)
+			return;
+	}
+	fail_msg("no snapshot came");
+}
+
+static void a_snapshot_comes_after_a_mebibyte(void **state)
+{
+	struct frame_header header;
+
+	(void)state;
+	for (unsigned i = 0; i < 13; i++) {
+		save_synced(&pair.a, "e1", BODY_LEN);
+		assert_int_equal(pair.a.puts, 0);
+	}
+	edit_until_snapshot(&pair.a, "e1");
+	header = snapshot_header();
+	assert_int_equal(header.kind, FRAME_SNAPSHOT);
+	assert_true(header.covered.seq < header.seq);
+	assert_int_equal(device_facts(&pair.a).log_bytes, 0);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void unchanged_segments_are_named_again(void **state)
+{
+	uint64_t all;
+
+	(void)state;
+	fill(&pair.a, 40, 40000);
+	assert_synced(&pair.a);
+	all = pair.a.puts;
+	assert_true(all >= 6);
+	edit_until_snapshot(&pair.a, "long7");
+	assert_int_equal(snapshot_header().kind, FRAME_SNAPSHOT);
+	assert_true(pair.a.puts >= 2); /* the changed segment, and the index */
+	assert_true(pair.a.puts <= 3);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* b made no snapshot so far: it learns the names of a's segments from a's index. */
+static void segments_of_anothers_snapshot_are_learnt(void **state)
+{
+	(void)state;
+	fill(&pair.a, 40, 40000);
+	assert_synced(&pair.a);
+	edit_until_snapshot(&pair.a, "long7");
+	assert_synced(&pair.b);
+	edit_until_snapshot(&pair.b, "long9");
+	assert_int_equal(pair.b.gets, pair.b.puts + 1); /* what was put, read back; and a's index */
+	assert_true(pair.b.puts <= 4);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void a_device_recovers_from_a_snapshot_and_what_follows(void **state)
+{
+	struct device c;
+
+	(void)state;
+	fill(&pair.a, 20, 40000);
+	device_delete(&pair.a, "e2");
+	assert_synced(&pair.a);
+	edit_until_snapshot(&pair.a, "long7");
+	(void)device_save(&pair.a, "e1", "after the snapshot");
+	save_synced(&pair.a, "e3", BODY_LEN);
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	assert_content(&c, "e1", "after the snapshot");
+	assert_true(device_deleted(&c, "e2"));
+	assert_int_equal(device_counts(&c).dirty_count, 0);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &c);
+	device_close(&c);
+}
+
+/* The log ends where the snapshot's state was, before the frame that names it. */
+static void cut_the_log(struct device *device, struct sync_answer *answer)
+{
+	(void)device;
+	if (answer->status != SYNC_BEHIND)
+		return;
+	answer->status = SYNC_CURRENT;
+	answer->head = snapshot_header().covered;
+	answer->frames_count = 0;
+}
+
+static void a_snapshot_that_the_log_does_not_lead_to_is_refused(void **state)
+{
+	struct device c;
+
+	(void)state;
+	edit_until_snapshot(&pair.a, "e1");
+	device_open(&c, &pair.world);
+	device_join(&c);
+	c.answered = cut_the_log;
+	assert_engine(&c, device_sync(&c), ENGINE_DAMAGED);
+	assert_int_equal(device_counts(&c).entries_count, 0);
+	assert_int_equal(device_facts(&c).head.seq, 0);
+	c.answered = NULL;
+	assert_synced(&c);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &c);
+	device_close(&c);
+}
+
+/* b was away; the log that it needs is folded into a snapshot and swept. */
+static void go_far_behind(void)
+{
+	for (unsigned i = 0; i < 12; i++) /* frames enough for packs */
+		save_synced(&pair.a, "e0", 3000);
+	edit_until_snapshot(&pair.a, "long7");
+	for (unsigned i = 0; i < 12; i++) /* the tail goes into a pack with the snapshot */
+		save_synced(&pair.a, "e0", 3000);
+	world_sweep(&pair.world);
+	account_cache_clear(&pair.a.cache);
+	account_cache_clear(&pair.b.cache);
+}
+
+static void note_far(struct device *device, struct sync_answer *answer)
+{
+	device->times += answer->status == SYNC_FAR_BEHIND;
+}
+
+static void a_device_far_behind_fetches_what_differs(void **state)
+{
+	uint64_t all;
+
+	(void)state;
+	fill(&pair.a, 40, 40000);
+	assert_synced(&pair.a);
+	all = pair.a.puts;
+	assert_synced(&pair.b);
+	(void)device_save(&pair.a, "e4", "edited meanwhile");
+	device_delete(&pair.a, "e2");
+	go_far_behind();
+	pair.b.answered = note_far;
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.times, 1);
+	assert_true(pair.b.gets < all); /* not all segments */
+	assert_content(&pair.b, "e4", "edited meanwhile");
+	assert_true(device_deleted(&pair.b, "e2"));
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Judged three ways, against the base that it had when it left. */
+static void a_device_far_behind_keeps_its_edits(void **state)
+{
+	(void)state;
+	fill(&pair.a, 12, 40000);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	(void)device_save(&pair.b, "e1", "b's alone");
+	(void)device_save(&pair.b, "e2", "b's, against a deletion");
+	device_delete(&pair.b, "e3");
+	(void)device_save(&pair.b, "e4", "b's, the older");
+	device_new(&pair.b, "new", "b's, and new");
+	pair.world.now_ms += 1000000;
+	device_delete(&pair.a, "e2");
+	(void)device_save(&pair.a, "e3", "a's, against a deletion");
+	(void)device_save(&pair.a, "e4", "a's, the later");
+	go_far_behind();
+	pair.b.answered = note_far;
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.times, 1);
+	assert_int_equal(pair.b.totals.conflicts, 1);
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "e1", "b's alone");
+	assert_content(&pair.a, "e2", "b's, against a deletion");
+	assert_false(device_deleted(&pair.a, "e2"));
+	assert_content(&pair.a, "e3", "a's, against a deletion");
+	assert_false(device_deleted(&pair.b, "e3"));
+	assert_content(&pair.b, "e4", "a's, the later");
+	assert_true(device_keeps(&pair.a, "e4", HISTORY_LOSER, "b's, the older"));
+	assert_content(&pair.a, "new", "b's, and new");
+	assert_same(&pair.a, &pair.b);
+}
+
+static void a_device_far_behind_asks_before_it_deletes(void **state)
+{
+	char id[16];
+	struct head head;
+	struct sync_facts facts;
+
+	(void)state;
+	fill(&pair.a, 20, 40000);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	head = device_facts(&pair.b).head;
+	for (unsigned i = 8; i < 20; i++) {
+		(void)snprintf(id, sizeof(id), "long%u", i);
+		device_delete(&pair.a, id);
+	}
+	assert_engine(&pair.a, device_sync_with(&pair.a, true), ENGINE_OK);
+	go_far_behind();
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_BRAKE);
+	assert_int_equal(pair.b.totals.deletions, 12);
+	facts = device_facts(&pair.b);
+	assert_true(head_equal(&facts.head, &head));
+	assert_int_equal(device_counts(&pair.b).entries_count, 25);
+	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_OK);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Any blob on the way, changed: nothing moves. */
+static void a_device_far_behind_takes_all_or_nothing(void **state)
+{
+	struct head head;
+	unsigned refused = 0;
+
+	(void)state;
+	fill(&pair.a, 12, 40000);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	head = device_facts(&pair.b).head;
+	(void)device_save(&pair.b, "e1", "unsent");
+	go_far_behind();
+	pair.b.got = flip_blob;
+	for (unsigned i = 0; i < 8; i++) {
+		struct sync_facts facts;
+
+		pair.b.times = i;
+		if (device_sync(&pair.b) == ENGINE_OK)
+			break;
+		refused++;
+		facts = device_facts(&pair.b);
+		assert_true(head_equal(&facts.head, &head));
+		assert_content(&pair.b, "e0", "as it was at first");
+		assert_content(&pair.b, "e1", "unsent");
+		assert_int_equal(device_counts(&pair.b).dirty_count, 1);
+	}
+	assert_true(refused >= 2); /* the index, and a segment at least */
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* A device whose journal has lost an entry, cloud and all, and whose root agrees with that. */
+static void lose_entry(struct device *device, const char *id)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct digest version = device_version(device, id);
+	struct root_sum sum = {{0}};
+	uint8_t lanes[ROOT_SUM_LEN];
+	struct bytes stored = {0};
+	struct call *call = &device->call;
+	struct view name = view_text(id);
+
+	assert_int_equal(journal->ops->begin(journal->self, call), JOURNAL_OK);
+	assert_int_equal(
+	    journal->ops->meta_get(journal->self, META_ROOT, call, &stored), JOURNAL_OK);
+	assert_true(root_load(view_bytes(&stored), &sum));
+	root_remove(&sum, name, &version);
+	root_store(&sum, lanes);
+	assert_int_equal(
+	    journal->ops->meta_set(journal->self, META_ROOT, view_of(lanes, sizeof(lanes)), call),
+	    JOURNAL_OK);
+	assert_int_equal(
+	    journal->ops->cloud_set(journal->self, name, NULL, NULL, 0, 0, call), JOURNAL_OK);
+	assert_int_equal(journal->ops->base_set(journal->self, name, NULL, call), JOURNAL_OK);
+	assert_int_equal(journal->ops->local_set(journal->self, name, NULL, call), JOURNAL_OK);
+	assert_int_equal(journal->ops->commit(journal->self, call), JOURNAL_OK);
+	bytes_clear(&stored);
+}
+
+static void assert_kept(struct device *device, const struct head *head)
+{
+	struct sync_facts facts = device_facts(device);
+
+	assert_true(head_equal(&facts.head, head));
+	assert_content(device, "e3", "as it was at first");
+	assert_content(device, "e1", "unsent");
+	assert_int_equal(device_counts(device).dirty_count, 1);
+}
+
+static void absence_in_a_load_is_no_deletion(void **state)
+{
+	struct head head = device_facts(&pair.b).head;
+
+	(void)state;
+	lose_entry(&pair.a, "e3");
+	fill(&pair.a, 12, BODY_LEN);
+	assert_synced(&pair.a);
+	(void)device_save(&pair.b, "e1", "unsent");
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_ROOT);
+	assert_kept(&pair.b, &head);
+	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_ROOT);
+	assert_kept(&pair.b, &head);
+}
+
+static void absence_in_a_snapshot_is_no_deletion(void **state)
+{
+	struct head head;
+
+	(void)state;
+	fill(&pair.a, 12, 40000);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	head = device_facts(&pair.b).head;
+	(void)device_save(&pair.b, "e1", "unsent");
+	lose_entry(&pair.a, "e3");
+	go_far_behind();
+	pair.b.answered = note_far;
+	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_ROOT);
+	assert_int_equal(pair.b.times, 1);
+	assert_kept(&pair.b, &head);
+}
+
+/* Two losers of 3 MiB do not fit one frame: they go one after the other. */
+static void large_losers_travel_one_by_one(void **state)
+{
+	const size_t len = 3u << 20;
+
+	(void)state;
+	save_long(&pair.b, "e1", len);
+	save_long(&pair.b, "e2", len);
+	pair.world.now_ms += 1000000;
+	(void)device_save(&pair.a, "e1", "the later");
+	(void)device_save(&pair.a, "e2", "the later");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.conflicts, 2);
+	assert_int_equal(device_counts(&pair.b).losers_count, 0);
+	assert_synced(&pair.a);
+	assert_int_equal(device_history(&pair.a, "e1", HISTORY_LOSER), 1);
+	assert_int_equal(device_history(&pair.a, "e2", HISTORY_LOSER), 1);
+	assert_same(&pair.a, &pair.b);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	a_long_edit_is_a_body_and_one_exchange, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_body_left_out_is_fetched, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(catching_up_is_no_lost_race, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	bodies_left_out_are_fetched_while_recovering, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_changed_body_is_refused, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_large_push_is_a_load, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_load_that_loses_its_race_is_made_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_edit_during_a_load_is_sent_after, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_broken_upload_goes_on_where_it_stopped, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	blobs_swept_before_the_frame_are_put_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_snapshot_comes_after_a_mebibyte, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(unchanged_segments_are_named_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	segments_of_anothers_snapshot_are_learnt, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_device_recovers_from_a_snapshot_and_what_follows, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_snapshot_that_the_log_does_not_lead_to_is_refused, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_device_far_behind_fetches_what_differs, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_device_far_behind_keeps_its_edits, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_device_far_behind_asks_before_it_deletes, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_device_far_behind_takes_all_or_nothing, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(absence_in_a_load_is_no_deletion, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	absence_in_a_snapshot_is_no_deletion, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(large_losers_travel_one_by_one, pair_setup, pair_teardown),
+};
+
+TEST_MAIN(tests)

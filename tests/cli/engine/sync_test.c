@@ -1,0 +1,483 @@
+/*
+ * tests/cli/engine/sync_test.c: two or three devices that behave, through the real account code:
+ * first push, deltas, pulls, conflicts near and far, deletions, the brake, recovery, lost races.
+ * What is refused is in sync_refuse_test.c; bodies and snapshots in sync_snapshot_test.c.
+ */
+#include "tests/cli/engine/engine_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pair {
+	struct world world;
+	struct device a, b;
+};
+
+static struct pair pair;
+
+static int pair_setup(void **state)
+{
+	devices_pair(&pair.world, &pair.a, &pair.b, 30);
+	*state = &pair;
+	return 0;
+}
+
+static int pair_teardown(void **state)
+{
+	(void)state;
+	device_close(&pair.a);
+	device_close(&pair.b);
+	world_close(&pair.world);
+	return 0;
+}
+
+static void the_first_push_is_a_load(void **state)
+{
+	struct frame frame;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+
+	(void)state;
+	assert_non_null(manifest);
+	assert_same(&pair.a, &pair.b);
+	world_manifest(&pair.world, &bytes);
+	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
+	assert_int_equal(manifest->head.seq, 2); /* the load, and the statement that added b */
+	assert_int_equal(frame_decode(manifest->tail[0], &frame), FORMAT_OK);
+	assert_int_equal(frame.header.kind, FRAME_LOAD);
+	assert_int_equal(frame_decode(manifest->tail[1], &frame), FORMAT_OK);
+	assert_int_equal(frame.header.kind, FRAME_STATEMENT);
+	assert_int_equal(device_counts(&pair.b).entries_count, 30);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+static void an_edit_is_one_put_and_a_delta(void **state)
+{
+	struct made_random made = {0};
+	char *text = made_text(&made, 3000);
+
+	(void)state;
+	(void)device_save(&pair.a, "e7", text);
+	assert_synced(&pair.a);
+	text[1500] = text[1500] == 'x' ? 'y' : 'x';
+	(void)device_save(&pair.a, "e7", text);
+	pair.a.counts = (struct bucket_counts){0};
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.totals.deltas, 1);
+	assert_int_equal(pair.a.totals.pushed, 1);
+	assert_int_equal(pair.a.exchanges, 1);
+	assert_int_equal(pair.a.counts.put, 1);
+	assert_int_equal(pair.a.counts.get + pair.a.counts.list + pair.a.counts.remove, 0);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.pulled, 1);
+	assert_content(&pair.b, "e7", text);
+	assert_same(&pair.a, &pair.b);
+	free(text);
+}
+
+static void no_change_is_one_get(void **state)
+{
+	(void)state;
+	pair.a.counts = (struct bucket_counts){0};
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.counts.get, 1);
+	assert_int_equal(pair.a.counts.put + pair.a.counts.list + pair.a.counts.remove, 0);
+	assert_int_equal(pair.a.totals.pulled + pair.a.totals.pushed, 0);
+}
+
+static void acknowledged_edits_are_clean_and_later_ones_are_not(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e1", "one");
+	assert_int_equal(device_counts(&pair.a).dirty_count, 1);
+	assert_synced(&pair.a);
+	assert_int_equal(device_counts(&pair.a).dirty_count, 0);
+	assert_int_equal(device_facts(&pair.a).acknowledged_ms, pair.world.now_ms);
+	assert_int_equal(device_activity(&pair.a, ACTIVITY_PUSHED), 2); /* the load, and this */
+}
+
+/* While the request travels the person edits on. */
+static void edit_on(struct device *device, const struct sync_request *request)
+{
+	device->before = NULL;
+	assert_int_equal(request->frames_count, 1);
+	device->world->now_ms += 5;
+	(void)device_save(device, "e1", "typed while it was sent");
+}
+
+static void an_edit_made_meanwhile_stays_dirty(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e1", "sent");
+	pair.a.before = edit_on;
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.totals.pushed, 2); /* the same run sends it after */
+	assert_int_equal(pair.a.totals.conflicts, 0);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e1", "typed while it was sent");
+	assert_true(device_keeps(&pair.a, "e1", HISTORY_EDIT, "sent"));
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Two edits of one entry, apart_ms from each other; a syncs first, then b, then a. */
+static void concurrent_edits(int64_t apart_ms)
+{
+	(void)device_save(&pair.a, "e3", "by a");
+	pair.world.now_ms += apart_ms;
+	(void)device_save(&pair.b, "e3", "by b");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.conflicts, 1);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void near_edits_are_both_kept(void **state)
+{
+	char copy[COPY_ID_LEN + 1];
+
+	(void)state;
+	concurrent_edits(60000);
+	entry_copy_id(view_text("e3"), &pair.a.keys.id, copy); /* what a lost */
+	for (unsigned i = 0; i < 2; i++) {
+		struct device *device = i == 0 ? &pair.a : &pair.b;
+
+		assert_content(device, "e3", "by b");
+		assert_content(device, copy, "by a");
+		assert_int_equal(device_counts(device).conflicts_count, 1);
+	}
+	assert_int_equal(device_activity(&pair.b, ACTIVITY_COPY), 1);
+}
+
+/* A second conflict of the same entry and device is a new version of the same copy. */
+static void a_second_loser_is_the_same_copy(void **state)
+{
+	char copy[COPY_ID_LEN + 1];
+
+	(void)state;
+	concurrent_edits(60000);
+	pair.world.now_ms += 3600000;
+	(void)device_save(&pair.a, "e3", "by a, again");
+	pair.world.now_ms += 1000;
+	(void)device_save(&pair.b, "e3", "by b, again");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+	entry_copy_id(view_text("e3"), &pair.a.keys.id, copy);
+	assert_content(&pair.a, copy, "by a, again");
+	assert_int_equal(device_counts(&pair.a).conflicts_count, 1);
+	assert_true(device_keeps(&pair.a, copy, HISTORY_PULLED, "by a"));
+}
+
+static void far_edits_leave_the_loser_in_both_histories(void **state)
+{
+	(void)state;
+	concurrent_edits(600000);
+	for (unsigned i = 0; i < 2; i++) {
+		struct device *device = i == 0 ? &pair.a : &pair.b;
+
+		assert_content(device, "e3", "by b");
+		assert_true(device_keeps(device, "e3", HISTORY_LOSER, "by a"));
+		assert_int_equal(device_history(device, "e3", HISTORY_LOSER), 1);
+		assert_int_equal(device_counts(device).conflicts_count, 0);
+		assert_int_equal(device_counts(device).losers_count, 0);
+	}
+	assert_int_equal(device_activity(&pair.b, ACTIVITY_CONFLICT), 1);
+}
+
+/* The device that pushes last made the older edit: it takes the cloud's and carries its own. */
+static void a_loser_that_was_never_pushed_travels(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.b, "e3", "by b, earlier");
+	pair.world.now_ms += 600000;
+	(void)device_save(&pair.a, "e3", "by a, later");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.conflicts, 1);
+	assert_content(&pair.b, "e3", "by a, later");
+	assert_true(device_keeps(&pair.b, "e3", HISTORY_LOSER, "by b, earlier"));
+	assert_synced(&pair.a);
+	assert_true(device_keeps(&pair.a, "e3", HISTORY_LOSER, "by b, earlier"));
+	assert_int_equal(device_history(&pair.b, "e3", HISTORY_LOSER), 1);
+	assert_int_equal(device_counts(&pair.b).losers_count, 0);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* On a bare bucket the device's own clock answers; a gateway's is the world's. */
+static void answer_by_the_worlds_clock(struct device *device, struct sync_answer *answer)
+{
+	answer->time_ms = device->world->now_ms;
+}
+
+/* Five minutes apart by the clocks, of which four are b's clock being off: near after all. */
+static void a_clock_that_is_off_widens_what_is_near(void **state)
+{
+	(void)state;
+	pair.b.skew_ms = 240000;
+	pair.b.answered = answer_by_the_worlds_clock;
+	(void)device_save(&pair.a, "e3", "by a");
+	pair.world.now_ms += 60000;
+	(void)device_save(&pair.b, "e3", "by b");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(device_facts(&pair.b).skew_ms, -240000);
+	assert_int_equal(pair.b.totals.conflicts, 1);
+	assert_int_equal(device_counts(&pair.b).conflicts_count, 1);
+	assert_int_equal(device_history(&pair.b, "e3", HISTORY_LOSER), 0);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void an_edit_beats_a_deletion_whoever_is_first(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		struct device *editor = round == 0 ? &pair.a : &pair.b;
+		struct device *deleter = round == 0 ? &pair.b : &pair.a;
+		const char *id = round == 0 ? "e4" : "e5";
+
+		(void)device_save(editor, id, "edited");
+		pair.world.now_ms += 900000;
+		device_delete(deleter, id);
+		assert_synced(&pair.a);
+		assert_synced(&pair.b);
+		assert_synced(&pair.a);
+		assert_content(&pair.a, id, "edited");
+		assert_false(device_deleted(&pair.a, id));
+		assert_same(&pair.a, &pair.b);
+	}
+}
+
+static void a_deletion_travels_and_is_taken_back(void **state)
+{
+	(void)state;
+	device_delete(&pair.a, "e6");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_true(device_deleted(&pair.b, "e6"));
+	pair.world.now_ms += 1000;
+	assert_engine(
+	    &pair.b, edit_restore(&pair.b.engine, view_text("e6"), NULL, &pair.b.call), ENGINE_OK);
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	assert_false(device_deleted(&pair.a, "e6"));
+	assert_same(&pair.a, &pair.b);
+}
+
+static void delete_some(struct device *device, unsigned count)
+{
+	char id[16];
+
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(id, sizeof(id), "e%u", i);
+		device_delete(device, id);
+	}
+}
+
+static void the_brake_holds_what_goes_out(void **state)
+{
+	struct head head = device_facts(&pair.a).head;
+	struct sync_facts facts;
+
+	(void)state;
+	delete_some(&pair.a, 11);
+	pair.a.counts = (struct bucket_counts){0};
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_BRAKE);
+	assert_int_equal(pair.a.totals.deletions, 11);
+	assert_int_equal(pair.a.counts.put, 0);
+	facts = device_facts(&pair.a);
+	assert_true(head_equal(&facts.head, &head));
+	assert_int_equal(device_counts(&pair.a).dirty_count, 11);
+	assert_engine(&pair.a, device_sync_with(&pair.a, true), ENGINE_OK);
+	assert_int_equal(device_counts(&pair.a).dirty_count, 0);
+}
+
+static void the_brake_holds_what_comes_in(void **state)
+{
+	struct head head = device_facts(&pair.b).head;
+	struct sync_facts facts;
+
+	(void)state;
+	delete_some(&pair.a, 12);
+	assert_engine(&pair.a, device_sync_with(&pair.a, true), ENGINE_OK);
+	(void)device_save(&pair.b, "e3", "edited, so not to be deleted");
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_BRAKE);
+	assert_int_equal(pair.b.totals.deletions, 11);
+	assert_int_equal(device_counts(&pair.b).entries_count, 30);
+	facts = device_facts(&pair.b);
+	assert_true(head_equal(&facts.head, &head));
+	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_OK);
+	assert_int_equal(device_counts(&pair.b).entries_count, 19);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void few_deletions_pass(void **state)
+{
+	(void)state;
+	delete_some(&pair.a, 10);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(device_counts(&pair.b).entries_count, 20);
+	assert_same(&pair.a, &pair.b);
+}
+
+static void a_third_device_recovers_all_of_it(void **state)
+{
+	struct device c;
+
+	(void)state;
+	concurrent_edits(60000);
+	device_delete(&pair.a, "e9");
+	assert_synced(&pair.a);
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_true(device_facts(&c).recovering);
+	assert_synced(&c);
+	assert_false(device_facts(&c).recovering);
+	assert_true(device_deleted(&c, "e9"));
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+	assert_same(&pair.a, &c);
+	(void)device_save(&c, "e2", "by c, under its own key");
+	assert_synced(&c);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e2", "by c, under its own key");
+	device_close(&c);
+}
+
+/* Both had entries before they met: what is equal stays, what differs is settled, all is kept. */
+static void a_journal_that_was_there_before_is_merged(void **state)
+{
+	struct device c;
+
+	(void)state;
+	device_open(&c, &pair.world);
+	device_new(&c, "c-own", "only here");
+	device_new(&c, "e8", "the same id, another text");
+	device_join(&c);
+	assert_synced(&c);
+	assert_int_equal(c.totals.conflicts, 1);
+	assert_content(&c, "e8", "the same id, another text"); /* an hour later */
+	assert_true(device_keeps(&c, "e8", HISTORY_LOSER, "as it was at first"));
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "c-own", "only here");
+	assert_same(&pair.a, &c);
+	device_close(&c);
+}
+
+static void the_other_is_faster(struct device *device, const struct sync_request *request)
+{
+	char content[32];
+
+	if (request->frames_count == 0 || device->times == 0)
+		return;
+	device->times--;
+	(void)snprintf(content, sizeof(content), "round %u", device->times);
+	(void)device_save(device->other, "e20", content);
+	assert_synced(device->other);
+}
+
+static void lost_races_are_run_again(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e21", "by a, who is slow");
+	pair.a.other = &pair.b;
+	pair.a.times = 5;
+	pair.a.before = the_other_is_faster;
+	assert_synced(&pair.a);
+	pair.a.before = NULL;
+	assert_int_equal(pair.a.totals.pushed, 1);
+	assert_int_equal(pair.a.totals.conflicts, 0);
+	assert_true(pair.a.exchanges >= 6);
+	assert_true(pair.a.waits > 0);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e21", "by a, who is slow");
+	assert_same(&pair.a, &pair.b);
+}
+
+static void a_lost_race_is_settled_before_it_is_sent_again(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e20", "by a");
+	pair.world.now_ms += 1000000;
+	pair.a.other = &pair.b;
+	pair.a.times = 1;
+	pair.a.before = the_other_is_faster;
+	assert_synced(&pair.a);
+	pair.a.before = NULL;
+	assert_int_equal(pair.a.totals.conflicts, 1);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e20", "round 0");
+	assert_true(device_keeps(&pair.b, "e20", HISTORY_LOSER, "by a"));
+	assert_same(&pair.a, &pair.b);
+}
+
+static void switched_off_nothing_is_sent(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e1", "kept here");
+	assert_engine(&pair.a, sync_switch(&pair.a.engine, false, &pair.a.call), ENGINE_OK);
+	pair.a.counts = (struct bucket_counts){0};
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_OFF);
+	assert_int_equal(pair.a.counts.put + pair.a.counts.get, 0);
+	assert_engine(&pair.a, sync_switch(&pair.a.engine, true, &pair.a.call), ENGINE_OK);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e1", "kept here");
+}
+
+static void nothing_of_it_can_be_read_in_the_bucket(void **state)
+{
+	static const char canary[] = "canary-9f8e7d6c5b4a39281706";
+
+	(void)state;
+	device_new(&pair.a, "canary", canary);
+	assert_synced(&pair.a);
+	(void)device_save(&pair.a, "canary", "canary-9f8e7d6c5b4a39281706 and more");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_false(world_holds(&pair.world, canary));
+	assert_false(world_holds(&pair.world, "a title"));
+	assert_false(world_holds(&pair.world, "first device"));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(the_first_push_is_a_load, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_edit_is_one_put_and_a_delta, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(no_change_is_one_get, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	acknowledged_edits_are_clean_and_later_ones_are_not, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_edit_made_meanwhile_stays_dirty, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(near_edits_are_both_kept, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_second_loser_is_the_same_copy, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	far_edits_leave_the_loser_in_both_histories, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_loser_that_was_never_pushed_travels, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_clock_that_is_off_widens_what_is_near, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_edit_beats_a_deletion_whoever_is_first, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_deletion_travels_and_is_taken_back, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_brake_holds_what_goes_out, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_brake_holds_what_comes_in, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(few_deletions_pass, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_journal_that_was_there_before_is_merged, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lost_races_are_run_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_lost_race_is_settled_before_it_is_sent_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(switched_off_nothing_is_sent, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	nothing_of_it_can_be_read_in_the_bucket, pair_setup, pair_teardown),
+};
+
+TEST_MAIN(tests)
