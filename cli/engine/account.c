@@ -85,16 +85,6 @@ static enum engine_result store_account(
 	return result;
 }
 
-static enum engine_result finish(
-    struct engine *engine, enum engine_result result, struct call *call)
-{
-	if (result == ENGINE_OK)
-		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
-	if (result != ENGINE_OK)
-		engine->journal.ops->rollback(engine->journal.self);
-	return result;
-}
-
 static enum engine_result note(
     struct engine *engine, enum activity_kind kind, const char *detail, struct call *call)
 {
@@ -118,7 +108,7 @@ enum engine_result account_store(
 		result = store_account(engine, roster, false, call);
 		if (result == ENGINE_OK)
 			result = note(engine, ACTIVITY_SYNC_ON, "a new account", call);
-		result = finish(engine, result, call);
+		result = engine_finish(engine, result, call);
 	}
 	free(roster);
 	return result;
@@ -141,7 +131,7 @@ enum engine_result sync_switch(struct engine *engine, bool on, struct call *call
 	result = facts_store(engine, &facts, call);
 	if (result == ENGINE_OK)
 		result = note(engine, on ? ACTIVITY_SYNC_ON : ACTIVITY_SYNC_OFF, "", call);
-	return finish(engine, result, call);
+	return engine_finish(engine, result, call);
 }
 
 enum engine_result account_forget(struct engine *engine, struct call *call)
@@ -159,7 +149,7 @@ enum engine_result account_forget(struct engine *engine, struct call *call)
 	if (result == ENGINE_OK)
 		result = note(engine, ACTIVITY_WIPED,
 		    "the cloud data is gone; the journal stays, sync is off", call);
-	return finish(engine, result, call);
+	return engine_finish(engine, result, call);
 }
 
 /* The code names the newest statement it was made after: a roster without it is an older one. */
@@ -248,7 +238,7 @@ enum engine_result recovery_store(struct engine *engine, struct view encoded,
 			    journal->self, META_NAME, view_text(device_name), call));
 		if (result == ENGINE_OK)
 			result = note(engine, ACTIVITY_RECOVERED, "from the recovery code", call);
-		result = finish(engine, result, call);
+		result = engine_finish(engine, result, call);
 	}
 	free(roster);
 	return result;

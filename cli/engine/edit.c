@@ -36,17 +36,6 @@ static enum engine_result begin(struct engine *engine, struct call *call)
 	return engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
 }
 
-/* Commits what went well and rolls back what did not. */
-static enum engine_result finish(
-    struct engine *engine, enum engine_result result, struct call *call)
-{
-	if (result == ENGINE_OK)
-		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
-	if (result != ENGINE_OK)
-		engine->journal.ops->rollback(engine->journal.self);
-	return result;
-}
-
 static enum engine_result find(
     struct engine *engine, struct view id, struct call *call, struct journal_entry *out)
 {
@@ -189,7 +178,7 @@ enum engine_result edit_save(struct engine *engine, const struct entry *entry,
 		return result;
 	result = begun_on == NULL ? save_new(engine, &edited, call, &outcome)
 				  : save_existing(engine, &edited, begun_on, call, &outcome);
-	result = finish(engine, result, call);
+	result = engine_finish(engine, result, call);
 	if (result == ENGINE_OK)
 		*out = outcome;
 	return result;
@@ -243,7 +232,7 @@ enum engine_result edit_delete(struct engine *engine, struct view id, struct cal
 
 	if (result != ENGINE_OK)
 		return result;
-	return finish(engine, replace(engine, id, NULL, true, call), call);
+	return engine_finish(engine, replace(engine, id, NULL, true, call), call);
 }
 
 enum engine_result edit_restore(
@@ -253,7 +242,7 @@ enum engine_result edit_restore(
 
 	if (result != ENGINE_OK)
 		return result;
-	return finish(engine, replace(engine, id, version, false, call), call);
+	return engine_finish(engine, replace(engine, id, version, false, call), call);
 }
 
 enum engine_result import_begin(struct engine *engine, struct call *call)
@@ -301,7 +290,7 @@ enum engine_result import_commit(
 	    (unsigned long long)added, (unsigned long long)updated);
 	result = engine->journal.ops->activity_add(engine->journal.self, ACTIVITY_IMPORT,
 	    (struct view){0}, detail, clock_wall_ms(engine->clock), call);
-	return finish(engine, engine_of_journal(result), call);
+	return engine_finish(engine, engine_of_journal(result), call);
 }
 
 void import_rollback(struct engine *engine)

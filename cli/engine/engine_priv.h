@@ -12,6 +12,9 @@
 
 enum engine_result engine_of_journal(enum journal_result result);
 enum engine_result engine_of_format(enum format_result result);
+/* Ends a transaction: commits what went well and rolls back what did not. */
+MUST_USE enum engine_result engine_finish(
+    struct engine *engine, enum engine_result result, struct call *call);
 
 /* facts.c: meta "facts" (this struct) and "root" (the lanes) move in the transaction that moves the
  * state. */
@@ -86,7 +89,8 @@ MUST_USE enum engine_result state_begin(struct sync_state *state);
 /* Stores facts and root, and commits. */
 MUST_USE enum engine_result state_commit(struct sync_state *state);
 void state_rollback(struct sync_state *state);
-/* A head whose frames held, though what they bring was not taken (the brake): it stays known (I11). */
+/* A head whose frames held, though what they bring was not taken (the brake): it stays known (I11).
+ */
 MUST_USE enum engine_result state_remember_head(struct sync_state *state, const struct head *seen);
 /* A line in the activity log for what was pushed or pulled; none for none. In a transaction. */
 MUST_USE enum engine_result state_note(
@@ -171,6 +175,16 @@ MUST_USE enum engine_result make_acknowledge(
 /* Learns the names of the segments of an index blob (the newest one's). In a transaction. */
 MUST_USE enum engine_result make_learn(
     struct sync_state *state, const struct blob_name *name, struct view blob);
+/*
+ * The segments of the newest index are those that a next snapshot may name again: begins anew, adds
+ * one, and notes what the snapshot weighs (counted_bytes for counted of all segments; the others,
+ * of which only the name is known, as much on average). In a transaction.
+ */
+MUST_USE enum engine_result segments_begin(struct sync_state *state);
+MUST_USE enum engine_result segments_add(
+    struct sync_state *state, const struct digest *run_hash, const struct blob_name *name);
+void segments_weigh(
+    struct sync_state *state, uint64_t counted_bytes, uint64_t counted, uint64_t all);
 #define META_INDEX "index" /* the newest index's name, while its segments are not known here */
 
 /*

@@ -41,6 +41,16 @@ enum engine_result engine_of_journal(enum journal_result result)
 	return ENGINE_FAILED;
 }
 
+enum engine_result engine_finish(
+    struct engine *engine, enum engine_result result, struct call *call)
+{
+	if (result == ENGINE_OK)
+		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
+	if (result != ENGINE_OK)
+		engine->journal.ops->rollback(engine->journal.self);
+	return result;
+}
+
 enum engine_result engine_of_format(enum format_result result)
 {
 	switch (result) {

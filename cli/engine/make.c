@@ -411,12 +411,37 @@ enum engine_result make_next(
 	return ENGINE_OK;
 }
 
+enum engine_result segments_begin(struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+	enum journal_result result = journal->ops->segments_clear(journal->self, state->call);
+
+	if (result == JOURNAL_OK)
+		result = journal->ops->meta_remove(journal->self, META_INDEX, state->call);
+	return engine_of_journal(result);
+}
+
+enum engine_result segments_add(
+    struct sync_state *state, const struct digest *run_hash, const struct blob_name *name)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct journal_segment segment = {
+	    .run_hash = *run_hash, .name_hash = name->hash, .name_count = name->count};
+
+	return engine_of_journal(journal->ops->segment_add(journal->self, &segment, state->call));
+}
+
+void segments_weigh(
+    struct sync_state *state, uint64_t counted_bytes, uint64_t counted, uint64_t all)
+{
+	uint64_t mean = counted > 0 ? counted_bytes / counted : SEGMENT_TARGET / 2;
+
+	state->facts.public.snapshot_bytes = counted_bytes + (all - counted) * mean;
+	state->facts.public.log_bytes = 0;
+}
+
 enum engine_result make_put_done(struct make *make)
 {
-	const struct journal *journal = &make->state->engine->journal;
-	struct journal_segment segment = {.run_hash = make->blob_run,
-	    .name_hash = make->blob_name.hash,
-	    .name_count = make->blob_name.count};
 	enum engine_result result;
 
 	if (make->index_made)
@@ -424,8 +449,7 @@ enum engine_result make_put_done(struct make *make)
 	result = state_begin(make->state);
 	if (result != ENGINE_OK)
 		return result;
-	result = engine_of_journal(
-	    journal->ops->segment_add(journal->self, &segment, make->state->call));
+	result = segments_add(make->state, &make->blob_run, &make->blob_name);
 	if (result == ENGINE_OK)
 		result = state_commit(make->state);
 	if (result != ENGINE_OK)
@@ -520,29 +544,21 @@ enum engine_result make_acknowledge(
 	return result;
 }
 
-/* The new index' segments are the ones that a next snapshot may name again. */
 static enum engine_result remember_segments(struct make *make)
 {
-	const struct journal *journal = &make->state->engine->journal;
-	enum journal_result result = journal->ops->segments_clear(journal->self, make->state->call);
+	enum engine_result result = segments_begin(make->state);
 
-	for (size_t i = 0; i < make->segments_count && result == JOURNAL_OK; i++) {
-		struct journal_segment segment = {.run_hash = make->segments[i].index.run_hash,
-		    .name_hash = make->segments[i].name.hash,
-		    .name_count = make->segments[i].name.count};
-
-		result = journal->ops->segment_add(journal->self, &segment, make->state->call);
-	}
-	if (result == JOURNAL_OK)
-		result = journal->ops->meta_remove(journal->self, META_INDEX, make->state->call);
-	return engine_of_journal(result);
+	for (size_t i = 0; i < make->segments_count && result == ENGINE_OK; i++)
+		result = segments_add(
+		    make->state, &make->segments[i].index.run_hash, &make->segments[i].name);
+	segments_weigh(make->state, make->sealed_bytes, make->sealed_count, make->segments_count);
+	return result;
 }
 
 enum engine_result make_committed(struct make *make, struct view encoded)
 {
 	struct sync_state *state = make->state;
 	const struct journal *journal = &state->engine->journal;
-	struct sync_facts *facts = &state->facts.public;
 	struct bytes payload = {0};
 	struct frame_sealed sealed = {0};
 	struct frame frame;
@@ -559,15 +575,6 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->device_seen(journal->self,
 		    &frame.header.device, frame.header.seq, sealed.time_ms, state->call));
-	if (result == ENGINE_OK) {
-		uint64_t reused = make->segments_count - make->sealed_count;
-		uint64_t mean = make->sealed_count > 0 ? make->sealed_bytes / make->sealed_count
-						       : SEGMENT_TARGET / 2;
-
-		/* Re-used segments' sizes are not known: as large as the others on average. */
-		facts->snapshot_bytes = make->sealed_bytes + reused * mean;
-		facts->log_bytes = 0;
-	}
 	bytes_clear(&payload);
 	return result;
 }
@@ -581,7 +588,6 @@ void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_ou
 enum engine_result make_learn(
     struct sync_state *state, const struct blob_name *name, struct view blob)
 {
-	const struct journal *journal = &state->engine->journal;
 	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
 	struct bytes plain = {0};
 	struct cbor_reader reader;
@@ -599,22 +605,18 @@ enum engine_result make_learn(
 	cbor_read(&reader, view_bytes(&plain));
 	index_read_head(&reader, &head);
 	count = cbor_array(&reader, names_count);
-	result = engine_of_journal(journal->ops->segments_clear(journal->self, state->call));
+	result = segments_begin(state);
 	for (size_t i = 0; i < count && result == ENGINE_OK && reader.result == FORMAT_OK; i++) {
 		struct index_segment segment;
-		struct journal_segment known;
 
 		index_read_segment(&reader, &segment);
-		known = (struct journal_segment){.run_hash = segment.run_hash,
-		    .name_hash = names[i].hash,
-		    .name_count = names[i].count};
 		if (reader.result == FORMAT_OK)
-			result = engine_of_journal(
-			    journal->ops->segment_add(journal->self, &known, state->call));
+			result = segments_add(state, &segment.run_hash, &names[i]);
 	}
-	if (result == ENGINE_OK)
-		result = engine_of_journal(
-		    journal->ops->meta_remove(journal->self, META_INDEX, state->call));
+	if (result == ENGINE_OK && reader.result != FORMAT_OK) {
+		call_sayf(state->call, "the newest index cannot be read; nothing was changed");
+		result = ENGINE_DAMAGED;
+	}
 done:
 	bytes_clear(&plain);
 	free(names);

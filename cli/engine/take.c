@@ -689,27 +689,15 @@ static enum engine_result move_head(struct take *take)
 	return ENGINE_OK;
 }
 
-static enum engine_result take_sizes(struct take *take)
+static enum engine_result take_segments(struct take *take)
 {
-	const struct journal *journal = &take->state->engine->journal;
-	struct sync_facts *facts = &take->state->facts.public;
-	uint64_t mean =
-	    take->fetched_count > 0 ? take->fetched_bytes / take->fetched_count : (128u << 10);
-	enum journal_result result = journal->ops->segments_clear(journal->self, take->state->call);
+	enum engine_result result = segments_begin(take->state);
 
-	facts->snapshot_bytes =
-	    take->fetched_bytes + (take->segments_count - take->fetched_count) * mean;
-	facts->log_bytes = 0;
-	for (size_t i = 0; i < take->segments_count && result == JOURNAL_OK; i++) {
-		struct journal_segment segment = {.run_hash = take->segments[i].index.run_hash,
-		    .name_hash = take->segments[i].name.hash,
-		    .name_count = take->segments[i].name.count};
-
-		result = journal->ops->segment_add(journal->self, &segment, take->state->call);
-	}
-	if (result == JOURNAL_OK)
-		result = journal->ops->meta_remove(journal->self, META_INDEX, take->state->call);
-	return engine_of_journal(result);
+	for (size_t i = 0; i < take->segments_count && result == ENGINE_OK; i++)
+		result = segments_add(
+		    take->state, &take->segments[i].index.run_hash, &take->segments[i].name);
+	segments_weigh(take->state, take->fetched_bytes, take->fetched_count, take->segments_count);
+	return result;
 }
 
 enum engine_result take_finish(struct take *take, bool allow_deletions)
@@ -735,7 +723,7 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	if (result == ENGINE_OK)
 		result = apply_tables(take);
 	if (result == ENGINE_OK)
-		result = take_sizes(take);
+		result = take_segments(take);
 	if (result == ENGINE_OK)
 		result = move_head(take);
 	if (result == ENGINE_OK) {
