@@ -1,0 +1,101 @@
+/*
+ * tests/sim/sim_device.h: one simulated device and its person: a real store in a file, the real
+ * engine, and the account code straight on the shared bucket in memory. A command runs on the
+ * device's own thread and yields before every bucket call and at every begin and commit of the
+ * journal. A crash makes every later one of them fail until the command has unwound; then the store
+ * is opened again from its file, and what was only in memory is gone.
+ */
+#ifndef INKSEAL_SIM_DEVICE_H
+#define INKSEAL_SIM_DEVICE_H
+
+#include "cli/engine/engine.h"
+#include "cli/remote/remote.h"
+#include "cli/store/store.h"
+#include "gateway/account/account.h"
+#include "tests/sim/sim_world.h"
+
+#define SIM_DEVICES_MAX 7u
+#define SIM_INTENTS_MAX 8u
+#define SIM_CANARY_LEN 48u
+
+enum sim_command {
+	SIM_NEW,
+	SIM_EDIT,
+	SIM_HOLD, /* opens an editor … */
+	SIM_SAVE, /* … and saves, whatever has been pulled meanwhile */
+	SIM_DELETE,
+	SIM_RESTORE,
+	SIM_IMPORT,
+	SIM_SYNC, /* switches on or recovers first, if the device has no account yet */
+	SIM_JOIN, /* recovers, but leaves the sync for later */
+	SIM_SWEEP,
+	SIM_COMMANDS,
+};
+const char *sim_command_text(enum sim_command command);
+
+/* What a change is to be: written down before it is made, looked for in the history afterwards. */
+struct sim_intent {
+	char id[COPY_ID_LEN + 1];
+	bool has_parent;
+	struct digest parent; /* the version it was begun on */
+	uint32_t token;       /* of its content */
+	bool deleted;
+	uint64_t history_count; /* rows before it */
+};
+
+struct sim_model;
+struct sim_device {
+	struct sim_world *world;
+	struct sim_model *model;
+	unsigned index;
+	struct sim_task task;
+	struct sim_random random; /* what the code under test draws */
+	struct sim_random person; /* what its person does */
+	int64_t skew_ms;
+	struct clock clock;
+	struct random entropy;
+	char path[256];
+	struct store *store;
+	struct journal_ops ops; /* the store's, with begin and commit of our own */
+	const struct journal_ops *store_ops;
+	struct engine engine;
+	struct device_keys keys;
+	struct call call;
+	struct bucket *bucket;
+	struct account_env env;
+	struct account_cache cache;
+	struct bytes kept_cache; /* as the last command that ended well has kept it */
+	struct remote remote;
+	struct sim_intent held; /* an open editor; id "": none */
+	struct sim_intent intents[SIM_INTENTS_MAX];
+	size_t intents_count;
+	enum sim_command command;
+	enum engine_result result; /* of the last command */
+	bool crashed;
+	bool read_damaged; /* the last command has read the damaged object */
+	bool joined;       /* a sync after joining has ended well … */
+	size_t joined_at;  /* … when so many changes had been made */
+	struct sync_totals totals;
+	uint64_t conflicts, pushed, pulled, deltas;
+};
+
+/* Before all else: libsodium's own draws come from the seed too. */
+MUST_USE bool sim_device_randomness(void);
+/* folder: where its file goes. False: no memory, or the file can't be made. */
+MUST_USE bool sim_device_open(struct sim_device *device, struct sim_model *model,
+    struct sim_world *world, unsigned index, const char *folder);
+void sim_device_close(struct sim_device *device);
+/* The scheduler's: begins a command; sim_give until the task is not busy. */
+void sim_device_begin(struct sim_device *device, enum sim_command command);
+/* The command's draw of a person with no plan. */
+enum sim_command sim_device_draw(struct sim_device *device);
+
+/* For the model: all versions that stand in an entry's history, oldest first, up to max. */
+struct sim_version {
+	struct digest version;
+	enum history_kind kind;
+};
+size_t sim_device_history(
+    struct sim_device *device, const char *id, struct sim_version *out, size_t max);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * tests/sim/sim_model.h: the plain reference: every change that a person made and was told "saved",
+ * every place of the log that any device has seen, and the state root there. What it checks are the
+ * invariants I1 to I5 and I8 of the design.
+ */
+#ifndef INKSEAL_SIM_MODEL_H
+#define INKSEAL_SIM_MODEL_H
+
+#include "tests/sim/sim_device.h"
+
+#define SIM_OPS_MAX 4096u
+#define SIM_SEQS_MAX 8192u
+
+struct sim_op { /* a change that was acknowledged */
+	char id[COPY_ID_LEN + 1];
+	struct digest version;
+	bool has_parent;
+	struct digest parent; /* what it was begun on, and so supersedes */
+	uint32_t token;
+	bool deleted;
+	bool superseded; /* a later one was begun on it */
+	bool twin; /* two devices made this very version: one may be replaced, the other not */
+	bool copy_replaced; /* … or on a conflict copy that kept it */
+	unsigned device;
+};
+struct sim_place { /* of the log */
+	bool known, has_root;
+	struct digest hash;
+	uint8_t root[ROOT_LEN];
+};
+struct sim_model {
+	struct sim_world *world;
+	uint32_t tokens; /* drawn so far: each content has its own */
+	struct sim_op *ops;
+	size_t ops_count;
+	struct sim_place *places;     /* by seq */
+	uint64_t head_seq;            /* the highest seen */
+	char broken[COPY_ID_LEN + 1]; /* the entry that a check has failed for; "": none */
+	char canary[SIM_CANARY_LEN + 1];
+};
+MUST_USE bool sim_model_open(struct sim_model *model, struct sim_world *world);
+void sim_model_close(struct sim_model *model);
+
+/* The token that a content begins with; 0: none. */
+uint32_t sim_model_token(struct view content);
+/* After a command: its intents against the journal. acknowledged: they must be there. */
+void sim_model_took(struct sim_model *model, struct sim_device *device, bool acknowledged);
+/* After a command: head and root of a device (I2, I4), and the manifest's tail (I4). */
+void sim_model_observe(struct sim_model *model, struct sim_device *device);
+
+/*
+ * True if the manifest's byte at offset is of the incarnation: nothing signs or sums that, so a
+ * device that has none yet believes a changed one. The simulator leaves it alone (README.md).
+ */
+bool sim_model_unguarded(struct sim_model *model, size_t offset);
+
+/* A hash of all a device holds of the journal: local, base and cloud versions, and the head. */
+void sim_model_state(struct sim_model *model, struct sim_device *device, struct digest *out);
+/* True if all devices are at one head with nothing unsynced. */
+bool sim_model_settled(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
+/* At quiescence, all devices synced: I1, I2, I3, I4 over the whole log, I5. */
+void sim_model_check(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * tests/sim/sim_world.h: what the simulated devices share: the seed's randomness, time, the
+ * bucket's objects, the faults of a run, and the baton. All code under test runs on ordinary
+ * threads, one a device, but only the holder of the baton runs: sim_yield gives it back to the
+ * scheduler, which picks who goes on by the seed. So a run is a pure function of its seed.
+ */
+#ifndef INKSEAL_SIM_WORLD_H
+#define INKSEAL_SIM_WORLD_H
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "cli/engine/recovery.h"
+#include "gateway/bucket/bucket_memory.h"
+
+/* A stream of its own for each user of randomness, so that one's draws do not move another's. */
+struct sim_random {
+	uint8_t seed[32];
+	uint64_t drawn;
+};
+void sim_random_init(struct sim_random *random, uint64_t seed, uint64_t stream);
+void sim_random_fill(void *self, void *out, size_t len);       /* as struct random has it */
+uint64_t sim_below(struct sim_random *random, uint64_t limit); /* 0 … limit - 1 */
+bool sim_one_in(struct sim_random *random, uint64_t count);    /* 0: never */
+
+/* What may go wrong; each is drawn per run, first whether it exists at all, then one in how many.
+ */
+enum sim_fault {
+	SIM_BEFORE,  /* a bucket call does not get through */
+	SIM_UNKNOWN, /* a put or remove does not take effect, and its answer is lost */
+	SIM_AFTER,   /* it takes effect, and its answer is lost */
+	SIM_LATE,    /* its answer is lost, and it lands some time later, if its condition holds */
+	SIM_CRASH,   /* the device dies at a yield point: before or after what it was about to do */
+	SIM_STALL,   /* time passes by minutes or a day between two steps */
+	SIM_CLOCK,   /* a device's wall clock jumps */
+	SIM_FAULTS,
+};
+const char *sim_fault_text(enum sim_fault fault);
+
+struct sim_task { /* a thread that runs one piece of work at a time, when it has the baton */
+	struct sim_world *world;
+	pthread_t thread;
+	pthread_cond_t turn;
+	void (*work)(void *self);
+	void *self;
+	bool busy;       /* in the middle of its work */
+	bool over;       /* the thread is to end */
+	int64_t wake_ms; /* sleeps until then */
+};
+
+#define SIM_FAILURE_MAX 1024u
+struct sim_world {
+	uint64_t seed;
+	struct sim_random random; /* the scheduler's and the faults' */
+	int64_t now_ms;           /* monotonic, and the wall clock of a device without skew */
+	uint32_t one_in[SIM_FAULTS];
+	uint64_t hits[SIM_FAULTS];
+	bool faults;    /* false: nothing goes wrong any more */
+	bool read_only; /* puts and removes do not get through (while an object is damaged) */
+	bool ending;    /* the run has failed: every call fails, so that all threads unwind */
+	bool sweeps;    /* some devices sweep: history may go */
+	bool big;       /* entries of many KiB: bodies, loads in the middle, snapshots */
+	bool solo;      /* one device alone makes changes */
+	uint64_t steps;
+	struct memory_store *objects;
+	char damaged_key[BUCKET_KEY_MAX + 1]; /* "": none */
+	struct recovery_code code;            /* the person's paper */
+	bool has_code;
+	char failure[SIM_FAILURE_MAX]; /* ""; or the first thing that did not hold */
+	FILE *trace;                   /* NULL: none */
+	pthread_mutex_t mutex;         /* guards holder */
+	pthread_cond_t scheduler_turn;
+	struct sim_task *holder; /* NULL: the scheduler */
+};
+/* Draws the run's faults. False: no memory. */
+MUST_USE bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace);
+void sim_world_close(struct sim_world *world);
+bool sim_hit(struct sim_world *world, enum sim_fault fault); /* draws, and counts if so */
+/* The first failure is kept; from then on the run ends. */
+void sim_fail(struct sim_world *world, const char *format, ...) PRINTF_LIKE(2, 3);
+/* One line of the trace, with the time before it. */
+void sim_trace(struct sim_world *world, const char *format, ...) PRINTF_LIKE(2, 3);
+
+MUST_USE bool sim_task_open(struct sim_task *task, struct sim_world *world);
+void sim_task_close(struct sim_task *task); /* not busy; {0} is fine */
+/* The scheduler's: runs task until it yields or is done. With new work if it was not busy. */
+void sim_give(struct sim_task *task);
+/* The task's own: others go on, for at least sleep_ms. */
+void sim_yield(struct sim_task *task, int64_t sleep_ms);
+
+#endif
