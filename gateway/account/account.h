@@ -53,6 +53,11 @@ void account_cache_clear(struct account_cache *cache);
 MUST_USE bool account_cache_save(const struct account_cache *cache, struct bytes *out);
 /* A damaged one gives an empty cache: it is only a cache. */
 void account_cache_load(struct account_cache *cache, struct view saved);
+/*
+ * For who put a blob through another cache of the same account and incarnation: what
+ * account_blob_put remembers of it. May forget (no memory): then the blob is read back.
+ */
+void account_cache_see(struct account_cache *cache, const struct blob_name *name);
 
 /* A create request's bytes (roster.h). A manifest of the same genesis already there is success. */
 MUST_USE enum account_result account_create(const struct account_env *env,

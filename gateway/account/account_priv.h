@@ -60,8 +60,6 @@ MUST_USE enum account_result account_pack_read(struct account_work *work,
 
 /* cache.c */
 bool account_cache_has_seen(const struct account_cache *cache, const struct blob_name *name);
-/* May forget (no memory): then the blob is read back. */
-void account_cache_see(struct account_cache *cache, const struct blob_name *name);
 
 /* work.c: the manifest and the roster, as read. */
 /* *out: free with account_work_free. What the cache holds for another account is cleared. */

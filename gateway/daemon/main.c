@@ -1,0 +1,85 @@
+/*
+ * gateway/daemon/main.c: inkseald's command line.
+ */
+#include "gateway/daemon/daemon_priv.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#ifndef INKSEAL_VERSION
+#error "the build gives INKSEAL_VERSION"
+#endif
+
+static const char usage_text[] =
+    "usage: inkseald COMMAND [OPTION…]\n"
+    "\n"
+    "  serve           answer devices, until SIGTERM\n"
+    "  invite          print a token that lets one account be created\n"
+    "  probe URL       try out whether a bucket keeps its promises\n"
+    "  accounts        list the accounts of the bucket\n"
+    "  usage           list what each takes\n"
+    "  sweep           remove what nothing names any more, of all accounts\n"
+    "  wipe ACCOUNT    remove an account, in its operator's name\n"
+    "\n"
+    "options (as NAME = VALUE in a file, INKSEALD_NAME in the environment, or flags):\n"
+    "  --config FILE              the file; there is none but this\n";
+
+static enum exit_code usage_error(const char *message)
+{
+	(void)fprintf(stderr, "inkseald: %s\n%s", message, "try: inkseald --help\n");
+	return EXIT_USAGE;
+}
+
+static enum exit_code run(const struct config *config, const struct arguments *arguments)
+{
+	const char *command = arguments->command, *operand = arguments->operand;
+	bool takes_one = strcmp(command, "probe") == 0 || strcmp(command, "wipe") == 0;
+
+	if (takes_one != (operand != NULL))
+		return usage_error(takes_one ? "something is missing behind the command"
+					     : "the command takes no argument");
+	if (strcmp(command, "serve") == 0)
+		return serve(config, INKSEAL_VERSION);
+	if (strcmp(command, "invite") == 0)
+		return operate_invite(config);
+	if (strcmp(command, "probe") == 0)
+		return operate_probe(operand);
+	if (strcmp(command, "accounts") == 0)
+		return operate_accounts(config);
+	if (strcmp(command, "usage") == 0)
+		return operate_usage(config);
+	if (strcmp(command, "sweep") == 0)
+		return operate_sweep(config);
+	if (strcmp(command, "wipe") == 0)
+		return operate_wipe(config, operand, arguments->yes);
+	return usage_error("there is no such command");
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit none = {0};
+	struct arguments arguments;
+	struct config config;
+	struct call call;
+
+	call_init(&call, 0);
+	/* The receipt key must not end up in a core dump. */
+	if (sodium_init() < 0 || setrlimit(RLIMIT_CORE, &none) != 0) {
+		(void)fprintf(stderr, "inkseald: libsodium does not start\n");
+		return EXIT_ERROR;
+	}
+	if (!config_read(argc, argv, &config, &arguments, &call))
+		return (int)usage_error(call.message);
+	if (arguments.about) {
+		(void)puts("inkseald " INKSEAL_VERSION);
+		return EXIT_OK;
+	}
+	if (arguments.help || arguments.command == NULL) {
+		(void)fputs(usage_text, stdout);
+		config_help();
+		return arguments.help ? EXIT_OK : EXIT_USAGE;
+	}
+	return (int)run(&config, &arguments);
+}

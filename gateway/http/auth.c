@@ -1,0 +1,164 @@
+/*
+ * gateway/http/auth.c: who asks? The parameters of the signature name account and device; the key
+ * is the roster's. A device's key never changes, for its id is the key's hash: so a signature may
+ * be checked with a roster of any age, and only whether the device is live needs a new one.
+ */
+#include "gateway/http/http_priv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether the parameters' times are now. */
+static bool clock_holds(const struct exchange *exchange)
+{
+	int64_t now_s = clock_wall_ms(exchange->server->config.env.clock) / 1000;
+	const struct http_signature *signature = &exchange->signature;
+
+	return signature->created_s <= now_s + HTTP_CLOCK_SLACK_S &&
+	       signature->created_s >= now_s - HTTP_CLOCK_SLACK_S && signature->expires_s >= now_s;
+}
+
+static bool copy_text(const char *text, char *out, size_t out_size)
+{
+	size_t len = text == NULL ? out_size : strnlen(text, out_size);
+
+	if (len == out_size)
+		return false;
+	memcpy(out, text, len + 1);
+	return true;
+}
+
+bool auth_begin(struct exchange *exchange, const struct http_head *head)
+{
+	const char *message = "the request is not signed";
+	struct exchange_auth *auth;
+	bool has_body = false;
+
+	if (head->input == NULL || head->signature == NULL)
+		goto refused;
+	auth = calloc(1, sizeof(*auth));
+	if (auth == NULL) {
+		answer_busy(exchange, 503, "no memory");
+		return false;
+	}
+	exchange->auth = auth;
+	auth->has_digest = head->digest != NULL;
+	message = "the signature is not in the form that is taken here";
+	if (!copy_text(head->input, auth->texts.input, sizeof(auth->texts.input)) ||
+	    !copy_text(head->signature, auth->texts.signature, sizeof(auth->texts.signature)) ||
+	    (auth->has_digest &&
+		!copy_text(head->digest, auth->texts.digest, sizeof(auth->texts.digest))) ||
+	    http_signature_parse(auth->texts.input, &exchange->signature, &has_body) != FORMAT_OK)
+		goto refused;
+	message = "the signature does not cover the body, or covers one that is not there";
+	if (has_body != (http_route_traits(exchange->target->route)->content_type != NULL) ||
+	    has_body != auth->has_digest)
+		goto refused;
+	if (!clock_holds(exchange)) {
+		answer_problem(exchange, 401, "clock", "clock",
+		    "the signature's time is not now, by the clock here");
+		return false;
+	}
+	return true;
+refused:
+	answer_problem(exchange, 401, "signature", "unsigned", message);
+	return false;
+}
+
+enum account_result auth_refresh(
+    struct http_server *server, struct http_slot *slot, struct call *call, struct bytes *roster_out)
+{
+	struct bytes roster = {0};
+	struct manifest *manifest = NULL;
+	int64_t since_ms = server_now(server);
+	enum account_result result;
+
+	(void)pthread_mutex_lock(&slot->lock);
+	result = account_roster(&server->config.env, &slot->cache, &slot->account, call, &roster);
+	if (result == ACCOUNT_OK) {
+		bool known;
+
+		manifest = malloc(sizeof(*manifest));
+		known = manifest != NULL &&
+			manifest_decode(view_bytes(&slot->cache.manifest), manifest) == FORMAT_OK;
+		http_accounts_learn(server->accounts, slot, since_ms, &slot->cache.roster_hash,
+		    known ? &manifest->head : NULL);
+	} else if (result == ACCOUNT_ABSENT || result == ACCOUNT_GONE) {
+		http_accounts_forget(server->accounts, slot);
+	}
+	(void)pthread_mutex_unlock(&slot->lock);
+	free(manifest);
+	if (result == ACCOUNT_OK && roster_out != NULL)
+		*roster_out = roster;
+	else
+		bytes_clear(&roster);
+	return result;
+}
+
+/* Under any of the gateway's names: which of them the client was given is its own affair. */
+static bool signature_holds(
+    const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
+{
+	const struct http_config *config = &exchange->server->config;
+	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
+	const struct exchange_auth *auth = exchange->auth;
+	struct http_request request = {
+	    .method = traits->method,
+	    .path = exchange->target->path,
+	    .query = exchange->target->query,
+	    .content_type = traits->content_type,
+	    .body = buffer_view(&exchange->body),
+	};
+
+	for (size_t i = 0; i < config->names_count; i++) {
+		request.authority = config->names[i];
+		if (http_signature_check(&request, auth->texts.input, auth->texts.signature,
+			auth->has_digest ? auth->texts.digest : NULL, sign_public) == FORMAT_OK)
+			return true;
+	}
+	return false;
+}
+
+enum account_result auth_check(struct exchange *exchange, struct call *call, bool *revoked_out)
+{
+	struct http_server *server = exchange->server;
+	/* A sync judges by the newest roster itself, whether a device is live: any view will do. */
+	int64_t since_ms =
+	    revoked_out != NULL ? INT64_MIN + 1 : exchange->start_ms - HTTP_ROSTER_AGE_MS;
+	uint8_t sign_public[SIGN_PUBLIC_LEN];
+	enum http_known known;
+
+	assert(exchange->auth != NULL && exchange->slot != NULL);
+	known = http_accounts_member(server->accounts, exchange->slot, &exchange->signature.device,
+	    since_ms, exchange->start_ms, sign_public);
+	if (known == KNOWN_STALE) {
+		enum account_result result = auth_refresh(server, exchange->slot, call, NULL);
+
+		if (result != ACCOUNT_OK)
+			return result;
+		known = http_accounts_member(server->accounts, exchange->slot,
+		    &exchange->signature.device, since_ms, exchange->start_ms, sign_public);
+	}
+	switch (known) {
+	case KNOWN_LIVE:
+	case KNOWN_REVOKED: break;
+	case KNOWN_STALE: /* not even after it was read: no memory for it */
+	case KNOWN_STRANGER:
+		answer_problem(exchange, 401, "stranger", "stranger",
+		    "this device does not belong to the account");
+		return ACCOUNT_REFUSED;
+	}
+	if (!signature_holds(exchange, sign_public)) {
+		answer_problem(exchange, 401, "signature", "forged",
+		    "the signature does not hold for this request, under any name of this gateway");
+		return ACCOUNT_REFUSED;
+	}
+	if (revoked_out != NULL)
+		*revoked_out = known == KNOWN_REVOKED;
+	if (known == KNOWN_LIVE || revoked_out != NULL)
+		return ACCOUNT_OK;
+	answer_problem(
+	    exchange, 403, "revoked", "revoked", "this device was revoked: a sync shows the proof");
+	return ACCOUNT_REFUSED;
+}

@@ -1,0 +1,77 @@
+/*
+ * gateway/http/http.h: the gateway's HTTP side: routes, signatures, limits, long-poll. It knows the
+ * account code and the formats, but no bucket: what it needs of one is handed down. The interface
+ * is schemas/openapi.yaml; how threads share the work, and what bounds each thing: README.md.
+ */
+#ifndef INKSEAL_HTTP_H
+#define INKSEAL_HTTP_H
+
+#include "gateway/account/account.h"
+
+#define HTTP_NAMES_MAX 8u
+#define HTTP_NAME_MAX 261u /* a host name, a colon, a port */
+
+/* Who may create an account (design, section 7). */
+struct http_invites {
+	void *self;
+	/*
+	 * OK: the token is the account's from now on, or has been before. REFUSED: it is unknown,
+	 * or another account's. Called by many threads.
+	 */
+	enum account_result (*spend)(
+	    void *self, const char *token, const struct account_id *account, struct call *call);
+};
+
+struct http_config {              /* all borrowed until http_stop returns, but for listen_fd */
+	struct account_env env;   /* env.gateway is names[0] */
+	const char *const *names; /* the public authorities: "host" or "host:port", lower-case */
+	size_t names_count;       /* 1 to HTTP_NAMES_MAX */
+	int listen_fd;            /* bound and listening; taken over, also by a failure */
+	const char *version;
+	const uint8_t *receipt_secret; /* SIGN_SECRET_LEN bytes */
+	bool create_open;              /* anybody may create an account */
+	struct http_invites invites;   /* asked unless create_open */
+
+	unsigned threads;         /* of libmicrohttpd */
+	unsigned workers;         /* requests that run at once */
+	unsigned queue_max;       /* requests that wait for a worker: more are answered 503 */
+	unsigned connections_max; /* more are not accepted */
+	unsigned per_ip_max;      /* connections of one address; 0: no limit */
+	unsigned account_max;     /* requests of one account, waiting or running: more get 429 */
+	unsigned watchers_max;    /* of one account: more get 429 */
+	size_t cache_bytes_max;   /* what is kept of accounts between requests */
+	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
+	int64_t header_ms;        /* a request's header must be here by then, counted from accept */
+	int64_t idle_ms;          /* … and on a kept-alive connection, from the last answer */
+	int64_t slack_ms;         /* a body or an answer takes this, and a second every … */
+	uint64_t rate_min;        /* … so many bytes, at the most */
+	int64_t call_ms;          /* from the end of the body to the answer */
+	int64_t watch_ms;         /* a watch is answered 204 after that */
+	int64_t recheck_ms;       /* a watched account is compared with the bucket that often */
+
+	void *sink;
+	void (*log)(void *sink, const char *line); /* one line a request, without its "\n" */
+	void (*more_metrics)(void *sink, struct buffer *out); /* Prometheus text; may be NULL */
+};
+/* The defaults of all that is a number; the rest is zero. */
+void http_defaults(struct http_config *config);
+
+struct http_server;
+
+/*
+ * Starts its threads and answers at once; until http_ready is called, /readyz and all of /v1 but
+ * /v1/info say 503. NULL: call->message says why.
+ */
+MUST_USE struct http_server *http_start(const struct http_config *config, struct call *call);
+void http_ready(struct http_server *server);
+/*
+ * Accepts nothing more, answers watchers, finishes what was accepted (until call->deadline_ms, then
+ * cuts off whoever is still sending or reading) and frees it all. What runs may take call_ms more.
+ */
+void http_stop(struct http_server *server, const struct call *call);
+
+/* A log line's parts (logfmt): ` key=value`, quoted where it must be. */
+void http_log_text(struct buffer *out, const char *key, const char *value);
+void http_log_number(struct buffer *out, const char *key, int64_t value);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * gateway/http/metrics.c: what /metrics says, in Prometheus' text format, and log lines' parts.
+ */
+#include "gateway/http/http_priv.h"
+
+#include <string.h>
+
+void metrics_add(struct http_metrics *metrics, enum http_route route, unsigned status, int64_t ms,
+    uint64_t in, uint64_t out)
+{
+	unsigned class = status / 100 < 6 ? status / 100 : 0;
+
+	atomic_fetch_add(&metrics->requests[route][class], 1);
+	atomic_fetch_add(&metrics->ms[route], (uint64_t)ms);
+	atomic_fetch_add(&metrics->bytes_in, in);
+	atomic_fetch_add(&metrics->bytes_out, out);
+}
+
+static void head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+	buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void number(
+    struct buffer *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+	head(out, name, type, help);
+	buffer_addf(out, "%s %llu\n", name, (unsigned long long)value);
+}
+
+static void requests(struct http_metrics *metrics, struct buffer *out)
+{
+	static const char *const classes[] = {"cut", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+	head(
+	    out, "inkseald_requests_total", "counter", "Requests that ended, by route and status.");
+	for (unsigned route = 0; route < HTTP_ROUTES_COUNT; route++)
+		for (unsigned class = 0; class < COUNT_OF(classes); class ++) {
+			uint64_t count = atomic_load(&metrics->requests[route][class]);
+
+			if (count > 0)
+				buffer_addf(out,
+				    "inkseald_requests_total{route=\"%s\",status=\"%s\"} %llu\n",
+				    http_route_traits((enum http_route)route)->name, classes[class],
+				    (unsigned long long)count);
+		}
+	head(
+	    out, "inkseald_request_seconds_total", "counter", "Time that requests took, by route.");
+	for (unsigned route = 0; route < HTTP_ROUTES_COUNT; route++) {
+		uint64_t ms = atomic_load(&metrics->ms[route]);
+
+		if (ms > 0)
+			buffer_addf(out, "inkseald_request_seconds_total{route=\"%s\"} %llu.%03u\n",
+			    http_route_traits((enum http_route)route)->name,
+			    (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
+	}
+}
+
+static void syncs(struct http_metrics *metrics, struct buffer *out)
+{
+	static const char *const names[SYNC_LATER + 1u] = {
+	    [SYNC_CURRENT] = "current",
+	    [SYNC_COMMITTED] = "committed",
+	    [SYNC_BEHIND] = "behind",
+	    [SYNC_FAR_BEHIND] = "far_behind",
+	    [SYNC_DIVERGED] = "diverged",
+	    [SYNC_AHEAD] = "ahead",
+	    [SYNC_RENAME] = "rename",
+	    [SYNC_REVOKED] = "revoked",
+	    [SYNC_GONE] = "gone",
+	    [SYNC_REFUSED] = "refused",
+	    [SYNC_LATER] = "later",
+	};
+
+	head(out, "inkseald_syncs_total", "counter", "Answers of syncs, by what they say.");
+	for (unsigned i = 0; i < COUNT_OF(names); i++)
+		buffer_addf(out, "inkseald_syncs_total{status=\"%s\"} %llu\n", names[i],
+		    (unsigned long long)atomic_load(&metrics->syncs[i]));
+}
+
+void metrics_text(struct http_server *server, struct buffer *out)
+{
+	struct http_metrics *metrics = &server->metrics;
+	struct http_accounts_numbers accounts;
+
+	http_accounts_count(server->accounts, &accounts);
+	requests(metrics, out);
+	syncs(metrics, out);
+	number(out, "inkseald_received_bytes_total", "counter", "Bytes of requests' bodies.",
+	    atomic_load(&metrics->bytes_in));
+	number(out, "inkseald_sent_bytes_total", "counter", "Bytes of answers' bodies.",
+	    atomic_load(&metrics->bytes_out));
+	number(out, "inkseald_connections", "gauge", "Open connections.",
+	    http_deadlines_count(server->deadlines));
+	number(out, "inkseald_requests_active", "gauge", "Requests accepted, not yet answered.",
+	    atomic_load(&server->active));
+	number(out, "inkseald_requests_waiting", "gauge", "Requests that wait for a worker.",
+	    http_pool_waiting(server->pool));
+	number(out, "inkseald_bodies_bytes", "gauge", "Requests' bodies in memory.",
+	    atomic_load(&server->bodies_held));
+	number(out, "inkseald_watchers", "gauge", "Suspended watches.", accounts.watchers);
+	number(out, "inkseald_accounts_cached", "gauge", "Accounts in memory.", accounts.slots);
+	number(out, "inkseald_accounts_cached_bytes", "gauge", "What they take.", accounts.bytes);
+	number(out, "inkseald_ready", "gauge", "1: the bucket was probed, requests are served.",
+	    atomic_load(&server->ready) && !atomic_load(&server->draining));
+	if (server->config.more_metrics != NULL)
+		server->config.more_metrics(server->config.sink, out);
+}
+
+/* Bare, if it is one word; else quoted. Never a control character: a line stays a line. */
+void http_log_text(struct buffer *out, const char *key, const char *value)
+{
+	bool bare = *value != '\0' && strpbrk(value, " \"=\\\t") == NULL;
+
+	buffer_addf(out, "%s%s=", out->len > 0 ? " " : "", key);
+	if (!bare)
+		buffer_add_byte(out, '"');
+	for (; *value != '\0'; value++) {
+		if (*value == '"' || *value == '\\')
+			buffer_add_byte(out, '\\');
+		buffer_add_byte(
+		    out, (uint8_t)*value < ' ' || *value == 0x7f ? (uint8_t)'?' : (uint8_t)*value);
+	}
+	if (!bare)
+		buffer_add_byte(out, '"');
+}
+
+void http_log_number(struct buffer *out, const char *key, int64_t value)
+{
+	buffer_addf(out, "%s%s=%lld", out->len > 0 ? " " : "", key, (long long)value);
+}

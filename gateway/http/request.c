@@ -1,0 +1,402 @@
+/*
+ * gateway/http/request.c: one request, from its request line to its last byte: libmicrohttpd's
+ * callbacks. The handler is called when the header is there, with each piece of the body, at the
+ * body's end, and once more when whoever the connection was suspended for has resumed it.
+ */
+#include "gateway/http/http_priv.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define METRICS_MAX (64u << 10)
+#define LOG_LINE_MAX 2048u
+
+/* As soon as there is a request line. What it returns is the handler's *state. */
+void *request_line(void *self, const char *uri, struct MHD_Connection *connection)
+{
+	struct http_server *server = self;
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	if (exchange == NULL)
+		return NULL;
+	exchange->server = server;
+	exchange->connection = connection;
+	exchange->conn = info == NULL ? NULL : info->socket_context;
+	exchange->number = atomic_fetch_add(&server->numbers, 1) + 1;
+	exchange->start_ms = server_now(server);
+	exchange->uri = strdup(uri);
+	if (exchange->uri == NULL || exchange->conn == NULL) {
+		free(exchange->uri);
+		free(exchange);
+		return NULL;
+	}
+	return exchange;
+}
+
+static void log_line(const struct exchange *exchange, unsigned status, uint64_t out_bytes)
+{
+	const struct http_config *config = &exchange->server->config;
+	enum http_route route = exchange->target == NULL ? ROUTE_NONE : exchange->target->route;
+	char id[HTTP_REQUEST_ID_MAX];
+	struct bytes line = {0};
+	struct buffer text;
+
+	exchange_id(exchange, id);
+	buffer_init(&text, LOG_LINE_MAX);
+	http_log_text(&text, "id", id);
+	http_log_text(&text, "route", http_route_traits(route)->name);
+	http_log_number(&text, "status", (int64_t)status);
+	http_log_number(&text, "ms", server_now(exchange->server) - exchange->start_ms);
+	http_log_number(&text, "in", (int64_t)exchange->in_bytes);
+	http_log_number(&text, "out", (int64_t)out_bytes);
+	http_log_text(
+	    &text, "result", exchange->answer.result != NULL ? exchange->answer.result : "cut");
+	if (exchange->answer.message != NULL)
+		http_log_text(&text, "message", exchange->answer.message);
+	if (buffer_take(&text, &line))
+		config->log(config->sink, (const char *)line.data);
+	bytes_clear(&line);
+	buffer_clear(&text);
+}
+
+/* The body is not needed any more: its room is others'. */
+static void release_body(struct exchange *exchange)
+{
+	buffer_clear(&exchange->body);
+	atomic_fetch_sub(&exchange->server->bodies_held, exchange->body_held);
+	exchange->body_held = 0;
+}
+
+void request_completed(void *self, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode why)
+{
+	struct http_server *server = self;
+	struct exchange *exchange = *state;
+	unsigned status;
+
+	(void)connection;
+	if (exchange == NULL)
+		return;
+	if (exchange->stage == STAGE_HEAD && exchange->answer.result == NULL)
+		exchange->answer.result = "malformed"; /* the library has answered by itself */
+	status = why == MHD_REQUEST_TERMINATED_COMPLETED_OK ? exchange->answer.status : 0;
+	if (status == 0 && exchange->stage == STAGE_DONE)
+		exchange->answer.result = "cut";
+	log_line(exchange, status, exchange->out_bytes);
+	metrics_add(&server->metrics,
+	    exchange->target == NULL ? ROUTE_NONE : exchange->target->route, status,
+	    server_now(server) - exchange->start_ms, exchange->in_bytes, exchange->out_bytes);
+	http_conn_until(
+	    server->deadlines, exchange->conn, server_now(server) + server->config.idle_ms);
+	if (exchange->slot != NULL)
+		http_accounts_drop(server->accounts, exchange->slot);
+	release_body(exchange);
+	answer_clear(&exchange->answer);
+	free(exchange->auth);
+	if (exchange->invite != NULL)
+		sodium_memzero(exchange->invite, strlen(exchange->invite));
+	free(exchange->invite);
+	free(exchange->target);
+	free(exchange->uri);
+	if (exchange->active)
+		atomic_fetch_sub(&server->active, 1);
+	free(exchange);
+	*state = NULL;
+}
+
+/* For so many bytes to go either way. */
+static void allow_bytes(const struct exchange *exchange, uint64_t bytes)
+{
+	const struct http_config *config = &exchange->server->config;
+
+	http_conn_until(exchange->server->deadlines, exchange->conn,
+	    server_now(exchange->server) + config->slack_ms +
+		(int64_t)(bytes * 1000 / config->rate_min));
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+	if (exchange->slot != NULL) { /* a slow reader does not count as a request under way */
+		http_accounts_drop(exchange->server->accounts, exchange->slot);
+		exchange->slot = NULL;
+	}
+	release_body(exchange);
+	exchange->stage = STAGE_DONE;
+	exchange->out_bytes = exchange->answer.body.len;
+	if (atomic_load(&exchange->server->draining))
+		exchange->answer.close = true;
+	allow_bytes(exchange, exchange->out_bytes);
+	return answer_send(exchange);
+}
+
+/* What does not hold of the body that is announced. False: answered. */
+static bool body_holds(struct exchange *exchange, const struct http_head *head)
+{
+	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
+
+	if (traits->content_type == NULL) {
+		if (head->length == 0 && head->content_type == NULL)
+			return true;
+		answer_problem(
+		    exchange, 400, "malformed", "malformed", "this request takes no body");
+	} else if (!head->has_length) {
+		answer_problem(
+		    exchange, 411, "malformed", "malformed", "Content-Length is missing");
+	} else if (head->length > traits->body_max) {
+		answer_problem(exchange, 413, "too_large", "too_large", "the body is too large");
+	} else if (head->length == 0) {
+		answer_problem(exchange, 400, "malformed", "malformed", "the body is missing");
+	} else if (head->content_type == NULL ||
+		   strcmp(head->content_type, traits->content_type) != 0) {
+		answer_problem(
+		    exchange, 415, "malformed", "malformed", "the body is of another type");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the body would fit beside what is here of all others. What is announced is not counted,
+ * or who announces and sends nothing could keep everybody out.
+ */
+static bool expect_body(struct exchange *exchange, size_t len)
+{
+	struct http_server *server = exchange->server;
+
+	if (atomic_load(&server->bodies_held) + len > server->config.body_bytes_max) {
+		answer_busy(exchange, 503, "too much is being sent here at once");
+		return false;
+	}
+	buffer_init(&exchange->body, len);
+	return true;
+}
+
+/* False: the connection ends, for libmicrohttpd can't answer in the middle of a body. */
+static bool take_body(struct exchange *exchange, const char *data, size_t len)
+{
+	struct http_server *server = exchange->server;
+
+	exchange->body_held += len;
+	exchange->in_bytes += len;
+	if (atomic_fetch_add(&server->bodies_held, len) + len > server->config.body_bytes_max) {
+		exchange->answer.result = "busy";
+		return false;
+	}
+	buffer_add(&exchange->body, data, len);
+	return !exchange->body.failed;
+}
+
+static bool keep_invite(struct exchange *exchange, const struct http_head *head)
+{
+	if (head->invite == NULL || exchange->target->route != ROUTE_CREATE)
+		return true;
+	if (strlen(head->invite) < HTTP_INVITE_MAX)
+		exchange->invite = strdup(head->invite);
+	if (exchange->invite == NULL)
+		answer_problem(exchange, 403, "invite", "uninvited", "this is no invitation");
+	return exchange->invite != NULL;
+}
+
+static void refuse_target(struct exchange *exchange)
+{
+	const struct http_target *target = exchange->target;
+
+	if (target->status == 405)
+		answer_problem(exchange, 405, "method", "method", "not by this method");
+	else if (target->status == 400)
+		answer_problem(
+		    exchange, 400, "malformed", "malformed", "the query is not what belongs here");
+	else
+		answer_problem(exchange, 404, "path", "path", "there is nothing at this path");
+	exchange->answer.allow = target->allow;
+}
+
+/* By header alone. False: answered. */
+static bool accepted(struct exchange *exchange, const struct http_head *head)
+{
+	struct http_server *server = exchange->server;
+	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
+
+	if (exchange->target->route == ROUTE_NONE) {
+		refuse_target(exchange);
+		return false;
+	}
+	if (!body_holds(exchange, head))
+		return false;
+	if (!traits->by_worker)
+		return true;
+	if (atomic_load(&server->draining) || !atomic_load(&server->ready)) {
+		answer_busy(exchange, 503,
+		    atomic_load(&server->draining) ? "this gateway is stopping"
+						   : "this gateway is not ready yet");
+		return false;
+	}
+	if (http_pool_full(server->pool)) {
+		answer_busy(exchange, 503, "too many requests wait here");
+		return false;
+	}
+	return (!traits->is_signed || auth_begin(exchange, head)) && keep_invite(exchange, head) &&
+	       expect_body(exchange, (size_t)head->length);
+}
+
+static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *version)
+{
+	struct http_head head = {0};
+	const char *fault =
+	    http_head_read(exchange->connection, method, exchange->uri, version, &head);
+
+	exchange->target = malloc(sizeof(*exchange->target));
+	if (exchange->target == NULL)
+		return MHD_NO;
+	http_target_parse(method, exchange->uri, exchange->target);
+	free(exchange->uri);
+	exchange->uri = NULL;
+	if (fault != NULL) {
+		answer_problem(exchange, 400, "malformed", "malformed", fault);
+		exchange->answer.close = true;
+		return send_answer(exchange);
+	}
+	if (!accepted(exchange, &head)) {
+		exchange->answer.close = head.length > 0; /* it is not going to be read */
+		return send_answer(exchange);
+	}
+	if (http_route_traits(exchange->target->route)->by_worker) {
+		exchange->active = true;
+		atomic_fetch_add(&exchange->server->active, 1);
+	}
+	exchange->stage = STAGE_BODY;
+	allow_bytes(exchange, head.length);
+	return MHD_YES;
+}
+
+static void answer_text(struct exchange *exchange, const char *type, struct buffer *text)
+{
+	struct bytes body = {0};
+
+	if (buffer_take(text, &body))
+		answer_bytes(exchange, 200, type, &body);
+	else
+		answer_busy(exchange, 503, "no memory");
+	buffer_clear(text);
+}
+
+static void answer_info(struct exchange *exchange)
+{
+	const struct http_server *server = exchange->server;
+	const struct http_config *config = &server->config;
+	char key[sodium_base64_ENCODED_LEN(SIGN_PUBLIC_LEN, sodium_base64_VARIANT_ORIGINAL)];
+	struct buffer text;
+
+	buffer_init(&text, 8192);
+	buffer_add_text(&text, "{\"version\":");
+	json_text(&text, config->version);
+	buffer_add_text(&text, ",\"names\":[");
+	for (size_t i = 0; i < config->names_count; i++) {
+		buffer_add_text(&text, i == 0 ? "" : ",");
+		json_text(&text, config->names[i]);
+	}
+	(void)sodium_bin2base64(key, sizeof(key), server->receipt_public, SIGN_PUBLIC_LEN,
+	    sodium_base64_VARIANT_ORIGINAL);
+	buffer_addf(&text,
+	    "],\"receiptKey\":\"%s\",\"time\":%lld,\"limits\":{\"request\":%u,\"blob\":%u,"
+	    "\"answer\":%u,\"watchSeconds\":%lld},\"create\":\"%s\"}\n",
+	    key, (long long)clock_wall_ms(config->env.clock), HTTP_SYNC_MAX, BLOB_MAX, ANSWER_MAX,
+	    (long long)(config->watch_ms / 1000), config->create_open ? "open" : "invite");
+	answer_text(exchange, "application/json", &text);
+}
+
+/* Routes that ask nobody. */
+static void answer_at_once(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+	bool ready = atomic_load(&server->ready) && !atomic_load(&server->draining);
+	struct buffer text;
+
+	if (exchange->target->route == ROUTE_INFO) {
+		answer_info(exchange);
+		return;
+	}
+	if (exchange->target->route == ROUTE_READY && !ready) {
+		answer_busy(exchange, 503,
+		    atomic_load(&server->draining) ? "this gateway is stopping"
+						   : "the bucket has not passed its probe yet");
+		return;
+	}
+	buffer_init(&text, METRICS_MAX);
+	if (exchange->target->route == ROUTE_METRICS) {
+		metrics_text(server, &text);
+		answer_text(exchange, "text/plain; version=0.0.4", &text);
+		return;
+	}
+	buffer_add_text(&text, "ok\n");
+	answer_text(exchange, "text/plain", &text);
+}
+
+/* The body is here: to a worker. From the moment it is in the queue, the exchange is not ours. */
+static enum MHD_Result submit(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
+
+	if (!traits->by_worker) {
+		answer_at_once(exchange);
+		return send_answer(exchange);
+	}
+	if (exchange->target->route != ROUTE_CREATE &&
+	    !work_take(exchange,
+		traits->is_signed ? &exchange->signature.account : &exchange->target->account))
+		return send_answer(exchange);
+	exchange->stage = STAGE_WORK;
+	exchange->call_deadline_ms = server_now(server) + server->config.call_ms;
+	http_conn_until(server->deadlines, exchange->conn, INT64_MAX);
+	MHD_suspend_connection(exchange->connection);
+	if (!http_pool_add(server->pool, &exchange->job)) {
+		answer_busy(exchange, 503, "too many requests wait here");
+		exchange_wake(exchange);
+	}
+	return MHD_YES;
+}
+
+enum MHD_Result request_handle(void *self, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_len, void **state)
+{
+	struct exchange *exchange = *state;
+
+	(void)self;
+	(void)connection;
+	(void)url; /* unescaped: not what was signed */
+	if (exchange == NULL)
+		return MHD_NO;
+	switch (exchange->stage) {
+	case STAGE_HEAD: return begin(exchange, method, version);
+	case STAGE_BODY:
+		if (*data_len == 0)
+			return submit(exchange);
+		if (!take_body(exchange, data, *data_len))
+			return MHD_NO;
+		*data_len = 0;
+		return MHD_YES;
+	case STAGE_WORK: return send_answer(exchange);
+	case STAGE_DONE: break;
+	}
+	return MHD_NO;
+}
+
+void request_run(void *self, struct http_job *job)
+{
+	struct exchange *exchange = (struct exchange *)job; /* its first member */
+
+	(void)self;
+	if (work_run(exchange))
+		exchange_wake(exchange);
+}
+
+void exchange_wake(struct exchange *exchange)
+{
+	MHD_resume_connection(exchange->connection);
+}

@@ -1,0 +1,208 @@
+/*
+ * gateway/http/server.c: the daemon's threads: starting, watching over watched accounts, stopping.
+ */
+#include "gateway/http/http_priv.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Of each connection: header, a read buffer, the answer's header. More is answered 431. */
+#define CONNECTION_MEMORY ((size_t)(6u << 10))
+#define CHECK_PAUSE_MS 250
+#define CHECK_CALL_MS 5000
+#define STOP_PAUSE_MS 20
+
+void http_defaults(struct http_config *config)
+{
+	*config = (struct http_config){
+	    .listen_fd = -1,
+	    .threads = 2,
+	    .workers = 64,
+	    .queue_max = 512,
+	    .connections_max = 16384,
+	    .account_max = 16,
+	    .watchers_max = 64,
+	    .cache_bytes_max = 16u << 20,
+	    .body_bytes_max = 256u << 20,
+	    .header_ms = 10000,
+	    .idle_ms = 75000,
+	    .slack_ms = 20000,
+	    .rate_min = 16u << 10,
+	    .call_ms = 25000,
+	    .watch_ms = 55000,
+	    .recheck_ms = 4000,
+	};
+}
+
+int64_t server_now(const struct http_server *server)
+{
+	return clock_monotonic_ms(server->config.env.clock);
+}
+
+static void pause_ms(long ms)
+{
+	const struct timespec rest = {.tv_nsec = ms * 1000000L};
+
+	(void)nanosleep(&rest, NULL);
+}
+
+static void connection_moved(void *self, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *server = self;
+	const union MHD_ConnectionInfo *info;
+	struct http_conn *conn;
+
+	switch (what) {
+	case MHD_CONNECTION_NOTIFY_STARTED:
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info == NULL)
+			break;
+		conn = calloc(1, sizeof(*conn));
+		if (conn == NULL)
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
+		else
+			http_conn_open(
+			    server->deadlines, conn, info->connect_fd, server->config.header_ms);
+		*context = conn;
+		break;
+	case MHD_CONNECTION_NOTIFY_CLOSED:
+		conn = *context;
+		if (conn != NULL)
+			http_conn_close(server->deadlines, conn);
+		free(conn);
+		*context = NULL;
+		break;
+	}
+}
+
+/* About twice a second. While stopping, nobody waits any longer. */
+static void tick(void *self, int64_t now_ms)
+{
+	struct http_server *server = self;
+
+	http_accounts_expire(server->accounts, atomic_load(&server->draining) ? INT64_MAX : now_ms);
+}
+
+/* Another gateway's commits are seen in the bucket alone. One account at a time: so the bucket is
+ * asked no faster than it answers, however many are watched. */
+static void check_watched(struct http_server *server)
+{
+	struct http_slot *slot;
+
+	while (!atomic_load(&server->draining)) {
+		int64_t now_ms = server_now(server);
+		struct call call;
+
+		slot =
+		    http_accounts_due(server->accounts, now_ms - server->config.recheck_ms, now_ms);
+		if (slot == NULL)
+			break;
+		call_init(&call, now_ms + CHECK_CALL_MS);
+		/* Busy: whoever holds it is about to learn the head. */
+		if (pthread_mutex_trylock(&slot->lock) == 0) {
+			(void)pthread_mutex_unlock(&slot->lock);
+			/* Whatever comes of it is in the slot; a failure is tried again. */
+			if (auth_refresh(server, slot, &call, NULL) != ACCOUNT_OK)
+				pause_ms(STOP_PAUSE_MS);
+		}
+		http_accounts_drop(server->accounts, slot);
+	}
+}
+
+static void *checker(void *self)
+{
+	struct http_server *server = self;
+
+	while (!atomic_load(&server->draining)) {
+		check_watched(server);
+		pause_ms(CHECK_PAUSE_MS);
+	}
+	return NULL;
+}
+
+static struct MHD_Daemon *daemon_start(struct http_server *server)
+{
+	const struct http_config *config = &server->config;
+
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+	    NULL, request_handle, server, /* options: */
+	    MHD_OPTION_LISTEN_SOCKET, config->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+	    config->threads, MHD_OPTION_CONNECTION_LIMIT, config->connections_max,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->per_ip_max,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_URI_LOG_CALLBACK, request_line, server, MHD_OPTION_NOTIFY_COMPLETED,
+	    request_completed, server, MHD_OPTION_NOTIFY_CONNECTION, connection_moved, server,
+	    MHD_OPTION_END);
+}
+
+/* What http_start made so far goes again. No connection is left, no exchange waits. */
+static void server_free(struct http_server *server)
+{
+	http_pool_free(server->pool);
+	http_deadlines_free(server->deadlines);
+	http_accounts_free(server->accounts);
+	free(server);
+}
+
+struct http_server *http_start(const struct http_config *config, struct call *call)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+
+	assert(config->names_count > 0 && config->names_count <= HTTP_NAMES_MAX);
+	if (server == NULL) {
+		call_sayf(call, "no memory");
+		(void)close(config->listen_fd);
+		return NULL;
+	}
+	server->config = *config;
+	random_fill(config->env.random, &server->instance, sizeof(server->instance));
+	(void)crypto_sign_ed25519_sk_to_pk(server->receipt_public, config->receipt_secret);
+	server->accounts =
+	    http_accounts_new(config->cache_bytes_max, config->account_max, config->watchers_max);
+	if (server->accounts != NULL)
+		server->deadlines = http_deadlines_new(server->config.env.clock, tick, server);
+	if (server->deadlines != NULL)
+		server->pool =
+		    http_pool_new(config->workers, config->queue_max, request_run, server);
+	if (server->pool != NULL)
+		server->daemon = daemon_start(server);
+	if (server->daemon == NULL) {
+		call_sayf(call, "the HTTP server's threads do not start");
+		(void)close(config->listen_fd);
+		server_free(server);
+		return NULL;
+	}
+	/* Without it other gateways' commits are seen a watch later: no reason not to serve. */
+	server->checker_runs = pthread_create(&server->checker, NULL, checker, server) == 0;
+	return server;
+}
+
+void http_ready(struct http_server *server)
+{
+	atomic_store(&server->ready, true);
+}
+
+void http_stop(struct http_server *server, const struct call *call)
+{
+	int listen_fd;
+
+	atomic_store(&server->draining, true);
+	listen_fd = MHD_quiesce_daemon(server->daemon);
+	if (listen_fd >= 0)
+		(void)close(listen_fd);
+	while (atomic_load(&server->active) > 0 && server_now(server) < call->deadline_ms)
+		pause_ms(STOP_PAUSE_MS);
+	http_deadlines_cap(server->deadlines, server_now(server));
+	if (server->checker_runs)
+		(void)pthread_join(server->checker, NULL);
+	/* Each worker's end resumes its connection; the library insists that none is suspended. */
+	http_pool_close(server->pool);
+	http_accounts_expire(server->accounts, INT64_MAX);
+	MHD_stop_daemon(server->daemon);
+	server_free(server);
+}

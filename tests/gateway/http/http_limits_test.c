@@ -1,0 +1,403 @@
+/*
+ * tests/gateway/http/http_limits_test.c: too much, too slow, too late: bounded, and said.
+ */
+#include "tests/gateway/http/http_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROSTER "/v1/accounts/0000000000000000000000000000000000000000/roster"
+#define OTHER_ROSTER "/v1/accounts/0000000000000000000000000000000000000001/roster"
+#define UNSIGNED MEMBERS_COUNT
+
+static int begin(struct site *site, const char *path)
+{
+	struct ask ask = {.member = UNSIGNED, .method = "GET", .path = path};
+	int fd = site_connect(site);
+
+	site_ask_begin(site, fd, &ask);
+	return fd;
+}
+
+static void expect_reply(int fd, unsigned status)
+{
+	struct reply reply = {0};
+
+	site_reply(fd, 5000, &reply);
+	assert_int_equal(reply.status, status);
+	if (status == 503 || status == 429)
+		assert_string_equal(reply_field(&reply, "Retry-After"), "1");
+	reply_clear(&reply);
+	(void)close(fd);
+}
+
+static void await_metric(struct site *site, const char *line)
+{
+	struct ask ask = {.member = UNSIGNED, .method = "GET", .path = "/metrics"};
+	bool found = false;
+
+	for (int i = 0; i < 200 && !found; i++) {
+		struct reply reply = {0};
+
+		site_ask(site, &ask, &reply);
+		found = reply_says(&reply, line);
+		reply_clear(&reply);
+		site_pause(20);
+	}
+	assert_true(found);
+}
+
+static void a_full_queue_is_said_at_once(void **state)
+{
+	struct site *site = *state;
+	int64_t begun_ms;
+	int running, waiting;
+
+	site->config.workers = 1;
+	site->config.queue_max = 1;
+	site_start(site, true);
+	site_close_gate(site, MEMORY_GET);
+	running = begin(site, ROSTER);
+	site_await_gate(site);
+	waiting = begin(site, OTHER_ROSTER);
+	await_metric(site, "inkseald_requests_waiting 1\n");
+	begun_ms = site_now();
+	expect_reply(begin(site, ROSTER), 503);
+	assert_true(site_now() - begun_ms < 1000);
+	site_open_gate(site);
+	expect_reply(running, 404);
+	expect_reply(waiting, 404);
+	expect_reply(begin(site, ROSTER), 404);
+}
+
+static void one_account_does_not_take_all_workers(void **state)
+{
+	struct site *site = *state;
+	int running;
+
+	site->config.account_max = 1;
+	site_start(site, true);
+	site_close_gate(site, MEMORY_GET);
+	running = begin(site, ROSTER);
+	site_await_gate(site);
+	expect_reply(begin(site, ROSTER), 429);
+	expect_reply(begin(site, OTHER_ROSTER), 404);
+	site_open_gate(site);
+	expect_reply(running, 404);
+	expect_reply(begin(site, ROSTER), 404);
+}
+
+static void who_waited_too_long_is_not_begun(void **state)
+{
+	struct site *site = *state;
+	int running, waiting;
+
+	site->config.workers = 1;
+	site->config.call_ms = 300;
+	site_start(site, true);
+	site_close_gate(site, MEMORY_GET);
+	running = begin(site, ROSTER);
+	site_await_gate(site);
+	waiting = begin(site, OTHER_ROSTER);
+	await_metric(site, "inkseald_requests_waiting 1\n");
+	site_pause(400);
+	site_open_gate(site);
+	expect_reply(waiting, 503);
+	(void)close(running);
+}
+
+/* Sends text a byte at a time until the peer closes; how long that took. */
+static int64_t trickle(struct site *site, const char *start, const char *text)
+{
+	int64_t begun_ms = site_now();
+	int fd = site_connect(site);
+	char answer[4096];
+	bool closed = false;
+
+	site_write(fd, start, strlen(start));
+	for (size_t i = 0; text[i] != '\0' && !closed; i++) {
+		site_write(fd, text + i, 1);
+		closed = site_read_all(fd, 100, answer, sizeof(answer));
+	}
+	(void)close(fd);
+	assert_true(closed);
+	assert_null(strstr(answer, " 200 "));
+	return site_now() - begun_ms;
+}
+
+#define SLOW "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void a_trickled_header_is_cut_off(void **state)
+{
+	struct site *site = *state;
+
+	site->config.header_ms = 800;
+	site_start(site, true);
+	assert_in_range(trickle(site, "GET /hea", SLOW), 700, 3000);
+	assert_in_range(trickle(site, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ", SLOW), 700, 3000);
+	expect_reply(begin(site, "/healthz"), 200);
+}
+
+static void so_is_one_behind_another_request(void **state)
+{
+	struct site *site = *state;
+	struct reply reply = {0};
+	char rest[256];
+	int fd;
+
+	site->config.idle_ms = 800;
+	site_start(site, true);
+	fd = begin(site, "/healthz");
+	site_reply(fd, 5000, &reply);
+	assert_int_equal(reply.status, 200);
+	reply_clear(&reply);
+	site_write(fd, "GET /healt", 10);
+	assert_true(site_read_all(fd, 3000, rest, sizeof(rest)));
+	assert_string_equal(rest, "");
+	(void)close(fd);
+}
+
+static void a_trickled_body_is_cut_off(void **state)
+{
+	struct site *site = *state;
+	struct blob_name name = {.count = 0};
+	struct bytes blob = {0};
+	char text[BLOB_NAME_TEXT_MAX], path[128], rest[4096];
+	struct ask ask = {.method = "PUT", .path = path, .type = OCTETS};
+	int fd;
+
+	site->config.slack_ms = 800;
+	site->config.rate_min = 1u << 20;
+	site_start(site, true);
+	fixture_blob(&site->pair->fixture, BLOB_SEGMENT, 100, NULL, 0, &blob);
+	blob_hash(view_bytes(&blob), &name.hash);
+	blob_name_text(&name, text);
+	(void)snprintf(path, sizeof(path), "/v1/blobs/%s", text);
+	ask.body = view_bytes(&blob);
+	ask.cut = 10;
+	fd = site_connect(site);
+	site_ask_begin(site, fd, &ask);
+	assert_true(site_read_all(fd, 3000, rest, sizeof(rest)));
+	assert_string_equal(rest, "");
+	(void)close(fd);
+	assert_true(site_logged(site, "route=blob_put status=0"));
+	bytes_clear(&blob);
+}
+
+static void a_body_too_large_is_not_read(void **state)
+{
+	static const char text[] = "POST /v1/sync HTTP/1.1\r\nHost: a\r\nContent-Type: " CBOR
+				   "\r\nContent-Length: 6553601\r\nExpect: 100-continue\r\n\r\n";
+	struct site *site = *state;
+	struct reply reply = {0};
+	char rest[256];
+	int fd;
+
+	site_start(site, true);
+	fd = site_connect(site);
+	site_write(fd, text, strlen(text));
+	site_reply(fd, 5000, &reply);
+	assert_int_equal(reply.status, 413);
+	assert_true(reply_says(&reply, "\"code\":\"too_large\""));
+	reply_clear(&reply);
+	assert_true(site_read_all(fd, 3000, rest, sizeof(rest)));
+	(void)close(fd);
+}
+
+static void bodies_share_a_budget(void **state)
+{
+	struct site *site = *state;
+	struct blob_name name = {.count = 0};
+	struct bytes blob = {0};
+	char text[BLOB_NAME_TEXT_MAX], path[128], line[64];
+	struct ask ask = {.method = "PUT", .path = path, .type = OCTETS};
+	struct reply reply = {0};
+	int held;
+
+	site->config.body_bytes_max = 150000;
+	site_start(site, true);
+	fixture_blob(&site->pair->fixture, BLOB_SEGMENT, 100000, NULL, 0, &blob);
+	blob_hash(view_bytes(&blob), &name.hash);
+	blob_name_text(&name, text);
+	(void)snprintf(path, sizeof(path), "/v1/blobs/%s", text);
+	ask.body = view_bytes(&blob);
+	ask.cut = 1; /* it waits in memory until it is whole */
+	held = site_connect(site);
+	site_ask_begin(site, held, &ask);
+	(void)snprintf(line, sizeof(line), "inkseald_bodies_bytes %zu\n", blob.len - 1);
+	await_metric(site, line);
+	ask.cut = 0;
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 503);
+	reply_clear(&reply);
+	site_write(held, blob.data + blob.len - 1, 1);
+	expect_reply(held, 204);
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 204);
+	reply_clear(&reply);
+	await_metric(site, "inkseald_bodies_bytes 0\n");
+	bytes_clear(&blob);
+}
+
+static void connections_are_limited(void **state)
+{
+	struct site *site = *state;
+	struct reply reply = {0};
+	int open[16];
+	char rest[64];
+	int over;
+
+	site->config.connections_max = 16;
+	site->config.threads = 1;
+	site->config.header_ms = 1500;
+	site_start(site, true);
+	for (size_t i = 0; i < COUNT_OF(open); i++)
+		open[i] = site_connect(site);
+	site_pause(200);
+	over = begin(site, "/healthz");
+	/* Accepted and closed, or left waiting until one of the others has gone. */
+	if (!site_read_all(over, 300, rest, sizeof(rest)))
+		site_reply(over, 5000, &reply);
+	reply_clear(&reply);
+	(void)close(over);
+	for (size_t i = 0; i < COUNT_OF(open); i++)
+		(void)close(open[i]);
+	site_pause(200);
+	expect_reply(begin(site, "/healthz"), 200);
+}
+
+struct stopper {
+	struct site *site;
+	int64_t took_ms;
+};
+
+static void *stop_in_time(void *self)
+{
+	struct stopper *stopper = self;
+	int64_t begun_ms = site_now();
+
+	site_stop(stopper->site, 10000);
+	stopper->took_ms = site_now() - begun_ms;
+	return NULL;
+}
+
+static void stopping_finishes_what_was_accepted(void **state)
+{
+	struct site *site = *state;
+	struct stopper stopper = {.site = site};
+	struct reply reply = {0};
+	pthread_t thread;
+	int running;
+
+	site_start(site, true);
+	site_close_gate(site, MEMORY_GET);
+	running = begin(site, ROSTER);
+	site_await_gate(site);
+	assert_int_equal(pthread_create(&thread, NULL, stop_in_time, &stopper), 0);
+	site_pause(300);
+	site_open_gate(site);
+	site_reply(running, 5000, &reply);
+	assert_int_equal(reply.status, 404);
+	assert_string_equal(reply_field(&reply, "Connection"), "close");
+	reply_clear(&reply);
+	(void)close(running);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_in_range(stopper.took_ms, 250, 3000);
+}
+
+static void stopping_does_not_wait_for_ever(void **state)
+{
+	struct site *site = *state;
+	struct blob_name name = {.count = 0};
+	struct bytes blob = {0};
+	char text[BLOB_NAME_TEXT_MAX], path[128];
+	struct ask ask = {.method = "PUT", .path = path, .type = OCTETS, .cut = 1};
+	int64_t begun_ms;
+	int held;
+
+	site_start(site, true);
+	fixture_blob(&site->pair->fixture, BLOB_SEGMENT, 1000, NULL, 0, &blob);
+	blob_hash(view_bytes(&blob), &name.hash);
+	blob_name_text(&name, text);
+	(void)snprintf(path, sizeof(path), "/v1/blobs/%s", text);
+	ask.body = view_bytes(&blob);
+	held = site_connect(site);
+	site_ask_begin(site, held, &ask);
+	await_metric(site, "inkseald_requests_active 1\n");
+	begun_ms = site_now();
+	site_stop(site, 500);
+	assert_in_range(site_now() - begun_ms, 400, 3000);
+	(void)close(held);
+	bytes_clear(&blob);
+}
+
+static void a_client_may_leave_while_a_worker_runs(void **state)
+{
+	struct site *site = *state;
+	int running;
+
+	site_start(site, true);
+	site_close_gate(site, MEMORY_GET);
+	running = begin(site, ROSTER);
+	site_await_gate(site);
+	(void)close(running);
+	site_pause(100);
+	site_open_gate(site);
+	await_metric(site, "inkseald_connections 1\n");
+	await_metric(site, "inkseald_requests_active 0\n");
+	expect_reply(begin(site, ROSTER), 404);
+}
+
+static void what_is_kept_of_accounts_is_bounded(void **state)
+{
+	struct site *site = *state;
+	struct ask ask = {.member = UNSIGNED, .method = "GET"};
+	char path[128];
+
+	site_start(site, true);
+	for (unsigned i = 0; i < 50; i++) { /* guesses leave nothing behind */
+		struct reply reply = {0};
+
+		(void)snprintf(path, sizeof(path), "/v1/accounts/%040u/roster", i);
+		ask.path = path;
+		site_ask(site, &ask, &reply);
+		assert_int_equal(reply.status, 404);
+		reply_clear(&reply);
+	}
+	await_metric(site, "inkseald_accounts_cached 0\n");
+	await_metric(site, "inkseald_accounts_cached_bytes 0\n");
+	site_stop(site, 5000);
+	site->config.cache_bytes_max = 0;
+	site_start(site, true);
+	client_frame(&site->pair->first, FRAME_PATCH, 300, NULL, NULL, (struct view){0});
+	client_request(&site->pair->first);
+	{
+		struct reply reply = {0};
+
+		site_sync(site, &site->pair->first, FIRST, &reply);
+		assert_int_equal(site->pair->first.answer.status, SYNC_COMMITTED);
+		reply_clear(&reply);
+	}
+	await_metric(site, "inkseald_accounts_cached 0\n");
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_full_queue_is_said_at_once, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(
+	one_account_does_not_take_all_workers, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(who_waited_too_long_is_not_begun, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(a_trickled_header_is_cut_off, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(so_is_one_behind_another_request, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(a_trickled_body_is_cut_off, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(a_body_too_large_is_not_read, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(bodies_share_a_budget, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(connections_are_limited, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(stopping_finishes_what_was_accepted, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_ever, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_client_may_leave_while_a_worker_runs, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(what_is_kept_of_accounts_is_bounded, site_setup, site_teardown),
+};
+TEST_MAIN(tests)
