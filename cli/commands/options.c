@@ -57,7 +57,11 @@ static const struct option option_table[] = {
     {"passphrase", 0, KIND_FLAG, OPTION_PASSPHRASE, IN_OPTIONS(passphrase), NULL,
 	"put this device's keys under a passphrase"},
     {"bucket", 0, KIND_TEXT, OPTION_BUCKET, IN_OPTIONS(bucket), "URL",
-	"where the account is: dir:FOLDER"},
+	"where the account is: dir:FOLDER or s3:URL"},
+    {"gateway", 0, KIND_TEXT, OPTION_GATEWAY, IN_OPTIONS(gateway), "URL",
+	"the gateway the account is at: https://HOST"},
+    {"invite", 0, KIND_TEXT, OPTION_INVITE, IN_OPTIONS(invite), "TOKEN",
+	"a gateway's invite; - reads it from standard input"},
     {"probe", 0, KIND_FLAG, OPTION_PROBE, IN_OPTIONS(probe), NULL,
 	"also try out the bucket (writes and removes small objects)"},
 };

@@ -1,7 +1,7 @@
 /*
  * cli/commands/options.h: the command line, and the texts of --help.
  * Every option stands once in a table (options.c); a command names those it takes. All texts are
- * argv's own. No secret is ever an option's value.
+ * argv's own. No secret is ever an option's value, but an invite, which is good for one use.
  */
 #ifndef INKSEAL_OPTIONS_H
 #define INKSEAL_OPTIONS_H
@@ -38,6 +38,8 @@ enum option_bit { /* what struct command.options is made of */
 	OPTION_PASSPHRASE = 1 << 20,
 	OPTION_BUCKET = 1 << 21,
 	OPTION_PROBE = 1 << 22,
+	OPTION_GATEWAY = 1 << 23,
+	OPTION_INVITE = 1 << 24,
 };
 #define OPTION_GLOBAL ((uint32_t)(OPTION_TITLE - 1))
 
@@ -51,7 +53,8 @@ struct options {
 	bool from_stdin;              /* --stdin: even where it is a terminal */
 	const char *password_command; /* NULL: ask */
 	bool help, about;
-	const char *title, *collection, *format, *output, *name, *bucket; /* NULL: not given */
+	const char *title, *collection, *format, *output, *name; /* NULL: not given */
+	const char *bucket, *gateway, *invite;                   /* likewise */
 	uint64_t version;
 	uint64_t limit; /* 0: not given */
 	bool deleted, conflicts, oldest_first, encrypt, passphrase, probe;

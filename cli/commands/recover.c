@@ -1,6 +1,6 @@
 /*
- * cli/commands/recover.c: a new device from the recovery code and the bucket alone. Nothing is
- * written before the code was checked against the roster and the person has agreed.
+ * cli/commands/recover.c: a new device from the recovery code and the bucket, or gateway, alone.
+ * Nothing is written before the code was checked against the roster and the person has agreed.
  */
 #include "cli/commands/device_name.h"
 #include "cli/commands/output.h"
@@ -81,8 +81,9 @@ static enum code fetch_roster(struct recovery *recovery)
 	result =
 	    remote->ops->roster(remote->self, &recovery->code.account, &call, &recovery->roster);
 	if (result == REMOTE_ABSENT) {
-		app_fail(
-		    session->app, CODE_ERROR, "the account of this code is not in that bucket");
+		app_fail(session->app, CODE_ERROR, "the account of this code is not in that %s",
+		    remote_is_gateway((const char *)recovery->url.data) ? "gateway's bucket"
+									: "bucket");
 		app_hint(session->app, "look at the URL; nothing was written");
 		return CODE_ERROR;
 	}
@@ -102,8 +103,8 @@ static enum code ask(struct recovery *recovery)
 	if (code != CODE_OK)
 		return code;
 	output_note(session->app,
-	    "This code opens an account with %zu devices, in epoch %llu:", view->devices_count,
-	    (unsigned long long)view->epoch);
+	    "This code opens an account with %zu device%s, in epoch %llu:", view->devices_count,
+	    view->devices_count == 1 ? "" : "s", (unsigned long long)view->epoch);
 	for (size_t i = 0; i < view->devices_count && i < DEVICES_MAX; i++)
 		output_note(session->app, "  %s", view->names[i]);
 	if (counts.entries_count + counts.deleted_count > 0)
@@ -166,6 +167,7 @@ static enum code recover(struct recovery *recovery)
 	bool goes_on = session->facts.recovering;
 	enum code code = check_home(session, &recovery->code);
 
+	session->recovery = &recovery->view.keys; /* there once the code was checked */
 	if (code == CODE_OK)
 		code = session_remote(session, (const char *)recovery->url.data, goes_on);
 	if (code == CODE_OK)
@@ -179,24 +181,44 @@ static enum code recover(struct recovery *recovery)
 	else if (code == CODE_OK)
 		code = ask(recovery);
 	if (code == CODE_OK && !goes_on)
+		code = session_pin_gateway(session);
+	if (code == CODE_OK && !goes_on)
 		code = store(recovery);
 	if (code == CODE_OK)
 		code = sync_run(session, &recovery->view.keys, &totals);
 	return code == CODE_OK ? report(recovery, &totals) : code;
 }
 
+static enum code chosen_url(struct app *app, const char **url_out)
+{
+	const struct options *options = &app->options;
+	const char *url = options->gateway != NULL ? options->gateway : options->bucket;
+
+	if (url == NULL) {
+		app_fail(app, CODE_USAGE, "where the account is, is not said");
+		app_hint(app, "pass --bucket URL or --gateway URL");
+		return CODE_USAGE;
+	}
+	if (options->gateway != NULL && options->bucket != NULL)
+		return app_fail(app, CODE_USAGE, "--bucket or --gateway: one of the two");
+	if (remote_is_gateway(url) != (options->gateway != NULL)) {
+		app_fail(app, CODE_USAGE, "a gateway's URL begins with https:// or http://");
+		app_hint(app, "--gateway goes with it, --bucket with the others");
+		return CODE_USAGE;
+	}
+	*url_out = url;
+	return CODE_OK;
+}
+
 static enum code run(struct app *app)
 {
 	struct session session = {0};
 	struct recovery recovery = {.session = &session};
-	enum code code = CODE_OK;
+	const char *url = NULL;
+	enum code code = chosen_url(app, &url);
 
-	if (app->options.bucket == NULL) {
-		app_fail(app, CODE_USAGE, "where the account is, is not said");
-		app_hint(app, "pass --bucket URL");
-		return CODE_USAGE;
-	}
-	code = url_absolute(app, app->options.bucket, &recovery.url);
+	if (code == CODE_OK)
+		code = url_absolute(app, url, &recovery.url);
 	if (code == CODE_OK)
 		code = check_folder(app, (const char *)recovery.url.data);
 	if (code == CODE_OK)
@@ -212,11 +234,11 @@ static enum code run(struct app *app)
 
 const struct command recover_command = {
     .name = "recover",
-    .args = "--bucket URL [--name NAME] [--passphrase]",
+    .args = "--bucket URL | --gateway URL [--name NAME] [--passphrase]",
     .summary = "Adds this device by the recovery code, and fetches the journal",
     .help = "The code is read from standard input, or asked for. Shows what the code opens\n"
 	    "and asks before anything is written; --yes skips the question. Entries that are\n"
 	    "in this home already stay, and go to the account too.\n",
-    .options = OPTION_BUCKET | OPTION_NAME | OPTION_PASSPHRASE,
+    .options = OPTION_BUCKET | OPTION_GATEWAY | OPTION_NAME | OPTION_PASSPHRASE,
     .run = run,
 };

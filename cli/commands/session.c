@@ -69,6 +69,7 @@ void session_close(struct session *session)
 	store_close(session->store);
 	session->remote = NULL;
 	session->store = NULL;
+	bytes_clear(&session->invite);
 	if (session->app != NULL) {
 		home_close(&session->home);
 		(void)sodium_munlock(&session->keys, sizeof(session->keys)); /* wipes */

@@ -23,6 +23,8 @@ struct session {
 	struct device_keys keys; /* the id alone, until session_unlock or session_wipe_key */
 	struct sync_facts facts;
 	struct remote *remote;
+	const struct device_keys *recovery; /* while recovering: borrowed; else NULL */
+	struct bytes invite;                /* for a gateway's create; a secret */
 	struct bucket_counts counts;
 	struct call call; /* of the store and the engine */
 };
@@ -48,6 +50,7 @@ MUST_USE enum code session_version(
 /* Values of ours beside the engine's in the store: META_… */
 #define META_URL "url"
 #define META_CACHE "remote-cache"
+#define META_RECEIPT_KEY "receipt-key" /* of a gateway: pinned when sync was set up */
 /* NULL: there is none, or it can't be read. */
 MUST_USE bool session_meta(struct session *session, const char *name, struct bytes *out);
 /* value.data NULL: removed. */
@@ -65,13 +68,18 @@ MUST_USE enum code session_new_keys(struct session *session);
 
 /* Opens session->remote. kept: with what an earlier run knew of the account. */
 MUST_USE enum code session_remote(struct session *session, const char *url, bool kept);
+/* Asks session->remote who it is, and keeps a gateway's receipt key: a wipe is judged by it. */
+MUST_USE enum code session_pin_gateway(struct session *session);
 /* The URL that sync is on with; session_remote on it. */
 MUST_USE enum code session_own_remote(struct session *session);
 /* What a remote's result means; call is the request's. */
 MUST_USE enum code session_remote_result(
     struct session *session, enum remote_result result, const struct call *call);
 
-/* "dir:" with a relative path is made absolute: it is kept, and used from other folders. */
+/*
+ * "dir:" with a relative path is made absolute: it is kept, and used from other folders. A
+ * gateway's URL loses a slash at its end.
+ */
 MUST_USE enum code url_absolute(struct app *app, const char *url, struct bytes *out);
 
 #endif

@@ -35,10 +35,10 @@ static enum code bad_keyfile(struct session *session, enum format_result format)
 	    format_result_text(format));
 }
 
-/* The keys must be those the journal knows this device by. */
+/* The keys must be those the journal knows this device by, once there is an account. */
 static enum code check_device(struct session *session, const struct device_id *device)
 {
-	if (device_equal(device, &session->facts.device))
+	if (!session->facts.has_account || device_equal(device, &session->facts.device))
 		return CODE_OK;
 	return app_fail(
 	    session->app, CODE_WRONG_KEY, "the key file is another device's; nothing was written");
@@ -170,16 +170,38 @@ enum code session_remote(struct session *session, const char *url, bool kept)
 {
 	struct app *app = session->app;
 	struct remote_cache cache = {.self = session, .load = cache_load, .save = cache_save};
+	const struct remote_access access = {
+	    .keys = &session->keys,
+	    .recovery = session->recovery,
+	    .invite = (const char *)session->invite.data,
+	    .skew_ms = session->facts.skew_ms,
+	    .cancelled = system_cancelled,
+	};
 	struct call call;
 
 	if (!kept) /* what is known there is of another account */
 		cache.load = load_nothing;
 	remote_request(&call, &app->clock);
 	session->remote =
-	    remote_open(url, &app->clock, &app->random, &cache, &session->counts, &call);
+	    remote_open(url, &app->clock, &app->random, &cache, &access, &session->counts, &call);
 	if (session->remote != NULL)
 		return CODE_OK;
 	return app_fail(app, CODE_ERROR, "%s", call.message);
+}
+
+enum code session_pin_gateway(struct session *session)
+{
+	struct remote_info info = {0};
+	struct call call;
+	enum code code;
+
+	remote_request(&call, &session->app->clock);
+	code = session_remote_result(
+	    session, session->remote->ops->info(session->remote->self, &call, &info), &call);
+	if (code != CODE_OK)
+		return code;
+	return session_meta_set(session, META_RECEIPT_KEY,
+	    info.gateway ? view_of(info.receipt_key, sizeof(info.receipt_key)) : (struct view){0});
 }
 
 enum code session_own_remote(struct session *session)
@@ -211,6 +233,7 @@ enum code session_remote_result(
 	case REMOTE_OK: return CODE_OK;
 	case REMOTE_GONE: return app_fail(app, CODE_GONE, "%s", said);
 	case REMOTE_LATER:
+	case REMOTE_UNREACHABLE:
 		app_fail(app, CODE_ERROR, "%s", said);
 		app_hint(app, "nothing was lost: try again later");
 		return CODE_ERROR;
@@ -227,6 +250,7 @@ enum code url_absolute(struct app *app, const char *url, struct bytes *out)
 	char folder[FILE_PATH_MAX];
 	struct buffer buffer;
 	bool relative = strncmp(url, "dir:", 4) == 0 && url[4] != '/' && url[4] != '\0';
+	size_t len = strlen(url);
 
 	if (relative && getcwd(folder, sizeof(folder)) == NULL)
 		return app_fail(
@@ -238,7 +262,9 @@ enum code url_absolute(struct app *app, const char *url, struct bytes *out)
 		buffer_add_text(&buffer, "/");
 		buffer_add_text(&buffer, url + 4);
 	} else {
-		buffer_add_text(&buffer, url);
+		if (remote_is_gateway(url) && url[len - 1] == '/')
+			len--;
+		buffer_add(&buffer, url, len);
 	}
 	if (buffer_take(&buffer, out))
 		return CODE_OK;

@@ -1,13 +1,20 @@
 /*
  * cli/commands/sync.c: the switch, and one sync.
  */
+#include "cli/commands/begun.h"
 #include "cli/commands/device_name.h"
 #include "cli/commands/output.h"
 #include "cli/commands/sync_run.h"
+#include "cli/commands/system.h"
+#include "cli/commands/terminal.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+#define INVITE_TEXT_MAX 1024u /* what may be on standard input: a token, a line's end */
+#define CREATE_TRIES 10u
+#define CREATE_WAIT_MAX_MS 10000
 
 /* ---- sync ---- */
 
@@ -49,7 +56,7 @@ static enum code check_set_up(struct session *session)
 	}
 	if (session->facts.recovering) {
 		app_fail(app, CODE_NOT_SET_UP, "the recovery of this device was interrupted");
-		app_hint(app, "inkseal recover --bucket URL, with the same code, goes on with it");
+		app_hint(app, "inkseal recover, with the same URL and code, goes on with it");
 		return CODE_NOT_SET_UP;
 	}
 	return CODE_OK;
@@ -129,41 +136,121 @@ static bool print_account(
 	return done;
 }
 
+/*
+ * An invite is good for one account: so what the gateway may have made of a request whose answer
+ * was lost is asked for again, for as long as the person is likely to wait.
+ */
+static enum code create_account(struct session *session, const struct account_new *account)
+{
+	struct app *app = session->app;
+	struct remote *remote = session->remote;
+	enum remote_result result = REMOTE_LATER;
+	struct call call;
+	enum code code;
+
+	for (unsigned i = 0; i < CREATE_TRIES && result == REMOTE_LATER; i++) {
+		if (i > 0 && !system_wait(call.retry_after_ms))
+			break;
+		remote_request(&call, &app->clock);
+		result = remote->ops->create(
+		    remote->self, &account->account, view_bytes(&account->create), &call);
+		if (call.retry_after_ms <= 0 || call.retry_after_ms > CREATE_WAIT_MAX_MS)
+			break;
+	}
+	code = session_remote_result(session, result, &call);
+	if (result == REMOTE_REFUSED ||
+	    result == REMOTE_GONE) /* it does not stand: another name or invite may be tried */
+		begun_remove(session);
+	if (result == REMOTE_REFUSED && session->invite.len == 0)
+		app_hint(app, "a gateway takes a new account by --invite TOKEN: ask who runs it");
+	return code;
+}
+
+/*
+ * The account that an earlier run began here, and was cut off from asking for or from showing: with
+ * the keys it has in its home. Else *begun_out is false.
+ */
+static enum code resume_account(
+    struct session *session, const char *url, struct account_new *account, bool *begun_out)
+{
+	enum code code;
+
+	if (!begun_read(session, url, account))
+		return CODE_OK;
+	code = session_unlock(session);
+	if (code != CODE_OK)
+		return code;
+	*begun_out = begun_is_of(account, &session->keys);
+	if (!*begun_out)
+		account_new_clear(account);
+	return CODE_OK;
+}
+
+static enum code make_account(struct session *session, const char *url, struct account_new *account)
+{
+	char name[DEVICE_NAME_MAX + 1];
+	enum code code = device_name(session->app, name);
+
+	if (code == CODE_OK)
+		code = session_new_keys(session);
+	if (code == CODE_OK)
+		code = session_engine(
+		    session, account_begin(&session->engine, name, &session->call, account));
+	if (code == CODE_OK)
+		code = begun_write(session, url, account);
+	return code;
+}
+
 /* The URL goes first: it harms nobody without an account, and an account without it is lost. */
 static enum code begin_account(struct session *session, const char *url)
 {
 	struct app *app = session->app;
 	struct account_new account = {0};
-	char name[DEVICE_NAME_MAX + 1];
-	struct call call;
-	enum code code = device_name(app, name);
+	bool begun = false;
+	enum code code = session_remote(session, url, false);
 
 	if (code == CODE_OK)
-		code = session_new_keys(session);
+		code = session_pin_gateway(session);
 	if (code == CODE_OK)
-		code = session_remote(session, url, false);
-	if (code == CODE_OK)
-		code = session_engine(
-		    session, account_begin(&session->engine, name, &session->call, &account));
+		code = resume_account(session, url, &account, &begun);
+	if (code == CODE_OK && !begun)
+		code = make_account(session, url, &account);
 	if (code == CODE_OK)
 		code = session_meta_set(session, META_URL, view_text(url));
-	if (code != CODE_OK)
-		goto done;
-	remote_request(&call, &app->clock);
-	code = session_remote_result(session,
-	    session->remote->ops->create(
-		session->remote->self, &account.account, view_bytes(&account.create), &call),
-	    &call);
+	if (code == CODE_OK)
+		code = create_account(session, &account);
 	if (code == CODE_OK)
 		code = session_engine(
 		    session, account_store(&session->engine, &account, &session->call));
 	if (code == CODE_OK)
 		code = session_refresh(session);
-	if (code == CODE_OK && !print_account(app, &account.account, &account.code))
+	if (code == CODE_OK &&
+	    (!print_account(app, &account.account, &account.code) || !output_finish()))
 		code = app_fail(app, CODE_ERROR, "the recovery code could not be shown");
-done:
+	if (code == CODE_OK)
+		begun_remove(session);
 	account_new_clear(&account);
 	return code;
+}
+
+/* Sync is on, but the run that switched it on did not come to show the code. */
+static bool show_unseen(struct session *session, const char *url, enum code *code_out)
+{
+	struct account_new account = {0};
+
+	if (!begun_read(session, url, &account))
+		return false;
+	if (!account_equal(&account.account, &session->facts.account)) {
+		account_new_clear(&account);
+		return false;
+	}
+	if (print_account(session->app, &account.account, &account.code) && output_finish())
+		begun_remove(session);
+	else
+		*code_out =
+		    app_fail(session->app, CODE_ERROR, "the recovery code could not be shown");
+	account_new_clear(&account);
+	return true;
 }
 
 /* True: a signed record says so. An account that is merely missing is not given up. */
@@ -175,7 +262,8 @@ static bool account_is_gone(struct session *session)
 
 	remote_request(&call, &session->app->clock);
 	gone = session->remote->ops->wipe_record(
-		   session->remote->self, &session->facts.account, &call, &record) == REMOTE_OK;
+		   session->remote->self, &session->facts.account, &call, &record) == REMOTE_OK &&
+	       account_wiped(&session->engine, view_bytes(&record), &call) == ENGINE_OK;
 	bytes_clear(&record);
 	return gone;
 }
@@ -184,6 +272,7 @@ static enum code forget_account(struct session *session)
 {
 	enum code code = session_engine(session, account_forget(&session->engine, &session->call));
 
+	begun_remove(session);
 	if (code == CODE_OK)
 		code = session_refresh(session);
 	return code;
@@ -233,10 +322,33 @@ static enum code switch_on_again(struct session *session, const char *url)
 			goto done;
 		output_note(app, "sync is on again");
 	}
-	if (!print_account(app, &session->facts.account, NULL))
+	if (!show_unseen(session, url, &code) && !print_account(app, &session->facts.account, NULL))
 		code = app_fail(app, CODE_ERROR, "the account can't be printed");
 done:
 	bytes_clear(&known);
+	return code;
+}
+
+static enum code read_invite(struct app *app, struct bytes *out)
+{
+	struct bytes text = {0};
+	size_t len = 0;
+	enum code code;
+
+	if (app->options.invite == NULL)
+		return CODE_OK;
+	if (!remote_is_gateway(app->options.args[1]))
+		return app_fail(app, CODE_USAGE, "--invite goes with a gateway's URL");
+	if (strcmp(app->options.invite, "-") != 0)
+		return bytes_copy(view_text(app->options.invite), out)
+			   ? CODE_OK
+			   : app_fail(app, CODE_ERROR, "no memory");
+	code = terminal_stdin(app, INVITE_TEXT_MAX, &text);
+	while (len < text.len && text.data[len] > ' ')
+		len++;
+	if (code == CODE_OK && !bytes_copy(view_of(text.data, len), out))
+		code = app_fail(app, CODE_ERROR, "no memory");
+	bytes_clear(&text);
 	return code;
 }
 
@@ -257,11 +369,14 @@ static enum code switch_on(struct session *session)
 
 /* ---- the command ---- */
 
+#define OPTIONS_OF_ON ((uint32_t)(OPTION_NAME | OPTION_PASSPHRASE | OPTION_INVITE))
+
 static enum code run(struct app *app)
 {
 	const struct options *options = &app->options;
 	const char *word = options->args_count > 0 ? options->args[0] : "";
 	struct session session = {0};
+	struct bytes invite = {0};
 	bool on = strcmp(word, "on") == 0 && options->args_count == 2;
 	bool off = strcmp(word, "off") == 0 && options->args_count == 1;
 	enum code code;
@@ -271,27 +386,33 @@ static enum code run(struct app *app)
 		app_hint(app, "try: inkseal sync --help");
 		return CODE_USAGE;
 	}
-	if (!on && (options->given & (OPTION_NAME | OPTION_PASSPHRASE)) != 0)
-		return app_fail(app, CODE_USAGE, "--name and --passphrase go with sync on URL");
-	code = session_open(app, SESSION_WRITE, &session);
+	if (!on && (options->given & OPTIONS_OF_ON) != 0)
+		return app_fail(
+		    app, CODE_USAGE, "--name, --passphrase and --invite go with sync on URL");
+	code = on ? read_invite(app, &invite) : CODE_OK;
+	if (code == CODE_OK)
+		code = session_open(app, SESSION_WRITE, &session);
+	session.invite = invite;
 	if (code == CODE_OK && on)
 		code = switch_on(&session);
 	else if (code == CODE_OK && off)
 		code = switch_off(&session);
 	else if (code == CODE_OK)
 		code = sync_once(&session);
-	session_close(&session);
+	session_close(&session); /* wipes the invite too */
 	return code;
 }
 
 const struct command sync_command = {
     .name = "sync",
-    .args = "[on URL [--name NAME] [--passphrase] | off]",
+    .args = "[on URL [--name NAME] [--passphrase] [--invite TOKEN] | off]",
     .summary = "Syncs once; sync on URL and sync off are the switch",
     .help = "sync on dir:FOLDER begins an account there and prints the recovery code, once.\n"
+	    "URL may also be s3:URL, a bucket, or https://HOST, a gateway, which takes a new\n"
+	    "account by an invite: --invite TOKEN.\n"
 	    "With --passphrase this device's keys are kept under a passphrase, which each\n"
 	    "sync asks for. sync off stops syncing and keeps everything where it is.\n",
-    .options = OPTION_NAME | OPTION_PASSPHRASE,
+    .options = OPTIONS_OF_ON,
     .args_max = 2,
     .run = run,
 };

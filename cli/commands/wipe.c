@@ -15,11 +15,14 @@
 
 #define WIPE_TRIES 50u /* each removes for a request's time: accounts of any size end */
 #define RECEIPT_MAX 512u
+#define WIPE_WAIT_MAX_MS 60000 /* asked for a longer rest, it stops and says so */
 
 struct wiping {
 	struct session *session;
 	struct account_id account;
 	char account_hex[2 * ACCOUNT_ID_LEN + 1];
+	struct remote_info info;      /* who is asked */
+	struct digest wipe_hash;      /* of what was sent */
 	struct remote_receipt report; /* encoded: signed, once it is made */
 };
 
@@ -44,11 +47,23 @@ static enum code ask_incarnation(struct wiping *wiping, uint8_t out[INCARNATION_
 	return session_remote_result(session, result, &call);
 }
 
+static enum code ask_who(struct wiping *wiping)
+{
+	struct session *session = wiping->session;
+	struct remote *remote = session->remote;
+	struct call call;
+
+	remote_request(&call, &session->app->clock);
+	return session_remote_result(
+	    session, remote->ops->info(remote->self, &call, &wiping->info), &call);
+}
+
 static enum code make_wipe(struct wiping *wiping, struct bytes *out)
 {
 	static const uint8_t unknown[INCARNATION_LEN];
 	struct session *session = wiping->session;
 	struct wipe wipe = {
+	    .gateway = view_text(wiping->info.name),
 	    .account = wiping->account,
 	    .device = session->keys.id,
 	    .time_ms = clock_wall_ms(&session->app->clock),
@@ -57,8 +72,11 @@ static enum code make_wipe(struct wiping *wiping, struct bytes *out)
 
 	if (memcmp(session->facts.incarnation, unknown, INCARNATION_LEN) != 0)
 		return session_engine(
-		    session, wipe_make(&session->engine, "", &session->call, out));
-	code = ask_incarnation(wiping, wipe.incarnation);
+		    session, wipe_make(&session->engine, wiping->info.name, &session->call, out));
+	/* A gateway answers that to a signed request alone. */
+	code = wiping->info.gateway ? session_unlock(session) : CODE_OK;
+	if (code == CODE_OK)
+		code = ask_incarnation(wiping, wipe.incarnation);
 	if (code == CODE_OK && wipe_encode(&wipe, session->keys.wipe_secret, out) != FORMAT_OK)
 		code = app_fail(session->app, CODE_ERROR, "the wipe could not be signed");
 	return code;
@@ -72,6 +90,7 @@ static enum code wipe_remote(struct wiping *wiping, struct view wipe)
 	struct call call;
 	enum remote_result result = REMOTE_LATER;
 
+	digest_view(DOMAIN_WIPE, wipe, &wiping->wipe_hash);
 	for (unsigned i = 0; result == REMOTE_LATER && i < WIPE_TRIES && !system_cancelled(); i++) {
 		struct remote_receipt report = {0};
 
@@ -79,6 +98,9 @@ static enum code wipe_remote(struct wiping *wiping, struct view wipe)
 		result = remote->ops->wipe(remote->self, &wiping->account, wipe, &call, &report);
 		if (result == REMOTE_OK)
 			wiping->report = report;
+		else if (call.retry_after_ms > WIPE_WAIT_MAX_MS ||
+			 !system_wait(call.retry_after_ms))
+			break;
 	}
 	if (result != REMOTE_OK && !system_cancelled()) {
 		enum code code = session_remote_result(session, result, &call);
@@ -124,6 +146,33 @@ static bool receipt_holds(const struct receipt *made, const struct bytes *encode
 	       memcmp(read.signer, made->signer, sizeof(read.signer)) == 0;
 }
 
+/*
+ * A gateway's receipt is for this account, for the wipe that was sent or the one that stood before
+ * it, and signed by the key that was pinned when sync was set up.
+ */
+static enum code check_receipt(struct wiping *wiping, const struct digest *standing)
+{
+	struct session *session = wiping->session;
+	struct bytes pinned = {0};
+	struct receipt receipt;
+	bool holds;
+
+	holds = session_meta(session, META_RECEIPT_KEY, &pinned) &&
+		receipt_decode(view_bytes(&wiping->report.encoded), &receipt) == FORMAT_OK &&
+		view_equal(view_bytes(&pinned), view_of(receipt.signer, sizeof(receipt.signer))) &&
+		account_equal(&receipt.account, &wiping->account) &&
+		(digest_equal(&receipt.wipe_hash, standing) ||
+		    digest_equal(&receipt.wipe_hash, &wiping->wipe_hash));
+	bytes_clear(&pinned);
+	if (holds)
+		return CODE_OK;
+	app_fail(session->app, CODE_ERROR,
+	    "the gateway says that it is done, but its receipt is not signed by the key it had "
+	    "when sync was set up");
+	app_hint(session->app, "the account is kept here; ask who runs the gateway");
+	return CODE_ERROR;
+}
+
 /* On a bare bucket nobody else can sign it: this device's wipe key does. */
 static enum code sign_receipt(struct wiping *wiping)
 {
@@ -137,11 +186,11 @@ static enum code sign_receipt(struct wiping *wiping)
 	};
 	enum code code;
 
-	if (report->encoded.len > 0) /* the remote signed it */
-		return CODE_OK;
 	code = standing_wipe(wiping, &receipt.wipe_hash);
 	if (code != CODE_OK)
 		return code;
+	if (wiping->info.gateway)
+		return check_receipt(wiping, &receipt.wipe_hash);
 	memcpy(receipt.signer, session->keys.wipe_public, sizeof(receipt.signer));
 	if (receipt_encode(&receipt, session->keys.wipe_secret, &report->encoded) != FORMAT_OK ||
 	    !receipt_holds(&receipt, &report->encoded))
@@ -180,6 +229,8 @@ static enum code forget(struct wiping *wiping)
 		code = session_refresh(session); /* so that no cache is kept at the close */
 	if (code == CODE_OK)
 		code = session_meta_set(session, META_CACHE, (struct view){0});
+	if (code == CODE_OK)
+		code = session_meta_set(session, META_RECEIPT_KEY, (struct view){0});
 	if (code == CODE_OK)
 		code = session_meta_set(session, META_URL, (struct view){0});
 	if (code == CODE_OK)
@@ -242,6 +293,8 @@ static enum code wipe(struct wiping *wiping)
 		    "wipe");
 	if (code == CODE_OK)
 		code = session_own_remote(session);
+	if (code == CODE_OK)
+		code = ask_who(wiping);
 	if (code == CODE_OK)
 		code = make_wipe(wiping, &signed_wipe);
 	if (code == CODE_OK)

@@ -184,7 +184,11 @@ void sync_exchanged(struct sync *sync, const struct sync_answer *answer);
 void sync_got(struct sync *sync, struct view blob);
 void sync_put(struct sync *sync);
 void sync_waited(struct sync *sync);
-/* The want could not be done: result says how to end (ENGINE_LATER, _MISSING, _FAILED…). */
+/*
+ * The want could not be done: result says how to end (ENGINE_LATER, _MISSING, _FAILED…). But a blob
+ * that is not there (ENGINE_NOT_FOUND), or whose name was refused (ENGINE_REFUSED), may be another
+ * device's sweep: the machine asks anew before it believes that.
+ */
 void sync_failed(struct sync *sync, enum engine_result result, const char *message);
 /* How it ended; the same call struct as sync_new was given holds the message. */
 enum engine_result sync_end(const struct sync *sync, struct sync_totals *totals_out);

@@ -15,6 +15,7 @@
 #define STEPS_MAX 1000000u    /* wants of one run: a bound, not a limit that anyone meets */
 #define RENAMES_MAX 4u
 #define LATER_MAX 10u
+#define MISSES_MAX 2u   /* blobs that are not there, without moving on: then it is damage */
 #define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define WAIT_MIN_MS 20
 #define WAIT_MAX_MS 2000
@@ -52,8 +53,7 @@ struct sync {
 	bool lagging;      /* … that it is not: poll on, a push would only be a lost race */
 	bool pushed;       /* something was committed in this run */
 	bool retried_head; /* a lower head was seen once */
-	unsigned losses, renames, laters, detours, steps;
-	uint64_t loads_pushed;
+	unsigned losses, renames, laters, misses, detours, steps;
 };
 
 static void end(struct sync *sync, enum engine_result result)
@@ -537,6 +537,7 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 	}
 	bytes_clear(&sync->extra_blob);
 	sync->detours = 0;
+	sync->misses = 0;
 	return ENGINE_OK;
 }
 
@@ -987,10 +988,62 @@ void sync_waited(struct sync *sync)
 	sync->phase = PHASE_DECIDE;
 }
 
+/* The index that this device knows of was replaced and swept: no segment's name is known then. */
+static enum engine_result learn_nothing(struct sync *sync)
+{
+	const struct journal *journal = &sync->state.engine->journal;
+	enum engine_result result = state_begin(&sync->state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(journal->ops->segments_clear(journal->self, sync->state.call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->meta_remove(journal->self, META_INDEX, sync->state.call));
+	if (result == ENGINE_OK)
+		result = state_commit(&sync->state);
+	if (result != ENGINE_OK) {
+		state_rollback(&sync->state);
+		return result;
+	}
+	sync->phase = PHASE_MAKE_PUT;
+	return make_open(&sync->state, FRAME_SNAPSHOT, &sync->make);
+}
+
+/*
+ * A blob that an answer named is not there, or the name of one that is to be put has grown old:
+ * others have committed and swept since that answer. The next one names what stands now; only what
+ * that names in vain is missing.
+ */
+static void look_again(struct sync *sync)
+{
+	forget_push(sync);
+	make_free(sync->make);
+	sync->make = NULL;
+	take_free(sync->take);
+	sync->take = NULL;
+	bytes_clear(&sync->extra_blob);
+	sync->current = false;
+	sync->phase = PHASE_DECIDE;
+}
+
 void sync_failed(struct sync *sync, enum engine_result result, const char *message)
 {
 	if (message != NULL && message != sync->state.call->message)
 		call_sayf(sync->state.call, "%s", message);
+	if (result == ENGINE_NOT_FOUND && sync->phase == PHASE_LEARN) {
+		result = learn_nothing(sync);
+		if (result != ENGINE_OK)
+			end(sync, result);
+		return;
+	}
+	if (result == ENGINE_NOT_FOUND || result == ENGINE_REFUSED) {
+		if (++sync->misses <= MISSES_MAX) {
+			look_again(sync);
+			return;
+		}
+		result = result == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : ENGINE_FAILED;
+	}
 	end(sync, result);
 }
 

@@ -10,6 +10,10 @@
 #define REQUEST_DEADLINE_MS 60000 /* of one request, with all its tries */
 /* A first sync of SEGMENTS_MAX segments, and a log of many packs after it, is far below. */
 #define RUN_STEPS_MAX 100000u
+/* A request is made again this often if the other side says when; a gateway that is started anew
+ * is back by then. Asked for a longer rest, a run ends and says so. */
+#define RUN_AGAIN_MAX 8u
+#define RUN_AGAIN_WAIT_MAX_MS 60000
 
 const char *remote_result_text(enum remote_result result)
 {
@@ -19,19 +23,24 @@ const char *remote_result_text(enum remote_result result)
 	case REMOTE_GONE: return "the account was wiped";
 	case REMOTE_REFUSED: return "the request was refused";
 	case REMOTE_LATER: return "it did not answer; nothing was lost";
+	case REMOTE_UNREACHABLE: return "it cannot be reached; nothing was lost";
 	case REMOTE_DAMAGED: return "an object there is damaged";
 	case REMOTE_FAILED: return "it failed for good";
 	}
 	return "unknown";
 }
 
-struct remote *remote_open(const char *url, const struct clock *clock, const struct random *random,
-    const struct remote_cache *cache, struct bucket_counts *counts, struct call *call)
+bool remote_is_gateway(const char *url)
 {
-	if (strncmp(url, "http:", 5) == 0 || strncmp(url, "https:", 6) == 0) {
-		call_sayf(call, "this version syncs straight with a bucket: use dir:FOLDER");
-		return NULL;
-	}
+	return strncmp(url, "http:", 5) == 0 || strncmp(url, "https:", 6) == 0;
+}
+
+struct remote *remote_open(const char *url, const struct clock *clock, const struct random *random,
+    const struct remote_cache *cache, const struct remote_access *access,
+    struct bucket_counts *counts, struct call *call)
+{
+	if (remote_is_gateway(url))
+		return remote_http(url, clock, random, access, counts, call);
 	return remote_direct(url, clock, random, cache, counts, call);
 }
 
@@ -51,9 +60,13 @@ void remote_request(struct call *call, const struct clock *clock)
 bool remote_probe(const char *url, const struct clock *clock, const struct random *random,
     unsigned rounds, struct call *call)
 {
-	struct bucket *bucket = bucket_open(url, clock, call);
-	bool kept = bucket != NULL && bucket_probe(bucket, clock, random, rounds, call);
+	struct bucket *bucket;
+	bool kept;
 
+	if (remote_is_gateway(url))
+		return remote_http_ready(url, clock, random, call);
+	bucket = bucket_open(url, clock, call);
+	kept = bucket != NULL && bucket_probe(bucket, clock, random, rounds, call);
 	bucket_close(bucket);
 	return kept;
 }
@@ -65,7 +78,8 @@ static enum engine_result run_result(enum remote_result result, enum engine_resu
 	case REMOTE_OK: return ENGINE_OK;
 	case REMOTE_ABSENT: return absent;
 	case REMOTE_GONE: /* the next exchange is answered with the proof, and ends it here */
-	case REMOTE_LATER: return ENGINE_LATER;
+	case REMOTE_LATER:
+	case REMOTE_UNREACHABLE: return ENGINE_LATER;
 	case REMOTE_DAMAGED: return ENGINE_DAMAGED;
 	case REMOTE_REFUSED:
 	case REMOTE_FAILED: return ENGINE_FAILED;
@@ -73,80 +87,112 @@ static enum engine_result run_result(enum remote_result result, enum engine_resu
 	return ENGINE_FAILED;
 }
 
-static void run_failed(struct sync *sync, enum remote_result result, enum engine_result absent,
+struct run { /* what the steps of one run share */
+	struct sync *sync;
+	struct remote *remote;
+	const struct account_id *account;
+	const struct clock *clock;
+	const struct remote_waiter *waiter;
+	struct call *call; /* sync_new's */
+};
+
+static void run_failed(const struct run *run, enum remote_result result, enum engine_result absent,
     const struct call *call)
 {
 	const char *why = call->message[0] == '\0' ? remote_result_text(result) : call->message;
 
-	sync_failed(sync, run_result(result, absent), why);
+	sync_failed(run->sync, run_result(result, absent), why);
 }
 
-static void run_exchange(struct sync *sync, struct remote *remote, const struct sync_want *want,
-    const struct clock *clock)
+/*
+ * Is the request to be made again? Waits first, as long as the other side asked for. Whatever it
+ * was, a second time has no second effect.
+ */
+static bool run_again(
+    const struct run *run, enum remote_result result, const struct call *call, unsigned *tries)
+{
+	if (result != REMOTE_LATER || call->retry_after_ms <= 0 ||
+	    call->retry_after_ms > RUN_AGAIN_WAIT_MAX_MS || ++*tries > RUN_AGAIN_MAX)
+		return false;
+	return run->waiter->wait(run->waiter->self, call->retry_after_ms);
+}
+
+static void run_exchange(const struct run *run, const struct sync_want *want)
 {
 	struct sync_answer answer = {0};
 	enum remote_result result;
 	struct call call;
+	unsigned tries = 0;
 
-	remote_request(&call, clock);
-	result = remote->ops->sync(remote->self, want->request, &call, &answer);
+	do {
+		remote_request(&call, run->clock);
+		result = run->remote->ops->sync(run->remote->self, want->request, &call, &answer);
+	} while (run_again(run, result, &call, &tries));
+	if (result == REMOTE_OK && answer.status == SYNC_REFUSED)
+		call_sayf(run->call, "%s", call.message);
 	if (result == REMOTE_OK)
-		sync_exchanged(sync, &answer);
+		sync_exchanged(run->sync, &answer);
 	else
-		run_failed(sync, result, ENGINE_MISSING, &call);
+		run_failed(run, result, ENGINE_MISSING, &call);
 	sync_answer_clear(&answer);
 }
 
-static void run_get(struct sync *sync, struct remote *remote, const struct account_id *account,
-    const struct sync_want *want, const struct clock *clock)
+static void run_get(const struct run *run, const struct sync_want *want)
 {
 	struct bytes blob = {0};
 	enum remote_result result;
 	struct call call;
+	unsigned tries = 0;
 
-	remote_request(&call, clock);
-	result = remote->ops->blob_get(remote->self, account, &want->name, &call, &blob);
-	/* The manifest was read anew before a blob is said to be absent: the log names nothing. */
+	do {
+		remote_request(&call, run->clock);
+		result = run->remote->ops->blob_get(
+		    run->remote->self, run->account, &want->name, &call, &blob);
+	} while (run_again(run, result, &call, &tries));
 	if (result == REMOTE_OK)
-		sync_got(sync, view_bytes(&blob));
+		sync_got(run->sync, view_bytes(&blob));
 	else
-		run_failed(sync, result, ENGINE_DAMAGED, &call);
+		run_failed(run, result, ENGINE_NOT_FOUND, &call);
 	bytes_clear(&blob);
 }
 
-static void run_put(struct sync *sync, struct remote *remote, const struct account_id *account,
-    const struct sync_want *want, const struct clock *clock)
+static void run_put(const struct run *run, const struct sync_want *want)
 {
 	enum remote_result result;
 	struct call call;
+	unsigned tries = 0;
 
-	remote_request(&call, clock);
-	result = remote->ops->blob_put(remote->self, account, &want->name, want->blob, &call);
+	do {
+		remote_request(&call, run->clock);
+		result = run->remote->ops->blob_put(
+		    run->remote->self, run->account, &want->name, want->blob, &call);
+	} while (run_again(run, result, &call, &tries));
 	if (result == REMOTE_OK)
-		sync_put(sync);
+		sync_put(run->sync);
+	else if (result == REMOTE_REFUSED)
+		sync_failed(run->sync, ENGINE_REFUSED, call.message);
 	else
-		run_failed(sync, result, ENGINE_MISSING, &call);
+		run_failed(run, result, ENGINE_MISSING, &call);
 }
 
 /* Does what the machine wants next. False: it wants nothing any more. */
-static bool run_step(struct sync *sync, struct remote *remote, const struct account_id *account,
-    const struct clock *clock, const struct remote_waiter *waiter)
+static bool run_step(const struct run *run)
 {
 	struct sync_want want = {0};
 
-	sync_next(sync, &want);
+	sync_next(run->sync, &want);
 	if (want.kind == SYNC_WANT_NOTHING)
 		return false;
-	if (!waiter->wait(waiter->self, want.kind == SYNC_WANT_WAIT ? want.wait_ms : 0)) {
-		sync_failed(sync, ENGINE_LATER, "cancelled");
+	if (!run->waiter->wait(run->waiter->self, want.kind == SYNC_WANT_WAIT ? want.wait_ms : 0)) {
+		sync_failed(run->sync, ENGINE_LATER, "cancelled");
 		return true;
 	}
 	switch (want.kind) {
 	case SYNC_WANT_NOTHING: break;
-	case SYNC_WANT_EXCHANGE: run_exchange(sync, remote, &want, clock); break;
-	case SYNC_WANT_GET: run_get(sync, remote, account, &want, clock); break;
-	case SYNC_WANT_PUT: run_put(sync, remote, account, &want, clock); break;
-	case SYNC_WANT_WAIT: sync_waited(sync); break;
+	case SYNC_WANT_EXCHANGE: run_exchange(run, &want); break;
+	case SYNC_WANT_GET: run_get(run, &want); break;
+	case SYNC_WANT_PUT: run_put(run, &want); break;
+	case SYNC_WANT_WAIT: sync_waited(run->sync); break;
 	}
 	return true;
 }
@@ -155,8 +201,17 @@ enum engine_result remote_run(struct sync *sync, struct remote *remote,
     const struct account_id *account, const struct clock *clock, const struct remote_waiter *waiter,
     struct call *call, struct sync_totals *totals_out)
 {
+	const struct run run = {
+	    .sync = sync,
+	    .remote = remote,
+	    .account = account,
+	    .clock = clock,
+	    .waiter = waiter,
+	    .call = call,
+	};
+
 	for (unsigned step = 0; step < RUN_STEPS_MAX; step++)
-		if (!run_step(sync, remote, account, clock, waiter))
+		if (!run_step(&run))
 			return sync_end(sync, totals_out);
 	call_sayf(call, "the sync did not come to an end in %u steps; sync again", RUN_STEPS_MAX);
 	return ENGINE_LATER;

@@ -1,7 +1,7 @@
 /*
  * cli/remote/remote.h: how a request of the engine's travels: straight into a bucket
- * (remote_direct.c, through the very code that a gateway runs), or by HTTP to a gateway (later).
- * Also the loop that drives the engine's sync machine over a remote.
+ * (remote_direct.c, through the very code that a gateway runs), or by HTTP to a gateway
+ * (remote_http.c). Also the loop that drives the engine's sync machine over a remote.
  */
 #ifndef INKSEAL_REMOTE_H
 #define INKSEAL_REMOTE_H
@@ -14,9 +14,11 @@ enum remote_result {
 	REMOTE_ABSENT,  /* no such account or blob; nothing says it was wiped */
 	REMOTE_GONE,    /* wiped; remote_wipe_record gives the proof */
 	REMOTE_REFUSED, /* again is no use */
-	REMOTE_LATER,   /* not reachable, or busy: nothing was lost */
-	REMOTE_DAMAGED, /* an object there is not what it should be */
-	REMOTE_FAILED,  /* for good: the disk there is full, forbidden, or no memory */
+	REMOTE_LATER,   /* busy, or the answer was lost: nothing else was; call->retry_after_ms says
+			 * when to ask again, 0: not at once */
+	REMOTE_UNREACHABLE, /* no connection, so nothing was sent: again is of use later */
+	REMOTE_DAMAGED,     /* an object there is not what it should be */
+	REMOTE_FAILED,      /* for good: the disk there is full, forbidden, or no memory */
 };
 const char *remote_result_text(enum remote_result result);
 
@@ -27,7 +29,16 @@ struct remote_receipt { /* of a wipe */
 	int64_t empty_at_ms;
 };
 
+#define REMOTE_NAME_MAX 255u
+#define REMOTE_INVITE_MAX 256u
+struct remote_info {                    /* who answers at the URL */
+	bool gateway;                   /* false: a bare bucket, and the rest is empty */
+	char name[REMOTE_NAME_MAX + 1]; /* its public name, which a wipe must hold */
+	uint8_t receipt_key[SIGN_PUBLIC_LEN];
+};
+
 struct remote_ops {
+	enum remote_result (*info)(void *self, struct call *, struct remote_info *out);
 	enum remote_result (*create)(
 	    void *self, const struct account_id *account, struct view create, struct call *);
 	enum remote_result (*sync)(void *self, const struct sync_request *request, struct call *,
@@ -60,16 +71,33 @@ struct remote_cache {
 };
 
 /*
- * Opens "dir:PATH". counts (may be NULL) is where bucket requests are counted. NULL: call->message.
- * free with remote_close.
+ * How a gateway lets us in; a bucket needs none of it. Copied, but the keys are borrowed until
+ * remote_close, and need be there only once a request is signed: exchanges and blobs.
+ */
+struct remote_access {
+	const struct device_keys *keys;
+	const struct device_keys *recovery; /* while recovering; else NULL */
+	const char *invite;                 /* for create, borrowed likewise; NULL: none */
+	int64_t skew_ms;                    /* the gateway's clock less ours, as last seen */
+	bool (*cancelled)(void);            /* asked about once a second; NULL: never */
+};
+
+/*
+ * Opens "dir:PATH", "s3:…" (bucket.h) or a gateway, "http://HOST" or "https://HOST". counts (may be
+ * NULL) is where requests are counted: the bucket's, or those to the gateway (remote_http.c). NULL:
+ * call->message. Free with remote_close.
  */
 MUST_USE struct remote *remote_open(const char *url, const struct clock *clock,
-    const struct random *random, const struct remote_cache *cache, struct bucket_counts *counts,
-    struct call *call);
+    const struct random *random, const struct remote_cache *cache,
+    const struct remote_access *access, struct bucket_counts *counts, struct call *call);
+bool remote_is_gateway(const char *url);
 void remote_close(struct remote *remote); /* saves the cache; NULL is fine */
 /* A call for one request: its message empty, its deadline a minute from now. */
 void remote_request(struct call *call, const struct clock *clock);
-/* The capability probe of what the URL names. False: call->message says which promise fails. */
+/*
+ * The capability probe of what the URL names; a gateway is asked whether its own has passed. False:
+ * call->message says which promise fails.
+ */
 MUST_USE bool remote_probe(const char *url, const struct clock *clock, const struct random *random,
     unsigned rounds, struct call *call);
 

@@ -33,6 +33,14 @@ static enum remote_result direct_result(struct direct *direct, enum account_resu
 	return REMOTE_FAILED;
 }
 
+static enum remote_result direct_info(void *self, struct call *call, struct remote_info *out)
+{
+	(void)self;
+	(void)call;
+	*out = (struct remote_info){.gateway = false};
+	return REMOTE_OK;
+}
+
 static enum remote_result direct_create(
     void *self, const struct account_id *account, struct view create, struct call *call)
 {
@@ -134,6 +142,7 @@ static void direct_close(void *self)
 }
 
 static const struct remote_ops direct_ops = {
+    .info = direct_info,
     .create = direct_create,
     .sync = direct_sync,
     .blob_get = direct_blob_get,

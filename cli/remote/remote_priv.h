@@ -10,5 +10,12 @@
 MUST_USE struct remote *remote_direct(const char *url, const struct clock *clock,
     const struct random *random, const struct remote_cache *cache, struct bucket_counts *counts,
     struct call *call);
+/* remote_http.c. url is http: or https:. Likewise. */
+MUST_USE struct remote *remote_http(const char *url, const struct clock *clock,
+    const struct random *random, const struct remote_access *access, struct bucket_counts *counts,
+    struct call *call);
+/* Says that it has passed the probe of its bucket (/readyz). */
+MUST_USE bool remote_http_ready(
+    const char *url, const struct clock *clock, const struct random *random, struct call *call);
 
 #endif

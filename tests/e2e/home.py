@@ -28,7 +28,8 @@ BINARY = os.environ.get("INKSEAL_BIN", "inkseal")
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 DATA = pathlib.Path(os.environ.get("INKSEAL_TEST_DATA") or PROJECT.parent / "shared" / "data")
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("INKSEAL_")},
+    **{name: value for name, value in os.environ.items()
+       if not name.startswith("INKSEAL") and not name.lower().endswith("_proxy")},
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
     "UBSAN_OPTIONS": "exitcode=99:print_stacktrace=1",
     "LSAN_OPTIONS": "exitcode=99",

@@ -98,12 +98,13 @@ static void open_remote(struct fixture *fixture)
 {
 	struct device *device = &fixture->device;
 	const struct remote_cache cache = {.self = device, .load = cache_load, .save = cache_save};
+	const struct remote_access access = {.keys = &device->keys};
 	struct call call;
 
 	remote_request(&call, &test_clock);
 	device->counts = (struct bucket_counts){0};
-	device->remote =
-	    remote_open(fixture->url, &test_clock, &test_random, &cache, &device->counts, &call);
+	device->remote = remote_open(
+	    fixture->url, &test_clock, &test_random, &cache, &access, &device->counts, &call);
 	if (device->remote == NULL)
 		fail_msg("%s", call.message);
 }
@@ -239,18 +240,20 @@ static void open_refuses(void **state)
 	static const struct {
 		const char *name, *url, *says;
 	} rows[] = {
-	    {"a gateway", "https://sync.example", "use dir:FOLDER"},
 	    {"another scheme", "ftp://host/", "dir:"},
 	    {"nothing", "", "dir:"},
 	    {"no parent", "dir:/no/such/parent/folder", "parent"},
 	};
+
+	const struct remote_access access = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct call call;
 
 		remote_request(&call, &test_clock);
-		assert_null(remote_open(rows[i].url, &test_clock, &test_random, NULL, NULL, &call));
+		assert_null(remote_open(
+		    rows[i].url, &test_clock, &test_random, NULL, &access, NULL, &call));
 		if (strstr(call.message, rows[i].says) == NULL)
 			fail_msg("%s: %s", rows[i].name, call.message);
 	}
