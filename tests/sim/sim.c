@@ -3,6 +3,7 @@
  * what a run is and how a failing seed is read.
  */
 #include "tests/sim/sim_model.h"
+#include "tests/sim/sim_person.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -111,7 +112,7 @@ static void storm(struct sim *sim)
 			continue;
 		}
 		sim->commands--;
-		sim_device_begin(device, sim_device_draw(device));
+		sim_device_begin(device, sim_person_draw(device));
 	}
 }
 

@@ -87,8 +87,6 @@ MUST_USE bool sim_device_open(struct sim_device *device, struct sim_model *model
 void sim_device_close(struct sim_device *device);
 /* The scheduler's: begins a command; sim_give until the task is not busy. */
 void sim_device_begin(struct sim_device *device, enum sim_command command);
-/* The command's draw of a person with no plan. */
-enum sim_command sim_device_draw(struct sim_device *device);
 
 /* For the model: all versions that stand in an entry's history, oldest first, up to max. */
 struct sim_version {

@@ -1,0 +1,479 @@
+/*
+ * tests/sim/sim_check.c: the invariants against the reference, at quiescence: what all devices
+ * hold, and every byte of the bucket.
+ */
+#include "cli/engine/engine_priv.h"
+#include "tests/sim/sim_model.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 65536u
+#define HISTORY_MAX 2048u
+
+/* Everything that one device holds, as rows: current versions and all of the history. */
+struct row_found {
+	char id[COPY_ID_LEN + 1];
+	char copy_of[COPY_ID_LEN + 1]; /* "": none */
+	struct digest version;
+	uint32_t token;
+	bool local;             /* the current version; else a row of the history */
+	enum history_kind kind; /* of such a row */
+	bool deleted;
+};
+struct holding {
+	struct sim_device *device;
+	struct row_found *rows;
+	size_t count;
+	size_t entries; /* the first so many rows are current versions */
+};
+
+static bool holding_see(void *self, const struct store_item *item)
+{
+	struct holding *holding = self;
+	struct row_found *row = &holding->rows[holding->count];
+
+	if (holding->count == ROWS_MAX)
+		return false;
+	*row = (struct row_found){.local = true, .deleted = item->deleted_at != NULL};
+	(void)snprintf(row->id, sizeof(row->id), "%s", item->id);
+	holding->count++;
+	return true;
+}
+
+static void read_version(struct holding *holding, struct row_found *row)
+{
+	const struct journal *journal = &holding->device->engine.journal;
+	struct bytes encoded = {0};
+	struct entry entry;
+
+	if (journal->ops->version_get(
+		journal->self, &row->version, &holding->device->call, &encoded) == JOURNAL_OK &&
+	    entry_decode(view_bytes(&encoded), &entry) == FORMAT_OK) {
+		row->token = sim_model_token(entry.content);
+		(void)snprintf(row->copy_of, sizeof(row->copy_of), "%.*s",
+		    (int)entry.conflict_of.len, (const char *)entry.conflict_of.data);
+	} else {
+		sim_fail(holding->device->world, "d%u: a version cannot be read",
+		    holding->device->index);
+	}
+	bytes_clear(&encoded);
+}
+
+/* At quiescence nothing is unsynced or unjudged: local, base and cloud are one. */
+static void read_current(struct holding *holding, struct row_found *row)
+{
+	struct sim_device *device = holding->device;
+	const struct journal *journal = &device->engine.journal;
+	struct journal_entry entry = {0};
+
+	if (journal->ops->entry_get(journal->self, view_text(row->id), &device->call, &entry) !=
+		JOURNAL_OK ||
+	    !entry.has_local || !entry.has_base || !entry.has_cloud ||
+	    !digest_equal(&entry.local, &entry.base) || !digest_equal(&entry.base, &entry.cloud))
+		sim_fail(
+		    device->world, "d%u: %s is not settled after a sync", device->index, row->id);
+	row->version = entry.local;
+	read_version(holding, row);
+}
+
+static void holding_open(struct holding *holding, struct sim_device *device)
+{
+	static struct sim_version rows[HISTORY_MAX];
+	struct store_query query = {.oldest_first = true};
+
+	*holding = (struct holding){.device = device};
+	holding->rows = calloc(ROWS_MAX, sizeof(holding->rows[0]));
+	if (holding->rows == NULL ||
+	    store_list(device->store, &query, holding_see, holding, &device->call) != JOURNAL_OK) {
+		sim_fail(device->world, "d%u: no list", device->index);
+		return;
+	}
+	query.deleted = true;
+	if (store_list(device->store, &query, holding_see, holding, &device->call) != JOURNAL_OK)
+		sim_fail(device->world, "d%u: no list of the trash", device->index);
+	holding->entries = holding->count;
+	for (size_t i = 0; i < holding->entries; i++) {
+		struct row_found *current = &holding->rows[i];
+		size_t count = sim_device_history(device, current->id, rows, HISTORY_MAX);
+
+		read_current(holding, current);
+		for (size_t k = 0; k < count && holding->count < ROWS_MAX; k++) {
+			struct row_found *row = &holding->rows[holding->count++];
+
+			*row = (struct row_found){.version = rows[k].version, .kind = rows[k].kind};
+			memcpy(row->id, current->id, sizeof(row->id));
+			read_version(holding, row);
+		}
+	}
+}
+
+static void holding_close(struct holding *holding)
+{
+	free(holding->rows);
+	*holding = (struct holding){0};
+}
+
+static const struct row_found *current_of(const struct holding *holding, const char *id)
+{
+	for (size_t i = 0; i < holding->entries; i++)
+		if (strcmp(holding->rows[i].id, id) == 0)
+			return &holding->rows[i];
+	return NULL;
+}
+
+/* It is the current version, or has lost by a decision that was recorded, or a copy keeps it. */
+static bool holds_op(const struct holding *holding, const struct sim_op *op)
+{
+	for (size_t i = 0; i < holding->count; i++) {
+		const struct row_found *row = &holding->rows[i];
+
+		if (strcmp(row->id, op->id) == 0 && digest_equal(&row->version, &op->version) &&
+		    (row->local || row->kind == HISTORY_LOSER))
+			return true;
+		if (row->copy_of[0] != '\0' && row->token == op->token)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * I1 on one device. What was made before it joined, or before its maker did, may reach it as the
+ * current version or a copy alone: neither a load nor joining carries the history, and a sweep may
+ * drop it. A deletion may have given way to an edit, never to what it deleted; that the current
+ * version is no superseded one is checked for every entry.
+ */
+static void check_saved(
+    struct sim_model *model, const struct holding *holding, struct sim_device *const *devices)
+{
+	const struct sim_device *device = holding->device;
+
+	for (size_t i = 0; i < model->ops_count; i++) {
+		const struct sim_op *op = &model->ops[i];
+
+		if (op->superseded || op->copy_replaced)
+			continue;
+		if (current_of(holding, op->id) == NULL) {
+			sim_fail(model->world, "I1: d%u lacks entry %s", device->index, op->id);
+			return;
+		}
+		if (op->deleted)
+			continue;
+		if (op->device != device->index &&
+		    (i < device->joined_at || i < devices[op->device]->joined_at ||
+			model->world->sweeps))
+			continue;
+		if (holds_op(holding, op))
+			continue;
+		sim_fail(model->world, "I1: d%u lacks #%u of %s, saved on d%u", device->index,
+		    op->token, op->id, op->device);
+		memcpy(model->broken, op->id, sizeof(op->id));
+		return;
+	}
+}
+
+/* Nobody but a person makes versions, but for conflict copies; none comes back from the past. */
+static void check_versions(struct sim_model *model, const struct holding *holding)
+{
+	for (size_t i = 0; i < holding->count; i++) {
+		const struct row_found *row = &holding->rows[i];
+		const struct sim_op *op = sim_model_find(model, &row->version);
+
+		if (op == NULL && row->copy_of[0] == '\0') {
+			sim_fail(model->world, "I3: d%u holds a version of %s that nobody made",
+			    holding->device->index, row->id);
+			return;
+		}
+		if (op != NULL && row->local && op->superseded && !op->twin) {
+			sim_fail(model->world,
+			    "I1: d%u: entry %s is back at #%u, which a later change had replaced",
+			    holding->device->index, row->id, op->token);
+			memcpy(model->broken, op->id, sizeof(op->id));
+			return;
+		}
+	}
+}
+
+/* Where one device alone makes changes there is nothing to settle (I3: each frame counts once). */
+static void check_solo(struct sim_model *model, const struct holding *holding)
+{
+	if (!model->world->solo)
+		return;
+	for (size_t i = 0; i < holding->count; i++)
+		if (holding->rows[i].copy_of[0] != '\0' || holding->rows[i].kind == HISTORY_LOSER)
+			sim_fail(model->world,
+			    "I3: d%u has a conflict over %s, but one device alone has made changes",
+			    holding->device->index, holding->rows[i].id);
+}
+
+static bool warning_see(void *self, const struct store_activity *row)
+{
+	bool *warned = self;
+
+	*warned |= row->kind == ACTIVITY_WARNING;
+	return !*warned;
+}
+
+/* No home here was copied, and no frame forgotten: a device knows all of its own. */
+static void check_activity(struct sim_model *model, struct sim_device *device)
+{
+	bool warned = false;
+
+	if (store_activity(device->store, 0, warning_see, &warned, &device->call) != JOURNAL_OK ||
+	    warned)
+		sim_fail(model->world, "I3: d%u warns of a frame of its own that it did not make",
+		    device->index);
+}
+
+/* The cloud state: (id, version, author) of all, and its root made anew. */
+static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *count_out)
+{
+	const struct journal *journal = &device->engine.journal;
+	crypto_generichash_state hash;
+	struct root_sum sum = {0};
+	uint8_t root[ROOT_LEN], stored[ROOT_LEN];
+	uint64_t count = 0, bytes = 0, seen = 0;
+	enum journal_result result;
+
+	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
+	result = journal->ops->scan_open(
+	    journal->self, JOURNAL_SCAN_CLOUD, NULL, &device->call, &count, &bytes);
+	while (result == JOURNAL_OK) {
+		struct journal_row row = {0};
+
+		result = journal->ops->scan_next(journal->self, &device->call, &row);
+		if (result == JOURNAL_OK) {
+			root_add(&sum, view_bytes(&row.id), &row.version);
+			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
+			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
+			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
+			seen++;
+		}
+		bytes_clear(&row.id);
+		bytes_clear(&row.encoded);
+	}
+	journal->ops->scan_close(journal->self);
+	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
+	root_of(&sum, root);
+	*count_out = seen;
+	return result == JOURNAL_NONE && sim_model_root(device, stored) &&
+	       memcmp(root, stored, ROOT_LEN) == 0;
+}
+
+/* I2, whole: the cloud states are one, and so are the lists. */
+static void check_equal(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
+{
+	struct digest first = {0};
+
+	for (size_t i = 0; i < devices_count; i++) {
+		struct sim_device *device = devices[i];
+		const struct journal *journal = &device->engine.journal;
+		struct journal_counts counts = {0};
+		struct digest hash;
+		uint64_t count = 0;
+
+		if (!cloud_hash(device, &hash, &count)) {
+			sim_fail(
+			    model->world, "I2: d%u: its root is not its state's", device->index);
+			return;
+		}
+		if (i == 0)
+			first = hash;
+		if (!digest_equal(&first, &hash)) {
+			sim_fail(model->world, "I2: d%u and d%u hold different cloud states",
+			    devices[0]->index, device->index);
+			return;
+		}
+		if (journal->ops->counts(journal->self, &device->call, &counts) != JOURNAL_OK ||
+		    counts.entries_count + counts.deleted_count != count) {
+			sim_fail(
+			    model->world, "d%u: its list is not its cloud state", device->index);
+			return;
+		}
+	}
+}
+
+/* I5: no title, text or key in any byte of any object. */
+struct needle {
+	const char *what;
+	struct view bytes;
+};
+struct hunt {
+	struct sim_world *world;
+	struct needle needles[2 + 3 * SIM_DEVICES_MAX];
+	size_t needles_count;
+};
+
+static void hunt_for(struct hunt *hunt, const char *what, const void *data, size_t len)
+{
+	hunt->needles[hunt->needles_count++] = (struct needle){what, view_of(data, len)};
+}
+
+static void hunt_see(void *self, const char *key, struct view data)
+{
+	struct hunt *hunt = self;
+
+	for (size_t i = 0; i < hunt->needles_count; i++) {
+		struct view needle = hunt->needles[i].bytes;
+		const uint8_t *at = data.data;
+		size_t left = data.len;
+
+		while (left >= needle.len) {
+			at = memchr(at, needle.data[0], left - needle.len + 1);
+			if (at == NULL)
+				break;
+			if (memcmp(at, needle.data, needle.len) == 0) {
+				sim_fail(
+				    hunt->world, "I5: %s stands in %s", hunt->needles[i].what, key);
+				return;
+			}
+			at++;
+			left = data.len - (size_t)(at - data.data);
+		}
+	}
+}
+
+static void check_canary(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
+{
+	struct hunt hunt = {.world = model->world};
+
+	hunt_for(&hunt, "a title or text", model->canary, SIM_CANARY_LEN);
+	hunt_for(&hunt, "the recovery key", model->world->code.key, RECOVERY_KEY_LEN);
+	for (size_t i = 0; i < devices_count; i++) {
+		const struct device_keys *keys = &devices[i]->keys;
+
+		hunt_for(&hunt, "a signing key", keys->sign_secret, 32);
+		hunt_for(&hunt, "a box key", keys->box_secret, 32);
+		hunt_for(&hunt, "a wipe key", keys->wipe_secret, 32);
+	}
+	memory_each(model->world->objects, hunt_see, &hunt);
+}
+
+void sim_model_state(struct sim_model *model, struct sim_device *device, struct digest *out)
+{
+	const struct journal *journal = &device->engine.journal;
+	crypto_generichash_state hash;
+	struct sync_facts facts = {0};
+	struct holding holding = {.device = device};
+	struct store_query query = {.oldest_first = true};
+	enum journal_result result = JOURNAL_OK;
+
+	holding.rows = calloc(ROWS_MAX, sizeof(holding.rows[0]));
+	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
+	if (holding.rows == NULL ||
+	    sync_facts_get(&device->engine, &device->call, &facts) != ENGINE_OK)
+		result = JOURNAL_FAILED;
+	for (int deleted = 0; deleted < 2 && result == JOURNAL_OK; deleted++) {
+		query.deleted = deleted == 1;
+		result = store_list(device->store, &query, holding_see, &holding, &device->call);
+	}
+	(void)crypto_generichash_update(&hash, facts.head.hash.bytes, DIGEST_LEN);
+	for (size_t i = 0; i < holding.count && result == JOURNAL_OK; i++) {
+		struct journal_entry entry = {0};
+		const char *id = holding.rows[i].id;
+
+		result =
+		    journal->ops->entry_get(journal->self, view_text(id), &device->call, &entry);
+		(void)crypto_generichash_update(&hash, (const uint8_t *)id, COPY_ID_LEN);
+		(void)crypto_generichash_update(&hash, entry.local.bytes, DIGEST_LEN);
+		(void)crypto_generichash_update(&hash, entry.base.bytes, DIGEST_LEN);
+		(void)crypto_generichash_update(&hash, entry.cloud.bytes, DIGEST_LEN);
+	}
+	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
+	if (result != JOURNAL_OK)
+		sim_fail(model->world, "d%u: its state cannot be read", device->index);
+	holding_close(&holding);
+}
+
+bool sim_model_settled(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
+{
+	for (size_t i = 0; i < devices_count; i++) {
+		struct sim_device *device = devices[i];
+		const struct journal *journal = &device->engine.journal;
+		struct journal_counts counts = {0};
+		struct sync_facts facts = {0};
+
+		if (sync_facts_get(&device->engine, &device->call, &facts) != ENGINE_OK ||
+		    journal->ops->counts(journal->self, &device->call, &counts) != JOURNAL_OK)
+			return false;
+		if (!facts.has_account || facts.recovering || facts.head.seq < model->head_seq ||
+		    counts.dirty_count > 0 || counts.losers_count > 0)
+			return false;
+	}
+	return true;
+}
+
+/* A person may change a conflict copy too: what it held is replaced then, as any version is. */
+static void see_copies(struct sim_model *model, const struct holding *holding)
+{
+	for (size_t i = 0; i < holding->count; i++) {
+		const struct row_found *row = &holding->rows[i];
+		bool replaced = false;
+
+		for (size_t k = 0; k < model->ops_count && row->copy_of[0] != '\0'; k++)
+			replaced |= model->ops[k].has_parent &&
+				    digest_equal(&model->ops[k].parent, &row->version);
+		for (size_t k = 0; k < model->ops_count && replaced; k++)
+			model->ops[k].copy_replaced |= model->ops[k].token == row->token;
+	}
+}
+
+/* What each device holds of an entry, for the trace of a failure. */
+static void trace_entry(struct sim_model *model, const char *id, struct sim_device *const *devices,
+    size_t devices_count)
+{
+	static const char *const kinds[] = {
+	    "edit", "import", "delete", "restore", "pulled", "loser", "copy"};
+
+	for (size_t i = 0; i < devices_count; i++) {
+		struct holding holding;
+
+		holding_open(&holding, devices[i]);
+		for (size_t k = 0; k < holding.count; k++) {
+			const struct row_found *row = &holding.rows[k];
+			char version[17];
+
+			if (strcmp(row->id, id) != 0 && strcmp(row->copy_of, id) != 0)
+				continue;
+			hex_encode(view_of(row->version.bytes, 8), version);
+			sim_trace(model->world, "d%zu %s%s %s #%u %s", i, row->id,
+			    row->copy_of[0] == '\0' ? "" : " (copy)", version, row->token,
+			    row->local ? "now" : kinds[row->kind]);
+		}
+		holding_close(&holding);
+	}
+}
+
+void sim_model_check(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
+{
+	sim_model_log(model, true);
+	check_equal(model, devices, devices_count);
+	for (size_t i = 0; i < devices_count && model->world->failure[0] == '\0'; i++) {
+		struct holding holding;
+
+		holding_open(&holding, devices[i]);
+		see_copies(model, &holding);
+		holding_close(&holding);
+	}
+	for (size_t i = 0; i < devices_count && model->world->failure[0] == '\0'; i++) {
+		struct holding holding;
+
+		holding_open(&holding, devices[i]);
+		if (model->world->failure[0] == '\0')
+			check_versions(model, &holding);
+		if (model->world->failure[0] == '\0')
+			check_saved(model, &holding, devices);
+		check_solo(model, &holding);
+		check_activity(model, devices[i]);
+		holding_close(&holding);
+	}
+	if (model->broken[0] != '\0' && model->world->trace != NULL)
+		trace_entry(model, model->broken, devices, devices_count);
+	check_canary(model, devices, devices_count);
+}

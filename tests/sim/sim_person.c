@@ -1,0 +1,318 @@
+/*
+ * tests/sim/sim_person.c: changes to a journal, drawn from the person's own stream.
+ */
+#include "tests/sim/sim_person.h"
+#include "tests/sim/sim_model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_MS INT64_C(86400000)
+#define CONTENT_LEN_MAX (256u << 10)
+#define HISTORY_MAX 2048u
+
+/* A random entry of the list, live or of the trash, and its version now. */
+struct pick {
+	struct sim_random *random;
+	uint64_t seen;
+	char id[COPY_ID_LEN + 1];
+};
+
+static bool pick_see(void *self, const struct store_item *item)
+{
+	struct pick *pick = self;
+
+	if (sim_one_in(pick->random, ++pick->seen))
+		(void)snprintf(pick->id, sizeof(pick->id), "%s", item->id);
+	return true;
+}
+
+static bool pick_entry(struct sim_device *device, bool deleted, struct sim_intent *out)
+{
+	const struct journal *journal = &device->engine.journal;
+	const struct store_query query = {.deleted = deleted, .oldest_first = true};
+	struct pick pick = {.random = &device->person};
+	struct sim_version history[HISTORY_MAX];
+	struct journal_entry entry;
+
+	*out = (struct sim_intent){0};
+	if (store_list(device->store, &query, pick_see, &pick, &device->call) != JOURNAL_OK) {
+		sim_fail(device->world, "d%u: no list: %s", device->index, device->call.message);
+		return false;
+	}
+	if (pick.seen == 0)
+		return false;
+	if (journal->ops->entry_get(journal->self, view_text(pick.id), &device->call, &entry) !=
+		JOURNAL_OK ||
+	    !entry.has_local) {
+		sim_fail(device->world, "d%u: a listed entry is not there", device->index);
+		return false;
+	}
+	memcpy(out->id, pick.id, sizeof(out->id));
+	out->has_parent = true;
+	out->parent = entry.local;
+	out->history_count = sim_device_history(device, pick.id, history, COUNT_OF(history));
+	return true;
+}
+
+static struct sim_intent *intend(struct sim_device *device, const struct sim_intent *intent)
+{
+	device->intents[device->intents_count] = *intent;
+	return &device->intents[device->intents_count++];
+}
+
+static size_t draw_len(struct sim_device *device)
+{
+	uint64_t kind = sim_below(&device->person, 20);
+
+	if (device->world->big && kind < 8)
+		return (32u << 10) + sim_below(&device->person, CONTENT_LEN_MAX - (40u << 10));
+	if (kind == 0)
+		return 4000 + sim_below(&device->person, 16000);
+	return sim_below(&device->person, kind < 6 ? 3000 : 300);
+}
+
+/* "#<token> <canary>" and a filler, which an edit may keep: then its delta is short. */
+static bool write_content(
+    struct sim_device *device, uint32_t token, struct view old, struct buffer *out)
+{
+	size_t head_len;
+	size_t len = draw_len(device);
+	uint8_t *filler;
+
+	buffer_init(out, CONTENT_LEN_MAX);
+	buffer_addf(out, "#%010u %s\n", token, device->model->canary);
+	head_len = out->len;
+	if (old.len > head_len && sim_one_in(&device->person, 2)) {
+		buffer_add_view(out, view_of(old.data + head_len, old.len - head_len));
+		return !out->failed;
+	}
+	filler = buffer_extend(out, len);
+	if (filler == NULL)
+		return false;
+	sim_random_fill(&device->person, filler, len);
+	for (size_t i = 0; i < len; i++)
+		filler[i] = (uint8_t)(' ' + filler[i] % 64);
+	return true;
+}
+
+static enum engine_result save(struct sim_device *device, const struct sim_intent *picked)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct sim_intent *intent = intend(device, picked);
+	struct entry entry = {.collection = view_text("journal")};
+	struct edit_outcome outcome = {0};
+	struct bytes encoded = {0};
+	struct buffer content = {0};
+	enum engine_result result = ENGINE_FAILED;
+
+	intent->token = ++device->model->tokens;
+	if (intent->has_parent && (journal->ops->version_get(journal->self, &intent->parent,
+				       &device->call, &encoded) != JOURNAL_OK ||
+				      entry_decode(view_bytes(&encoded), &entry) != FORMAT_OK)) {
+		sim_fail(device->world, "d%u: a version is missing", device->index);
+		goto done;
+	}
+	if (!write_content(device, intent->token, entry.content, &content))
+		goto done;
+	entry.id = view_text(intent->id);
+	entry.title = view_text(device->model->canary);
+	entry.content = buffer_view(&content);
+	result = edit_save(&device->engine, &entry, intent->has_parent ? &intent->parent : NULL,
+	    &device->call, &outcome);
+	device->conflicts += result == ENGINE_OK && outcome.conflict;
+done:
+	buffer_clear(&content);
+	bytes_clear(&encoded);
+	return result;
+}
+
+static enum engine_result run_new(struct sim_device *device)
+{
+	struct sim_intent intent = {0};
+
+	entry_id_new(&device->entropy, intent.id);
+	return save(device, &intent);
+}
+
+static enum engine_result run_edit(struct sim_device *device)
+{
+	struct sim_intent intent;
+
+	return pick_entry(device, false, &intent) ? save(device, &intent) : ENGINE_OK;
+}
+
+static enum engine_result run_save(struct sim_device *device)
+{
+	struct sim_version history[HISTORY_MAX];
+	enum engine_result result;
+
+	if (device->held.id[0] == '\0')
+		return ENGINE_OK;
+	device->held.history_count =
+	    sim_device_history(device, device->held.id, history, COUNT_OF(history));
+	result = save(device, &device->held);
+	device->held.id[0] = '\0';
+	return result;
+}
+
+/* The token of a stored version's content. */
+static uint32_t token_of(struct sim_device *device, const struct digest *version)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct bytes encoded = {0};
+	struct entry entry;
+	uint32_t token = 0;
+
+	if (journal->ops->version_get(journal->self, version, &device->call, &encoded) ==
+		JOURNAL_OK &&
+	    entry_decode(view_bytes(&encoded), &entry) == FORMAT_OK)
+		token = sim_model_token(entry.content);
+	bytes_clear(&encoded);
+	return token;
+}
+
+static enum engine_result run_delete(struct sim_device *device)
+{
+	struct sim_intent intent;
+
+	if (!pick_entry(device, false, &intent))
+		return ENGINE_OK;
+	intent.token = token_of(device, &intent.parent);
+	intent.deleted = true;
+	(void)intend(device, &intent);
+	return edit_delete(&device->engine, view_text(intent.id), &device->call);
+}
+
+/* From the trash, or an old version of a live entry. */
+static enum engine_result run_restore(struct sim_device *device)
+{
+	struct sim_version history[HISTORY_MAX];
+	struct sim_intent intent;
+	struct digest version;
+	bool from_trash = sim_one_in(&device->person, 2);
+	size_t count;
+
+	if (!pick_entry(device, from_trash, &intent))
+		return ENGINE_OK;
+	version = intent.parent;
+	count = sim_device_history(device, intent.id, history, COUNT_OF(history));
+	if (!from_trash && count > 0)
+		version = history[sim_below(&device->person, count)].version;
+	intent.token = token_of(device, &version);
+	(void)intend(device, &intent);
+	return edit_restore(
+	    &device->engine, view_text(intent.id), from_trash ? NULL : &version, &device->call);
+}
+
+/* One item of an import: a new entry, or a version of one that is here, older or newer. */
+static enum engine_result import_one(
+    struct sim_device *device, const struct sim_intent *picked, enum import_outcome *outcome)
+{
+	struct sim_intent *intent = intend(device, picked);
+	struct entry entry = {.collection = view_text("journal")};
+	struct buffer content = {0};
+	char updated_at[TIME_PRINT_MAX];
+	int64_t apart_ms = (int64_t)sim_below(&device->person, 2 * DAY_MS) - DAY_MS;
+	enum engine_result result = ENGINE_FAILED;
+
+	intent->token = ++device->model->tokens;
+	time_print_ms(clock_wall_ms(&device->clock) + apart_ms, updated_at);
+	if (write_content(device, intent->token, (struct view){0}, &content)) {
+		entry.id = view_text(intent->id);
+		entry.title = view_text(device->model->canary);
+		entry.content = buffer_view(&content);
+		entry.created_at = view_text(updated_at);
+		entry.updated_at = view_text(updated_at);
+		result = import_entry(&device->engine, &entry, &device->call, outcome);
+	}
+	if (result == ENGINE_OK && *outcome == IMPORT_SKIPPED)
+		device->intents_count--;
+	buffer_clear(&content);
+	return result;
+}
+
+static bool intended(const struct sim_device *device, const char *id)
+{
+	for (size_t i = 0; i < device->intents_count; i++)
+		if (strcmp(device->intents[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static enum engine_result run_import(struct sim_device *device)
+{
+	uint64_t counts[IMPORT_SKIPPED + 1] = {0};
+	size_t items = 1 + sim_below(&device->person, SIM_INTENTS_MAX);
+	enum engine_result result = import_begin(&device->engine, &device->call);
+
+	if (result != ENGINE_OK)
+		return result;
+	for (size_t i = 0; i < items && result == ENGINE_OK; i++) {
+		struct sim_intent intent = {0};
+		enum import_outcome outcome = IMPORT_SKIPPED;
+
+		if (!sim_one_in(&device->person, 2) ||
+		    !pick_entry(device, sim_one_in(&device->person, 4), &intent) ||
+		    intended(device, intent.id)) {
+			intent = (struct sim_intent){0};
+			entry_id_new(&device->entropy, intent.id);
+		}
+		result = import_one(device, &intent, &outcome);
+		counts[outcome] += result == ENGINE_OK;
+	}
+	if (result == ENGINE_OK)
+		return import_commit(
+		    &device->engine, counts[IMPORT_ADDED], counts[IMPORT_UPDATED], &device->call);
+	import_rollback(&device->engine);
+	return result;
+}
+
+enum engine_result sim_person_run(struct sim_device *device)
+{
+	switch (device->command) {
+	case SIM_NEW: return run_new(device);
+	case SIM_EDIT: return run_edit(device);
+	case SIM_HOLD: (void)pick_entry(device, false, &device->held); return ENGINE_OK;
+	case SIM_SAVE: return run_save(device);
+	case SIM_DELETE: return run_delete(device);
+	case SIM_RESTORE: return run_restore(device);
+	case SIM_IMPORT: return run_import(device);
+	case SIM_SYNC:
+	case SIM_JOIN:
+	case SIM_SWEEP:
+	case SIM_COMMANDS: break;
+	}
+	return ENGINE_FAILED;
+}
+
+enum sim_command sim_person_draw(struct sim_device *device)
+{
+	static const struct {
+		enum sim_command command;
+		unsigned weight;
+	} table[] = {
+	    {SIM_NEW, 3},
+	    {SIM_EDIT, 7},
+	    {SIM_HOLD, 2},
+	    {SIM_SAVE, 2},
+	    {SIM_DELETE, 1},
+	    {SIM_RESTORE, 1},
+	    {SIM_IMPORT, 1},
+	    {SIM_SYNC, 10},
+	    {SIM_SWEEP, 1},
+	};
+	uint64_t drawn = sim_below(&device->person, 28);
+
+	if (device->world->solo && device->index > 0)
+		return SIM_SYNC;
+
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		if (drawn < table[i].weight && device->world->solo && table[i].command == SIM_SAVE)
+			return SIM_EDIT; /* an editor held open could meet the device's own edit */
+		if (drawn < table[i].weight)
+			return table[i].command;
+		drawn -= table[i].weight;
+	}
+	return SIM_SYNC;
+}
