@@ -21,6 +21,8 @@ static clock_function *real_clock(void)
 	return function;
 }
 
+/* The system's header names the parameters in its own way. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int clock_gettime(clockid_t which, struct timespec *out)
 {
 	static clock_function *real;

@@ -505,8 +505,14 @@ static void test_losers(void **state)
 				 f->store, view_text(ids[i]), &versions[i], &device, &f->call));
 	}
 	commit(f);
-	while (OPS(f)->loser_next(f->store, view_bytes(&last), count == 0 ? NULL : &after, &f->call,
-		   &loser) == JOURNAL_OK) {
+	for (;;) {
+		enum journal_result found = OPS(f)->loser_next(
+		    f->store, view_bytes(&last), count == 0 ? NULL : &after, &f->call, &loser);
+
+		if (found == JOURNAL_NONE)
+			break;
+		assert_int_equal(found, JOURNAL_OK);
+		assert_non_null(loser.id.data);
 		assert_true(count < 3);
 		assert_string_equal((const char *)loser.id.data, ids[count]);
 		assert_true(device_equal(&loser.author, &device));
