@@ -493,7 +493,6 @@ static void test_losers(void **state)
 	struct digest versions[3];
 	static const char *const ids[] = {"a", "b", "b"};
 	struct bytes last = {0};
-	size_t count = 0;
 
 	begin(f);
 	for (size_t i = 0; i < 3; i++) {
@@ -505,26 +504,22 @@ static void test_losers(void **state)
 				 f->store, view_text(ids[i]), &versions[i], &device, &f->call));
 	}
 	commit(f);
-	for (;;) {
-		enum journal_result found = OPS(f)->loser_next(
-		    f->store, view_bytes(&last), count == 0 ? NULL : &after, &f->call, &loser);
-
-		if (found == JOURNAL_NONE)
-			break;
-		assert_int_equal(found, JOURNAL_OK);
-		assert_non_null(loser.id.data);
-		assert_true(count < 3);
-		assert_string_equal((const char *)loser.id.data, ids[count]);
+	for (size_t i = 0; i < 3; i++) {
+		assert_result(f,
+		    OPS(f)->loser_next(
+			f->store, view_bytes(&last), i == 0 ? NULL : &after, &f->call, &loser),
+		    JOURNAL_OK);
+		assert_string_equal((const char *)loser.id.data, ids[i]);
 		assert_true(device_equal(&loser.author, &device));
 		assert_true(loser.encoded.len > 0);
 		bytes_clear(&loser.encoded);
 		bytes_clear(&last);
 		last = loser.id;
 		after = loser.version;
-		count++;
 	}
+	assert_result(f, OPS(f)->loser_next(f->store, view_bytes(&last), &after, &f->call, &loser),
+	    JOURNAL_NONE);
 	bytes_clear(&last);
-	assert_int_equal(count, 3);
 	begin(f);
 	for (size_t i = 0; i < 3; i++)
 		assert_ok(
