@@ -9,6 +9,7 @@
 struct status {
 	struct journal_counts counts;
 	struct bytes url; /* data NULL: none */
+	uint8_t root[ROOT_LEN];
 };
 
 static const char *switch_text(const struct sync_facts *facts)
@@ -31,11 +32,12 @@ static enum code print_json(const struct session *session, const struct status *
 		"sync", switch_text(facts), "url", (const char *)status->url.data);
 
 	if (json != NULL && facts->has_account) {
-		json_t *more = json_pack("{s:o,s:o,s:{s:I,s:o},s:o,s:o}", "account",
+		json_t *more = json_pack("{s:o,s:o,s:{s:I,s:o},s:o,s:o,s:o}", "account",
 		    output_hex(facts->account.bytes, ACCOUNT_ID_LEN), "device",
 		    output_hex(facts->device.bytes, DEVICE_ID_LEN), "head", "seq",
 		    (json_int_t)facts->head.seq, "hash",
-		    output_hex(facts->head.hash.bytes, DIGEST_LEN), "lastSyncedAt",
+		    output_hex(facts->head.hash.bytes, DIGEST_LEN), "root",
+		    output_hex(status->root, ROOT_LEN), "lastSyncedAt",
 		    output_time(facts->acknowledged_ms), "lastPulledAt",
 		    output_time(facts->pulled_ms));
 		int failed = more == NULL ? -1 : json_object_update(json, more);
@@ -58,17 +60,20 @@ static void print_account(const struct session *session, const struct status *st
 	char account[2 * ACCOUNT_ID_LEN + 1];
 	char device[2 * DEVICE_ID_LEN + 1];
 	char head[2 * DIGEST_LEN + 1];
+	char root[2 * ROOT_LEN + 1];
 	char acknowledged[OUTPUT_AGO_MAX];
 	char pulled[OUTPUT_AGO_MAX];
 
 	hex_encode(view_of(facts->account.bytes, ACCOUNT_ID_LEN), account);
 	hex_encode(view_of(facts->device.bytes, DEVICE_ID_LEN), device);
 	hex_encode(view_of(facts->head.hash.bytes, DIGEST_LEN), head);
+	hex_encode(view_of(status->root, ROOT_LEN), root);
 	output_ago(facts->acknowledged_ms, now_ms, acknowledged);
 	output_ago(facts->pulled_ms, now_ms, pulled);
 	(void)printf("account    %s\n", account);
 	(void)printf("device     %s\n", device);
 	(void)printf("head       %llu (%.16s)\n", (unsigned long long)facts->head.seq, head);
+	(void)printf("root       %.16s\n", root);
 	(void)printf("pending    %llu to push\n", (unsigned long long)status->counts.dirty_count);
 	(void)printf("edits acknowledged %s; remote seen %s\n", acknowledged, pulled);
 }
@@ -101,6 +106,9 @@ static enum code run(struct app *app)
 	if (code == CODE_OK)
 		code = session_journal(
 		    &session, journal->ops->counts(journal->self, &session.call, &status.counts));
+	if (code == CODE_OK)
+		code = session_engine(
+		    &session, sync_root_get(&session.engine, &session.call, status.root));
 	if (code == CODE_OK && session.facts.has_account &&
 	    !session_meta(&session, META_URL, &status.url))
 		output_warn("where it syncs to is not known; run inkseal doctor");

@@ -89,6 +89,9 @@ struct sync_facts {
 };
 MUST_USE enum engine_result sync_facts_get(
     struct engine *engine, struct call *call, struct sync_facts *out);
+/* The root of the cloud state at facts.head: equal on all devices there (design, I2). */
+MUST_USE enum engine_result sync_root_get(
+    struct engine *engine, struct call *call, uint8_t out[ROOT_LEN]);
 /* The roster's bytes as known here. ENGINE_OFF: none. */
 MUST_USE enum engine_result sync_roster_get(
     struct engine *engine, struct call *call, struct bytes *out);

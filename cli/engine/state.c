@@ -40,6 +40,27 @@ done:
 	return engine_of_format(result);
 }
 
+/* The sum that the state root is of; the empty state's where none is stored. */
+static enum engine_result load_sum(
+    const struct journal *journal, struct call *call, struct root_sum *out)
+{
+	struct bytes stored = {0};
+	struct root_sum sum = {0};
+	enum journal_result found = journal->ops->meta_get(journal->self, META_ROOT, call, &stored);
+	enum engine_result result = ENGINE_OK;
+
+	if (found == JOURNAL_OK && !root_load(view_bytes(&stored), &sum)) {
+		call_sayf(call, "this home's state root cannot be read");
+		result = ENGINE_FAILED;
+	} else if (found != JOURNAL_OK && found != JOURNAL_NONE) {
+		result = engine_of_journal(found);
+	}
+	if (result == ENGINE_OK)
+		*out = sum;
+	bytes_clear(&stored);
+	return result;
+}
+
 enum engine_result state_load(struct sync_state *state)
 {
 	const struct journal *journal = &state->engine->journal;
@@ -67,14 +88,16 @@ enum engine_result state_load(struct sync_state *state)
 		call_sayf(state->call, "this home's roster is not its account's");
 		return ENGINE_FAILED;
 	}
-	found = journal->ops->meta_get(journal->self, META_ROOT, state->call, &stored);
-	if (found == JOURNAL_OK && !root_load(view_bytes(&stored), &state->sum)) {
-		call_sayf(state->call, "this home's state root cannot be read");
-		result = ENGINE_FAILED;
-	} else if (found != JOURNAL_OK && found != JOURNAL_NONE) {
-		result = engine_of_journal(found);
-	}
-	bytes_clear(&stored);
+	return load_sum(journal, state->call, &state->sum);
+}
+
+enum engine_result sync_root_get(struct engine *engine, struct call *call, uint8_t out[ROOT_LEN])
+{
+	struct root_sum sum;
+	enum engine_result result = load_sum(&engine->journal, call, &sum);
+
+	if (result == ENGINE_OK)
+		root_of(&sum, out);
 	return result;
 }
 

@@ -9,7 +9,7 @@ DEVICES = 4
 EDITS = 200
 OWN = 10        # entries that a device edits again and again
 SHARED_EVERY = 20  # of its edits one is to an entry that all edit
-SYNC_EVERY = 4
+SYNC_EVERY = 1
 
 
 class Writer(threading.Thread):

@@ -181,6 +181,10 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         self.folder = pathlib.Path(folder)
 
+    def skipTest(self, reason):
+        lacks(reason)
+        super().skipTest(reason)
+
     def home(self, name):
         return Home(self, self.folder / name)
 
@@ -210,11 +214,15 @@ class Case(unittest.TestCase):
             self.assertRegex(text, says)
         return text
 
+    def assert_same_state(self, *homes):
+        """One head, and one state root there."""
+        places = [(said["head"], said["root"]) for said in map(Home.status, homes)]
+        for place in places[1:]:
+            self.assertEqual(place, places[0])
+
     def assert_equal_homes(self, *homes):
-        """The same head and the same export, entry for entry: gives these entries."""
-        heads = [home.head() for home in homes]
-        for head in heads[1:]:
-            self.assertEqual(head, heads[0])
+        """The same head, state root and export, entry for entry: gives these entries."""
+        self.assert_same_state(*homes)
         exports = [home.entries() for home in homes]
         for export in exports[1:]:
             self.assert_same_entries(export, exports[0])
@@ -256,14 +264,19 @@ def made_journal(count, seed=1):
     return [made_entry(source, number) for number in range(count)]
 
 
+def lacks(what):
+    """Says what this machine has not for a test; scripts/test repeats these lines at its end."""
+    print(f"not here: {what}", flush=True)
+
+
 def real_journal():
     """The real journal's entries, or, said, a made-up one of 3,000 where it is absent."""
     packed = DATA / "pepys.json.zst"
     if packed.exists() and shutil.which("zstd"):
         text = subprocess.run(["zstd", "-dqc", packed], check=True, capture_output=True).stdout
         return json.loads(text)["entries"], True
-    print("the real journal (pepys.json.zst in INKSEAL_TEST_DATA), or zstd to read it, is not "
-          "here: 3,000 generated entries stand in for it", flush=True)
+    lacks("the real journal (pepys.json.zst in INKSEAL_TEST_DATA), or zstd to read it: 3,000 "
+          "generated entries stand in for it")
     return made_journal(3000), False
 
 
