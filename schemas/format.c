@@ -34,6 +34,7 @@ const char *domain_text(enum domain domain)
 	    [DOMAIN_PART] = "inkseal part",
 	    [DOMAIN_BLOB] = "inkseal blob",
 	    [DOMAIN_PACK] = "inkseal pack",
+	    [DOMAIN_MANIFEST] = "inkseal manifest",
 	    [DOMAIN_SEAL] = "inkseal seal",
 	    [DOMAIN_SALT] = "inkseal salt",
 	    [DOMAIN_SALT_KEY] = "inkseal saltkey",

@@ -74,6 +74,7 @@ enum domain {
 	DOMAIN_PART,      /* a statement's sealed part, by which the signed part names it */
 	DOMAIN_BLOB,      /* a blob's name */
 	DOMAIN_PACK,      /* a pack's name */
+	DOMAIN_MANIFEST,  /* a manifest's checksum */
 	DOMAIN_SEAL,      /* enc and commit of a seal */
 	DOMAIN_SALT,      /* a frame's salt */
 	DOMAIN_SALT_KEY,  /* sub-key of K for the salts of blobs, and the salts */

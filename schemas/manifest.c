@@ -89,6 +89,16 @@ static void put_fixed_keys(struct buffer *out, const struct manifest *manifest)
 	cbor_put_uint(out, manifest->epoch);
 }
 
+static void put_checksum(struct buffer *out)
+{
+	struct digest checksum;
+
+	if (out->failed)
+		return;
+	digest_view(DOMAIN_MANIFEST, buffer_view(out), &checksum);
+	cbor_put_bytes(out, checksum.bytes, DIGEST_LEN);
+}
+
 enum format_result manifest_encode(const struct manifest *manifest, struct bytes *out)
 {
 	struct buffer buffer;
@@ -119,6 +129,7 @@ enum format_result manifest_encode(const struct manifest *manifest, struct bytes
 		cbor_put_uint(&buffer, KEY_WIPE);
 		cbor_put_view(&buffer, manifest->wipe);
 	}
+	put_checksum(&buffer);
 	if (!buffer_take(&buffer, out))
 		result = FORMAT_TOO_LARGE;
 	buffer_clear(&buffer);
@@ -194,6 +205,19 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct manifest *
 	}
 }
 
+static void read_checksum(struct cbor_reader *reader, struct view encoded)
+{
+	struct digest written, made;
+	size_t fields_len = encoded.len - cbor_rest(reader).len;
+
+	cbor_fixed(reader, written.bytes, DIGEST_LEN);
+	if (reader->result != FORMAT_OK)
+		return;
+	digest_view(DOMAIN_MANIFEST, view_of(encoded.data, fields_len), &made);
+	if (!digest_equal(&written, &made))
+		cbor_fail(reader, FORMAT_FORGED);
+}
+
 /* The tail leads, frame by frame, from the last pack to the head. */
 static enum format_result check_tail(const struct manifest *manifest)
 {
@@ -245,6 +269,7 @@ enum format_result manifest_decode(struct view encoded, struct manifest *out)
 	cbor_map_need(&reader, &map, KEYS_NEEDED);
 	if (manifest->epoch == 0)
 		cbor_fail(&reader, FORMAT_MALFORMED);
+	read_checksum(&reader, encoded);
 	result = cbor_finish(&reader);
 	if (result == FORMAT_OK)
 		result = check_tail(manifest);

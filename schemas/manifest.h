@@ -55,7 +55,10 @@ struct manifest {
 	    wipe; /* MANIFEST_WIPED: the encoded wipe; data == NULL if an operator removed it */
 };
 
-/* FORMAT_TOO_LARGE over MANIFEST_MAX. */
+/*
+ * Encoding: FORMAT_TOO_LARGE over MANIFEST_MAX. Decoding: FORMAT_FORGED if the checksum is another,
+ * or if the tail does not end in the head.
+ */
 MUST_USE enum format_result manifest_encode(const struct manifest *manifest, struct bytes *out);
 MUST_USE enum format_result manifest_decode(struct view encoded, struct manifest *out);
 

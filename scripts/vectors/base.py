@@ -11,8 +11,8 @@ from nacl import bindings
 DOMAINS = {
     "ACCOUNT": "inkseal account", "DEVICE": "inkseal device", "VERSION": "inkseal version",
     "FRAME": "inkseal frame", "STATEMENT": "inkseal stmt", "PART": "inkseal part",
-    "BLOB": "inkseal blob", "PACK": "inkseal pack", "SEAL": "inkseal seal", "SALT": "inkseal salt",
-    "SALT_KEY": "inkseal saltkey", "RUN": "inkseal run", "EPOCH": "inkseal epoch",
+    "BLOB": "inkseal blob", "PACK": "inkseal pack", "MANIFEST": "inkseal manifest",
+    "SEAL": "inkseal seal", "SALT": "inkseal salt", "SALT_KEY": "inkseal saltkey", "RUN": "inkseal run", "EPOCH": "inkseal epoch",
     "RECOVERY": "inkseal recover", "ROOT": "inkseal root", "COPY": "inkseal copy",
     "CUT": "inkseal cut",
     "CREATE": "inkseal create", "WIPE": "inkseal wipe", "CHECKSUM": "inkseal checksum",

@@ -277,6 +277,11 @@ def manifest(log, tail_from=3):
             15: devices}
 
 
+def summed(fields):
+    """The fields' bytes, then their checksum."""
+    return fields + enc(digest("MANIFEST", fields))
+
+
 def emit_manifests(out, log):
     world, form = log.world, "manifest"
     s1 = world.statements[0]
@@ -297,8 +302,21 @@ def emit_manifests(out, log):
             ("wiped", "wiped by a device", {**wiped, 17: wipe}),
             ("removed", "wiped by an operator", wiped),
             ("packs-128", "128 packs, no tail", packs)):
-        out.vector(form, f"ok-{name}", enc(item), note=note)
-    emit_map(out, form, fields, optional=(12,))
+        out.vector(form, f"ok-{name}", summed(enc(item)), note=note)
+    emit_map(out, form, fields, summed, optional=(12,), alone=False)
+    sound = summed(enc(fields))
+    for name, data, expect, layer, note in (
+            ("trailing-byte", sound + b"\0", "MALFORMED", "cbor", "a byte after the checksum"),
+            ("no-checksum", enc(fields), "MALFORMED", "cbor", "the fields alone"),
+            ("checksum-31", enc(fields) + enc(bytes(31)), "MALFORMED", "cddl",
+             "a checksum of 31 bytes")):
+        out.vector(form, f"bad-{name}", data, expect, layer, note)
+    for name, at in (("incarnation", sound.index(fields[3])), ("nonce", sound.index(fields[5])),
+                     ("device", sound.index(fields[15][0][0])), ("checksum", len(sound) - 1)):
+        flipped = bytearray(sound)
+        flipped[at] ^= 1
+        out.vector(form, f"bad-bit-{name}", bytes(flipped), "FORGED", "hash",
+                   f"one bit of the {name}")
     row = fields[13][0]
     for name, expect, layer, note, changed in (
             ("state-2", "MALFORMED", "cddl", "there is no state 2", {2: 2}),
@@ -319,11 +337,11 @@ def emit_manifests(out, log):
              {8: [8, log.frames[-1].hash]}),
             ("tail-gap", "MALFORMED", "rule", "the tail's first frame does not follow the pack",
              {14: fields[14][1:]})):
-        out.vector(form, f"bad-{name}", enc({**fields, **changed}), expect, layer, note)
-    size = len(enc(fields))
+        out.vector(form, f"bad-{name}", summed(enc({**fields, **changed})), expect, layer, note)
+    size = len(sound)
     stuffed = {**fields, 12: rnd("stuffing", 20481 - size + len(fields[12]))}
-    assert len(enc(stuffed)) == 20481
-    out.vector(form, "bad-20481", enc(stuffed), "TOO_LARGE", "limit", "one byte over 20 KiB")
+    assert len(summed(enc(stuffed))) == 20481
+    out.vector(form, "bad-20481", summed(enc(stuffed)), "TOO_LARGE", "limit", "one byte over 20 KiB")
 
 
 def emit_sync(out, log):

@@ -22,8 +22,8 @@ FILES = {
     "index": "index", "statement": "statement", "signed-part": "statement", "boxes": "statement",
     "roster": "statement", "wipe": "statement", "wipe-part": "statement",
     "wipe-record": "statement", "receipt": "statement", "receipt-part": "statement",
-    "create": "statement", "create-part": "statement", "manifest": "manifest",
-    "pack-header": "manifest", "pack-frames": "manifest", "sync-request": "sync",
+    "create": "statement", "create-part": "statement", "manifest-fields": "manifest",
+    "manifest-checksum": "manifest", "pack-header": "manifest", "pack-frames": "manifest", "sync-request": "sync",
     "sync-answer": "sync",
 }
 
@@ -131,7 +131,8 @@ class Checker:
             self.frame(one)
 
     def manifest(self, data):
-        value = self.item("manifest", data)
+        value, rest = self.first("manifest-fields", data)
+        self.item("manifest-checksum", rest)
         for one in value[14]:
             self.frame(one)
         if 17 in value:

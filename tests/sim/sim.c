@@ -191,7 +191,6 @@ static void draw_see(void *self, const char *key, struct view data)
 static void sync_damaged(struct sim *sim, struct sim_device *device)
 {
 	struct digest before, after;
-	bool in_manifest = strstr(sim->world.damaged_key, "/manifest") != NULL;
 
 	sim_model_state(&sim->model, device, &before);
 	one(sim, device, SIM_SYNC);
@@ -200,7 +199,7 @@ static void sync_damaged(struct sim *sim, struct sim_device *device)
 		return;
 	if (device->result != ENGINE_OK)
 		sim->refused++;
-	else if (!in_manifest)
+	else
 		sim_fail(&sim->world, "I8: d%u took a damaged object", device->index);
 	if (device->result != ENGINE_OK && device->joined && !digest_equal(&before, &after))
 		sim_fail(&sim->world, "I8: d%u refused a damaged object, and has changed",
@@ -218,8 +217,6 @@ static void flip_one(struct sim *sim)
 	if (draw.len == 0)
 		return;
 	offset = sim_below(&world->random, draw.len);
-	if (strstr(draw.key, "/manifest") != NULL && sim_model_unguarded(&sim->model, offset))
-		return;
 	sim_trace(world, "flip bit of byte %zu of %zu in %.60s", offset, draw.len, draw.key);
 	if (!memory_flip(world->objects, draw.key, offset, mask)) {
 		sim_fail(world, "an object went while nobody ran");

@@ -258,7 +258,8 @@ static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *
 	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
 	root_of(&sum, root);
 	*count_out = seen;
-	return result == JOURNAL_NONE && sim_model_root(device, stored) &&
+	return result == JOURNAL_NONE &&
+	       sync_root_get(&device->engine, &device->call, stored) == ENGINE_OK &&
 	       memcmp(root, stored, ROOT_LEN) == 0;
 }
 

@@ -235,38 +235,6 @@ done:
 	free(manifest);
 }
 
-bool sim_model_unguarded(struct sim_model *model, size_t offset)
-{
-	struct manifest *manifest = calloc(1, sizeof(*manifest));
-	struct bytes encoded = {0};
-	bool inside = false;
-
-	if (manifest != NULL && look_up(model, "manifest", &encoded) &&
-	    manifest_decode(view_bytes(&encoded), manifest) == FORMAT_OK)
-		for (size_t i = 0; i < INCARNATION_LEN && i <= offset; i++)
-			inside |= offset - i + INCARNATION_LEN <= encoded.len &&
-				  memcmp(encoded.data + offset - i, manifest->incarnation,
-				      INCARNATION_LEN) == 0;
-	bytes_clear(&encoded);
-	free(manifest);
-	return inside;
-}
-
-bool sim_model_root(struct sim_device *device, uint8_t root[ROOT_LEN])
-{
-	const struct journal *journal = &device->engine.journal;
-	struct root_sum sum = {0};
-	struct bytes stored = {0};
-	enum journal_result found =
-	    journal->ops->meta_get(journal->self, META_ROOT, &device->call, &stored);
-	bool good =
-	    found == JOURNAL_NONE || (found == JOURNAL_OK && root_load(view_bytes(&stored), &sum));
-
-	root_of(&sum, root);
-	bytes_clear(&stored);
-	return good;
-}
-
 void sim_model_observe(struct sim_model *model, struct sim_device *device)
 {
 	struct sync_facts facts = {0};
@@ -286,7 +254,7 @@ void sim_model_observe(struct sim_model *model, struct sim_device *device)
 	place = see_place(model, &facts.head, who);
 	if (place == NULL)
 		return;
-	if (!sim_model_root(device, root))
+	if (sync_root_get(&device->engine, &device->call, root) != ENGINE_OK)
 		sim_fail(model->world, "d%u: its root cannot be read", device->index);
 	else if (place->has_root && memcmp(place->root, root, ROOT_LEN) != 0)
 		sim_fail(model->world, "I2: d%u has another state root at %llu", device->index,

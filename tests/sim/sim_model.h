@@ -51,14 +51,6 @@ void sim_model_observe(struct sim_model *model, struct sim_device *device);
 struct sim_op *sim_model_find(struct sim_model *model, const struct digest *version);
 /* The log as the bucket holds it, each frame in its place: its tail, and with_packs all of it. */
 void sim_model_log(struct sim_model *model, bool with_packs);
-/* The state root that a device has stored. */
-bool sim_model_root(struct sim_device *device, uint8_t root[ROOT_LEN]);
-
-/*
- * True if the manifest's byte at offset is of the incarnation: nothing signs or sums that, so a
- * device that has none yet believes a changed one. The simulator leaves it alone (README.md).
- */
-bool sim_model_unguarded(struct sim_model *model, size_t offset);
 
 /* A hash of all a device holds of the journal: local, base and cloud versions, and the head. */
 void sim_model_state(struct sim_model *model, struct sim_device *device, struct digest *out);
