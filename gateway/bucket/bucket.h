@@ -3,8 +3,8 @@
  * A key is 1..BUCKET_KEY_MAX printable ASCII bytes in parts divided by "/", none empty and none
  * beginning with a dot. Objects were sealed by the client: nothing here ever sees plaintext.
  * Drivers: bucket_s3.c, bucket_dir.c (a folder), bucket_memory.c (tests, simulator; faults on
- * demand). Wrappers: bucket_count.c, bucket_retry.c. All threads may share one bucket. What we
- * assume of a store, and the key layout: README.md.
+ * demand). Wrappers: bucket_count.c, bucket_retry.c, bucket_leash.c. All threads may share one
+ * bucket. What we assume of a store, and the key layout: README.md.
  */
 #ifndef INKSEAL_BUCKET_H
 #define INKSEAL_BUCKET_H
@@ -123,12 +123,15 @@ MUST_USE struct bucket *bucket_new(const struct bucket_ops *ops, void *self);
  * done). The clock is copied. NULL: call->message says what is wrong with it.
  */
 MUST_USE struct bucket *bucket_open(const char *url, const struct clock *clock, struct call *call);
+/* The same, counted as by bucket_count, each try by itself. counts may be NULL. */
+MUST_USE struct bucket *bucket_open_counted(
+    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *call);
 
 /* A bucket that counts what passes through it into *counts (which must outlive it) and owns inner.
  */
 MUST_USE struct bucket *bucket_count(struct bucket *inner, struct bucket_counts *counts);
-/* A copy of what such a bucket counted, while other threads use it. */
-void bucket_counted(struct bucket *counted, struct bucket_counts *out);
+/* A copy of the counts, while buckets count into them. */
+void bucket_counted(const struct bucket_counts *counts, struct bucket_counts *out);
 
 /*
  * The capability probe (probe.c): create-if-absent, update-if-match, If-Match on a missing key

@@ -1,7 +1,9 @@
 /*
  * gateway/bucket/bucket_count.c: a bucket that counts the calls it passes on, and their object
  * bytes. A put's bytes count whatever its result: they were sent. A purge of hidden things counts
- * as a list, where the inner bucket has such things at all.
+ * as a list, where the inner bucket has such things at all. It belongs next to a driver, inside
+ * whatever tries again. What a driver sends more for one call (a HEAD after a doubtful 412, the
+ * pages of a long listing) is not seen here.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -12,16 +14,18 @@
 
 struct counter {
 	struct bucket *inner;
-	pthread_mutex_t mutex; /* guards *counts */
 	struct bucket_counts *counts;
 };
 
-static void count_add(struct counter *counter, uint64_t *count, uint64_t *bytes, size_t len)
+/* Guards all counts: they are plain numbers, held for two additions beside a request. */
+static pthread_mutex_t counts_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void count_add(uint64_t *count, uint64_t *bytes, size_t len)
 {
-	(void)pthread_mutex_lock(&counter->mutex);
+	(void)pthread_mutex_lock(&counts_mutex);
 	*count += 1;
 	*bytes += len;
-	(void)pthread_mutex_unlock(&counter->mutex);
+	(void)pthread_mutex_unlock(&counts_mutex);
 }
 
 static enum bucket_result count_put(
@@ -29,7 +33,7 @@ static enum bucket_result count_put(
 {
 	struct counter *counter = self;
 
-	count_add(counter, &counter->counts->put, &counter->counts->bytes_up, put->data.len);
+	count_add(&counter->counts->put, &counter->counts->bytes_up, put->data.len);
 	return bucket_put(counter->inner, put, call, tag_out);
 }
 
@@ -39,7 +43,7 @@ static enum bucket_result count_get(void *self, const struct bucket_get *get, st
 	struct counter *counter = self;
 	enum bucket_result result = bucket_get(counter->inner, get, call, out, tag_out);
 
-	count_add(counter, &counter->counts->get, &counter->counts->bytes_down,
+	count_add(&counter->counts->get, &counter->counts->bytes_down,
 	    result == BUCKET_OK ? out->len : 0);
 	return result;
 }
@@ -48,7 +52,7 @@ static enum bucket_result count_remove(void *self, const char *key, struct call 
 {
 	struct counter *counter = self;
 
-	count_add(counter, &counter->counts->remove, &counter->counts->bytes_up, 0);
+	count_add(&counter->counts->remove, &counter->counts->bytes_up, 0);
 	return bucket_remove(counter->inner, key, call);
 }
 
@@ -57,7 +61,7 @@ static enum bucket_result count_remove_many(
 {
 	struct counter *counter = self;
 
-	count_add(counter, &counter->counts->remove, &counter->counts->bytes_up, 0);
+	count_add(&counter->counts->remove, &counter->counts->bytes_up, 0);
 	return bucket_remove_many(counter->inner, keys, count, call);
 }
 
@@ -66,7 +70,7 @@ static enum bucket_result count_list(
 {
 	struct counter *counter = self;
 
-	count_add(counter, &counter->counts->list, &counter->counts->bytes_down, 0);
+	count_add(&counter->counts->list, &counter->counts->bytes_down, 0);
 	return bucket_list(counter->inner, prefix, after, call, out);
 }
 
@@ -76,7 +80,7 @@ static enum bucket_result count_purge_hidden(
 	struct counter *counter = self;
 
 	if (counter->inner->ops->purge_hidden != NULL)
-		count_add(counter, &counter->counts->list, &counter->counts->bytes_down, 0);
+		count_add(&counter->counts->list, &counter->counts->bytes_down, 0);
 	return bucket_purge_hidden(counter->inner, prefix, call, removed_out);
 }
 
@@ -89,8 +93,7 @@ static bool count_race(void *self, const struct bucket_put *puts, size_t count, 
 	if (!bucket_race(counter->inner, puts, count, calls, results_out))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		count_add(
-		    counter, &counter->counts->put, &counter->counts->bytes_up, puts[i].data.len);
+		count_add(&counter->counts->put, &counter->counts->bytes_up, puts[i].data.len);
 	return true;
 }
 
@@ -99,7 +102,6 @@ static void count_close(void *self)
 	struct counter *counter = self;
 
 	bucket_close(counter->inner);
-	(void)pthread_mutex_destroy(&counter->mutex);
 	free(counter);
 }
 
@@ -119,8 +121,7 @@ struct bucket *bucket_count(struct bucket *inner, struct bucket_counts *counts)
 	struct counter *counter = malloc(sizeof(*counter));
 
 	assert(inner != NULL && counts != NULL);
-	if (counter == NULL || pthread_mutex_init(&counter->mutex, NULL) != 0) {
-		free(counter);
+	if (counter == NULL) {
 		bucket_close(inner);
 		return NULL;
 	}
@@ -129,12 +130,9 @@ struct bucket *bucket_count(struct bucket *inner, struct bucket_counts *counts)
 	return bucket_new(&count_ops, counter);
 }
 
-void bucket_counted(struct bucket *counted, struct bucket_counts *out)
+void bucket_counted(const struct bucket_counts *counts, struct bucket_counts *out)
 {
-	struct counter *counter = counted->self;
-
-	assert(counted->ops == &count_ops);
-	(void)pthread_mutex_lock(&counter->mutex);
-	*out = *counter->counts;
-	(void)pthread_mutex_unlock(&counter->mutex);
+	(void)pthread_mutex_lock(&counts_mutex);
+	*out = *counts;
+	(void)pthread_mutex_unlock(&counts_mutex);
 }

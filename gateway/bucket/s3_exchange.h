@@ -16,21 +16,24 @@ struct s3_exchange {
 	size_t header_bytes;
 	char etag[BUCKET_TAG_MAX + 8]; /* as it came, or "" */
 	char retry_after[64];
-	size_t given; /* of the request's body */
+	size_t given; /* of the request's body, if it reads */
+	bool reads;   /* the body is read by libcurl piece by piece, and given counts it */
 	bool begun;   /* libcurl has begun to send the request */
 	bool held;    /* its last byte is held back */
 	bool waiting; /* for that byte to be let go */
 	bool over;    /* the answer passed a bound */
+	bool headed;  /* its header has come, to the empty line */
 	CURLcode end; /* in s3_send_together: how it ended */
 	bool ended;
 };
 
 /*
- * Everything up to the sending. curl (NULL: no memory for one) is borrowed until the exchange is
- * cleared, request likewise. On any result but OK call->message says why. Clear it in any case.
+ * Everything up to the sending. held: the body's last byte is not sent until it is let go. curl
+ * (NULL: no memory for one) is borrowed until the exchange is cleared, request likewise. On any
+ * result but OK call->message says why. Clear it in any case.
  */
 MUST_USE enum bucket_result s3_exchange_make(struct s3 *s3, CURL *curl,
-    const struct s3_request *request, struct call *call, struct s3_exchange *exchange);
+    const struct s3_request *request, bool held, struct call *call, struct s3_exchange *exchange);
 /* What came of an exchange that libcurl has ended with end: as s3_send has it. */
 MUST_USE enum bucket_result s3_exchange_end(
     struct s3_exchange *exchange, CURLcode end, struct call *call, struct s3_reply *reply);

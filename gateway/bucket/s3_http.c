@@ -36,11 +36,11 @@ static void handle_give(struct s3 *s3, CURL *curl)
 		curl_easy_cleanup(curl);
 }
 
-static enum bucket_result exchange_begin(struct s3 *s3, const struct s3_request *request,
+static enum bucket_result exchange_begin(struct s3 *s3, const struct s3_request *request, bool held,
     struct call *call, struct s3_exchange *exchange)
 {
 	call->retry_after_ms = 0;
-	return s3_exchange_make(s3, handle_take(s3), request, call, exchange);
+	return s3_exchange_make(s3, handle_take(s3), request, held, call, exchange);
 }
 
 static void exchange_over(struct s3 *s3, struct s3_exchange *exchange)
@@ -56,7 +56,7 @@ enum bucket_result s3_send(
     struct s3 *s3, const struct s3_request *request, struct call *call, struct s3_reply *reply)
 {
 	struct s3_exchange exchange;
-	enum bucket_result result = exchange_begin(s3, request, call, &exchange);
+	enum bucket_result result = exchange_begin(s3, request, false, call, &exchange);
 
 	if (result == BUCKET_OK)
 		result = s3_exchange_end(&exchange, curl_easy_perform(exchange.curl), call, reply);
@@ -132,8 +132,7 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
 			call_sayf(&calls[i], "no memory for several requests at once");
 			continue;
 		}
-		results[i] = exchange_begin(s3, &requests[i], &calls[i], &exchanges[i]);
-		exchanges[i].held = true;
+		results[i] = exchange_begin(s3, &requests[i], true, &calls[i], &exchanges[i]);
 		exchanges[i].end = CURLE_ABORTED_BY_CALLBACK;
 		if (results[i] == BUCKET_OK &&
 		    curl_multi_add_handle(multi, exchanges[i].curl) != CURLM_OK) {

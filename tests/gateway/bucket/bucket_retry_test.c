@@ -274,6 +274,34 @@ static void the_deadline_stands(void **state)
 	bucket_close(bucket);
 }
 
+/* As bucket_open_counted has them: what is tried again was sent again. */
+static void each_try_counts_as_a_request(void **state)
+{
+	static const struct bucket_retry_rules rules = {.tries = 5,
+	    .first_ms = 100,
+	    .most_ms = 400,
+	    .clock = {NULL, now, now},
+	    .random = {NULL, fill},
+	    .wait = wait};
+	struct bucket_counts counts = {0}, copy;
+	struct bucket *bucket = bucket_new(&told_ops, NULL);
+	struct call call;
+
+	(void)state;
+	told = (struct told){.results = {BUCKET_RETRY, BUCKET_RETRY, BUCKET_OK}};
+	assert_non_null(bucket);
+	bucket = bucket_count(bucket, &counts);
+	assert_non_null(bucket);
+	bucket = bucket_retry(bucket, &rules);
+	assert_non_null(bucket);
+	call_init(&call, 1000000);
+	assert_int_equal(call_put(bucket, &call), BUCKET_OK);
+	bucket_counted(&counts, &copy);
+	assert_int_equal(copy.put, 3);
+	assert_int_equal(copy.get + copy.list + copy.remove, 0);
+	bucket_close(bucket);
+}
+
 /* The least that a wrapper owes: what it passes on is not changed. */
 static struct memory_store *store;
 
@@ -304,6 +332,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(waits_grow),
     cmocka_unit_test(retry_after_is_honoured),
     cmocka_unit_test(the_deadline_stands),
+    cmocka_unit_test(each_try_counts_as_a_request),
     cmocka_unit_test_setup_teardown(suite_put_then_get, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(suite_put_if_tag, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_memory, close_memory),

@@ -159,6 +159,12 @@ static void put_answers(void **state)
 		BUCKET_UNKNOWN, ""},
 	    {"no HTTP", {"hello\r\n\r\n", 0, STEP_CLOSE}, BUCKET_UNKNOWN, ""},
 	    {"half an answer", {"HTTP/1.1 200 OK\r\nETa", 0, STEP_CLOSE}, BUCKET_UNKNOWN, ""},
+	    {"half a header", {"HTTP/1.1 200 OK\r\nETag: \"new\"\r\nCont", 0, STEP_CLOSE},
+		BUCKET_UNKNOWN, ""},
+	    {"half a refusal's header", {"HTTP/1.1 403 x\r\nCont", 0, STEP_CLOSE}, BUCKET_UNKNOWN,
+		""},
+	    {"only an interim answer", {"HTTP/1.1 100 Continue\r\n\r\n", 0, STEP_CLOSE},
+		BUCKET_UNKNOWN, ""},
 	    {"no answer", {NULL, 0, STEP_CLOSE}, BUCKET_UNKNOWN, ""},
 	};
 
@@ -201,6 +207,10 @@ static void get_answers(void **state)
 	    {"cut",
 		{"HTTP/1.1 200 OK\r\nETag: \"new\"\r\nContent-Length: 400\r\n\r\ndata", 0,
 		    STEP_CLOSE},
+		BUCKET_RETRY},
+	    {"cut in its header", {"HTTP/1.1 200 OK\r\nETag: \"new\"\r\nContent-Le", 0, STEP_CLOSE},
+		BUCKET_RETRY},
+	    {"a refusal cut in its header", {"HTTP/1.1 404 x\r\nConte", 0, STEP_CLOSE},
 		BUCKET_RETRY},
 	    {"200 with an error",
 		{"HTTP/1.1 200 OK\r\n" CUT_HERE "<Error><Code>InternalError</Code></Error>", 0,

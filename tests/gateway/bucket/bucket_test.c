@@ -42,6 +42,7 @@ static void open_refuses(void **state)
 static void open_makes_the_folder(void **state)
 {
 	char parent[] = "/tmp/inkseal-bucket-XXXXXX";
+	struct bucket_counts counts = {0};
 	struct buffer text;
 	struct bytes url = {0};
 	struct bucket *bucket;
@@ -59,6 +60,11 @@ static void open_makes_the_folder(void **state)
 		assert_int_equal(suite_count_keys(bucket, ""), 0);
 		bucket_close(bucket);
 	}
+	bucket = bucket_open_counted((const char *)url.data, &suite_clock, &counts, &call);
+	assert_non_null(bucket);
+	assert_int_equal(suite_count_keys(bucket, ""), 0);
+	assert_int_equal(counts.list, 1);
+	bucket_close(bucket);
 	assert_int_equal(rmdir((const char *)url.data + strlen("dir:")), 0);
 	assert_int_equal(rmdir(parent), 0);
 	bytes_clear(&url);

@@ -10,7 +10,7 @@ shift 2
 eval "url=\${INKSEAL_TEST_${server}_URL:-}"
 # shellcheck disable=SC2154 # eval sets it
 if [ -z "$url" ]; then
-	echo "skipped: $server does not run; scripts/test-servers start"
+	echo "not here: $server, which scripts/test-servers starts"
 	exit 77
 fi
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION

@@ -1,0 +1,146 @@
+/*
+ * tests/gateway/bucket/bucket_leash_test.c: the wrapper of background work: the suite through it,
+ * calls made short, and none once it is let go.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <stdlib.h>
+
+#include "gateway/bucket/bucket_leash.h"
+#include "gateway/bucket/bucket_memory.h"
+
+struct held {
+	struct memory_store *store;
+	struct bucket *inner, *bucket;
+	struct bucket_counts counts;
+	bool gone;
+};
+static struct held held;
+
+static bool let_go(void *self)
+{
+	return ((struct held *)self)->gone;
+}
+
+static int open_leash(void **state)
+{
+	struct bucket_leash_rules rules = {20000, suite_clock, &held, let_go};
+
+	held = (struct held){.store = memory_store_new()};
+	if (held.store == NULL)
+		return 1;
+	held.inner = bucket_memory(held.store, NULL);
+	if (held.inner != NULL)
+		held.inner = bucket_count(held.inner, &held.counts);
+	if (held.inner != NULL)
+		held.bucket = bucket_leash(held.inner, &rules);
+	*state = held.bucket;
+	return held.bucket == NULL;
+}
+
+static int close_leash(void **state)
+{
+	bucket_close(*state);
+	bucket_close(held.inner);
+	memory_store_free(held.store);
+	return 0;
+}
+
+static void let_go_sends_nothing(void **state)
+{
+	static const char *const keys[] = {"k"};
+	struct bucket *bucket = *state;
+	struct bucket_put put = {"k", view_text("text"), BUCKET_ALWAYS, {""}};
+	struct bucket_get get = {.key = "k"};
+	struct bucket_counts none = {0};
+	struct bucket_page page = {0};
+	struct bucket_tag tag = {""};
+	struct bytes data = {0};
+	uint64_t removed = 7;
+	struct call call;
+
+	held.gone = true;
+	suite_call(&call);
+	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_RETRY);
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_RETRY);
+	assert_int_equal(bucket_remove(bucket, "k", &call), BUCKET_RETRY);
+	assert_int_equal(bucket_remove_many(bucket, keys, 1, &call), BUCKET_RETRY);
+	assert_int_equal(bucket_list(bucket, "", "", &call, &page), BUCKET_RETRY);
+	assert_int_equal(bucket_purge_hidden(bucket, "", &call, &removed), BUCKET_RETRY);
+	assert_memory_equal(&held.counts, &none, sizeof(none));
+	assert_int_equal(removed, 7);
+	assert_true(call.message[0] != '\0');
+	held.gone = false;
+	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_OK);
+	assert_int_equal(held.counts.put, 1);
+}
+
+/* What the inner bucket sees of the deadline, and what comes back of its call. */
+static int64_t seen_deadline_ms, now_ms;
+
+static enum bucket_result see_remove(void *self, const char *key, struct call *call)
+{
+	(void)self;
+	(void)key;
+	seen_deadline_ms = call->deadline_ms;
+	call->retry_after_ms = 1234;
+	call_sayf(call, "seen");
+	return BUCKET_RETRY;
+}
+
+static void see_close(void *self)
+{
+	(void)self;
+}
+
+static int64_t now(void *self)
+{
+	(void)self;
+	return now_ms;
+}
+
+static void each_call_is_short(void **state)
+{
+	static const struct {
+		int64_t now_ms, deadline_ms, expected_ms;
+	} rows[] = {{1000, 900000, 11000}, {1000, 5000, 5000}, {1000, 500, 500}};
+	static const struct bucket_ops ops = {.remove = see_remove, .close = see_close};
+	struct bucket *inner = bucket_new(&ops, NULL);
+	struct bucket_leash_rules rules = {10000, {NULL, now, now}, &held, let_go};
+	struct bucket *bucket;
+
+	(void)state;
+	assert_non_null(inner);
+	held.gone = false;
+	bucket = bucket_leash(inner, &rules);
+	assert_non_null(bucket);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct call call;
+
+		now_ms = rows[i].now_ms;
+		call_init(&call, rows[i].deadline_ms);
+		assert_int_equal(bucket_remove(bucket, "k", &call), BUCKET_RETRY);
+		assert_int_equal(seen_deadline_ms, rows[i].expected_ms);
+		assert_int_equal(call.deadline_ms, rows[i].deadline_ms);
+		assert_int_equal(call.retry_after_ms, 1234);
+		assert_string_equal(call.message, "seen");
+	}
+	bucket_close(bucket);
+	bucket_close(inner); /* it was only borrowed */
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(suite_put_then_get, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_put_if_absent, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_put_if_tag, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_get_first_bytes, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_outputs_only_on_success, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_remove_many, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_list_pages, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(suite_purge_hidden, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(let_go_sends_nothing, open_leash, close_leash),
+    cmocka_unit_test(each_call_is_short),
+};
+
+TEST_MAIN(tests)
