@@ -38,6 +38,8 @@ MUST_USE enum format_result http_signature_base(
 
 /* Content-Digest's value. */
 void http_digest_text(struct view body, char out[HTTP_DIGEST_TEXT_MAX]);
+/* Is digest that of the body, in the one spelling? */
+MUST_USE bool http_digest_holds(struct view body, const char *digest);
 
 struct http_request {             /* what a signature covers; all borrowed until the call returns */
 	const char *method;       /* "POST" */
@@ -80,6 +82,13 @@ MUST_USE enum format_result http_signature_parse(
  * does not hold.
  */
 MUST_USE enum format_result http_signature_check(const struct http_request *request,
+    const char *input, const char *signature, const char *digest,
+    const uint8_t sign_public[SIGN_PUBLIC_LEN]);
+/*
+ * The same before the body is here: request->body is not looked at, and what the digest claims is
+ * still to be compared with it (http_digest_holds).
+ */
+MUST_USE enum format_result http_signature_check_head(const struct http_request *request,
     const char *input, const char *signature, const char *digest,
     const uint8_t sign_public[SIGN_PUBLIC_LEN]);
 

@@ -35,6 +35,11 @@ struct roster {
 /* Replays from the genesis. FORMAT_FORGED: a signature, link or rule does not hold. */
 MUST_USE enum format_result roster_decode(
     struct view encoded, bool bare_allowed, struct roster *out);
+/*
+ * The same for bytes that roster_decode has taken in this process before: their statements'
+ * signatures are not checked again. All else is.
+ */
+MUST_USE enum format_result roster_decode_again(struct view encoded, struct roster *out);
 /* encoded roster ‖ one more statement, as bytes; the caller decodes it again to check it. */
 MUST_USE enum format_result roster_append(
     struct view encoded_roster, struct view statement, struct bytes *out);

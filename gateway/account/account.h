@@ -37,17 +37,29 @@ struct account_env { /* all borrowed, for as long as calls run */
  * client keeps it on disk between runs (account_cache_save, _load).
  */
 #define ACCOUNT_SEEN_MAX 2048u
+#define ACCOUNT_PACKS_AT_HAND 8u             /* as many as one fold takes */
+#define ACCOUNT_PACK_AT_HAND_MAX (32u << 10) /* a tail's pack is smaller */
+struct account_pack {
+	struct digest hash;
+	struct bytes bytes;
+};
 struct account_cache {
 	struct bytes manifest; /* encoded; empty: unknown */
 	struct bucket_tag tag;
 	struct bytes roster; /* the roster blob's bytes; empty: unknown */
 	struct digest roster_hash;
-	struct bytes index; /* the current snapshot's index blob; empty: unknown */
+	bool roster_checked; /* its signatures were, by this process; and so was, below … */
+	struct digest snapshot_checked; /* … that of the frame with this hash */
+	struct bytes index;             /* the current snapshot's index blob; empty: unknown */
 	struct blob_name index_name;
 	struct blob_name *seen; /* blobs put or read back through this cache; the newest SEEN_MAX */
 	size_t seen_count;
 	bool wipe_checked; /* w/<account> was read since this process started */
+	struct account_pack packs[ACCOUNT_PACKS_AT_HAND]; /* put through it, for a fold */
+	size_t packs_count;
+	uint64_t put_bytes; /* of objects but the manifest, put since the caller last set it to 0 */
 };
+/* All but put_bytes becomes empty. */
 void account_cache_clear(struct account_cache *cache);
 /* manifest, tag and roster as one byte string; the rest is made anew. */
 MUST_USE bool account_cache_save(const struct account_cache *cache, struct bytes *out);
@@ -58,6 +70,8 @@ void account_cache_load(struct account_cache *cache, struct view saved);
  * account_blob_put remembers of it. May forget (no memory): then the blob is read back.
  */
 void account_cache_see(struct account_cache *cache, const struct blob_name *name);
+/* As account_swept, by the cached manifest, however old it is. False: there is none. */
+MUST_USE bool account_cache_swept(const struct account_cache *cache, int64_t *swept_ms_out);
 
 /* A create request's bytes (roster.h). A manifest of the same genesis already there is success. */
 MUST_USE enum account_result account_create(const struct account_env *env,
@@ -90,13 +104,23 @@ MUST_USE enum account_result account_fold(const struct account_env *env,
     struct account_cache *cache, const struct account_id *account, struct call *call,
     size_t *folded_out);
 struct sweep_report {
-	uint64_t listed, removed, bytes_removed, kept;
+	uint64_t listed, removed, bytes_removed, kept, bytes_kept;
 };
 /* Drops packs older than retain_ms behind the snapshot, raises the count, removes what nothing
  * names. */
 MUST_USE enum account_result account_sweep(const struct account_env *env,
     struct account_cache *cache, const struct account_id *account, int64_t retain_ms,
     struct call *call, struct sweep_report *report_out);
+/* When the sweep count last rose, by the newest manifest; a new account: when it was created. */
+MUST_USE enum account_result account_swept(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *account, struct call *call,
+    int64_t *swept_ms_out);
+struct account_usage {
+	uint64_t objects, bytes;
+};
+/* What a listing of the account's objects says. OK also where there is none. */
+MUST_USE enum account_result account_usage(const struct account_env *env,
+    const struct account_id *account, struct call *call, struct account_usage *out);
 
 struct wipe_report {
 	uint64_t objects_removed, bytes_removed;
@@ -113,6 +137,19 @@ MUST_USE enum account_result account_wipe(const struct account_env *env,
 /* If w/<account> stands: removes whatever a late writer put there since, and reports it. */
 MUST_USE enum account_result account_relist(const struct account_env *env,
     const struct account_id *account, struct call *call, struct wipe_report *report_out);
+/* Puts w/<account>.done: nobody has to list again for the sake of late writers. */
+MUST_USE enum account_result account_relist_done(
+    const struct account_env *env, const struct account_id *account, struct call *call);
+#define ACCOUNT_WIPED_MAX BUCKET_PAGE_MAX
+struct account_wiped { /* {0} before the first page */
+	struct account_id ids[ACCOUNT_WIPED_MAX];
+	size_t count;
+	bool more;
+	char after[BUCKET_KEY_MAX + 1]; /* where the next page begins */
+};
+/* One page of the accounts that were wiped and are not done; one LIST. */
+MUST_USE enum account_result account_wiped_next(
+    const struct account_env *env, struct call *call, struct account_wiped *wiped);
 /* The object w/<account>. ABSENT: there is none. */
 MUST_USE enum account_result account_wipe_record(const struct account_env *env,
     const struct account_id *account, struct call *call, struct bytes *out);

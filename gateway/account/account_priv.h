@@ -59,6 +59,13 @@ MUST_USE enum account_result account_pack_read(struct account_work *work,
     const struct manifest_pack *pack, struct bytes *out, struct pack_header *header_out);
 
 /* cache.c */
+/* *pack is taken, if it is worth keeping. */
+void account_cache_keep_pack(
+    struct account_cache *cache, const struct digest *hash, struct bytes *pack);
+const struct bytes *account_cache_pack(
+    const struct account_cache *cache, const struct digest *hash); /* NULL: not at hand */
+/* Forgets the packs that the manifest does not name any more. */
+void account_cache_trim_packs(struct account_cache *cache, const struct manifest *manifest);
 bool account_cache_has_seen(const struct account_cache *cache, const struct blob_name *name);
 
 /* work.c: the manifest and the roster, as read. */

@@ -20,11 +20,15 @@
 
 void account_cache_clear(struct account_cache *cache)
 {
+	uint64_t put_bytes = cache->put_bytes; /* what was put was put, whatever else is known */
+
 	bytes_clear(&cache->manifest);
 	bytes_clear(&cache->roster);
 	bytes_clear(&cache->index);
+	for (size_t i = 0; i < cache->packs_count; i++)
+		bytes_clear(&cache->packs[i].bytes);
 	free(cache->seen);
-	*cache = (struct account_cache){0};
+	*cache = (struct account_cache){.put_bytes = put_bytes};
 }
 
 /* Unkeyed and without a domain: it tells a torn file, and is compared with nothing else. */
@@ -112,4 +116,57 @@ void account_cache_see(struct account_cache *cache, const struct blob_name *name
 		    cache->seen_count * sizeof(*cache->seen));
 	}
 	cache->seen[cache->seen_count++] = *name;
+}
+
+/* The oldest goes: a fold takes packs in the order in which they were put. */
+void account_cache_keep_pack(
+    struct account_cache *cache, const struct digest *hash, struct bytes *pack)
+{
+	if (pack->len > ACCOUNT_PACK_AT_HAND_MAX)
+		return;
+	if (cache->packs_count == ACCOUNT_PACKS_AT_HAND) {
+		bytes_clear(&cache->packs[0].bytes);
+		cache->packs_count--;
+		memmove(&cache->packs[0], &cache->packs[1],
+		    cache->packs_count * sizeof(cache->packs[0]));
+	}
+	cache->packs[cache->packs_count++] = (struct account_pack){*hash, *pack};
+	*pack = (struct bytes){0};
+}
+
+const struct bytes *account_cache_pack(const struct account_cache *cache, const struct digest *hash)
+{
+	for (size_t i = 0; i < cache->packs_count; i++)
+		if (digest_equal(&cache->packs[i].hash, hash))
+			return &cache->packs[i].bytes;
+	return NULL;
+}
+
+void account_cache_trim_packs(struct account_cache *cache, const struct manifest *manifest)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cache->packs_count; i++) {
+		bool named = false;
+
+		for (size_t k = manifest->packs_count; k-- > 0 && !named;)
+			named = digest_equal(&manifest->packs[k].hash, &cache->packs[i].hash);
+		if (named)
+			cache->packs[kept++] = cache->packs[i];
+		else
+			bytes_clear(&cache->packs[i].bytes);
+	}
+	cache->packs_count = kept;
+}
+
+bool account_cache_swept(const struct account_cache *cache, int64_t *swept_ms_out)
+{
+	struct manifest *manifest = malloc(sizeof(*manifest));
+	bool known = manifest != NULL && cache->manifest.len > 0 &&
+		     manifest_decode(view_bytes(&cache->manifest), manifest) == FORMAT_OK;
+
+	if (known)
+		*swept_ms_out = manifest->swept_ms;
+	free(manifest);
+	return known;
 }

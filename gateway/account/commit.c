@@ -37,6 +37,7 @@ static enum account_result commit_won(
 	result = account_manifest_adopt(work, encoded, tag);
 	assert(result == ACCOUNT_OK); /* we made it, and from a checked one */
 	work->cache->wipe_checked = wipe_checked;
+	account_cache_trim_packs(work->cache, &work->manifest);
 	return result;
 }
 
@@ -47,6 +48,7 @@ enum account_result account_manifest_commit(struct account_work *work, bool *won
 	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_TAG};
 	struct bucket_tag tag = {{0}};
 	struct bytes encoded = {0};
+	struct call refusal = *work->call;
 	enum account_result result;
 	uint8_t nonce[NONCE_LEN];
 	bool won = false, same = true;
@@ -66,10 +68,8 @@ enum account_result account_manifest_commit(struct account_work *work, bool *won
 		if (result != ACCOUNT_OK)
 			break;
 		if (i == ACCOUNT_TRIES) {
-			call_sayf(work->call,
-			    "the bucket does not take a conditional write, though nothing "
-			    "stands against it (tried %u times)",
-			    ACCOUNT_TRIES);
+			*work->call = refusal;
+			call_prefix(work->call, "the bucket does not take the commit");
 			result = ACCOUNT_RETRY;
 			break;
 		}
@@ -80,6 +80,7 @@ enum account_result account_manifest_commit(struct account_work *work, bool *won
 		} else if (put_result == BUCKET_REFUSED) {
 			result = ACCOUNT_FAILED;
 		} else {
+			refusal = *work->call; /* the read has a word of its own */
 			result = commit_settle(work, nonce, &same, &won);
 		}
 	}
@@ -232,6 +233,9 @@ static enum account_result pack_tail(struct account_work *work, const struct lin
 	}
 	account_key_pack(work, &next->packs[next->packs_count - 1], &key);
 	result = account_object_put(work, &key, view_bytes(&pack));
+	if (result == ACCOUNT_OK)
+		account_cache_keep_pack(
+		    work->cache, &next->packs[next->packs_count - 1].hash, &pack);
 	bytes_clear(&pack);
 	return result;
 }

@@ -120,6 +120,8 @@ enum account_result account_object_put(
 			return ACCOUNT_RETRY;
 		result = account_from_bucket(bucket_put(work->env->bucket, &put, work->call, &tag));
 	}
+	if (result == ACCOUNT_OK)
+		work->cache->put_bytes += data.len;
 	/* A store that calls a plain PUT's key missing has lost the bucket itself. */
 	return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;
 }
@@ -153,19 +155,34 @@ done:
 	return result;
 }
 
+/* The pack's bytes: at hand, or read. */
+static enum account_result pack_bytes(
+    struct account_work *work, const struct manifest_pack *pack, struct bytes *out)
+{
+	const struct bytes *at_hand = account_cache_pack(work->cache, &pack->hash);
+	struct account_key key;
+	struct bucket_get get = {.key = key.text};
+	struct bucket_tag tag;
+
+	if (at_hand == NULL) {
+		account_key_pack(work, pack, &key);
+		return account_from_bucket(
+		    bucket_get(work->env->bucket, &get, work->call, out, &tag));
+	}
+	if (bytes_copy(view_bytes(at_hand), out))
+		return ACCOUNT_OK;
+	call_sayf(work->call, "no memory");
+	return ACCOUNT_FAILED;
+}
+
 enum account_result account_pack_read(struct account_work *work, const struct manifest_pack *pack,
     struct bytes *out, struct pack_header *header_out)
 {
-	struct account_key key;
-	struct bucket_get get = {.key = key.text};
-	enum account_result result;
 	struct pack_header header;
 	struct bytes bytes = {0};
-	struct bucket_tag tag;
 	struct digest hash;
+	enum account_result result = pack_bytes(work, pack, &bytes);
 
-	account_key_pack(work, pack, &key);
-	result = account_from_bucket(bucket_get(work->env->bucket, &get, work->call, &bytes, &tag));
 	if (result != ACCOUNT_OK)
 		goto done;
 	pack_hash(view_bytes(&bytes), &hash);

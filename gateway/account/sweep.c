@@ -250,6 +250,7 @@ static enum account_result list_old(struct sweep *sweep)
 			bool pack;
 
 			sweep->report.listed++;
+			sweep->report.bytes_kept += page.items[i].size;
 			if (sweep->old_count < SWEEP_REMOVE_MAX &&
 			    key_name(page.items[i].key + strlen(prefix.text), &name, &pack) &&
 			    name.count < work->manifest.sweep)
@@ -327,6 +328,7 @@ static enum account_result remove_old(struct sweep *sweep)
 			return result;
 		sweep->report.removed += count;
 		sweep->report.bytes_removed += bytes;
+		sweep->report.bytes_kept -= bytes;
 	}
 	return ACCOUNT_OK;
 }

@@ -347,25 +347,6 @@ enum account_result account_wipe(const struct account_env *env, struct account_c
 	return result;
 }
 
-enum account_result account_relist(const struct account_env *env, const struct account_id *account,
-    struct call *call, struct wipe_report *report_out)
-{
-	struct account_cache cache = {0};
-	struct account_work *work = NULL;
-	struct wipe_report report = {0};
-	enum account_result result = account_work_open(env, &cache, account, call, &work);
-
-	if (result == ACCOUNT_OK)
-		result = account_wipe_read(work);
-	if (result == ACCOUNT_OK)
-		result = account_remove_all(work, &report);
-	if (result == ACCOUNT_OK)
-		*report_out = report;
-	account_work_free(work);
-	account_cache_clear(&cache);
-	return result;
-}
-
 enum account_result account_wipe_record(const struct account_env *env,
     const struct account_id *account, struct call *call, struct bytes *out)
 {

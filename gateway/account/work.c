@@ -236,27 +236,40 @@ enum account_result account_manifest_reread(struct account_work *work)
 /* The snapshot's frame stands outside the tail's chain: its own signature is all that holds it. */
 static bool snapshot_signed(const struct account_work *work)
 {
+	struct account_cache *cache = work->cache;
 	struct view frame = work->manifest.snapshot;
 	const struct roster_device *device =
 	    roster_device(&work->roster, &work->snapshot.header.device);
 
 	if (device == NULL || frame.len < SIGNATURE_LEN)
 		return false;
+	if (digest_equal(&cache->snapshot_checked, &work->snapshot.hash))
+		return true; /* a hash of the signature too, and the device's key is its id's */
 	frame.len -= SIGNATURE_LEN;
-	return sign_check(
-	    DOMAIN_FRAME, frame, device->keys.sign_public, work->snapshot.signature.data);
+	if (!sign_check(
+		DOMAIN_FRAME, frame, device->keys.sign_public, work->snapshot.signature.data))
+		return false;
+	cache->snapshot_checked = work->snapshot.hash;
+	return true;
 }
 
-/* The cached bytes, if they are the manifest's roster. */
+/*
+ * The cached bytes, if they are the manifest's roster. Signatures are checked once for each roster
+ * that comes: every push would else pay for each statement there ever was.
+ */
 static enum account_result roster_use(struct account_work *work)
 {
 	const struct manifest *manifest = &work->manifest;
+	struct account_cache *cache = work->cache;
+	struct view encoded = view_bytes(&cache->roster);
 	enum account_result result = account_from_format(
-	    roster_decode(view_bytes(&work->cache->roster), false, &work->roster), ACCOUNT_DAMAGED,
-	    "the roster", work->call);
+	    cache->roster_checked ? roster_decode_again(encoded, &work->roster)
+				  : roster_decode(encoded, false, &work->roster),
+	    ACCOUNT_DAMAGED, "the roster", work->call);
 
 	if (result != ACCOUNT_OK)
 		return result;
+	cache->roster_checked = true;
 	if (!account_equal(&work->roster.account, &work->account) ||
 	    !digest_equal(roster_hash(&work->roster), &manifest->roster_hash) ||
 	    roster_epoch(&work->roster) != manifest->epoch) {
@@ -277,6 +290,7 @@ void account_roster_keep(
 	struct account_cache *cache = work->cache;
 
 	work->has_roster = false;
+	cache->roster_checked = false;
 	bytes_clear(&cache->roster);
 	if (bytes_copy(encoded, &cache->roster))
 		cache->roster_hash = *statement;
@@ -294,6 +308,7 @@ static enum account_result roster_fetch(struct account_work *work)
 		return result;
 	bytes_clear(&cache->roster);
 	cache->roster = bytes;
+	cache->roster_checked = false;
 	cache->roster_hash = work->manifest.roster_hash;
 	result = roster_use(work);
 	if (result != ACCOUNT_OK)

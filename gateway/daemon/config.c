@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define INI_LINE_MAX 190u
+#define DIGITS_MAX 15u
 
 enum setting_kind { KIND_TEXT, KIND_NUMBER, KIND_CREATE };
 struct setting {
@@ -51,7 +52,11 @@ static const struct setting settings[] = {
     {"bodies-mib", KIND_NUMBER, IN_CONFIG(bodies_mib), 8, 65536, "N",
 	"MiB for bodies that are being received"},
     {"retain-days", KIND_NUMBER, IN_CONFIG(retain_days), 0, 36500, "N",
-	"days that sweep keeps history behind a snapshot (30)"},
+	"days that history behind a snapshot is kept (30)"},
+    {"quota", KIND_NUMBER, IN_CONFIG(quota), 0, 999999999999999, "BYTES",
+	"what one account may take; 0: no limit (0)"},
+    {"requests-per-minute", KIND_NUMBER, IN_CONFIG(requests_per_minute), 0, 1000000, "N",
+	"of one device; more are answered 429; 0: no limit (6000)"},
 };
 
 static bool set_number(
@@ -60,9 +65,9 @@ static bool set_number(
 	uint64_t number = 0;
 	size_t len = strspn(value, "0123456789");
 
-	if (len > 0 && len <= 9 && value[len] == '\0')
+	if (len > 0 && len <= DIGITS_MAX && value[len] == '\0')
 		number = strtoull(value, NULL, 10);
-	if (len == 0 || len > 9 || value[len] != '\0' || number < setting->min ||
+	if (len == 0 || len > DIGITS_MAX || value[len] != '\0' || number < setting->min ||
 	    number > setting->max) {
 		call_sayf(call, "%s must be a number from %llu to %llu", setting->name,
 		    (unsigned long long)setting->min, (unsigned long long)setting->max);
@@ -319,6 +324,7 @@ static void defaults(struct config *config)
 	    .cache_mib = http.cache_bytes_max >> 20,
 	    .bodies_mib = http.body_bytes_max >> 20,
 	    .retain_days = 30,
+	    .requests_per_minute = http.rate_max,
 	};
 	if (folder != NULL && folder[0] == '/')
 		(void)snprintf(config->key_file, CONFIG_TEXT_MAX, "%s/receipt.key", folder);

@@ -7,6 +7,7 @@
 
 #include "gateway/account/account.h"
 #include "gateway/bucket/bucket.h"
+#include "gateway/daemon/upkeep.h"
 #include "gateway/http/http.h"
 
 /* Exit codes, a part of the client's. */
@@ -31,7 +32,7 @@ struct config {
 	char key_file[CONFIG_TEXT_MAX];
 	bool create_open;
 	uint64_t threads, workers, queue, connections, per_address, account_requests, watchers,
-	    cache_mib, bodies_mib, retain_days;
+	    cache_mib, bodies_mib, retain_days, quota, requests_per_minute;
 };
 struct arguments {             /* of the command line, as config_read leaves them */
 	const char *command;   /* NULL: none */
@@ -53,6 +54,11 @@ MUST_USE enum account_result invites_make(
 /* As struct http_invites has it; self is a const struct account_env. */
 MUST_USE enum account_result invites_spend(
     void *self, const char *token, const struct account_id *account, struct call *call);
+
+/* keep.c: the upkeep and the HTTP side, joined. */
+struct upkeep_host keep_host(struct http_server **server); /* looked at when it is called */
+struct http_keeper keep_keeper(struct upkeep *upkeep);
+void keep_metrics(struct upkeep *upkeep, struct buffer *out);
 
 /* serve.c, operate.c: the commands. */
 MUST_USE enum exit_code serve(const struct config *config, const char *version);

@@ -174,35 +174,15 @@ enum exit_code operate_accounts(const struct config *config)
 	return code;
 }
 
-struct usage {
-	uint64_t objects, bytes;
-};
-
-/* All pages of one account. */
 static enum exit_code print_usage(
     struct operator_bucket *on, const struct account_id *account, const char *hex, void *self)
 {
-	struct usage *total = self, one = {0};
-	char prefix[HEX_ID_LEN + 8], after[BUCKET_KEY_MAX + 1] = "";
-	bool more = true;
+	struct account_usage *total = self, one = {0};
+	struct call call;
 
-	(void)account;
-	(void)snprintf(prefix, sizeof(prefix), "a/%s/", hex);
-	while (more) {
-		struct bucket_page page = {0};
-		struct call call;
-
-		system_init(&on->clock, CALL_MS, &call);
-		if (bucket_list(on->bucket, prefix, after, &call, &page) != BUCKET_OK)
-			return fail("list", &call);
-		for (size_t i = 0; i < page.count; i++)
-			one.bytes += page.items[i].size;
-		one.objects += page.count;
-		more = page.more && page.count > 0;
-		if (more)
-			(void)snprintf(after, sizeof(after), "%s", page.items[page.count - 1].key);
-		free(page.items);
-	}
+	system_init(&on->clock, CALL_MS, &call);
+	if (account_usage(&on->env, account, &call, &one) != ACCOUNT_OK)
+		return fail("list", &call);
 	(void)printf("%s  %" PRIu64 " objects  %" PRIu64 " bytes\n", hex, one.objects, one.bytes);
 	total->objects += one.objects;
 	total->bytes += one.bytes;
@@ -212,7 +192,7 @@ static enum exit_code print_usage(
 enum exit_code operate_usage(const struct config *config)
 {
 	struct operator_bucket on = {0};
-	struct usage total = {0};
+	struct account_usage total = {0};
 	struct call call;
 	enum exit_code code;
 

@@ -19,9 +19,12 @@
 
 #define BACKLOG 1024
 #define PROBE_ROUNDS 3u
-#define PROBE_MS 20000
+#define PROBE_ROUND_MS 40000 /* SeaweedFS lets the writers of a race in one a second */
 #define PROBE_PAUSE_S 5
 #define STOP_MS 30000
+#define DAY_MS (24 * 3600 * INT64_C(1000))
+#define STRANGE_PART 4u /* of the memory for bodies: for senders that are not known */
+#define STRANGE_MIN (8u << 20)
 #define SPARE_FILES 256u /* beside the connections: buckets, workers */
 
 struct gateway {
@@ -36,7 +39,8 @@ struct gateway {
 	const char *names[HTTP_NAMES_MAX];
 	size_t names_count;
 	struct http_server *server;
-	pthread_t prober;
+	struct upkeep *upkeep;
+	pthread_t background; /* probes, then keeps up */
 	atomic_bool stopping;
 };
 
@@ -46,12 +50,13 @@ static void log_request(void *sink, const char *line)
 	daemon_log("info", line);
 }
 
-static void bucket_metrics(void *sink, struct buffer *out)
+static void more_metrics(void *sink, struct buffer *out)
 {
 	struct gateway *gateway = sink;
 	struct bucket_counts counts;
 
-	bucket_counted(gateway->bucket, &counts);
+	keep_metrics(gateway->upkeep, out);
+	bucket_counted(&gateway->counts, &counts);
 	buffer_addf(out,
 	    "# HELP inkseald_bucket_requests_total Requests to the bucket.\n"
 	    "# TYPE inkseald_bucket_requests_total counter\n"
@@ -221,30 +226,70 @@ static unsigned connections_max(const struct config *config)
 	return (unsigned)wanted;
 }
 
+static void rest(void)
+{
+	const struct timespec moment = {.tv_nsec = 100000000};
+
+	(void)nanosleep(&moment, NULL);
+}
+
 /*
  * Until the bucket has passed its probe, nobody is served. A bucket that is down when the machine
- * starts is tried again; one that breaks its promises never passes.
+ * starts is tried again; one that breaks its promises never passes. A round at a time: who stops
+ * the daemon waits for no more.
  */
-static void *probe(void *self)
+static bool probe(struct gateway *gateway)
+{
+	unsigned passed = 0;
+
+	while (passed < PROBE_ROUNDS && !atomic_load(&gateway->stopping)) {
+		struct call call;
+
+		system_init(&gateway->clock, PROBE_ROUND_MS, &call);
+		if (bucket_probe(gateway->bucket, &gateway->clock, &gateway->random, 1, &call)) {
+			passed++;
+			continue;
+		}
+		passed = 0;
+		daemon_log_event("error", "probe", call.message);
+		for (int i = 0; i < PROBE_PAUSE_S * 10 && !atomic_load(&gateway->stopping); i++)
+			rest();
+	}
+	return passed == PROBE_ROUNDS;
+}
+
+static void *background(void *self)
 {
 	struct gateway *gateway = self;
 
-	while (!atomic_load(&gateway->stopping)) {
-		const struct timespec rest = {.tv_nsec = 100000000};
-		struct call call;
-
-		system_init(&gateway->clock, PROBE_MS, &call);
-		if (bucket_probe(
-			gateway->bucket, &gateway->clock, &gateway->random, PROBE_ROUNDS, &call)) {
-			http_ready(gateway->server);
-			daemon_log_event("info", "ready", "");
-			break;
-		}
-		daemon_log_event("error", "probe", call.message);
-		for (int i = 0; i < PROBE_PAUSE_S * 10 && !atomic_load(&gateway->stopping); i++)
-			(void)nanosleep(&rest, NULL);
-	}
+	if (!probe(gateway))
+		return NULL;
+	http_ready(gateway->server);
+	daemon_log_event("info", "ready", "");
+	while (!atomic_load(&gateway->stopping))
+		if (!upkeep_step(gateway->upkeep))
+			rest();
 	return NULL;
+}
+
+static void log_upkeep(void *sink, const char *level, const char *event, const char *message)
+{
+	(void)sink;
+	daemon_log_event(level, event, message);
+}
+
+static bool start_upkeep(struct gateway *gateway, struct call *call)
+{
+	struct upkeep_config upkeep = {
+	    .env = gateway->env,
+	    .host = keep_host(&gateway->server),
+	    .quota_bytes = gateway->config->quota,
+	    .retain_ms = (int64_t)gateway->config->retain_days * DAY_MS,
+	    .log = log_upkeep,
+	};
+
+	gateway->upkeep = upkeep_new(&upkeep, call);
+	return gateway->upkeep != NULL;
 }
 
 static bool start_http(struct gateway *gateway, const char *version, struct call *call)
@@ -280,9 +325,14 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 	http.watchers_max = (unsigned)config->watchers;
 	http.cache_bytes_max = (size_t)config->cache_mib << 20;
 	http.body_bytes_max = (size_t)config->bodies_mib << 20;
+	http.strange_bytes_max = http.body_bytes_max / STRANGE_PART;
+	if (http.strange_bytes_max < STRANGE_MIN) /* one at least must get through */
+		http.strange_bytes_max = STRANGE_MIN;
+	http.rate_max = (unsigned)config->requests_per_minute;
+	http.keeper = keep_keeper(gateway->upkeep);
 	http.sink = gateway;
 	http.log = log_request;
-	http.more_metrics = bucket_metrics;
+	http.more_metrics = more_metrics;
 	gateway->server = http_start(&http, call);
 	if (gateway->server != NULL)
 		daemon_log_event("info", "listening", bound);
@@ -291,18 +341,12 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 
 static bool open_bucket(struct gateway *gateway, struct call *call)
 {
-	struct bucket *bucket;
-
 	if (gateway->config->bucket[0] == '\0') {
 		call_sayf(call, "bucket is not set");
 		return false;
 	}
-	bucket = bucket_open(gateway->config->bucket, &gateway->clock, call);
-	if (bucket == NULL)
-		return false;
-	gateway->bucket = bucket_count(bucket, &gateway->counts);
-	if (gateway->bucket == NULL)
-		call_sayf(call, "no memory");
+	gateway->bucket =
+	    bucket_open_counted(gateway->config->bucket, &gateway->clock, &gateway->counts, call);
 	gateway->env = (struct account_env){
 	    .bucket = gateway->bucket,
 	    .clock = &gateway->clock,
@@ -355,9 +399,9 @@ enum exit_code serve(const struct config *config, const char *version)
 	}
 	if (!open_bucket(&gateway, &call) ||
 	    !key_load(config->key_file, gateway.receipt_secret, &call) ||
-	    !start_http(&gateway, version, &call))
+	    !start_upkeep(&gateway, &call) || !start_http(&gateway, version, &call))
 		goto done;
-	if (pthread_create(&gateway.prober, NULL, probe, &gateway) == 0) {
+	if (pthread_create(&gateway.background, NULL, background, &gateway) == 0) {
 		await_signal(&signals);
 		code = EXIT_OK;
 		daemon_log_event("info", "stopping", "");
@@ -365,11 +409,13 @@ enum exit_code serve(const struct config *config, const char *version)
 		call_sayf(&call, "no thread to probe the bucket with");
 	}
 	atomic_store(&gateway.stopping, true);
+	upkeep_stop(gateway.upkeep);
 	if (code == EXIT_OK)
-		(void)pthread_join(gateway.prober, NULL);
+		(void)pthread_join(gateway.background, NULL);
 	call.deadline_ms = clock_monotonic_ms(&gateway.clock) + STOP_MS;
 	http_stop(gateway.server, &call);
 done:
+	upkeep_free(gateway.upkeep);
 	bucket_close(gateway.bucket);
 	if (code == EXIT_OK)
 		daemon_log_event("info", "stopped", "");

@@ -11,21 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAINS_COUNT 4096u
 #define DUE_STEPS_MAX 64u
 
-struct http_accounts {
-	size_t bytes_max;
-	unsigned requests_max, watchers_max;
-	uint8_t
-	    hash_key[crypto_shorthash_KEYBYTES]; /* ids are the callers' choice: no long chains */
-	pthread_mutex_t lock;                    /* guards all below, and what slots say it does */
-	struct http_slot *chains[CHAINS_COUNT];
-	struct http_slot *newest, *oldest;
-	struct http_slot *watched_first, *watched_last;
-	struct exchange *late_first, *late_last; /* all watchers, the first to expire first */
-	size_t slots_count, watchers_count, bytes;
-};
+_Static_assert(HTTP_HASH_KEY_LEN == crypto_shorthash_KEYBYTES, "the chains' key");
 
 struct http_accounts *http_accounts_new(
     size_t bytes_max, unsigned requests_max, unsigned watchers_max)
@@ -49,7 +37,7 @@ static struct http_slot **chain_of(struct http_accounts *accounts, const struct 
 
 	(void)crypto_shorthash(hash, account->bytes, ACCOUNT_ID_LEN, accounts->hash_key);
 	memcpy(&index, hash, sizeof(index));
-	return &accounts->chains[index % CHAINS_COUNT];
+	return &accounts->chains[index % HTTP_CHAINS_COUNT];
 }
 
 static void unlink_used(struct http_accounts *accounts, struct http_slot *slot)
@@ -82,6 +70,8 @@ static void count_bytes(struct http_accounts *accounts, struct http_slot *slot)
 		       cache->seen_count * sizeof(*cache->seen) +
 		       slot->members_count * sizeof(*slot->members);
 
+	for (size_t i = 0; i < cache->packs_count; i++)
+		bytes += cache->packs[i].bytes.len;
 	accounts->bytes += bytes - slot->bytes;
 	slot->bytes = bytes;
 }
@@ -151,6 +141,16 @@ static struct http_slot *slot_new(struct http_accounts *accounts, const struct a
 	return slot;
 }
 
+struct http_slot *http_accounts_find(
+    struct http_accounts *accounts, const struct account_id *account)
+{
+	struct http_slot *slot = *chain_of(accounts, account);
+
+	while (slot != NULL && !account_equal(&slot->account, account))
+		slot = slot->hash_next;
+	return slot;
+}
+
 enum http_took http_accounts_take(
     struct http_accounts *accounts, const struct account_id *account, struct http_slot **out)
 {
@@ -158,9 +158,7 @@ enum http_took http_accounts_take(
 	struct http_slot *slot;
 
 	(void)pthread_mutex_lock(&accounts->lock);
-	slot = *chain_of(accounts, account);
-	while (slot != NULL && !account_equal(&slot->account, account))
-		slot = slot->hash_next;
+	slot = http_accounts_find(accounts, account);
 	if (slot == NULL)
 		slot = slot_new(accounts, account);
 	if (slot == NULL) {
@@ -178,16 +176,21 @@ enum http_took http_accounts_take(
 	return took;
 }
 
+void http_accounts_settle(struct http_accounts *accounts, struct http_slot *slot)
+{
+	/* One that nothing is known of was a guess, or is gone: it must not push out another. */
+	if (slot->users == 0 && slot->members_count == 0)
+		slot_free(accounts, slot);
+	make_room(accounts);
+}
+
 void http_accounts_drop(struct http_accounts *accounts, struct http_slot *slot)
 {
 	(void)pthread_mutex_lock(&accounts->lock);
 	assert(slot->users > 0 && slot->requests > 0);
 	slot->users--;
 	slot->requests--;
-	/* One that nothing is known of was a guess, or is gone: it must not push out another. */
-	if (slot->users == 0 && slot->members_count == 0)
-		slot_free(accounts, slot);
-	make_room(accounts);
+	http_accounts_settle(accounts, slot);
 	(void)pthread_mutex_unlock(&accounts->lock);
 }
 
@@ -307,6 +310,10 @@ void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot,
 		members = members_of(&slot->cache, &count);
 	(void)pthread_mutex_lock(&accounts->lock);
 	if (members != NULL) {
+		for (size_t i = 0; i < count; i++)
+			for (size_t k = 0; k < slot->members_count; k++)
+				if (device_equal(&members[i].device, &slot->members[k].device))
+					members[i].spent_us = slot->members[k].spent_us;
 		free(slot->members);
 		slot->members = members;
 		slot->members_count = count;

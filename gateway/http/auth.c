@@ -29,6 +29,64 @@ static bool copy_text(const char *text, char *out, size_t out_size)
 	return true;
 }
 
+/*
+ * All but the body, whose digest is signed, and comes in the header. Under any of the gateway's
+ * names: which of them the client was given is its own affair.
+ */
+static bool head_holds(const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
+{
+	const struct http_config *config = &exchange->server->config;
+	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
+	const struct exchange_auth *auth = exchange->auth;
+	struct http_request request = {
+	    .method = traits->method,
+	    .path = exchange->target->path,
+	    .query = exchange->target->query,
+	    .content_type = traits->content_type,
+	};
+
+	for (size_t i = 0; i < config->names_count; i++) {
+		request.authority = config->names[i];
+		if (http_signature_check_head(&request, auth->texts.input, auth->texts.signature,
+			auth->has_digest ? auth->texts.digest : NULL, sign_public) == FORMAT_OK)
+			return true;
+	}
+	return false;
+}
+
+static void answer_forged(struct exchange *exchange)
+{
+	answer_problem(exchange, 401, "signature", "forged",
+	    "the signature does not hold for this request, under any name of this gateway");
+}
+
+/* Of a device that is known here, before its body is read. False: answered. */
+static bool vouch(struct exchange *exchange)
+{
+	uint8_t sign_public[SIGN_PUBLIC_LEN];
+	enum http_known known = http_accounts_known(exchange->server->accounts,
+	    &exchange->signature.account, &exchange->signature.device, sign_public);
+
+	if (known != KNOWN_LIVE && known != KNOWN_REVOKED)
+		return true; /* the worker finds out: it may belong for all that is known */
+	if (!head_holds(exchange, sign_public)) {
+		answer_forged(exchange);
+		return false;
+	}
+	exchange->vouched = true;
+	exchange->known = known == KNOWN_LIVE;
+	return true;
+}
+
+static bool signature_holds(
+    const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
+{
+	/* The key is the same: a device's id is its hash. */
+	return (exchange->vouched || head_holds(exchange, sign_public)) &&
+	       (!exchange->auth->has_digest ||
+		   http_digest_holds(buffer_view(&exchange->body), exchange->auth->texts.digest));
+}
+
 bool auth_begin(struct exchange *exchange, const struct http_head *head)
 {
 	const char *message = "the request is not signed";
@@ -60,7 +118,7 @@ bool auth_begin(struct exchange *exchange, const struct http_head *head)
 		    "the signature's time is not now, by the clock here");
 		return false;
 	}
-	return true;
+	return vouch(exchange);
 refused:
 	answer_problem(exchange, 401, "signature", "unsigned", message);
 	return false;
@@ -96,30 +154,6 @@ enum account_result auth_refresh(
 	return result;
 }
 
-/* Under any of the gateway's names: which of them the client was given is its own affair. */
-static bool signature_holds(
-    const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
-{
-	const struct http_config *config = &exchange->server->config;
-	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
-	const struct exchange_auth *auth = exchange->auth;
-	struct http_request request = {
-	    .method = traits->method,
-	    .path = exchange->target->path,
-	    .query = exchange->target->query,
-	    .content_type = traits->content_type,
-	    .body = buffer_view(&exchange->body),
-	};
-
-	for (size_t i = 0; i < config->names_count; i++) {
-		request.authority = config->names[i];
-		if (http_signature_check(&request, auth->texts.input, auth->texts.signature,
-			auth->has_digest ? auth->texts.digest : NULL, sign_public) == FORMAT_OK)
-			return true;
-	}
-	return false;
-}
-
 enum account_result auth_check(struct exchange *exchange, struct call *call, bool *revoked_out)
 {
 	struct http_server *server = exchange->server;
@@ -150,8 +184,7 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 		return ACCOUNT_REFUSED;
 	}
 	if (!signature_holds(exchange, sign_public)) {
-		answer_problem(exchange, 401, "signature", "forged",
-		    "the signature does not hold for this request, under any name of this gateway");
+		answer_forged(exchange);
 		return ACCOUNT_REFUSED;
 	}
 	if (revoked_out != NULL)

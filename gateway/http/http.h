@@ -22,6 +22,24 @@ struct http_invites {
 	    void *self, const char *token, const struct account_id *account, struct call *call);
 };
 
+/*
+ * Who looks after accounts between requests. Called by many threads. Any function may be NULL: then
+ * there is room, and nobody wants to know.
+ */
+struct http_keeper {
+	void *self;
+	/*
+	 * May so many bytes more be put for the account? spare: also out of the part that is kept
+	 * for deletions, snapshots and statements. REFUSED: it is full, call->message says so.
+	 */
+	enum account_result (*room)(void *self, const struct account_id *account, uint64_t bytes,
+	    bool spare, struct call *call);
+	/* A request has put so many bytes of objects, or committed (0). */
+	void (*wrote)(void *self, const struct account_id *account, uint64_t bytes);
+	/* A wipe was begun here, and perhaps ended. */
+	void (*wiped)(void *self, const struct account_id *account);
+};
+
 struct http_config {              /* all borrowed until http_stop returns, but for listen_fd */
 	struct account_env env;   /* env.gateway is names[0] */
 	const char *const *names; /* the public authorities: "host" or "host:port", lower-case */
@@ -31,6 +49,7 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	const uint8_t *receipt_secret; /* SIGN_SECRET_LEN bytes */
 	bool create_open;              /* anybody may create an account */
 	struct http_invites invites;   /* asked unless create_open */
+	struct http_keeper keeper;
 
 	unsigned threads;         /* of libmicrohttpd */
 	unsigned workers;         /* requests that run at once */
@@ -41,13 +60,15 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	unsigned watchers_max;    /* of one account: more get 429 */
 	size_t cache_bytes_max;   /* what is kept of accounts between requests */
 	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
-	int64_t header_ms;        /* a request's header must be here by then, counted from accept */
-	int64_t idle_ms;          /* … and on a kept-alive connection, from the last answer */
-	int64_t slack_ms;         /* a body or an answer takes this, and a second every … */
-	uint64_t rate_min;        /* … so many bytes, at the most */
-	int64_t call_ms;          /* from the end of the body to the answer */
-	int64_t watch_ms;         /* a watch is answered 204 after that */
-	int64_t recheck_ms;       /* a watched account is compared with the bucket that often */
+	size_t strange_bytes_max; /* of those, what senders may take that are not known yet */
+	unsigned rate_max;  /* requests of one device in a minute: more get 429; 0: no limit */
+	int64_t header_ms;  /* a request's header must be here by then, counted from accept */
+	int64_t idle_ms;    /* … and on a kept-alive connection, from the last answer */
+	int64_t slack_ms;   /* a body or an answer takes this, and a second every … */
+	uint64_t rate_min;  /* … so many bytes, at the most */
+	int64_t call_ms;    /* from the end of the body to the answer */
+	int64_t watch_ms;   /* a watch is answered 204 after that */
+	int64_t recheck_ms; /* a watched account is compared with the bucket that often */
 
 	void *sink;
 	void (*log)(void *sink, const char *line); /* one line a request, without its "\n" */
@@ -69,6 +90,17 @@ void http_ready(struct http_server *server);
  * cuts off whoever is still sending or reading) and frees it all. What runs may take call_ms more.
  */
 void http_stop(struct http_server *server, const struct call *call);
+
+/*
+ * For work between requests, by one thread at a time and before http_stop: the account's cache, if
+ * it is in memory and no request has the account; else NULL. Requests wait for it until it is given
+ * back; http_wanted: one does.
+ */
+struct account_cache *http_borrow(struct http_server *server, const struct account_id *account);
+bool http_wanted(struct http_server *server);
+void http_give_back(struct http_server *server);
+/* Reads the manifest anew if the account is in memory: it was changed without http_borrow. */
+void http_changed(struct http_server *server, const struct account_id *account, struct call *call);
 
 /* A log line's parts (logfmt): ` key=value`, quoted where it must be. */
 void http_log_text(struct buffer *out, const char *key, const char *value);

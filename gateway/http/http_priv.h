@@ -16,6 +16,7 @@
 
 #define HTTP_URI_MAX 255u       /* the longest of ours is about 120 */
 #define HTTP_REQUEST_ID_MAX 28u /* with its NUL */
+#define HTTP_HASH_KEY_LEN 16u   /* crypto_shorthash_KEYBYTES */
 #define HTTP_SYNC_MAX (REQUEST_MAX + ROSTER_MAX)
 #define HTTP_CREATE_MAX (ROSTER_MAX + (4u << 10))
 #define HTTP_WIPE_MAX (4u << 10)
@@ -111,6 +112,7 @@ struct http_member {
 	struct device_id device;
 	uint8_t sign_public[SIGN_PUBLIC_LEN];
 	bool live;
+	int64_t spent_us; /* its requests so far are paid for by then (monotonic) */
 };
 struct http_slot {
 	struct account_id account;
@@ -134,7 +136,18 @@ struct http_slot {
 	struct exchange *watchers;
 	unsigned watchers_count;
 };
-struct http_accounts;
+#define HTTP_CHAINS_COUNT 4096u
+struct http_accounts { /* accounts.c's, and lend.c's */
+	size_t bytes_max;
+	unsigned requests_max, watchers_max;
+	uint8_t hash_key[HTTP_HASH_KEY_LEN]; /* ids are the callers' choice: no long chains */
+	pthread_mutex_t lock;                /* guards all below, and what slots say it does */
+	struct http_slot *chains[HTTP_CHAINS_COUNT];
+	struct http_slot *newest, *oldest;
+	struct http_slot *watched_first, *watched_last;
+	struct exchange *late_first, *late_last; /* all watchers, the first to expire first */
+	size_t slots_count, watchers_count, bytes;
+};
 MUST_USE struct http_accounts *http_accounts_new(
     size_t bytes_max, unsigned requests_max, unsigned watchers_max);
 void http_accounts_free(struct http_accounts *accounts); /* no user left; NULL is fine */
@@ -185,6 +198,48 @@ struct http_accounts_numbers {
 };
 void http_accounts_count(struct http_accounts *accounts, struct http_accounts_numbers *out);
 
+/* With the lock held: NULL if it is not in memory. */
+struct http_slot *http_accounts_find(
+    struct http_accounts *accounts, const struct account_id *account);
+/* With the lock held, after a user less: what nobody needs goes. */
+void http_accounts_settle(struct http_accounts *accounts, struct http_slot *slot);
+
+/* lend.c: what may be asked of the table without taking part in it. */
+/* By a view of any age: LIVE or REVOKED, and *public_out; else STRANGER, which proves nothing. */
+MUST_USE enum http_known http_accounts_known(struct http_accounts *accounts,
+    const struct account_id *account, const struct device_id *device,
+    uint8_t public_out[SIGN_PUBLIC_LEN]);
+/*
+ * One request of the device's, of rate_max a minute; a minute's worth may come at once. 0: it is
+ * paid for; else in how many ms it would be. Whoever is not a member any more pays nothing.
+ */
+MUST_USE int64_t http_accounts_spend(struct http_accounts *accounts, struct http_slot *slot,
+    const struct device_id *device, int64_t now_ms, unsigned rate_max);
+
+/* limits.c: what a request may take. */
+struct http_push {
+	uint64_t bytes; /* to be put; 0: it is a poll */
+	bool statement; /* it changes who belongs: it always passes */
+	bool spare;     /* small, or a snapshot: also out of what is kept for such */
+};
+void limits_push(const struct sync_request *request, struct http_push *out);
+bool limits_blob_spare(struct view blob);
+/* False: answered, 429. */
+MUST_USE bool limits_rate(struct exchange *exchange);
+/* As http_keeper.room; counts a refusal. */
+MUST_USE enum account_result limits_room(
+    struct exchange *exchange, uint64_t bytes, bool spare, struct call *call);
+/* 507, by call->message. */
+void limits_full(struct exchange *exchange, const struct call *call);
+/* Tells the keeper what the cache says was put, and that something was committed. */
+void limits_wrote(struct exchange *exchange, const struct account_id *account,
+    struct account_cache *cache, bool committed);
+/* Whether a body of that length fits beside what is here of all others. False: answered, 503. */
+MUST_USE bool limits_body(struct exchange *exchange, size_t len);
+/* So many bytes of it are here. False: too much is. */
+MUST_USE bool limits_hold(struct exchange *exchange, size_t len);
+void limits_release(struct exchange *exchange);
+
 /* answer.c: what goes back. */
 struct http_answer {
 	unsigned status; /* 0: none yet */
@@ -216,6 +271,8 @@ struct exchange {
 	struct http_target *target;
 	struct http_signature signature; /* of a signed route, not yet vouched for */
 	struct exchange_auth *auth;
+	bool vouched; /* the signature holds, but for the body's digest */
+	bool known;   /* … and is of a device that is live, as far as is known without asking */
 	char *invite;
 	struct buffer body;
 	size_t body_held; /* of the server's budget */
@@ -254,7 +311,8 @@ void exchange_id(const struct exchange *exchange, char out[HTTP_REQUEST_ID_MAX])
  */
 MUST_USE enum account_result auth_check(
     struct exchange *exchange, struct call *call, bool *revoked_out);
-/* When the header is here: form and time. False: answered. */
+/* When the header is here: form and time, and of a device that is known its signature. False:
+ * answered. */
 MUST_USE bool auth_begin(struct exchange *exchange, const struct http_head *head);
 /* Reads the newest roster into the slot. */
 MUST_USE enum account_result auth_refresh(struct http_server *server, struct http_slot *slot,
@@ -266,11 +324,14 @@ MUST_USE bool work_take(struct exchange *exchange, const struct account_id *acco
 MUST_USE bool work_run(struct exchange *exchange);
 
 /* metrics.c */
+enum http_refused { REFUSED_FULL, REFUSED_RATE, REFUSED_BODIES, REFUSED_STRANGE };
+#define HTTP_REFUSED_COUNT (REFUSED_STRANGE + 1u)
 struct http_metrics {
 	_Atomic uint64_t requests[HTTP_ROUTES_COUNT][6]; /* by status / 100; 0: cut off */
 	_Atomic uint64_t ms[HTTP_ROUTES_COUNT];
 	_Atomic uint64_t bytes_in, bytes_out;
 	_Atomic uint64_t syncs[SYNC_LATER + 1u];
+	_Atomic uint64_t refused[HTTP_REFUSED_COUNT];
 };
 void metrics_add(struct http_metrics *metrics, enum http_route route, unsigned status, int64_t ms,
     uint64_t in, uint64_t out);
@@ -297,10 +358,12 @@ struct http_server {
 	pthread_t checker; /* compares watched accounts with the bucket */
 	bool checker_runs;
 	atomic_bool ready, draining;
-	_Atomic uint64_t numbers;   /* requests so far */
-	_Atomic size_t active;      /* accepted and not answered yet */
-	_Atomic size_t bodies_held; /* bytes */
-	uint32_t instance;          /* begins request ids */
+	_Atomic uint64_t numbers;    /* requests so far */
+	_Atomic size_t active;       /* accepted and not answered yet */
+	_Atomic size_t bodies_held;  /* bytes */
+	_Atomic size_t strange_held; /* of those, of senders not known */
+	struct http_slot *lent;      /* the upkeep thread's */
+	uint32_t instance;           /* begins request ids */
 	uint8_t receipt_public[SIGN_PUBLIC_LEN];
 };
 int64_t server_now(const struct http_server *server); /* monotonic, ms */

@@ -78,6 +78,22 @@ static void syncs(struct http_metrics *metrics, struct buffer *out)
 		    (unsigned long long)atomic_load(&metrics->syncs[i]));
 }
 
+static void refused(struct http_metrics *metrics, struct buffer *out)
+{
+	static const char *const names[HTTP_REFUSED_COUNT] = {
+	    [REFUSED_FULL] = "full",
+	    [REFUSED_RATE] = "rate",
+	    [REFUSED_BODIES] = "bodies",
+	    [REFUSED_STRANGE] = "strange_bodies",
+	};
+
+	head(out, "inkseald_refused_total", "counter",
+	    "Requests refused: the account is full, its device asks too often, too much is sent.");
+	for (unsigned i = 0; i < COUNT_OF(names); i++)
+		buffer_addf(out, "inkseald_refused_total{why=\"%s\"} %llu\n", names[i],
+		    (unsigned long long)atomic_load(&metrics->refused[i]));
+}
+
 void metrics_text(struct http_server *server, struct buffer *out)
 {
 	struct http_metrics *metrics = &server->metrics;
@@ -86,6 +102,7 @@ void metrics_text(struct http_server *server, struct buffer *out)
 	http_accounts_count(server->accounts, &accounts);
 	requests(metrics, out);
 	syncs(metrics, out);
+	refused(metrics, out);
 	number(out, "inkseald_received_bytes_total", "counter", "Bytes of requests' bodies.",
 	    atomic_load(&metrics->bytes_in));
 	number(out, "inkseald_sent_bytes_total", "counter", "Bytes of answers' bodies.",

@@ -67,8 +67,7 @@ static void log_line(const struct exchange *exchange, unsigned status, uint64_t 
 static void release_body(struct exchange *exchange)
 {
 	buffer_clear(&exchange->body);
-	atomic_fetch_sub(&exchange->server->bodies_held, exchange->body_held);
-	exchange->body_held = 0;
+	limits_release(exchange);
 }
 
 void request_completed(void *self, struct MHD_Connection *connection, void **state,
@@ -160,30 +159,11 @@ static bool body_holds(struct exchange *exchange, const struct http_head *head)
 	return false;
 }
 
-/*
- * Whether the body would fit beside what is here of all others. What is announced is not counted,
- * or who announces and sends nothing could keep everybody out.
- */
-static bool expect_body(struct exchange *exchange, size_t len)
-{
-	struct http_server *server = exchange->server;
-
-	if (atomic_load(&server->bodies_held) + len > server->config.body_bytes_max) {
-		answer_busy(exchange, 503, "too much is being sent here at once");
-		return false;
-	}
-	buffer_init(&exchange->body, len);
-	return true;
-}
-
 /* False: the connection ends, for libmicrohttpd can't answer in the middle of a body. */
 static bool take_body(struct exchange *exchange, const char *data, size_t len)
 {
-	struct http_server *server = exchange->server;
-
-	exchange->body_held += len;
 	exchange->in_bytes += len;
-	if (atomic_fetch_add(&server->bodies_held, len) + len > server->config.body_bytes_max) {
+	if (!limits_hold(exchange, len)) {
 		exchange->answer.result = "busy";
 		return false;
 	}
@@ -240,8 +220,11 @@ static bool accepted(struct exchange *exchange, const struct http_head *head)
 		answer_busy(exchange, 503, "too many requests wait here");
 		return false;
 	}
-	return (!traits->is_signed || auth_begin(exchange, head)) && keep_invite(exchange, head) &&
-	       expect_body(exchange, (size_t)head->length);
+	if ((traits->is_signed && !auth_begin(exchange, head)) || !keep_invite(exchange, head) ||
+	    !limits_body(exchange, (size_t)head->length))
+		return false;
+	buffer_init(&exchange->body, (size_t)head->length);
+	return true;
 }
 
 static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *version)

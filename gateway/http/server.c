@@ -28,6 +28,8 @@ void http_defaults(struct http_config *config)
 	    .watchers_max = 64,
 	    .cache_bytes_max = 16u << 20,
 	    .body_bytes_max = 256u << 20,
+	    .strange_bytes_max = 64u << 20,
+	    .rate_max = 6000,
 	    .header_ms = 10000,
 	    .idle_ms = 75000,
 	    .slack_ms = 20000,

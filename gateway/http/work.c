@@ -67,8 +67,25 @@ static void sync_answered(
 		exchange->answer.message = strdup(call->message); /* best effort */
 }
 
-static void sync_run(
-    struct exchange *exchange, const struct sync_request *request, struct call *call)
+/* What the table and the keeper may know of it. With the slot's lock held. */
+static void sync_told(struct exchange *exchange, enum account_result result,
+    const struct sync_answer *answer, int64_t since_ms)
+{
+	struct http_server *server = exchange->server;
+	struct http_slot *slot = exchange->slot;
+	bool committed = result == ACCOUNT_OK && answer->status == SYNC_COMMITTED;
+
+	if (result == ACCOUNT_OK && answer_tells(answer))
+		http_accounts_learn(
+		    server->accounts, slot, since_ms, &answer->roster_hash, &answer->head);
+	else if (result == ACCOUNT_ABSENT || (result == ACCOUNT_OK && answer->status == SYNC_GONE))
+		http_accounts_forget(server->accounts, slot);
+	limits_wrote(exchange, &slot->account, &slot->cache, committed);
+}
+
+/* full: the frames of the request were refused, it is a poll now; full->message says why. */
+static void sync_run(struct exchange *exchange, const struct sync_request *request,
+    const struct call *full, struct call *call)
 {
 	struct http_server *server = exchange->server;
 	struct http_slot *slot = exchange->slot;
@@ -78,17 +95,35 @@ static void sync_run(
 
 	(void)pthread_mutex_lock(&slot->lock);
 	result = account_sync(&server->config.env, &slot->cache, request, call, &answer);
-	if (result == ACCOUNT_OK && answer_tells(&answer))
-		http_accounts_learn(
-		    server->accounts, slot, since_ms, &answer.roster_hash, &answer.head);
-	else if (result == ACCOUNT_ABSENT || (result == ACCOUNT_OK && answer.status == SYNC_GONE))
-		http_accounts_forget(server->accounts, slot);
+	sync_told(exchange, result, &answer, since_ms);
 	(void)pthread_mutex_unlock(&slot->lock);
-	if (result == ACCOUNT_OK)
+	if (result == ACCOUNT_OK && full != NULL && answer.status == SYNC_CURRENT)
+		limits_full(exchange, full);
+	else if (result == ACCOUNT_OK)
 		sync_answered(exchange, &answer, call);
 	else
 		answer_account(exchange, result, call);
 	sync_answer_clear(&answer);
+}
+
+/* A full account takes no more, but what is there can still be pulled: without its frames. */
+static void sync_admitted(struct exchange *exchange, struct sync_request *request,
+    const struct http_push *push, struct call *call)
+{
+	enum account_result room = ACCOUNT_OK;
+	struct call full = *call;
+
+	if (push->bytes > 0 && !push->statement)
+		room = limits_room(exchange, push->bytes, push->spare, &full);
+	if (room != ACCOUNT_OK && room != ACCOUNT_REFUSED) {
+		answer_account(exchange, room, &full);
+		return;
+	}
+	if (room == ACCOUNT_REFUSED) {
+		request->frames_count = 0;
+		request->bodies_count = 0;
+	}
+	sync_run(exchange, request, room == ACCOUNT_REFUSED ? &full : NULL, call);
 }
 
 static void work_sync(struct exchange *exchange, struct call *call)
@@ -96,6 +131,7 @@ static void work_sync(struct exchange *exchange, struct call *call)
 	struct sync_request request;
 	enum format_result format = sync_request_decode(buffer_view(&exchange->body), &request);
 	enum account_result result;
+	struct http_push push;
 	bool revoked;
 
 	if (format != FORMAT_OK) {
@@ -109,22 +145,27 @@ static void work_sync(struct exchange *exchange, struct call *call)
 		    "the request names another account or device than its signature");
 		return;
 	}
+	limits_push(&request, &push);
 	result = auth_check(exchange, call, &revoked);
+	if (result == ACCOUNT_OK && !push.statement && !limits_rate(exchange))
+		return;
 	/* A wiped account has no roster left; that it is gone, anybody may know. */
-	if (result == ACCOUNT_OK || result == ACCOUNT_GONE)
-		sync_run(exchange, &request, call);
+	if (result == ACCOUNT_OK)
+		sync_admitted(exchange, &request, &push, call);
+	else if (result == ACCOUNT_GONE)
+		sync_run(exchange, &request, NULL, call);
 	else if (exchange->answer.status == 0)
 		answer_account(exchange, result, call);
 }
 
-/* Signed, by a live device. False: answered. */
+/* Signed, by a live device that does not ask too often. False: answered. */
 static bool admitted(struct exchange *exchange, struct call *call)
 {
 	enum account_result result = auth_check(exchange, call, NULL);
 
 	if (result != ACCOUNT_OK && exchange->answer.status == 0)
 		answer_account(exchange, result, call);
-	return result == ACCOUNT_OK;
+	return result == ACCOUNT_OK && limits_rate(exchange);
 }
 
 static void work_blob_get(struct exchange *exchange, struct call *call)
@@ -183,12 +224,21 @@ static void work_blob_put(struct exchange *exchange, struct call *call)
 
 	if (!admitted(exchange, call))
 		return;
+	result = limits_room(
+	    exchange, exchange->body.len, limits_blob_spare(buffer_view(&exchange->body)), call);
+	if (result == ACCOUNT_REFUSED)
+		limits_full(exchange, call);
+	else if (result != ACCOUNT_OK)
+		answer_account(exchange, result, call);
+	if (result != ACCOUNT_OK)
+		return;
 	if (!borrow_cache(slot, &own)) {
 		answer_busy(exchange, 503, "no memory");
 		return;
 	}
 	result = account_blob_put(&exchange->server->config.env, &own, &exchange->signature.account,
 	    name, buffer_view(&exchange->body), call);
+	limits_wrote(exchange, &exchange->signature.account, &own, false);
 	if (result == ACCOUNT_OK) {
 		(void)pthread_mutex_lock(&slot->lock);
 		/* Of another incarnation, it may have been removed together with that. */
@@ -315,6 +365,7 @@ static void create_run(
 		if (result == ACCOUNT_OK)
 			http_accounts_learn(server->accounts, slot, exchange->start_ms,
 			    &slot->cache.roster_hash, NULL);
+		limits_wrote(exchange, account, &slot->cache, result == ACCOUNT_OK);
 		(void)pthread_mutex_unlock(&slot->lock);
 	}
 	if (result == ACCOUNT_OK)
@@ -346,6 +397,15 @@ static void work_create(struct exchange *exchange, struct call *call)
 		create_run(exchange, &create.account, call);
 }
 
+/* Not ended, it may have been begun: the record may stand. */
+static void wipe_told(struct exchange *exchange, enum account_result result)
+{
+	const struct http_keeper *keeper = &exchange->server->config.keeper;
+
+	if (keeper->wiped != NULL && result != ACCOUNT_REFUSED && result != ACCOUNT_ABSENT)
+		keeper->wiped(keeper->self, &exchange->target->account);
+}
+
 static void work_wipe(struct exchange *exchange, struct call *call)
 {
 	struct http_server *server = exchange->server;
@@ -366,6 +426,7 @@ static void work_wipe(struct exchange *exchange, struct call *call)
 	if (result == ACCOUNT_OK)
 		http_accounts_forget(server->accounts, slot);
 	(void)pthread_mutex_unlock(&slot->lock);
+	wipe_told(exchange, result);
 	if (result != ACCOUNT_OK) {
 		answer_account(exchange, result, call);
 		return;

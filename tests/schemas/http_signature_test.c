@@ -241,6 +241,31 @@ static void a_body_is_covered_or_not_there(void **state)
 	assert_int_equal(check(&made), FORMAT_MALFORMED);
 }
 
+/* Before the body is here: what the header claims of it is signed, and compared when it comes. */
+static void the_head_is_checked_without_the_body(void **state)
+{
+	struct signed_request made;
+	struct view body;
+
+	(void)state;
+	make(&made, true);
+	body = made.request.body;
+	made.request.body = (struct view){0};
+	assert_int_equal(http_signature_check_head(&made.request, made.texts.input,
+			     made.texts.signature, made.texts.digest, made.public_key),
+	    FORMAT_OK);
+	assert_int_equal(check(&made), FORMAT_FORGED);
+	assert_true(http_digest_holds(body, made.texts.digest));
+	assert_false(http_digest_holds(view_text("another"), made.texts.digest));
+	assert_false(http_digest_holds(body, ""));
+	http_digest_text(view_text("another"), made.texts.digest); /* one that was not signed */
+	assert_int_equal(http_signature_check_head(&made.request, made.texts.input,
+			     made.texts.signature, made.texts.digest, made.public_key),
+	    FORMAT_FORGED);
+	made.request.body = view_text("another");
+	assert_int_equal(check(&made), FORMAT_FORGED);
+}
+
 /* The texts with one place changed to something that stands near. */
 static const struct {
 	const char *name, *from, *to;
@@ -350,6 +375,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_was_signed_is_read_and_holds),
     cmocka_unit_test(each_covered_part_matters),
     cmocka_unit_test(a_body_is_covered_or_not_there),
+    cmocka_unit_test(the_head_is_checked_without_the_body),
     cmocka_unit_test(one_form_alone_is_taken),
     cmocka_unit_test(every_cut_and_flip_is_refused),
     cmocka_unit_test(a_text_that_does_not_end_is_refused),

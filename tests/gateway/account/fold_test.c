@@ -79,17 +79,43 @@ static void fold_stops_at_damage(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
+	struct account_cache other = {0};
 	char key[BUCKET_KEY_MAX + 1];
 	size_t folded = 77;
 
 	fill_packs(pair, 8);
 	fixture_key(fixture, "/p/", key);
 	assert_true(memory_flip(fixture->store, key, 700, 1));
-	assert_int_equal(account_fold(&fixture->env, &pair->first.cache, &fixture->account,
-			     fixture_call(fixture), &folded),
+	/* Who put them has the bytes at hand; another reads them. */
+	assert_int_equal(
+	    account_fold(&fixture->env, &other, &fixture->account, fixture_call(fixture), &folded),
 	    ACCOUNT_DAMAGED);
 	assert_int_equal(folded, 77);
 	assert_int_equal(fixture_objects(fixture, "/p/"), 8);
+	account_cache_clear(&other);
+}
+
+static void fold_of_packs_at_hand_reads_nothing(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct bucket_counts before;
+
+	fill_packs(pair, 8);
+	before = fixture->counts;
+	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(fixture->counts.get - before.get, 0);
+	assert_int_equal(fixture->counts.put - before.put, 2);
+	assert_int_equal(pair->first.cache.packs_count, 0); /* nothing names them any more */
+	catch_up(&pair->second);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+	fill_packs(pair, 8 + 1 + 8); /* what is at hand is the newest eight, never another's */
+	assert_int_equal(pair->first.cache.packs_count, 8);
+	before = fixture->counts;
+	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(fixture->counts.get - before.get, 0);
+	catch_up(&pair->second);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
 }
 
 /* clang-format off: one case a line, for ctest. */
@@ -97,6 +123,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(fold_makes_one_of_eight, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_lost_race_folds_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_stops_at_damage, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(fold_of_packs_at_hand_reads_nothing, pair_setup, pair_teardown),
 };
 /* clang-format on */
 TEST_MAIN(tests)

@@ -12,7 +12,7 @@ import time
 
 import cbor2
 
-from gateway import CBOR, OCTETS, Account, Gateway, Reply
+from gateway import CBOR, OCTETS, Account, Gateway, Reply, digest
 
 BINARY = ""
 
@@ -205,10 +205,96 @@ def what_is_too_large_or_too_slow(folder):
         assert closed and 8 < time.monotonic() - begun < 15, time.monotonic() - begun
 
 
+def metric(gateway, name):
+    body = gateway.ask("GET", "/metrics").body.decode()
+    return int(re.search(rf"^inkseald_{re.escape(name)} (\d+)$", body, re.MULTILINE)[1])
+
+
+def await_true(what, within_s=20):
+    until = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < until, "it does not happen"
+        time.sleep(0.05)
+
+
+def blob(account, size, fill):
+    data = bytes([fill]) * size
+    return f"/v1/blobs/{digest('BLOB', data).hex()}.0", data
+
+
+def what_it_does_by_itself(folder):
+    """A wipe of before, and an upload that landed after it: found when the next gateway starts."""
+    account, late = Account("wiped"), folder / "bucket" / "a"
+    with serve(folder, "--create", "open") as gateway:
+        assert create(gateway, account).status == 201
+        answer = cbor2.loads(gateway.ask("POST", "/v1/sync", account.poll(), CBOR,
+                                         signer=account).body)
+        wipe = account.wipe("127.0.0.1", answer[3])
+        assert gateway.ask("DELETE", f"/v1/accounts/{account.hex}", wipe, OCTETS).status == 409
+        wipe = account.wipe(gateway.authority, answer[3])
+        assert gateway.ask("DELETE", f"/v1/accounts/{account.hex}", wipe, OCTETS).status == 200
+        assert metric(gateway, "relists_total") == 0  # not before a write can have ended
+    landed = late / account.hex / "b" / "landed"
+    landed.parent.mkdir(parents=True)
+    landed.write_bytes(b"late")
+    with serve(folder) as gateway:
+        await_true(lambda: not landed.exists())
+        await_true(lambda: metric(gateway, "relists_total") == 1)
+        assert metric(gateway, "late_objects_total") == 1
+        gateway.await_log("event=relist message=\"removed 1 late objects of a wiped account\"")
+        assert metric(gateway, "upkeep_failures_total") == 0
+        assert not (folder / "bucket" / "w" / f"{account.hex}.done").exists()  # in an hour
+        begun = time.monotonic()
+        assert gateway.stop() == 0
+        assert time.monotonic() - begun < 5, "the upkeep holds it up"
+    # One that says it is done is not looked at again.
+    (folder / "bucket" / "w" / f"{account.hex}.done").write_bytes(b"1")
+    landed.parent.mkdir(parents=True)
+    landed.write_bytes(b"late")
+    with serve(folder) as gateway:
+        time.sleep(1)
+        assert metric(gateway, "relists_total") == 0 and landed.exists()
+
+
+def its_limits_are_said(folder):
+    with serve(folder, "--create", "open", "--quota", "20000",
+               "--requests-per-minute", "12") as gateway:
+        account, other = Account("limited"), Account("another")
+        assert create(gateway, account).status == 201
+        assert create(gateway, other).status == 201
+        for size, status in ((10000, 204), (10001, 507), (1000, 204)):
+            path, data = blob(account, size, 1)
+            reply = gateway.ask("PUT", path, data, OCTETS, signer=account)
+            assert reply.status == status, (size, reply.status, reply.body)
+            if status == 507:
+                assert reply.code == "full", reply.body
+                assert "deletions still pass" in reply.json()["detail"], reply.body
+        path, data = blob(other, 10000, 2)  # another's room is its own
+        assert gateway.ask("PUT", path, data, OCTETS, signer=other).status == 204
+        # What is there can still be asked for; three requests of twelve were made.
+        for _ in range(9):
+            reply = gateway.ask("POST", "/v1/sync", account.poll(), CBOR, signer=account)
+            assert reply.status == 200, reply.body
+        reply = gateway.ask("POST", "/v1/sync", account.poll(), CBOR, signer=account)
+        assert (reply.status, reply.code) == (429, "busy"), reply.body
+        wait_s = int(reply.headers["retry-after"])
+        assert 1 <= wait_s <= 5, wait_s
+        assert gateway.ask("POST", "/v1/sync", other.poll(), CBOR, signer=other).status == 200
+        time.sleep(wait_s)
+        reply = gateway.ask("POST", "/v1/sync", account.poll(), CBOR, signer=account)
+        assert reply.status == 200, reply.body
+        assert metric(gateway, 'refused_total{why="full"}') == 1
+        assert metric(gateway, 'refused_total{why="rate"}') == 1
+        wipe = account.wipe(gateway.authority, cbor2.loads(reply.body)[3])
+        for _ in range(2):  # a wipe is never kept waiting
+            reply = gateway.ask("DELETE", f"/v1/accounts/{account.hex}", wipe, OCTETS)
+            assert reply.status == 200, reply.body
+
+
 def settings_come_from_three_places(folder):
     file = folder / "inkseald.conf"
     file.write_text("# a remark\nbucket = dir:elsewhere\ncreate = open\n"
-                    "names = by-file.example.org\nqueue = 7\n")
+                    "names = by-file.example.org\nqueue = 7\nquota = 50000000000\n")
     environment = {"INKSEALD_BUCKET": bucket(folder), "INKSEALD_NAMES": "by-env.example.org",
                    "INKSEALD_CONFIG": str(file)}
     with Gateway(BINARY, folder, "--names=by-flag.example.org", environment=environment) as gateway:
@@ -220,6 +306,8 @@ def settings_come_from_three_places(folder):
             ("queue = 0\n", "queue must be a number from 1 to"),
             ("queue = 1x\n", "queue must be a number"),
             ("queue = 99999999999999999999\n", "queue must be a number"),
+            ("quota = 1000000000000000\n", "quota must be a number from 0 to 999999999999999"),
+            ("requests-per-minute = -1\n", "requests-per-minute must be a number"),
             ("create = anybody\n", "create must be"),
             ("queue = 1\nqueue = 2\n", "stands there twice"),
             ("[gateway]\nqueue = 1\n", "no sections"),
@@ -269,6 +357,7 @@ def its_operator_looks_and_cleans(folder):
 
 CASES = [starts_and_stops, an_invite_is_used_once, two_race_for_an_invite, a_device_syncs,
          sigterm_during_a_request, sigterm_while_devices_watch, what_is_too_large_or_too_slow,
+         what_it_does_by_itself, its_limits_are_said,
          settings_come_from_three_places, its_operator_looks_and_cleans]
 
 

@@ -107,7 +107,7 @@ void site_set_failing(struct site *site, bool failing)
 
 void site_count(struct site *site, struct bucket_counts *out)
 {
-	bucket_counted(site->bucket, out);
+	bucket_counted(&site->counts, out);
 }
 
 /* One token is known: "good". It belongs to whoever spends it first. */

@@ -1,0 +1,145 @@
+/*
+ * gateway/http/limits.c: what a request may take: of its device's rate, of its account's room, of
+ * the memory for bodies. How much room there is, the keeper knows.
+ */
+#include "gateway/http/http_priv.h"
+
+#include <stdlib.h>
+
+void limits_push(const struct sync_request *request, struct http_push *out)
+{
+	struct http_push push = {.bytes = request->roster.len, .spare = true};
+
+	for (size_t i = 0; i < request->bodies_count; i++)
+		push.bytes += request->bodies[i].len;
+	for (size_t i = 0; i < request->frames_count; i++) {
+		struct frame frame;
+
+		push.bytes += request->frames[i].len;
+		if (frame_decode(request->frames[i], &frame) != FORMAT_OK)
+			continue; /* it is refused by who knows better */
+		switch (frame.header.kind) {
+		case FRAME_STATEMENT:
+		case FRAME_RESET: push.statement = true; break;
+		case FRAME_SNAPSHOT: break;
+		case FRAME_LOAD: push.spare = false; break;
+		case FRAME_PATCH:
+			/* Sealed: a deletion looks like any small edit, and both pass. */
+			push.spare = push.spare && !frame.header.has_blob;
+			break;
+		}
+	}
+	*out = push;
+}
+
+/* A snapshot's parts may be a load's as well; the frame that names them tells. */
+bool limits_blob_spare(struct view blob)
+{
+	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
+	struct blob decoded;
+	bool spare = names != NULL && blob_decode(blob, names, &decoded) == FORMAT_OK &&
+		     decoded.header.kind != BLOB_BODY;
+
+	free(names);
+	return spare;
+}
+
+static void count_refused(struct exchange *exchange, enum http_refused why)
+{
+	atomic_fetch_add(&exchange->server->metrics.refused[why], 1);
+}
+
+bool limits_rate(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+	int64_t wait_ms;
+
+	if (server->config.rate_max == 0)
+		return true;
+	wait_ms = http_accounts_spend(server->accounts, exchange->slot, &exchange->signature.device,
+	    server_now(server), server->config.rate_max);
+	if (wait_ms == 0)
+		return true;
+	count_refused(exchange, REFUSED_RATE);
+	answer_busy(exchange, 429, "this device asks too often");
+	exchange->answer.retry_after_s = (wait_ms + 999) / 1000;
+	return false;
+}
+
+enum account_result limits_room(
+    struct exchange *exchange, uint64_t bytes, bool spare, struct call *call)
+{
+	const struct http_keeper *keeper = &exchange->server->config.keeper;
+	enum account_result result = ACCOUNT_OK;
+
+	if (keeper->room != NULL)
+		result =
+		    keeper->room(keeper->self, &exchange->signature.account, bytes, spare, call);
+	if (result == ACCOUNT_REFUSED)
+		count_refused(exchange, REFUSED_FULL);
+	return result;
+}
+
+void limits_full(struct exchange *exchange, const struct call *call)
+{
+	answer_problem(exchange, 507, "full", "full", call->message);
+}
+
+void limits_wrote(struct exchange *exchange, const struct account_id *account,
+    struct account_cache *cache, bool committed)
+{
+	const struct http_keeper *keeper = &exchange->server->config.keeper;
+	uint64_t bytes = cache->put_bytes;
+
+	cache->put_bytes = 0;
+	if (keeper->wrote != NULL && (committed || bytes > 0))
+		keeper->wrote(keeper->self, account, bytes);
+}
+
+/*
+ * What is announced is not counted, or who announces and sends nothing could keep everybody out.
+ * And those whose signature has not been checked share a part of the memory: whatever they send,
+ * devices that are known find room.
+ */
+bool limits_body(struct exchange *exchange, size_t len)
+{
+	struct http_server *server = exchange->server;
+
+	if (!exchange->known &&
+	    atomic_load(&server->strange_held) + len > server->config.strange_bytes_max) {
+		count_refused(exchange, REFUSED_STRANGE);
+		answer_busy(exchange, 503, "too much is being sent here at once");
+		return false;
+	}
+	if (atomic_load(&server->bodies_held) + len > server->config.body_bytes_max) {
+		count_refused(exchange, REFUSED_BODIES);
+		answer_busy(exchange, 503, "too much is being sent here at once");
+		return false;
+	}
+	return true;
+}
+
+bool limits_hold(struct exchange *exchange, size_t len)
+{
+	struct http_server *server = exchange->server;
+
+	exchange->body_held += len;
+	if (!exchange->known &&
+	    atomic_fetch_add(&server->strange_held, len) + len > server->config.strange_bytes_max) {
+		atomic_fetch_add(&server->bodies_held, len);
+		count_refused(exchange, REFUSED_STRANGE);
+		return false;
+	}
+	if (atomic_fetch_add(&server->bodies_held, len) + len <= server->config.body_bytes_max)
+		return true;
+	count_refused(exchange, REFUSED_BODIES);
+	return false;
+}
+
+void limits_release(struct exchange *exchange)
+{
+	atomic_fetch_sub(&exchange->server->bodies_held, exchange->body_held);
+	if (!exchange->known)
+		atomic_fetch_sub(&exchange->server->strange_held, exchange->body_held);
+	exchange->body_held = 0;
+}
