@@ -385,12 +385,28 @@ static size_t utf8_sequence(const uint8_t *data, size_t len)
 	return 1 + more;
 }
 
+/* Eight bytes of ASCII without a NUL: texts are mostly that, and are looked at several times. */
+static bool plain_ascii(const uint8_t *data)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	return ((word | (word - ones)) & ones << 7) == 0;
+}
+
 bool utf8_valid(struct view text)
 {
 	size_t at = 0;
 
 	while (at < text.len) {
-		size_t len = utf8_sequence(text.data + at, text.len - at);
+		size_t len;
+
+		if (text.len - at >= sizeof(uint64_t) && plain_ascii(text.data + at)) {
+			at += sizeof(uint64_t);
+			continue;
+		}
+		len = utf8_sequence(text.data + at, text.len - at);
 
 		if (len == 0)
 			return false;

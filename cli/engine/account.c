@@ -81,6 +81,9 @@ static enum engine_result store_account(
 		result =
 		    engine_of_journal(journal->ops->meta_remove(journal->self, META_INDEX, call));
 	if (result == ENGINE_OK)
+		result =
+		    engine_of_journal(journal->ops->meta_remove(journal->self, META_STAGE, call));
+	if (result == ENGINE_OK)
 		result = facts_store(engine, &facts, call);
 	return result;
 }
@@ -136,7 +139,8 @@ enum engine_result sync_switch(struct engine *engine, bool on, struct call *call
 
 enum engine_result account_forget(struct engine *engine, struct call *call)
 {
-	static const char *const names[] = {META_FACTS, META_ROOT, META_ROSTER, META_INDEX};
+	static const char *const names[] = {
+	    META_FACTS, META_ROOT, META_ROSTER, META_INDEX, META_STAGE};
 	const struct journal *journal = &engine->journal;
 	enum engine_result result = engine_of_journal(journal->ops->begin(journal->self, call));
 

@@ -440,14 +440,16 @@ static enum engine_result ask_brake(struct sync_state *state, bool allow_deletio
 	const struct journal *journal = &state->engine->journal;
 	struct journal_counts counts;
 	uint64_t deletions = 0;
-	enum journal_result result =
-	    journal->ops->deletions_coming(journal->self, state->call, &deletions);
+	enum journal_result result = JOURNAL_OK;
 
-	if (result == JOURNAL_OK)
-		result = journal->ops->counts(journal->self, state->call, &counts);
+	if (!allow_deletions)
+		result = journal->ops->deletions_coming(journal->self, state->call, &deletions);
+	if (result != JOURNAL_OK || !brake_holds(deletions, 0)) /* few, whatever there is */
+		return engine_of_journal(result);
+	result = journal->ops->counts(journal->self, state->call, &counts);
 	if (result != JOURNAL_OK)
 		return engine_of_journal(result);
-	if (allow_deletions || !brake_holds(deletions, counts.entries_count))
+	if (!brake_holds(deletions, counts.entries_count))
 		return ENGINE_OK;
 	state->totals.deletions = deletions;
 	call_sayf(state->call,
@@ -495,8 +497,13 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 	const struct journal *journal = &state->engine->journal;
 	struct bytes after = {0};
 	uint64_t pulled = state->totals.pulled;
+	uint64_t plain = 0;
 	enum engine_result result = ask_brake(state, allow_deletions);
 
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->settle_plain(
+		    journal->self, clock_wall_ms(state->engine->clock), state->call, &plain));
+	state->totals.pulled += plain;
 	while (result == ENGINE_OK) { /* ids ascend, so it ends */
 		struct bytes id = {0};
 		enum journal_result found = journal->ops->unsettled_next(

@@ -6,7 +6,13 @@
 #include <string.h>
 #include <zstd.h>
 
-#define LEVEL 9 /* measured on the real journal: 3 stores 8 % more, 19 takes ten times as long */
+/*
+ * Measured on journals: for an entry or a delta 3 stores 8 % more than 9, 19 takes ten times as
+ * long. For a segment 6 stores 1 % more than 9 and takes half as long.
+ */
+#define LEVEL 9
+#define LEVEL_LARGE 6
+#define LARGE (128u << 10) /* from here on LEVEL_LARGE */
 
 enum packing { PACKED_PLAIN, PACKED_ZSTD };
 
@@ -30,7 +36,8 @@ static enum format_result frame_make(
 
 	if (context == NULL || !bytes_new(skip + ZSTD_compressBound(plain.len), &frame))
 		goto done;
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, LEVEL)))
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(
+		context, ZSTD_c_compressionLevel, plain.len < LARGE ? LEVEL : LEVEL_LARGE)))
 		goto done;
 	if (reference.len > 0 &&
 	    (ZSTD_isError(ZSTD_CCtx_setParameter(

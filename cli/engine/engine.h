@@ -145,24 +145,46 @@ MUST_USE enum engine_result wipe_make(
 
 /*
  * The sync state machine: sync_new; then sync_next says what it wants, the driver does it and gives
- * the answer with the matching call, until SYNC_WANT_NOTHING. Every want has one answer.
+ * the answer with the matching call, until SYNC_WANT_NOTHING. Every want has one answer. Blobs may
+ * be under way several at a time: sync_next may be asked on before a GET or a PUT is answered, and
+ * they are answered in any order. All else comes alone: nothing is under way before it, and
+ * sync_next waits for its answer. The driver that can do but one thing at a time does it, and all
+ * is well.
  */
-struct sync; /* freed by sync_free */
+struct sync; /* freed by sync_free, when nothing is under way */
+
+#define SYNC_FLIGHTS_MAX 6u /* blobs under way: at 50 ms a request, 100 and more a second */
 
 enum sync_want_kind {
 	SYNC_WANT_NOTHING,  /* over: sync_end says how */
+	SYNC_WANT_ANSWER,   /* nothing more before one of those under way is answered */
 	SYNC_WANT_EXCHANGE, /* send want.request: sync_exchanged, or sync_failed */
 	SYNC_WANT_GET,      /* get the blob want.name: sync_got, or sync_failed */
-	SYNC_WANT_PUT,      /* put want.blob under want.name: sync_put, or sync_failed */
-	SYNC_WANT_WAIT,     /* wait want.wait_ms, then call sync_waited */
+	SYNC_WANT_PUT,  /* sync_seal it, put want.blob under want.name: sync_put, or sync_failed */
+	SYNC_WANT_WAIT, /* wait want.wait_ms, then call sync_waited */
 };
 struct sync_want { /* valid until the answer is given */
 	enum sync_want_kind kind;
+	unsigned slot; /* which of those under way: goes with the answer */
 	const struct sync_request *request;
+	struct sealing *sealing; /* PUT: what sync_seal works on */
+	struct opening *opening; /* GET: what sync_open works on; NULL: nothing */
 	struct blob_name name;
 	struct view blob;
 	int64_t wait_ms;
 };
+/*
+ * Compresses and seals what a PUT wants put, and sets name and blob; a second time it only sets
+ * them. It touches nothing else of the machine: it may run on any thread, several at once, while
+ * the machine goes on with the next.
+ */
+MUST_USE enum engine_result sync_seal(struct sync_want *want, struct call *call);
+/*
+ * Opens what a GET has brought, before sync_got is given the same bytes, which then has less to do.
+ * It may be left out, and runs where sync_seal may.
+ */
+void sync_open(struct sync_want *want, struct view blob);
+
 struct sync_options {
 	bool allow_deletions; /* the brake was answered with yes */
 	const struct device_keys
@@ -184,15 +206,15 @@ void sync_free(struct sync *sync); /* NULL is fine; what was applied stays appli
 void sync_next(struct sync *sync, struct sync_want *out);
 /* The answer is borrowed until the call returns. */
 void sync_exchanged(struct sync *sync, const struct sync_answer *answer);
-void sync_got(struct sync *sync, struct view blob);
-void sync_put(struct sync *sync);
+void sync_got(struct sync *sync, unsigned slot, struct view blob);
+void sync_put(struct sync *sync, unsigned slot);
 void sync_waited(struct sync *sync);
 /*
  * The want could not be done: result says how to end (ENGINE_LATER, _MISSING, _FAILED…). But a blob
  * that is not there (ENGINE_NOT_FOUND), or whose name was refused (ENGINE_REFUSED), may be another
  * device's sweep: the machine asks anew before it believes that.
  */
-void sync_failed(struct sync *sync, enum engine_result result, const char *message);
+void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, const char *message);
 /* How it ended; the same call struct as sync_new was given holds the message. */
 enum engine_result sync_end(const struct sync *sync, struct sync_totals *totals_out);
 

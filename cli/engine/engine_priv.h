@@ -86,6 +86,8 @@ MUST_USE enum engine_result state_take_roster(struct sync_state *state, struct v
 MUST_USE enum engine_result state_key(
     struct sync_state *state, uint64_t epoch, const struct epoch_key **out);
 MUST_USE enum engine_result state_begin(struct sync_state *state);
+/* For what a power cut may take back: it is only fetched, or put, again. */
+MUST_USE enum engine_result state_begin_light(struct sync_state *state);
 /* Stores facts and root, and commits. */
 MUST_USE enum engine_result state_commit(struct sync_state *state);
 void state_rollback(struct sync_state *state);
@@ -152,26 +154,92 @@ MUST_USE enum engine_result push_brake(struct sync_state *state, bool allow_dele
 bool brake_holds(uint64_t deletions, uint64_t entries);
 
 /*
- * make.c: the state cut into segments, and their index: a load or a snapshot. make_next seals until
- * there is a blob to put (*put_out, name and blob valid until the next call) or all are there.
+ * flights.c: blobs under way. A slot is handed out with a want and is free again with its answer;
+ * what was given up keeps its slot, and the memory that the driver reads, until then.
+ */
+#define SLOT_ALONE SYNC_FLIGHTS_MAX  /* of wants that come alone */
+#define FLIGHTS_BYTES_MAX (4u << 20) /* to be sealed and put: no more are begun above it */
+#define PLACE_INDEX SIZE_MAX         /* else a segment's number */
+
+struct sealing {                     /* a blob to be made, then made */
+	const struct epoch_key *key; /* borrowed: the state's, while blobs are under way */
+	struct blob_header header;
+	struct blob_name *names; /* of the header, ours; NULL: none */
+	uint64_t sweep;
+	struct bytes plain; /* gone once it is sealed */
+	struct bytes blob;
+	struct blob_name name;
+};
+struct opened_row { /* views into opening.plain */
+	struct view id;
+	struct view entry;
+	struct digest version;
+	struct device_id author;
+};
+struct opening {                /* a segment to be opened, then opened */
+	struct epoch_key key;   /* a secret: wiped with the flight */
+	struct digest run_hash; /* the index's: under that same key */
+	uint64_t epoch;
+	uint64_t rows_count; /* the index's, then the segment's: the same */
+	struct account_id account;
+	struct blob_name name;
+	struct bytes plain;
+	struct opened_row *rows; /* NULL: not opened */
+	struct root_sum sum;     /* over the rows */
+};
+/* Takes plain over. FORMAT_FORGED: it is another run than the index names. */
+MUST_USE enum format_result opening_read(struct opening *opening, struct bytes *plain);
+void opening_free(struct opening *opening); /* NULL is fine */
+enum flight_state {
+	FLIGHT_FREE,
+	FLIGHT_PUT,
+	FLIGHT_BACK,  /* was put, is to be read back */
+	FLIGHT_CHECK, /* is being read back */
+	FLIGHT_GET,
+	FLIGHT_STALE, /* given up: its answer is not waited for, but comes */
+};
+struct flight {
+	enum flight_state state;
+	size_t place;     /* in make or take */
+	size_t plain_len; /* what sealing began with */
+	struct sealing sealing;
+	struct opening *opening; /* GET of a segment; ours */
+	struct blob_name name;   /* BACK, CHECK, GET */
+	size_t blob_len;         /* BACK, CHECK */
+};
+struct flights {
+	struct flight all[SYNC_FLIGHTS_MAX];
+};
+size_t flights_count(const struct flights *flights); /* under way */
+/* A free one; NULL: none, or enough bytes are under way. */
+struct flight *flights_begin(struct flights *flights);
+struct flight *flights_find(struct flights *flights, enum flight_state state); /* NULL: none */
+unsigned flight_slot(const struct flights *flights, const struct flight *flight);
+void flight_end(struct flight *flight);
+void flights_give_up(struct flights *flights);
+
+/*
+ * make.c: the state cut into segments, and their index: a load or a snapshot. make_next fills the
+ * flight with the next blob to be sealed and put (*put_out). False: there is none now; when the
+ * segments are all put and checked (alone) comes the index, after it none.
  */
 struct make;
 MUST_USE enum engine_result make_open(
     struct sync_state *state, enum frame_kind kind, struct make **out);
 void make_free(struct make *make); /* NULL is fine */
 MUST_USE enum engine_result make_next(
-    struct make *make, bool *put_out, struct blob_name *name_out, struct view *blob_out);
-/* The blob of the last make_next was put and read back: remember it. */
-MUST_USE enum engine_result make_put_done(struct make *make);
+    struct make *make, bool alone, bool *put_out, struct flight *flight);
+/* The flight's blob was put and read back: remember it. */
+MUST_USE enum engine_result make_put_done(struct make *make, const struct flight *flight);
 /* After the last segment: the index was the last blob; the frame that names it. */
 MUST_USE enum engine_result make_frame(struct make *make, struct push *out);
 /* The frame was committed: moves head, state (a load) and the known segments. In a transaction. */
 MUST_USE enum engine_result make_committed(struct make *make, struct view frame);
 void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_out);
-/* What a load in flight becomes when it is met in the log: the versions it carried. In a
- * transaction. */
-MUST_USE enum engine_result make_acknowledge(
-    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed);
+/* A load of this home's has landed: the versions that it carries become base and cloud. made: the
+ * state's sum after it, as it was made; NULL: met in the log, to be summed up. In a transaction. */
+MUST_USE enum engine_result make_acknowledge(struct sync_state *state, const struct frame *frame,
+    const struct frame_sealed *sealed, const struct root_sum *made);
 /* Learns the names of the segments of an index blob (the newest one's). In a transaction. */
 MUST_USE enum engine_result make_learn(
     struct sync_state *state, const struct blob_name *name, struct view blob);
@@ -188,6 +256,37 @@ void segments_weigh(
 #define META_INDEX "index" /* the newest index's name, while its segments are not known here */
 
 /*
+ * stage.c: rows of fetched segments on their way into the journal's stage. What is staged for one
+ * index stays when a run is cut, and is not fetched again. All but hold and clear in a transaction.
+ */
+#define STAGE_HELD_MAX 64u
+struct stage {
+	struct digest index;
+	struct digest *runs; /* those that are staged */
+	size_t runs_count;
+	struct opening *held[STAGE_HELD_MAX]; /* fetched, not staged yet; ours */
+	size_t held_count;
+	size_t held_bytes;
+	struct root_sum sum; /* over all that is staged or held */
+};
+/* Goes on with what is staged for that index; what is there for another is forgotten. */
+MUST_USE enum engine_result stage_open(
+    struct stage *stage, struct sync_state *state, const struct digest *index);
+bool stage_has(const struct stage *stage, const struct digest *run_hash);
+/* One run of this device's own, which is the index's too: a row of it, then that it is whole. */
+MUST_USE enum engine_result stage_own(struct stage *stage, struct sync_state *state, struct view id,
+    const struct digest *version, const struct device_id *author);
+void stage_mark(struct stage *stage, const struct digest *run_hash);
+MUST_USE enum engine_result stage_store_marks(const struct stage *stage, struct sync_state *state);
+/* Takes *opening over (it becomes NULL); then, if stage_full, it is to be flushed. */
+void stage_hold(struct stage *stage, struct opening **opening);
+bool stage_full(const struct stage *stage);
+MUST_USE enum engine_result stage_flush(struct stage *stage, struct sync_state *state);
+MUST_USE enum engine_result stage_forget(struct sync_state *state); /* all that is staged */
+void stage_clear(struct stage *stage);                              /* what is in memory */
+#define META_STAGE "stage"
+
+/*
  * take.c: a snapshot or load taken: only segments whose run differs are fetched and staged; nothing
  * moves until the whole has given its root and the frames after it have led to the head.
  */
@@ -195,9 +294,10 @@ struct take;
 MUST_USE enum engine_result take_open(
     struct sync_state *state, struct view frame, bool at_cursor, struct take **out);
 void take_free(struct take *take); /* NULL is fine */
-/* The next blob that is missing; *get_out false: all is staged. */
-MUST_USE enum engine_result take_next(struct take *take, bool *get_out, struct blob_name *name_out);
-MUST_USE enum engine_result take_blob(struct take *take, struct view blob);
+/* The next blob that is missing, its name and place; *get_out false: none is to be asked for now,
+ * and if nothing is under way, all is staged. */
+MUST_USE enum engine_result take_next(struct take *take, bool *get_out, struct flight *flight);
+MUST_USE enum engine_result take_blob(struct take *take, struct flight *flight, struct view blob);
 void take_progress(const struct take *take, uint64_t *done_out, uint64_t *all_out);
 /* From where the log is to be followed, and frames of it, in order. */
 const struct head *take_cursor(const struct take *take);
@@ -206,7 +306,7 @@ MUST_USE enum engine_result take_frames(struct take *take, const struct sync_ans
 /* Applies all in one transaction, and settles. */
 MUST_USE enum engine_result take_finish(struct take *take, bool allow_deletions);
 
-/* An index blob or a segment, opened and unpacked; both check the name's hash, kind and account. */
+/* open.c: a blob, opened and unpacked; checks the name's hash, kind and account. */
 MUST_USE enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
     struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
     size_t *names_count_out, struct bytes *plain_out);

@@ -96,8 +96,13 @@ struct journal_counts {
 };
 
 struct journal_ops {
-	/* One write transaction at a time; all writes below need one. commit is durable when OK. */
+	/*
+	 * One write transaction at a time; all writes below need one. commit is durable when OK;
+	 * after begin_light it outlives the process, and is durable with the next that is: a power
+	 * cut may take it back.
+	 */
 	enum journal_result (*begin)(void *self, struct call *call);
+	enum journal_result (*begin_light)(void *self, struct call *call);
 	enum journal_result (*commit)(void *self, struct call *call);
 	void (*rollback)(void *self);
 
@@ -134,6 +139,15 @@ struct journal_ops {
 	/* Unsettled ids whose local equals base, is live, and whose cloud version is deleted or
 	 * none. */
 	enum journal_result (*deletions_coming)(void *self, struct call *, uint64_t *count_out);
+	/* Dirty ids whose local is a tombstone, and whose cloud version is live. */
+	enum journal_result (*deletions_going)(void *self, struct call *, uint64_t *count_out);
+	/*
+	 * The conflict rule's plain case, for all entries at once: unsettled, with a cloud version,
+	 * and local as the base (or neither there). The cloud's becomes local and base, and stands
+	 * in the history as pulled at at_ms.
+	 */
+	enum journal_result (*settle_plain)(
+	    void *self, int64_t at_ms, struct call *, uint64_t *count_out);
 
 	/* A scan in (created_ms, id) order of the cloud version; one at a time; survives writes. */
 	enum journal_result (*scan_open)(void *self, enum journal_scan which,
@@ -153,6 +167,10 @@ struct journal_ops {
 	enum journal_result (*sent_known)(void *self, const struct digest *frame, struct call *);
 	enum journal_result (*sent_next)(void *self, const struct digest *frame, struct view after,
 	    struct call *, struct bytes *id_out, struct digest *version_out);
+	/* The frame was committed: the versions that it carries become base and cloud. */
+	enum journal_result (*sent_take)(void *self, const struct digest *frame,
+	    const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *,
+	    uint64_t *count_out);
 	enum journal_result (*sent_rename)(void *self, const struct digest *from,
 	    const struct digest *to, uint64_t seq, struct call *); /* replaces `to` */
 	/* Forgets every sent frame whose place is at most seq: it landed, or never will. */
@@ -188,6 +206,8 @@ struct journal_ops {
 	/* Cloud ids that are not staged and are >= after (by id): what the staged state lacks. */
 	enum journal_result (*stage_missing_next)(
 	    void *self, struct view after, struct call *, struct bytes *id_out);
+	/* What is staged becomes the cloud versions: those that differ came with the frame seq. */
+	enum journal_result (*stage_take)(void *self, uint64_t seq, int64_t time_ms, struct call *);
 	enum journal_result (*stage_clear)(void *self, struct call *);
 
 	/* Forgets base, cloud, sent, losers, segments, stage and devices: all is unsynced again. */

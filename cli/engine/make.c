@@ -3,14 +3,13 @@
  * Boundaries are content-defined over (createdAt, id), so an edit changes one segment; their mean
  * length is a function of the state's size alone. A segment whose run is known is not sealed again.
  */
-#include "cli/engine/compress.h"
 #include "cli/engine/engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENT_TARGET (256u << 10) /* plaintext bytes, on average */
-#define SEGMENT_FLOOR (64u << 10)   /* no boundary before this */
+#define SEGMENT_TARGET (512u << 10) /* plaintext bytes, on average */
+#define SEGMENT_FLOOR (128u << 10)  /* no boundary before this */
 #define SEGMENTS_TARGET_MAX 1000u   /* above this the target doubles */
 
 /* Sent rows of a load that is being made, until its frame has a hash. */
@@ -40,13 +39,12 @@ struct make {
 	size_t tombstones_count;
 	struct root_sum sum;
 	uint64_t seen;
-	uint64_t sealed_bytes; /* of all segments that were sealed here */
-	uint64_t sealed_count;
-	bool index_made;
+	uint64_t there;     /* rows of the segments that are there */
+	uint64_t put_bytes; /* of all segments that were put here */
+	uint64_t put_count;
+	bool cut;        /* all segments are cut */
+	bool index_made; /* handed out to be sealed */
 	struct blob_name index_name;
-	struct bytes blob; /* the last one sealed */
-	struct digest blob_run;
-	struct blob_name blob_name;
 };
 
 static void row_clear(struct journal_row *row)
@@ -65,7 +63,6 @@ void make_free(struct make *make)
 	row_clear(&make->first);
 	buffer_clear(&make->run);
 	buffer_clear(&make->tombstones);
-	bytes_clear(&make->blob);
 	for (size_t i = 0; i < make->segments_count; i++)
 		bytes_clear(&make->segments[i].first_id);
 	free(make->segments);
@@ -243,40 +240,34 @@ static enum engine_result fill_run(struct make *make)
 	return result;
 }
 
-static enum engine_result seal_plain(
-    struct make *make, struct view plain, struct blob_header *header)
+/* Hands the plain bytes over, to be sealed and put. */
+static enum engine_result send_plain(struct make *make, struct buffer *plain, enum blob_kind kind,
+    size_t place, struct flight *flight)
 {
-	struct bytes packed = {0};
-	enum format_result result = compress_pack(plain, &packed);
+	struct sealing *sealing = &flight->sealing;
 
-	bytes_clear(&make->blob);
-	if (result == FORMAT_OK)
-		result = seal_blob(
-		    make->key, view_bytes(&packed), header, &make->blob, &make->blob_name.hash);
-	make->blob_name.count = make->state->facts.public.sweep;
-	bytes_clear(&packed);
-	if (result != FORMAT_OK)
-		call_sayf(make->state->call, "a blob could not be sealed: %s",
-		    format_result_text(result));
-	return engine_of_format(result);
-}
-
-static struct blob_header blob_header_for(const struct make *make, enum blob_kind kind)
-{
-	return (struct blob_header){
+	if (!buffer_take(plain, &sealing->plain)) {
+		call_sayf(make->state->call, "a blob could not be made: too large, or no memory");
+		return ENGINE_FAILED;
+	}
+	flight->place = place;
+	flight->plain_len = sealing->plain.len;
+	sealing->key = make->key;
+	sealing->header = (struct blob_header){
 	    .account = make->state->facts.public.account,
 	    .epoch = make->state->roster->epochs[make->state->roster_index],
 	    .kind = kind,
 	};
+	sealing->sweep = make->state->facts.public.sweep;
+	return ENGINE_OK;
 }
 
-/* Closes the run: seals it unless its name is known. */
-static enum engine_result close_run(struct make *make, bool *put_out)
+/* Closes the run: it is sent unless its name is known. */
+static enum engine_result close_run(struct make *make, bool *put_out, struct flight *flight)
 {
 	const struct journal *journal = &make->state->engine->journal;
 	struct made_segment *segment;
 	struct journal_segment known;
-	struct blob_header header = blob_header_for(make, BLOB_SEGMENT);
 	struct buffer plain;
 	enum journal_result found;
 	enum engine_result result = ENGINE_OK;
@@ -305,12 +296,9 @@ static enum engine_result close_run(struct make *make, bool *put_out)
 	*put_out = found == JOURNAL_NONE;
 	if (found == JOURNAL_OK) {
 		segment->name = (struct blob_name){known.name_hash, known.name_count};
+		make->there += make->run_rows;
 	} else if (found == JOURNAL_NONE) {
-		result = seal_plain(make, buffer_view(&plain), &header);
-		segment->name = make->blob_name;
-		make->blob_run = segment->index.run_hash;
-		make->sealed_bytes += make->blob.len;
-		make->sealed_count++;
+		result = send_plain(make, &plain, BLOB_SEGMENT, make->segments_count - 1, flight);
 	} else {
 		result = engine_of_journal(found);
 	}
@@ -347,11 +335,10 @@ static enum engine_result put_devices(struct make *make, struct buffer *out)
 }
 
 /* All segments are there: the index blob is the last to be put. */
-static enum engine_result close_index(struct make *make)
+static enum engine_result close_index(struct make *make, struct flight *flight)
 {
 	struct sync_state *state = make->state;
 	struct index_head head = {.floor = state->facts.public.floor, .entries_count = make->seen};
-	struct blob_header header = blob_header_for(make, BLOB_INDEX);
 	struct blob_name *names = calloc(make->segments_count + 1, sizeof(*names));
 	struct buffer plain;
 	enum engine_result result = ENGINE_FAILED;
@@ -368,17 +355,14 @@ static enum engine_result close_index(struct make *make)
 	cbor_put_array(&plain, make->tombstones_count);
 	buffer_add_view(&plain, buffer_view(&make->tombstones));
 	result = put_devices(make, &plain);
+	if (result == ENGINE_OK)
+		result = send_plain(make, &plain, BLOB_INDEX, PLACE_INDEX, flight);
 	if (result != ENGINE_OK)
 		goto done;
-	if (plain.failed) {
-		call_sayf(state->call, "the index is too large, or there is no memory");
-		result = ENGINE_FAILED;
-		goto done;
-	}
-	header.names = names;
-	header.names_count = make->segments_count;
-	result = seal_plain(make, buffer_view(&plain), &header);
-	make->index_name = make->blob_name;
+	flight->sealing.header.names = names;
+	flight->sealing.header.names_count = make->segments_count;
+	flight->sealing.names = names;
+	names = NULL;
 	make->index_made = true;
 done:
 	free(names);
@@ -386,29 +370,25 @@ done:
 	return result;
 }
 
-enum engine_result make_next(
-    struct make *make, bool *put_out, struct blob_name *name_out, struct view *blob_out)
+enum engine_result make_next(struct make *make, bool alone, bool *put_out, struct flight *flight)
 {
 	bool put = false;
 	enum engine_result result = ENGINE_OK;
 
-	while (result == ENGINE_OK && !put && !make->index_made) { /* each round closes a run */
+	while (result == ENGINE_OK && !put && !make->cut) { /* each round closes a run */
 		result = fill_run(make);
-		if (result != ENGINE_OK)
-			break;
-		if (make->run_rows > 0) {
-			result = close_run(make, &put);
-		} else {
-			result = close_index(make);
-			put = true;
-		}
+		if (result == ENGINE_OK && make->run_rows > 0)
+			result = close_run(make, &put, flight);
+		else
+			make->cut = true;
 	}
-	if (result != ENGINE_OK)
-		return result;
-	*put_out = put;
-	*name_out = make->blob_name;
-	*blob_out = view_bytes(&make->blob);
-	return ENGINE_OK;
+	if (result == ENGINE_OK && !put && alone && !make->index_made) {
+		result = close_index(make, flight);
+		put = true;
+	}
+	if (result == ENGINE_OK)
+		*put_out = put;
+	return result;
 }
 
 enum engine_result segments_begin(struct sync_state *state)
@@ -440,16 +420,24 @@ void segments_weigh(
 	state->facts.public.log_bytes = 0;
 }
 
-enum engine_result make_put_done(struct make *make)
+enum engine_result make_put_done(struct make *make, const struct flight *flight)
 {
+	struct made_segment *segment;
 	enum engine_result result;
 
-	if (make->index_made)
+	if (flight->place == PLACE_INDEX) {
+		make->index_name = flight->name;
 		return ENGINE_OK;
-	result = state_begin(make->state);
+	}
+	segment = &make->segments[flight->place];
+	segment->name = flight->name;
+	make->there += segment->index.entries_count;
+	make->put_bytes += flight->blob_len;
+	make->put_count++;
+	result = state_begin_light(make->state);
 	if (result != ENGINE_OK)
 		return result;
-	result = segments_add(make->state, &make->blob_run, &make->blob_name);
+	result = segments_add(make->state, &segment->index.run_hash, &segment->name);
 	if (result == ENGINE_OK)
 		result = state_commit(make->state);
 	if (result != ENGINE_OK)
@@ -507,40 +495,61 @@ done:
 	return result;
 }
 
-enum engine_result make_acknowledge(
-    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
+/* The root's sum over the state with the versions of a sent load in it. */
+static enum engine_result sum_sent(
+    struct sync_state *state, const struct digest *frame, struct root_sum *sum)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct bytes after = {0};
-	uint8_t root[ROOT_LEN];
 	enum engine_result result = ENGINE_OK;
 
 	while (result == ENGINE_OK) {
 		struct bytes id = {0};
 		struct digest version;
+		struct journal_entry known = {0};
 		enum journal_result found = journal->ops->sent_next(
-		    journal->self, &frame->hash, view_bytes(&after), state->call, &id, &version);
+		    journal->self, frame, view_bytes(&after), state->call, &id, &version);
 
 		if (found == JOURNAL_NONE)
 			break;
+		if (found == JOURNAL_OK)
+			found = journal->ops->entry_get(
+			    journal->self, view_bytes(&id), state->call, &known);
 		result = engine_of_journal(found);
+		if (result == ENGINE_OK && known.has_cloud)
+			root_remove(sum, view_bytes(&id), &known.cloud);
 		if (result == ENGINE_OK)
-			result = apply_cloud(state, view_bytes(&id), &version,
-			    &frame->header.device, frame->header.seq, sealed->time_ms);
-		if (result == ENGINE_OK)
-			result = engine_of_journal(journal->ops->base_set(
-			    journal->self, view_bytes(&id), &version, state->call));
-		state->totals.pushed += result == ENGINE_OK;
+			root_add(sum, view_bytes(&id), &version);
 		bytes_clear(&after);
 		after = id;
 	}
 	bytes_clear(&after);
+	return result;
+}
+
+enum engine_result make_acknowledge(struct sync_state *state, const struct frame *frame,
+    const struct frame_sealed *sealed, const struct root_sum *made)
+{
+	const struct journal *journal = &state->engine->journal;
+	uint64_t count = 0;
+	uint8_t root[ROOT_LEN];
+	enum engine_result result = ENGINE_OK;
+
+	if (made != NULL)
+		state->sum = *made;
+	else
+		result = sum_sent(state, &frame->hash, &state->sum);
 	root_of(&state->sum, root);
 	if (result == ENGINE_OK && memcmp(root, sealed->root, ROOT_LEN) != 0) {
 		call_sayf(state->call, "after this device's own load its state root differs: "
 				       "everything is kept, sync stops");
 		result = ENGINE_ROOT;
 	}
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->sent_take(journal->self, &frame->hash, &frame->header.device,
+			frame->header.seq, sealed->time_ms, state->call, &count));
+	state->totals.pushed += count;
 	return result;
 }
 
@@ -551,7 +560,7 @@ static enum engine_result remember_segments(struct make *make)
 	for (size_t i = 0; i < make->segments_count && result == ENGINE_OK; i++)
 		result = segments_add(
 		    make->state, &make->segments[i].index.run_hash, &make->segments[i].name);
-	segments_weigh(make->state, make->sealed_bytes, make->sealed_count, make->segments_count);
+	segments_weigh(make->state, make->put_bytes, make->put_count, make->segments_count);
 	return result;
 }
 
@@ -569,7 +578,7 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	if (result == ENGINE_OK)
 		result = apply_open(state, &frame, &payload, &sealed);
 	if (result == ENGINE_OK && make->kind == FRAME_LOAD)
-		result = make_acknowledge(state, &frame, &sealed);
+		result = make_acknowledge(state, &frame, &sealed, &make->sum);
 	if (result == ENGINE_OK)
 		result = remember_segments(make);
 	if (result == ENGINE_OK)
@@ -581,7 +590,7 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 
 void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_out)
 {
-	*done_out = make->seen;
+	*done_out = make->there;
 	*all_out = make->count;
 }
 

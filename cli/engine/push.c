@@ -20,42 +20,20 @@ enum engine_result push_brake(struct sync_state *state, bool allow_deletions)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct journal_counts counts;
-	struct bytes after = {0};
 	uint64_t deletions = 0;
 	uint64_t entries;
-	enum engine_result result =
-	    engine_of_journal(journal->ops->counts(journal->self, state->call, &counts));
+	enum journal_result result = JOURNAL_OK;
 
-	if (result != ENGINE_OK || allow_deletions || counts.dirty_count <= 10)
-		return result;
-	while (result == ENGINE_OK) {
-		struct bytes id = {0};
-		struct journal_entry known = {0};
-		struct conflict_side local = {0};
-		struct conflict_side cloud = {0};
-		enum journal_result found =
-		    journal->ops->dirty_next(journal->self, view_bytes(&after), state->call, &id);
-
-		if (found == JOURNAL_NONE)
-			break;
-		if (found == JOURNAL_OK)
-			found = journal->ops->entry_get(
-			    journal->self, view_bytes(&id), state->call, &known);
-		result = engine_of_journal(found);
-		if (result == ENGINE_OK && known.has_cloud)
-			result = conflict_side_load(
-			    state->engine, known.has_local, &known.local, state->call, &local);
-		if (result == ENGINE_OK && known.has_cloud && local.deleted)
-			result = conflict_side_load(
-			    state->engine, true, &known.cloud, state->call, &cloud);
-		deletions += local.deleted && cloud.has && !cloud.deleted;
-		bytes_clear(&after);
-		after = id;
-	}
-	bytes_clear(&after);
+	if (!allow_deletions)
+		result = journal->ops->deletions_going(journal->self, state->call, &deletions);
+	if (result != JOURNAL_OK || !brake_holds(deletions, 0)) /* few, whatever there is */
+		return engine_of_journal(result);
+	result = journal->ops->counts(journal->self, state->call, &counts);
+	if (result != JOURNAL_OK)
+		return engine_of_journal(result);
 	entries = counts.entries_count + deletions; /* as many as there were before */
-	if (result != ENGINE_OK || !brake_holds(deletions, entries))
-		return result;
+	if (!brake_holds(deletions, entries))
+		return ENGINE_OK;
 	state->totals.deletions = deletions;
 	call_sayf(state->call,
 	    "this sync would delete %llu of %llu entries on the other devices; nothing was sent: "

@@ -49,6 +49,12 @@ void root_remove(struct root_sum *sum, struct view id, const struct digest *vers
 		sum->lanes[i] = (uint16_t)(sum->lanes[i] - lane_at(bytes, i));
 }
 
+void root_merge(struct root_sum *sum, const struct root_sum *part)
+{
+	for (size_t i = 0; i < ROOT_LANES; i++)
+		sum->lanes[i] = (uint16_t)(sum->lanes[i] + part->lanes[i]);
+}
+
 void root_of(const struct root_sum *sum, uint8_t out[ROOT_LEN])
 {
 	uint8_t bytes[ROOT_SUM_LEN];

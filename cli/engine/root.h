@@ -14,6 +14,8 @@ struct root_sum { /* {0} is the empty state's */
 };
 void root_add(struct root_sum *sum, struct view id, const struct digest *version);
 void root_remove(struct root_sum *sum, struct view id, const struct digest *version);
+/* Adds what another sum holds: sums of parts add up to the whole's. */
+void root_merge(struct root_sum *sum, const struct root_sum *part);
 void root_of(const struct root_sum *sum, uint8_t out[ROOT_LEN]);
 
 /* As stored: lanes, little-endian. */

@@ -152,6 +152,12 @@ enum engine_result state_begin(struct sync_state *state)
 	    state->engine->journal.ops->begin(state->engine->journal.self, state->call));
 }
 
+enum engine_result state_begin_light(struct sync_state *state)
+{
+	return engine_of_journal(
+	    state->engine->journal.ops->begin_light(state->engine->journal.self, state->call));
+}
+
 enum engine_result state_commit(struct sync_state *state)
 {
 	const struct journal *journal = &state->engine->journal;

@@ -19,6 +19,7 @@
 #define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define WAIT_MIN_MS 20
 #define WAIT_MAX_MS 2000
+#define TIME_FAR_MS (INT64_C(1) << 53) /* 285,000 years */
 
 enum phase {
 	PHASE_DECIDE,      /* nothing is asked: what next? */
@@ -26,9 +27,8 @@ enum phase {
 	PHASE_ROSTER,      /* the roster's blob is asked for */
 	PHASE_BODY,        /* the body that an answer had no room for */
 	PHASE_LEARN,       /* the newest index, to know its segments' names */
-	PHASE_MAKE_PUT,    /* a segment or the index on its way … */
-	PHASE_MAKE_CHECK,  /* … and read back: only then a frame names it */
-	PHASE_TAKE,        /* an index or a segment is asked for */
+	PHASE_MAKE,        /* segments, then the index, are put and read back */
+	PHASE_TAKE,        /* an index, then segments, are asked for */
 	PHASE_TAKE_FOLLOW, /* the frames after a snapshot */
 	PHASE_WAIT,
 	PHASE_OVER,
@@ -45,6 +45,7 @@ struct sync {
 	struct bytes new_roster; /* with a statement's frame */
 	struct make *make;       /* a load or snapshot on its way */
 	struct take *take;
+	struct flights flights; /* their blobs under way */
 	struct sync_body extra; /* a body fetched alone */
 	struct bytes extra_blob;
 	struct blob_name wanted; /* of PHASE_ROSTER, _BODY, _LEARN */
@@ -60,6 +61,7 @@ static void end(struct sync *sync, enum engine_result result)
 {
 	sync->result = result;
 	sync->phase = PHASE_OVER;
+	flights_give_up(&sync->flights);
 }
 
 enum engine_result sync_new(
@@ -94,6 +96,8 @@ void sync_free(struct sync *sync)
 {
 	if (sync == NULL)
 		return;
+	assert(flights_count(&sync->flights) == 0); /* the driver still reads from them */
+	flights_give_up(&sync->flights);
 	push_clear(&sync->push);
 	bytes_clear(&sync->new_roster);
 	bytes_clear(&sync->extra_blob);
@@ -146,6 +150,16 @@ static void forget_push(struct sync *sync)
 	bytes_clear(&sync->new_roster);
 }
 
+/* What is under way is given up: what follows begins anew. */
+static void forget_work(struct sync *sync)
+{
+	forget_push(sync);
+	make_free(sync->make);
+	sync->make = NULL;
+	take_free(sync->take);
+	sync->take = NULL;
+}
+
 /* A snapshot is due when the log since the last has grown past half of it, and 1 MiB. */
 static bool snapshot_due(const struct sync *sync)
 {
@@ -177,7 +191,7 @@ static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
 			return engine_of_journal(found);
 		}
 	}
-	sync->phase = PHASE_MAKE_PUT;
+	sync->phase = PHASE_MAKE;
 	return make_open(&sync->state, kind, &sync->make);
 }
 
@@ -230,21 +244,46 @@ static enum engine_result decide(struct sync *sync)
 	return ENGINE_OK;
 }
 
-/* Seals on until there is something to put, or the frame that names it all is ready. */
+static void show_progress(const struct sync *sync, uint64_t done, uint64_t all)
+{
+	if (sync->options.progress != NULL)
+		sync->options.progress(sync->options.progress_self, done, all);
+}
+
+static void want_get(struct sync *sync, struct flight *flight, enum flight_state state)
+{
+	flight->state = state;
+	sync->want = (struct sync_want){.kind = SYNC_WANT_GET,
+	    .slot = flight_slot(&sync->flights, flight),
+	    .opening = flight->opening,
+	    .name = flight->name};
+}
+
+/* What was put is read back, then more is cut and sealed, until the frame that names it all. */
 static enum engine_result step_make(struct sync *sync)
 {
+	struct flight *flight = flights_find(&sync->flights, FLIGHT_BACK);
 	bool put = false;
-	enum engine_result result = make_next(sync->make, &put, &sync->want.name, &sync->want.blob);
-	uint64_t done, all;
+	enum engine_result result = ENGINE_OK;
 
+	if (flight != NULL) {
+		want_get(sync, flight, FLIGHT_CHECK);
+		return ENGINE_OK;
+	}
+	flight = flights_begin(&sync->flights);
+	if (flight != NULL)
+		result = make_next(sync->make, flights_count(&sync->flights) == 0, &put, flight);
 	if (result != ENGINE_OK)
 		return result;
-	if (sync->options.progress != NULL) {
-		make_progress(sync->make, &done, &all);
-		sync->options.progress(sync->options.progress_self, done, all);
-	}
 	if (put) {
-		sync->want.kind = SYNC_WANT_PUT;
+		flight->state = FLIGHT_PUT;
+		sync->want = (struct sync_want){.kind = SYNC_WANT_PUT,
+		    .slot = flight_slot(&sync->flights, flight),
+		    .sealing = &flight->sealing};
+		return ENGINE_OK;
+	}
+	if (flights_count(&sync->flights) > 0) {
+		sync->want.kind = SYNC_WANT_ANSWER;
 		return ENGINE_OK;
 	}
 	result = make_frame(sync->make, &sync->push);
@@ -255,23 +294,65 @@ static enum engine_result step_make(struct sync *sync)
 
 static enum engine_result step_take(struct sync *sync)
 {
+	struct flight *flight = flights_begin(&sync->flights);
 	bool get = false;
-	enum engine_result result = take_next(sync->take, &get, &sync->wanted);
-	uint64_t done, all;
+	enum engine_result result = ENGINE_OK;
 
+	if (flight != NULL)
+		result = take_next(sync->take, &get, flight);
 	if (result != ENGINE_OK)
 		return result;
-	if (sync->options.progress != NULL) {
-		take_progress(sync->take, &done, &all);
-		sync->options.progress(sync->options.progress_self, done, all);
-	}
 	if (get) {
-		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
+		want_get(sync, flight, FLIGHT_GET);
+		return ENGINE_OK;
+	}
+	if (flights_count(&sync->flights) > 0) {
+		sync->want.kind = SYNC_WANT_ANSWER;
 		return ENGINE_OK;
 	}
 	ask_exchange(sync, take_cursor(sync->take));
 	sync->phase = PHASE_TAKE_FOLLOW;
 	return ENGINE_OK;
+}
+
+/* Blobs under way that nobody waits for any more: their answers come before all else. */
+static bool left_over(const struct sync *sync)
+{
+	return sync->phase != PHASE_MAKE && sync->phase != PHASE_TAKE &&
+	       flights_count(&sync->flights) > 0;
+}
+
+/* What all phases but make and take want, and what these come to when they are through. */
+static void want_alone(struct sync *sync)
+{
+	struct sync_want want = {.kind = SYNC_WANT_NOTHING, .slot = SLOT_ALONE};
+
+	if (left_over(sync)) {
+		sync->want = (struct sync_want){.kind = SYNC_WANT_ANSWER};
+		return;
+	}
+	switch (sync->phase) {
+	case PHASE_EXCHANGE:
+	case PHASE_TAKE_FOLLOW:
+		want.kind = SYNC_WANT_EXCHANGE;
+		want.request = &sync->request;
+		break;
+	case PHASE_ROSTER:
+	case PHASE_BODY:
+	case PHASE_LEARN:
+		want.kind = SYNC_WANT_GET;
+		want.name = sync->wanted;
+		break;
+	case PHASE_WAIT:
+		want.kind = SYNC_WANT_WAIT;
+		want.wait_ms = sync->wait_ms;
+		break;
+	case PHASE_OVER: break;
+	case PHASE_MAKE:
+	case PHASE_TAKE:
+	case PHASE_DECIDE: return; /* the step has set want */
+	}
+	sync->want = want;
 }
 
 void sync_next(struct sync *sync, struct sync_want *out)
@@ -283,34 +364,15 @@ void sync_next(struct sync *sync, struct sync_want *out)
 		call_sayf(sync->state.call, "the sync did not end; run it again");
 		end(sync, ENGINE_LATER);
 	}
-	if (sync->phase == PHASE_DECIDE)
+	if (sync->phase == PHASE_DECIDE && !left_over(sync))
 		result = decide(sync);
-	if (result == ENGINE_OK && sync->phase == PHASE_MAKE_PUT)
+	if (result == ENGINE_OK && sync->phase == PHASE_MAKE)
 		result = step_make(sync);
 	if (result == ENGINE_OK && sync->phase == PHASE_TAKE)
 		result = step_take(sync);
 	if (result != ENGINE_OK)
 		end(sync, result);
-	switch (sync->phase) {
-	case PHASE_EXCHANGE:
-	case PHASE_TAKE_FOLLOW:
-		sync->want =
-		    (struct sync_want){.kind = SYNC_WANT_EXCHANGE, .request = &sync->request};
-		break;
-	case PHASE_ROSTER:
-	case PHASE_BODY:
-	case PHASE_LEARN:
-	case PHASE_MAKE_CHECK:
-		sync->want = (struct sync_want){.kind = SYNC_WANT_GET, .name = sync->wanted};
-		break;
-	case PHASE_WAIT:
-		sync->want = (struct sync_want){.kind = SYNC_WANT_WAIT, .wait_ms = sync->wait_ms};
-		break;
-	case PHASE_OVER: sync->want = (struct sync_want){.kind = SYNC_WANT_NOTHING}; break;
-	case PHASE_MAKE_PUT:
-	case PHASE_TAKE:
-	case PHASE_DECIDE: break; /* the step has set want */
-	}
+	want_alone(sync);
 	*out = sync->want;
 }
 
@@ -365,7 +427,11 @@ static enum engine_result note_answer(struct sync *sync, const struct sync_answe
 		return ENGINE_ROLLBACK;
 	}
 	facts->sweep = answer->sweep;
-	facts->skew_ms = answer->time_ms - now_ms;
+	/* Any time may stand there: no difference of two such overflows. */
+	facts->skew_ms = (answer->time_ms > TIME_FAR_MS       ? TIME_FAR_MS
+			     : answer->time_ms < -TIME_FAR_MS ? -TIME_FAR_MS
+							      : answer->time_ms) -
+			 now_ms;
 	return ENGINE_OK;
 }
 
@@ -386,11 +452,7 @@ static enum engine_result check_rollback(struct sync *sync, const struct sync_an
 	if (!sync->retried_head) {
 		sync->retried_head = true;
 		sync->current = false;
-		forget_push(sync);
-		make_free(sync->make);
-		sync->make = NULL;
-		take_free(sync->take);
-		sync->take = NULL;
+		forget_work(sync);
 		wait_then_decide(sync, WAIT_MIN_MS);
 		return ENGINE_OK;
 	}
@@ -470,7 +532,7 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 	if (result == ENGINE_OK)
 		result = apply_open(state, frame, &payload, &sealed);
 	if (result == ENGINE_OK)
-		result = make_acknowledge(state, frame, &sealed);
+		result = make_acknowledge(state, frame, &sealed, NULL);
 	if (result == ENGINE_OK) {
 		state->facts.public.log_bytes = 0;
 		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
@@ -643,6 +705,10 @@ static enum engine_result answered_current(struct sync *sync)
 	struct saved_state saved;
 	enum engine_result result = check_roster_end(sync);
 
+	/* What was sent was not taken, whatever the reason: it is made again, so often and no more.
+	 */
+	if (result == ENGINE_OK)
+		result = lost_race(sync);
 	if (result == ENGINE_OK)
 		result = state_begin(state);
 	if (result != ENGINE_OK)
@@ -710,9 +776,7 @@ static enum engine_result answered_rename(struct sync *sync)
 	const struct journal *journal = &state->engine->journal;
 	enum engine_result result;
 
-	forget_push(sync);
-	make_free(sync->make);
-	sync->make = NULL;
+	forget_work(sync);
 	if (++sync->renames > RENAMES_MAX) {
 		call_sayf(state->call, "the remote keeps losing what was put; run it again later");
 		return ENGINE_LATER;
@@ -775,9 +839,7 @@ static enum engine_result answered_later(struct sync *sync, const struct sync_an
 		call_sayf(sync->state.call, "the remote is busy; nothing was lost, run it again");
 		return ENGINE_LATER;
 	}
-	forget_push(sync);
-	make_free(sync->make);
-	sync->make = NULL;
+	forget_work(sync);
 	wait_then_decide(sync, answer->retry_after_ms > 0 ? answer->retry_after_ms : WAIT_MIN_MS);
 	return ENGINE_OK;
 }
@@ -931,55 +993,97 @@ static enum engine_result got_index(struct sync *sync, struct view blob)
 		state_rollback(&sync->state);
 		return result;
 	}
-	sync->phase = PHASE_MAKE_PUT;
+	sync->phase = PHASE_MAKE;
 	return make_open(&sync->state, FRAME_SNAPSHOT, &sync->make);
 }
 
 /* Put, and read back: the bytes are there under their name. */
-static enum engine_result got_back(struct sync *sync, struct view blob)
+static enum engine_result got_back(struct sync *sync, const struct flight *flight, struct view blob)
 {
 	struct digest hash;
+	uint64_t done, all;
+	enum engine_result result;
 
 	blob_hash(blob, &hash);
-	if (!digest_equal(&hash, &sync->wanted.hash)) {
+	if (!digest_equal(&hash, &flight->name.hash)) {
 		call_sayf(sync->state.call, "what was put did not come back as it was");
 		return ENGINE_DAMAGED;
 	}
-	sync->phase = PHASE_MAKE_PUT;
-	return make_put_done(sync->make);
+	result = make_put_done(sync->make, flight);
+	make_progress(sync->make, &done, &all);
+	show_progress(sync, done, all);
+	return result;
 }
 
 /* A load is taken where it stands in the log; a snapshot when the frames after it are known. */
-static enum engine_result got_taken(struct sync *sync, struct view blob)
+static enum engine_result got_taken(struct sync *sync, struct flight *flight, struct view blob)
 {
-	return take_blob(sync->take, blob);
+	uint64_t done, all;
+	enum engine_result result = take_blob(sync->take, flight, blob);
+
+	take_progress(sync->take, &done, &all);
+	show_progress(sync, done, all);
+	return result;
 }
 
-void sync_got(struct sync *sync, struct view blob)
+static enum engine_result got_flight(struct sync *sync, struct flight *flight, struct view blob)
 {
-	enum engine_result result = ENGINE_FAILED;
+	enum engine_result result = ENGINE_OK;
 
+	switch (flight->state) {
+	case FLIGHT_CHECK: result = got_back(sync, flight, blob); break;
+	case FLIGHT_GET: result = got_taken(sync, flight, blob); break;
+	case FLIGHT_STALE: break;
+	case FLIGHT_FREE:
+	case FLIGHT_PUT:
+	case FLIGHT_BACK: assert(false); /* no blob was asked for */
+	}
+	flight_end(flight);
+	return result;
+}
+
+static enum engine_result got_alone(struct sync *sync, struct view blob)
+{
 	switch (sync->phase) {
-	case PHASE_ROSTER: result = got_roster(sync, blob); break;
-	case PHASE_BODY: result = got_body(sync, blob); break;
-	case PHASE_LEARN: result = got_index(sync, blob); break;
-	case PHASE_MAKE_CHECK: result = got_back(sync, blob); break;
-	case PHASE_TAKE: result = got_taken(sync, blob); break;
+	case PHASE_ROSTER: return got_roster(sync, blob);
+	case PHASE_BODY: return got_body(sync, blob);
+	case PHASE_LEARN: return got_index(sync, blob);
 	case PHASE_DECIDE:
 	case PHASE_EXCHANGE:
-	case PHASE_MAKE_PUT:
+	case PHASE_MAKE:
+	case PHASE_TAKE:
 	case PHASE_TAKE_FOLLOW:
 	case PHASE_WAIT:
 	case PHASE_OVER: assert(false); /* no blob was asked for */
 	}
+	return ENGINE_FAILED;
+}
+
+void sync_got(struct sync *sync, unsigned slot, struct view blob)
+{
+	enum engine_result result;
+
+	assert(slot <= SLOT_ALONE);
+	result = slot == SLOT_ALONE ? got_alone(sync, blob)
+				    : got_flight(sync, &sync->flights.all[slot], blob);
 	if (result != ENGINE_OK)
 		end(sync, result);
 }
 
-void sync_put(struct sync *sync)
+void sync_put(struct sync *sync, unsigned slot)
 {
-	assert(sync->phase == PHASE_MAKE_PUT);
-	ask_blob(sync, PHASE_MAKE_CHECK, &sync->want.name);
+	struct flight *flight = &sync->flights.all[slot];
+
+	assert(slot < SLOT_ALONE);
+	if (flight->state == FLIGHT_STALE) {
+		flight_end(flight);
+		return;
+	}
+	assert(flight->state == FLIGHT_PUT && flight->sealing.blob.data != NULL);
+	flight->name = flight->sealing.name;
+	flight->blob_len = flight->sealing.blob.len;
+	bytes_clear(&flight->sealing.blob);
+	flight->state = FLIGHT_BACK;
 }
 
 void sync_waited(struct sync *sync)
@@ -1006,7 +1110,7 @@ static enum engine_result learn_nothing(struct sync *sync)
 		state_rollback(&sync->state);
 		return result;
 	}
-	sync->phase = PHASE_MAKE_PUT;
+	sync->phase = PHASE_MAKE;
 	return make_open(&sync->state, FRAME_SNAPSHOT, &sync->make);
 }
 
@@ -1017,6 +1121,7 @@ static enum engine_result learn_nothing(struct sync *sync)
  */
 static void look_again(struct sync *sync)
 {
+	flights_give_up(&sync->flights);
 	forget_push(sync);
 	make_free(sync->make);
 	sync->make = NULL;
@@ -1027,8 +1132,16 @@ static void look_again(struct sync *sync)
 	sync->phase = PHASE_DECIDE;
 }
 
-void sync_failed(struct sync *sync, enum engine_result result, const char *message)
+void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, const char *message)
 {
+	assert(slot <= SLOT_ALONE);
+	if (slot < SLOT_ALONE) {
+		bool stale = sync->flights.all[slot].state == FLIGHT_STALE;
+
+		flight_end(&sync->flights.all[slot]);
+		if (stale)
+			return;
+	}
 	if (message != NULL && message != sync->state.call->message)
 		call_sayf(sync->state.call, "%s", message);
 	if (result == ENGINE_NOT_FOUND && sync->phase == PHASE_LEARN) {

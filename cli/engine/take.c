@@ -16,7 +16,7 @@
 struct take_segment {
 	struct index_segment index;
 	struct blob_name name;
-	bool needed; /* not in the own cloud state */
+	bool needed; /* neither in the own cloud state nor staged */
 };
 
 struct take {
@@ -33,7 +33,10 @@ struct take {
 	struct index_head head;
 	struct take_segment *segments;
 	size_t segments_count;
-	size_t next; /* the first segment not yet staged */
+	size_t next;  /* the first segment not yet asked for */
+	size_t there; /* segments that are staged */
+	bool asked_index;
+	struct stage stage;
 	struct view tombstones;
 	size_t tombstones_count;
 	struct view devices;
@@ -56,6 +59,7 @@ void take_free(struct take *take)
 	bytes_clear(&take->encoded);
 	bytes_clear(&take->payload);
 	bytes_clear(&take->index);
+	stage_clear(&take->stage);
 	free(take->segments);
 	for (size_t i = 0; i < take->frames_count; i++)
 		bytes_clear(&take->frames[i]);
@@ -72,43 +76,6 @@ static enum engine_result damaged(const struct take *take, const char *what)
 	call_sayf(take->state->call, "the %s at %llu: %s; nothing was changed",
 	    take->is_load ? "load" : "snapshot", (unsigned long long)take->frame.header.seq, what);
 	return ENGINE_DAMAGED;
-}
-
-enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
-    struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
-    size_t *names_count_out, struct bytes *plain_out)
-{
-	const struct epoch_key *key;
-	struct bytes packed = {0};
-	struct digest hash;
-	struct blob blob;
-	enum format_result opened;
-	enum engine_result result;
-
-	blob_hash(encoded, &hash);
-	opened = digest_equal(&hash, &name->hash) ? blob_decode(encoded, names_out, &blob)
-						  : FORMAT_FORGED;
-	if (opened == FORMAT_OK && (blob.header.kind != kind || !account_equal(&blob.header.account,
-								    &state->facts.public.account)))
-		opened = FORMAT_FORGED;
-	if (opened == FORMAT_OK) {
-		result = state_key(state, blob.header.epoch, &key);
-		if (result != ENGINE_OK)
-			return result;
-		opened = open_blob(key, &blob, &packed);
-	}
-	if (opened == FORMAT_OK)
-		opened = compress_unpack(view_bytes(&packed), plain_max, plain_out);
-	bytes_clear(&packed);
-	if (opened != FORMAT_OK) {
-		call_sayf(state->call,
-		    "a blob of the account cannot be read: %s; nothing was changed",
-		    format_result_text(opened));
-		return engine_of_format(opened);
-	}
-	if (names_count_out != NULL)
-		*names_count_out = blob.header.names_count;
-	return ENGINE_OK;
 }
 
 /* The frame against the roster as of its own roster hash: its place is shown by the log later. */
@@ -132,9 +99,9 @@ static enum engine_result check_frame(struct take *take)
 enum engine_result take_open(
     struct sync_state *state, struct view frame, bool at_cursor, struct take **out)
 {
-	const struct journal *journal = &state->engine->journal;
 	struct take *take = calloc(1, sizeof(*take));
 	enum engine_result result = ENGINE_FAILED;
+	enum format_result decoded;
 
 	if (take == NULL)
 		return ENGINE_FAILED;
@@ -142,7 +109,11 @@ enum engine_result take_open(
 	take->at_cursor = at_cursor;
 	if (!bytes_copy(frame, &take->encoded))
 		goto done;
-	result = engine_of_format(frame_decode(view_bytes(&take->encoded), &take->frame));
+	decoded = frame_decode(view_bytes(&take->encoded), &take->frame);
+	if (decoded != FORMAT_OK)
+		call_sayf(state->call, "a snapshot's frame is %s; nothing was changed",
+		    format_result_text(decoded));
+	result = engine_of_format(decoded);
 	take->is_load = take->frame.header.kind == FRAME_LOAD;
 	if (result == ENGINE_OK && !take->is_load && take->frame.header.kind != FRAME_SNAPSHOT)
 		result = damaged(take, "it is neither");
@@ -159,14 +130,6 @@ enum engine_result take_open(
 	}
 	take->follow = take->covered;
 	take->met_frame = take->is_load;
-	result = state_begin(state);
-	if (result != ENGINE_OK)
-		goto done;
-	result = engine_of_journal(journal->ops->stage_clear(journal->self, state->call));
-	if (result == ENGINE_OK)
-		result = state_commit(state);
-	if (result != ENGINE_OK)
-		state_rollback(state);
 done:
 	if (result == ENGINE_OK)
 		*out = take;
@@ -194,7 +157,9 @@ static enum engine_result read_index(
 	for (size_t i = 0; i < take->segments_count && reader.result == FORMAT_OK; i++) {
 		index_read_segment(&reader, &take->segments[i].index);
 		take->segments[i].name = names[i];
-		take->segments[i].needed = true;
+		take->segments[i].needed =
+		    !stage_has(&take->stage, &take->segments[i].index.run_hash);
+		take->there += !take->segments[i].needed;
 	}
 	take->tombstones_count = cbor_array(&reader, TOMBSTONES_MAX);
 	take->tombstones = cbor_rest(&reader);
@@ -228,7 +193,6 @@ struct own_run {
 static enum engine_result close_own_run(
     struct take *take, struct own_run *run, struct take_segment *segment)
 {
-	const struct journal *journal = &take->state->engine->journal;
 	const struct epoch_key *key;
 	struct cbor_reader reader;
 	struct buffer plain;
@@ -237,12 +201,15 @@ static enum engine_result close_own_run(
 
 	if (result != ENGINE_OK)
 		return result;
+	if (!segment->needed)
+		goto done;
 	buffer_init(&plain, SEGMENT_PLAIN_MAX + 16);
 	cbor_put_array(&plain, run->count);
 	buffer_add_view(&plain, buffer_view(&run->items));
 	if (!plain.failed && !run->items.failed && !run->staged.failed) {
 		run_hash(key, buffer_view(&plain), &hash);
 		segment->needed = !digest_equal(&hash, &segment->index.run_hash);
+		take->there += !segment->needed;
 	}
 	cbor_read(&reader, buffer_view(&run->staged));
 	for (size_t i = 0; i < run->count && !segment->needed && result == ENGINE_OK; i++) {
@@ -252,10 +219,12 @@ static enum engine_result close_own_run(
 
 		cbor_fixed(&reader, version.bytes, DIGEST_LEN);
 		cbor_fixed(&reader, author.bytes, DEVICE_ID_LEN);
-		result = engine_of_journal(journal->ops->stage_add(
-		    journal->self, id, &version, &author, take->state->call));
+		result = stage_own(&take->stage, take->state, id, &version, &author);
 	}
+	if (!segment->needed)
+		stage_mark(&take->stage, &segment->index.run_hash);
 	buffer_clear(&plain);
+done:
 	buffer_clear(&run->items);
 	buffer_clear(&run->staged);
 	/* buffer_clear keeps the maximum but not the failure: a too long run is simply not equal.
@@ -330,99 +299,107 @@ static enum engine_result take_index(struct take *take, struct view blob)
 	result = blob_open_plain(take->state, &take->frame.header.blob, blob, BLOB_INDEX,
 	    INDEX_PLAIN_MAX, names, &names_count, &take->index);
 	if (result == ENGINE_OK)
+		result = stage_open(&take->stage, take->state, &take->frame.header.blob.hash);
+	if (result == ENGINE_OK)
 		result = read_index(take, names, names_count);
 	if (result == ENGINE_OK)
 		result = compare_own(take);
+	if (result == ENGINE_OK)
+		result = stage_store_marks(&take->stage, take->state);
 	take->has_index = result == ENGINE_OK;
 	free(names);
 	return result;
 }
 
-/* A fetched segment's rows, staged. */
-static enum engine_result stage_rows(
-    struct take *take, const struct take_segment *segment, struct view plain)
+/* Opened ahead, or else now. */
+static enum engine_result take_segment(struct take *take, struct flight *flight, struct view blob)
 {
-	const struct journal *journal = &take->state->engine->journal;
-	struct cbor_reader reader;
-	size_t count;
+	const struct take_segment *segment = &take->segments[flight->place];
+	struct bytes plain = {0};
+	enum format_result opened;
 	enum engine_result result = ENGINE_OK;
 
-	cbor_read(&reader, plain);
-	count = cbor_array(&reader, ROWS_COUNT_MAX);
-	if (reader.result == FORMAT_OK && count != segment->index.entries_count)
-		cbor_fail(&reader, FORMAT_MALFORMED);
-	for (size_t i = 0; i < count && result == ENGINE_OK && reader.result == FORMAT_OK; i++) {
-		struct row row;
-		struct entry entry;
-		struct digest version;
-
-		row_read(&reader, false, &row);
-		if (reader.result != FORMAT_OK)
-			break;
-		if (entry_decode(row.entry, &entry) != FORMAT_OK ||
-		    entry_version(row.entry, &version) != FORMAT_OK)
-			return damaged(take, "an entry in it cannot be read");
-		result = engine_of_journal(journal->ops->version_put(
-		    journal->self, &version, row.entry, take->state->call));
-		if (result == ENGINE_OK)
-			result = engine_of_journal(journal->ops->stage_add(
-			    journal->self, entry.id, &version, &row.author, take->state->call));
+	if (flight->opening->rows == NULL) {
+		result = blob_open_plain(take->state, &segment->name, blob, BLOB_SEGMENT,
+		    SEGMENT_PLAIN_MAX + 16, NULL, NULL, &plain);
+		if (result != ENGINE_OK)
+			return result;
+		opened = opening_read(flight->opening, &plain);
+		if (opened == FORMAT_NO_MEMORY)
+			return ENGINE_FAILED;
+		if (opened == FORMAT_FORGED)
+			return damaged(take, "a segment is not the one that its index names");
+		if (opened != FORMAT_OK)
+			return damaged(take, "a segment cannot be read");
 	}
-	if (result == ENGINE_OK && cbor_finish(&reader) != FORMAT_OK)
-		result = damaged(take, "a segment cannot be read");
-	return result;
+	stage_hold(&take->stage, &flight->opening);
+	take->fetched_bytes += blob.len;
+	take->fetched_count++;
+	take->there++;
+	return ENGINE_OK;
 }
 
-static enum engine_result take_segment(struct take *take, struct view blob)
+/* What the segment's opening begins with: the index's epoch is that of most segments. */
+static enum engine_result opening_begin(struct take *take, struct flight *flight)
 {
-	struct take_segment *segment = &take->segments[take->next];
+	const struct take_segment *segment = &take->segments[flight->place];
 	const struct epoch_key *key;
-	struct bytes plain = {0};
-	struct digest hash;
-	enum engine_result result = blob_open_plain(take->state, &segment->name, blob, BLOB_SEGMENT,
-	    SEGMENT_PLAIN_MAX + 16, NULL, NULL, &plain);
+	struct opening *opening;
+	enum engine_result result = state_key(take->state, take->frame.header.epoch, &key);
 
-	if (result == ENGINE_OK)
-		result = state_key(take->state, take->frame.header.epoch, &key);
-	if (result == ENGINE_OK) {
-		run_hash(key, view_bytes(&plain), &hash);
-		if (!digest_equal(&hash, &segment->index.run_hash))
-			result = damaged(take, "a segment is not the one that its index names");
-	}
-	if (result == ENGINE_OK)
-		result = stage_rows(take, segment, view_bytes(&plain));
-	if (result == ENGINE_OK) {
-		take->fetched_bytes += blob.len;
-		take->fetched_count++;
-		segment->needed = false;
-	}
-	bytes_clear(&plain);
-	return result;
+	if (result != ENGINE_OK)
+		return result;
+	opening = calloc(1, sizeof(*opening));
+	if (opening == NULL)
+		return ENGINE_FAILED;
+	opening->key = *key;
+	opening->epoch = take->frame.header.epoch;
+	opening->run_hash = segment->index.run_hash;
+	opening->rows_count = segment->index.entries_count;
+	opening->account = take->state->facts.public.account;
+	opening->name = segment->name;
+	flight->opening = opening;
+	return ENGINE_OK;
 }
 
-enum engine_result take_next(struct take *take, bool *get_out, struct blob_name *name_out)
+enum engine_result take_next(struct take *take, bool *get_out, struct flight *flight)
 {
-	*get_out = true;
 	if (!take->has_index) {
-		*name_out = take->frame.header.blob;
+		*get_out = !take->asked_index;
+		flight->name = take->frame.header.blob;
+		flight->place = PLACE_INDEX;
+		take->asked_index = true;
 		return ENGINE_OK;
 	}
 	while (take->next < take->segments_count && !take->segments[take->next].needed)
 		take->next++;
-	if (take->next < take->segments_count)
-		*name_out = take->segments[take->next].name;
-	else
-		*get_out = false;
-	return ENGINE_OK;
+	*get_out = take->next < take->segments_count;
+	if (!*get_out)
+		return ENGINE_OK;
+	flight->name = take->segments[take->next].name;
+	flight->place = take->next++;
+	return opening_begin(take, flight);
 }
 
-enum engine_result take_blob(struct take *take, struct view blob)
+/* True if what is held is to be staged now: a transaction for each segment would be dear. */
+static bool stages_now(const struct take *take)
 {
-	enum engine_result result = state_begin(take->state);
+	return stage_full(&take->stage) || take->there == take->segments_count;
+}
 
+enum engine_result take_blob(struct take *take, struct flight *flight, struct view blob)
+{
+	bool is_index = flight->place == PLACE_INDEX;
+	enum engine_result result = ENGINE_OK;
+
+	if (!is_index)
+		result = take_segment(take, flight, blob);
+	if (result != ENGINE_OK || (!is_index && !stages_now(take)))
+		return result;
+	result = state_begin_light(take->state);
 	if (result != ENGINE_OK)
 		return result;
-	result = take->has_index ? take_segment(take, blob) : take_index(take, blob);
+	result = is_index ? take_index(take, blob) : stage_flush(&take->stage, take->state);
 	if (result == ENGINE_OK)
 		result = state_commit(take->state);
 	if (result != ENGINE_OK)
@@ -432,7 +409,7 @@ enum engine_result take_blob(struct take *take, struct view blob)
 
 void take_progress(const struct take *take, uint64_t *done_out, uint64_t *all_out)
 {
-	*done_out = take->next;
+	*done_out = take->there;
 	*all_out = take->segments_count;
 }
 
@@ -529,35 +506,9 @@ enum engine_result take_frames(struct take *take, const struct sync_answer *answ
 static enum engine_result apply_staged(struct take *take)
 {
 	const struct journal *journal = &take->state->engine->journal;
-	struct bytes after = {0};
-	enum engine_result result = ENGINE_OK;
 
-	while (result == ENGINE_OK) {
-		struct bytes id = {0};
-		struct digest version;
-		struct device_id author;
-		struct journal_entry known = {0};
-		enum journal_result found = journal->ops->stage_next(
-		    journal->self, view_bytes(&after), take->state->call, &id, &version, &author);
-
-		if (found == JOURNAL_NONE)
-			break;
-		if (found == JOURNAL_OK) {
-			found = journal->ops->entry_get(
-			    journal->self, view_bytes(&id), take->state->call, &known);
-			if (found == JOURNAL_NONE)
-				found = JOURNAL_OK;
-		}
-		result = engine_of_journal(found);
-		if (result == ENGINE_OK &&
-		    !(known.has_cloud && digest_equal(&known.cloud, &version)))
-			result = apply_cloud(take->state, view_bytes(&id), &version, &author,
-			    take->covered.seq, take->sealed.time_ms);
-		bytes_clear(&after);
-		after = id;
-	}
-	bytes_clear(&after);
-	return result;
+	return engine_of_journal(journal->ops->stage_take(
+	    journal->self, take->covered.seq, take->sealed.time_ms, take->state->call));
 }
 
 /*
@@ -630,11 +581,12 @@ static enum engine_result apply_tables(struct take *take)
 	return result;
 }
 
-static enum engine_result compare_root(const struct take *take, const uint8_t expected[ROOT_LEN])
+static enum engine_result compare_root(const struct take *take)
 {
+	const uint8_t *expected = take->is_load ? take->sealed.root : take->sealed.covered_root;
 	uint8_t root[ROOT_LEN];
 
-	root_of(&take->state->sum, root);
+	root_of(&take->stage.sum, root);
 	if (memcmp(root, expected, ROOT_LEN) == 0)
 		return ENGINE_OK;
 	call_sayf(take->state->call,
@@ -700,6 +652,21 @@ static enum engine_result take_segments(struct take *take)
 	return result;
 }
 
+/* A state that does not hold is not built upon by the next run. */
+static bool fetch_anew(struct sync_state *state)
+{
+	enum engine_result result = state_begin(state);
+
+	if (result != ENGINE_OK)
+		return false;
+	result = stage_forget(state);
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+	return result == ENGINE_OK;
+}
+
 enum engine_result take_finish(struct take *take, bool allow_deletions)
 {
 	struct sync_state *state = take->state;
@@ -714,12 +681,12 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	result = state_begin(state);
 	if (result != ENGINE_OK)
 		return result;
-	result = apply_staged(take);
+	result = apply_missing(take);
 	if (result == ENGINE_OK)
-		result = apply_missing(take);
+		result = compare_root(take);
+	state->sum = take->stage.sum;
 	if (result == ENGINE_OK)
-		result = compare_root(
-		    take, take->is_load ? take->sealed.root : take->sealed.covered_root);
+		result = apply_staged(take);
 	if (result == ENGINE_OK)
 		result = apply_tables(take);
 	if (result == ENGINE_OK)
@@ -733,7 +700,7 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	if (result == ENGINE_OK)
 		result = settle_all(state, allow_deletions);
 	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->stage_clear(journal->self, state->call));
+		result = stage_forget(state);
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->sent_prune(
 		    journal->self, state->facts.public.head.seq, state->call));
@@ -747,6 +714,8 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 		state->sum = sum;
 		state->roster_index = roster_index;
 		if (result == ENGINE_BRAKE && state_remember_head(state, &seen) != ENGINE_OK)
+			result = ENGINE_FAILED;
+		if (result == ENGINE_ROOT && !fetch_anew(state))
 			result = ENGINE_FAILED;
 	}
 	return result;

@@ -25,7 +25,8 @@ struct exchange { /* one request under way */
 	char retry_after[64];
 	char date[64];
 	char message[CALL_MESSAGE_MAX];
-	bool over; /* the answer passed a bound */
+	bool over;   /* the answer passed a bound */
+	bool headed; /* its header has come, to the empty line */
 };
 
 /* ---- the URL ---- */
@@ -190,7 +191,9 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
 		exchange->retry_after[0] = '\0';
 		exchange->date[0] = '\0';
 		exchange->message[0] = '\0';
+		exchange->headed = false;
 	}
+	exchange->headed = exchange->headed || data[0] == '\r' || data[0] == '\n';
 	http_header_value(data, len, "content-type", exchange->type, sizeof(exchange->type));
 	http_header_value(
 	    data, len, "retry-after", exchange->retry_after, sizeof(exchange->retry_after));
@@ -368,6 +371,9 @@ static enum http_sent exchange_end(
 	long status = 0;
 
 	(void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	/* libcurl is content with a header that is cut off, and takes the body for empty. */
+	if (end == CURLE_OK && (!exchange->headed || status < 200))
+		end = CURLE_GOT_NOTHING;
 	/* An error's body only explains: that it is cut or too long changes nothing. */
 	if (end != CURLE_OK && !(status >= 300 && exchange->over)) {
 		kind = lost_kind(exchange, end);

@@ -2,8 +2,10 @@
  * cli/remote/remote.c: opens a remote by its URL, and drives the engine's sync machine over it.
  * The machine decides everything; here requests are sent, and what came of them is told.
  */
+#include "cli/remote/crew.h"
 #include "cli/remote/remote_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@
  * is back by then. Asked for a longer rest, a run ends and says so. */
 #define RUN_AGAIN_MAX 8u
 #define RUN_AGAIN_WAIT_MAX_MS 60000
+#define RUN_AGAIN_FOR_MS 40000 /* who waited so long is told, and not made to wait on */
 
 const char *remote_result_text(enum remote_result result)
 {
@@ -94,14 +97,15 @@ struct run { /* what the steps of one run share */
 	const struct clock *clock;
 	const struct remote_waiter *waiter;
 	struct call *call; /* sync_new's */
+	struct crew *crew; /* for blobs under way; NULL until there are any */
 };
 
-static void run_failed(const struct run *run, enum remote_result result, enum engine_result absent,
-    const struct call *call)
+static void run_failed(const struct run *run, unsigned slot, enum remote_result result,
+    enum engine_result absent, const struct call *call)
 {
 	const char *why = call->message[0] == '\0' ? remote_result_text(result) : call->message;
 
-	sync_failed(run->sync, run_result(result, absent), why);
+	sync_failed(run->sync, slot, run_result(result, absent), why);
 }
 
 /*
@@ -109,10 +113,11 @@ static void run_failed(const struct run *run, enum remote_result result, enum en
  * was, a second time has no second effect.
  */
 static bool run_again(
-    const struct run *run, enum remote_result result, const struct call *call, unsigned *tries)
+    const struct run *run, enum remote_result result, const struct call *call, struct tries *tries)
 {
 	if (result != REMOTE_LATER || call->retry_after_ms <= 0 ||
-	    call->retry_after_ms > RUN_AGAIN_WAIT_MAX_MS || ++*tries > RUN_AGAIN_MAX)
+	    call->retry_after_ms > RUN_AGAIN_WAIT_MAX_MS || ++tries->count > RUN_AGAIN_MAX ||
+	    clock_monotonic_ms(run->clock) - tries->begun_ms > RUN_AGAIN_FOR_MS)
 		return false;
 	return run->waiter->wait(run->waiter->self, call->retry_after_ms);
 }
@@ -122,7 +127,7 @@ static void run_exchange(const struct run *run, const struct sync_want *want)
 	struct sync_answer answer = {0};
 	enum remote_result result;
 	struct call call;
-	unsigned tries = 0;
+	struct tries tries = {.begun_ms = clock_monotonic_ms(run->clock)};
 
 	do {
 		remote_request(&call, run->clock);
@@ -133,16 +138,17 @@ static void run_exchange(const struct run *run, const struct sync_want *want)
 	if (result == REMOTE_OK)
 		sync_exchanged(run->sync, &answer);
 	else
-		run_failed(run, result, ENGINE_MISSING, &call);
+		run_failed(run, want->slot, result, ENGINE_MISSING, &call);
 	sync_answer_clear(&answer);
 }
 
+/* A blob that comes alone: it decides what follows. */
 static void run_get(const struct run *run, const struct sync_want *want)
 {
 	struct bytes blob = {0};
 	enum remote_result result;
 	struct call call;
-	unsigned tries = 0;
+	struct tries tries = {.begun_ms = clock_monotonic_ms(run->clock)};
 
 	do {
 		remote_request(&call, run->clock);
@@ -150,48 +156,93 @@ static void run_get(const struct run *run, const struct sync_want *want)
 		    run->remote->self, run->account, &want->name, &call, &blob);
 	} while (run_again(run, result, &call, &tries));
 	if (result == REMOTE_OK)
-		sync_got(run->sync, view_bytes(&blob));
+		sync_got(run->sync, want->slot, view_bytes(&blob));
 	else
-		run_failed(run, result, ENGINE_NOT_FOUND, &call);
+		run_failed(run, want->slot, result, ENGINE_NOT_FOUND, &call);
 	bytes_clear(&blob);
 }
 
-static void run_put(const struct run *run, const struct sync_want *want)
+/* A blob beside others: SYNC_WANT_ANSWER tells when to look what came of it. */
+static void run_send(struct run *run, const struct sync_want *want)
 {
-	enum remote_result result;
-	struct call call;
-	unsigned tries = 0;
+	const struct errand errand = {
+	    .want = *want, .tries = {.begun_ms = clock_monotonic_ms(run->clock)}};
 
-	do {
-		remote_request(&call, run->clock);
-		result = run->remote->ops->blob_put(
-		    run->remote->self, run->account, &want->name, want->blob, &call);
-	} while (run_again(run, result, &call, &tries));
-	if (result == REMOTE_OK)
-		sync_put(run->sync);
-	else if (result == REMOTE_REFUSED)
-		sync_failed(run->sync, ENGINE_REFUSED, call.message);
+	if (run->crew == NULL)
+		run->crew = crew_new(run->remote, run->account, run->clock);
+	if (run->crew != NULL)
+		crew_give(run->crew, &errand);
 	else
-		run_failed(run, result, ENGINE_MISSING, &call);
+		sync_failed(run->sync, want->slot, ENGINE_FAILED, "no memory");
+}
+
+static void run_put_ended(const struct run *run, const struct errand *errand)
+{
+	unsigned slot = errand->want.slot;
+
+	if (errand->sealed != ENGINE_OK) {
+		sync_failed(run->sync, slot, errand->sealed, errand->call.message);
+	} else if (errand->result == REMOTE_OK) {
+		if (run->remote->ops->twin_put != NULL)
+			run->remote->ops->twin_put(run->remote->self, &errand->want.name);
+		sync_put(run->sync, slot);
+	} else if (errand->result == REMOTE_REFUSED) {
+		sync_failed(run->sync, slot, ENGINE_REFUSED, errand->call.message);
+	} else {
+		run_failed(run, slot, errand->result, ENGINE_MISSING, &errand->call);
+	}
+}
+
+/* One of those under way is over, or is sent again. */
+static void run_answer(struct run *run, bool cancelled)
+{
+	struct errand errand;
+
+	assert(run->crew != NULL);
+	crew_take(run->crew, &errand);
+	if (cancelled)
+		sync_failed(run->sync, errand.want.slot, ENGINE_LATER, "cancelled");
+	else if (errand.sealed == ENGINE_OK &&
+		 run_again(run, errand.result, &errand.call, &errand.tries))
+		crew_give(run->crew, &errand);
+	else if (errand.want.kind == SYNC_WANT_PUT)
+		run_put_ended(run, &errand);
+	else if (errand.result == REMOTE_OK)
+		sync_got(run->sync, errand.want.slot, view_bytes(&errand.blob));
+	else
+		run_failed(run, errand.want.slot, errand.result, ENGINE_NOT_FOUND, &errand.call);
+	bytes_clear(&errand.blob);
+}
+
+static void run_blob(struct run *run, const struct sync_want *want)
+{
+	if (want->slot < SYNC_FLIGHTS_MAX)
+		run_send(run, want);
+	else
+		run_get(run, want);
 }
 
 /* Does what the machine wants next. False: it wants nothing any more. */
-static bool run_step(const struct run *run)
+static bool run_step(struct run *run)
 {
 	struct sync_want want = {0};
+	bool cancelled;
 
 	sync_next(run->sync, &want);
 	if (want.kind == SYNC_WANT_NOTHING)
 		return false;
-	if (!run->waiter->wait(run->waiter->self, want.kind == SYNC_WANT_WAIT ? want.wait_ms : 0)) {
-		sync_failed(run->sync, ENGINE_LATER, "cancelled");
+	cancelled =
+	    !run->waiter->wait(run->waiter->self, want.kind == SYNC_WANT_WAIT ? want.wait_ms : 0);
+	if (cancelled && want.kind != SYNC_WANT_ANSWER) {
+		sync_failed(run->sync, want.slot, ENGINE_LATER, "cancelled");
 		return true;
 	}
 	switch (want.kind) {
 	case SYNC_WANT_NOTHING: break;
+	case SYNC_WANT_ANSWER: run_answer(run, cancelled); break;
 	case SYNC_WANT_EXCHANGE: run_exchange(run, &want); break;
-	case SYNC_WANT_GET: run_get(run, &want); break;
-	case SYNC_WANT_PUT: run_put(run, &want); break;
+	case SYNC_WANT_GET:
+	case SYNC_WANT_PUT: run_blob(run, &want); break;
 	case SYNC_WANT_WAIT: sync_waited(run->sync); break;
 	}
 	return true;
@@ -201,7 +252,7 @@ enum engine_result remote_run(struct sync *sync, struct remote *remote,
     const struct account_id *account, const struct clock *clock, const struct remote_waiter *waiter,
     struct call *call, struct sync_totals *totals_out)
 {
-	const struct run run = {
+	struct run run = {
 	    .sync = sync,
 	    .remote = remote,
 	    .account = account,
@@ -209,10 +260,14 @@ enum engine_result remote_run(struct sync *sync, struct remote *remote,
 	    .waiter = waiter,
 	    .call = call,
 	};
+	unsigned steps = 0;
+	bool over = false;
 
-	for (unsigned step = 0; step < RUN_STEPS_MAX; step++)
-		if (!run_step(&run))
-			return sync_end(sync, totals_out);
+	while (!over && steps++ < RUN_STEPS_MAX)
+		over = !run_step(&run);
+	crew_free(run.crew);
+	if (over)
+		return sync_end(sync, totals_out);
 	call_sayf(call, "the sync did not come to an end in %u steps; sync again", RUN_STEPS_MAX);
 	return ENGINE_LATER;
 }

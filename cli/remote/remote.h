@@ -47,6 +47,15 @@ struct remote_ops {
 	    const struct blob_name *name, struct call *, struct bytes *out);
 	enum remote_result (*blob_put)(void *self, const struct account_id *account,
 	    const struct blob_name *name, struct view blob, struct call *);
+	/*
+	 * For blobs on another thread: a remote of its own to the same place, with what is known
+	 * here; it is closed before this one, on the thread that opened it. NULL: no memory. The
+	 * member itself may be NULL: then blobs are got and put one by one.
+	 */
+	struct remote *(*twin)(void *self);
+	void (*twin_put)(void *self, const struct blob_name *name); /* a twin has put that blob */
+	/* Without twins: which of count blobs under way comes next; NULL: the first. */
+	size_t (*pick)(void *self, size_t count);
 	enum remote_result (*roster)(
 	    void *self, const struct account_id *account, struct call *, struct bytes *out);
 	enum remote_result (*wipe)(void *self, const struct account_id *account, struct view wipe,

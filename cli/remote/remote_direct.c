@@ -10,14 +10,16 @@
 
 struct direct {
 	struct bucket *bucket;
-	struct bucket_counts own_counts; /* used if the caller has none */
 	struct clock clock;
 	struct random random;
 	struct remote_cache keep;
 	struct account_cache cache;
 	struct account_env env;
 	bool gone; /* an answer said so: tidy lists once more */
+	bool twin; /* the bucket is the other's */
 };
+
+static struct remote *direct_twin(void *self);
 
 static enum remote_result direct_result(struct direct *direct, enum account_result result)
 {
@@ -128,6 +130,13 @@ static enum remote_result direct_tidy(
 	    direct, account_fold(&direct->env, &direct->cache, account, call, &folded));
 }
 
+static void direct_twin_put(void *self, const struct blob_name *name)
+{
+	struct direct *direct = self;
+
+	account_cache_see(&direct->cache, name);
+}
+
 static void direct_close(void *self)
 {
 	struct direct *direct = self;
@@ -137,7 +146,8 @@ static void direct_close(void *self)
 		direct->keep.save(direct->keep.self, view_bytes(&saved));
 	bytes_clear(&saved);
 	account_cache_clear(&direct->cache);
-	bucket_close(direct->bucket);
+	if (!direct->twin)
+		bucket_close(direct->bucket);
 	free(direct);
 }
 
@@ -147,6 +157,8 @@ static const struct remote_ops direct_ops = {
     .sync = direct_sync,
     .blob_get = direct_blob_get,
     .blob_put = direct_blob_put,
+    .twin = direct_twin,
+    .twin_put = direct_twin_put,
     .roster = direct_roster,
     .wipe = direct_wipe,
     .wipe_record = direct_wipe_record,
@@ -154,19 +166,31 @@ static const struct remote_ops direct_ops = {
     .close = direct_close,
 };
 
-/* NULL: no memory, or the bucket does not open. */
-static struct bucket *open_counted(
-    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *call)
+/* All threads may share a bucket, but none what is known of an account. */
+static struct remote *direct_twin(void *self)
 {
-	struct bucket *bucket = bucket_open(url, clock, call);
-	struct bucket *counted;
+	const struct direct *direct = self;
+	struct direct *twin = calloc(1, sizeof(*twin));
+	struct remote *remote = calloc(1, sizeof(*remote));
+	struct bytes known = {0};
 
-	if (bucket == NULL)
+	if (twin == NULL || remote == NULL) {
+		free(twin);
+		free(remote);
 		return NULL;
-	counted = bucket_count(bucket, counts); /* closes what it was given if it fails */
-	if (counted == NULL)
-		call_sayf(call, "no memory");
-	return counted;
+	}
+	twin->twin = true;
+	twin->bucket = direct->bucket;
+	twin->clock = direct->clock;
+	twin->random = direct->random;
+	twin->env = direct->env;
+	twin->env.clock = &twin->clock;
+	twin->env.random = &twin->random;
+	if (account_cache_save(&direct->cache, &known))
+		account_cache_load(&twin->cache, view_bytes(&known));
+	bytes_clear(&known);
+	*remote = (struct remote){.self = twin, .ops = &direct_ops};
+	return remote;
 }
 
 struct remote *remote_direct(const char *url, const struct clock *clock,
@@ -183,8 +207,7 @@ struct remote *remote_direct(const char *url, const struct clock *clock,
 	}
 	direct->clock = *clock;
 	direct->random = *random;
-	direct->bucket =
-	    open_counted(url, clock, counts != NULL ? counts : &direct->own_counts, call);
+	direct->bucket = bucket_open_counted(url, clock, counts, call);
 	if (direct->bucket == NULL)
 		goto fail;
 	direct->env = (struct account_env){

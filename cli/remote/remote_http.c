@@ -19,13 +19,15 @@
 #define INFO_MAX (64u << 10)
 #define RECEIPT_MAX 1024u
 #define CREATE_ANSWER_MAX 1024u
-#define CUT_TRIES 2u         /* of a request whose answer is lost: the second at once */
-#define CUT_WAIT_MIN_MS 500  /* then after this, and up to as much again: a gateway that is */
-#define CUT_WAIT_MORE_MS 500 /* started anew needs a moment, and not all of us at once */
+#define CUT_TRIES 2u            /* of a request whose answer is lost: the second at once */
+#define CUT_WAIT_MIN_MS 500     /* then after this, and up to as much again: a gateway that is */
+#define CUT_WAIT_MORE_MS 500    /* started anew needs a moment, and not all of us at once */
+#define BUSY_SPREAD_MAX_MS 1000 /* beyond a Retry-After, for the same reason */
 
 struct http {
 	struct http_client client;
-	struct bucket_counts own_counts; /* used if the caller has none */
+	struct bucket_counts own_counts; /* used if the caller has none, and by a twin */
+	struct bucket_counts *twin_of;   /* where a twin's are added in the end; NULL: no twin */
 	struct remote_access access;
 	bool as_recovery; /* the recovery device's keys sign: this one is not added yet */
 	bool reached;     /* it has answered before: it is there, or was */
@@ -60,12 +62,27 @@ static bool follow_clock(struct http *http, const struct http_reply *reply, stru
 	return true;
 }
 
+/* From 0 to less than below, evenly enough for jitter. */
+static int64_t some_of(const struct http *http, int64_t below)
+{
+	uint32_t random;
+
+	random_fill(&http->client.random, &random, sizeof(random));
+	return below <= 0 ? 0 : (int64_t)(random % (uint64_t)below);
+}
+
 static int64_t cut_wait_ms(const struct http *http)
 {
-	uint16_t jitter;
+	return CUT_WAIT_MIN_MS + some_of(http, CUT_WAIT_MORE_MS);
+}
 
-	random_fill(&http->client.random, &jitter, sizeof(jitter));
-	return CUT_WAIT_MIN_MS + jitter % CUT_WAIT_MORE_MS;
+/* Many that were refused together are not to come again together. */
+static int64_t busy_wait_ms(const struct http *http, int64_t asked_ms)
+{
+	int64_t spread_ms = asked_ms / 2;
+
+	return asked_ms +
+	       some_of(http, spread_ms < BUSY_SPREAD_MAX_MS ? spread_ms : BUSY_SPREAD_MAX_MS);
 }
 
 static enum remote_result lost_result(
@@ -119,6 +136,8 @@ static enum remote_result ask(
 			return lost_result(http, sent, call);
 		http->reached = true;
 		result = reply_result(asking, &reply, call);
+		if (result == REMOTE_LATER)
+			call->retry_after_ms = busy_wait_ms(http, call->retry_after_ms);
 		if (result == REMOTE_OK) {
 			bytes_clear(out);
 			*out = reply.body;
@@ -341,10 +360,19 @@ static enum remote_result http_tidy(void *self, const struct account_id *account
 	return REMOTE_OK;
 }
 
+static struct remote *http_twin(void *self);
+
 static void http_close(void *self)
 {
 	struct http *http = self;
 
+	if (http->twin_of != NULL) {
+		http->twin_of->get += http->own_counts.get;
+		http->twin_of->put += http->own_counts.put;
+		http->twin_of->remove += http->own_counts.remove;
+		http->twin_of->bytes_up += http->own_counts.bytes_up;
+		http->twin_of->bytes_down += http->own_counts.bytes_down;
+	}
 	http_client_close(&http->client);
 	free(http);
 }
@@ -355,12 +383,38 @@ static const struct remote_ops http_ops = {
     .sync = http_sync,
     .blob_get = http_blob_get,
     .blob_put = http_blob_put,
+    .twin = http_twin,
     .roster = http_roster,
     .wipe = http_wipe,
     .wipe_record = http_wipe_record,
     .tidy = http_tidy,
     .close = http_close,
 };
+
+/* A connection of its own. The gateway knows what was put: there is nothing to be told. */
+static struct remote *http_twin(void *self)
+{
+	const struct http *http = self;
+	struct http *twin = calloc(1, sizeof(*twin));
+	struct remote *remote = calloc(1, sizeof(*remote));
+	struct call call = {0};
+
+	if (twin == NULL || remote == NULL)
+		goto fail;
+	*twin = *http;
+	twin->client.curl = NULL;
+	twin->own_counts = (struct bucket_counts){0};
+	twin->client.counts = &twin->own_counts;
+	twin->twin_of = http->client.counts;
+	if (!http_client_open(&twin->client, &call))
+		goto fail;
+	*remote = (struct remote){.self = twin, .ops = &http_ops};
+	return remote;
+fail:
+	free(twin);
+	free(remote);
+	return NULL;
+}
 
 static bool header_text(const char *text)
 {

@@ -121,6 +121,7 @@ static enum journal_result configure(struct store *store, struct call *call)
 	    "PRAGMA temp_store = MEMORY;"
 	    "PRAGMA cache_size = -32768;"
 	    "PRAGMA journal_size_limit = 16777216;"
+	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "CREATE TEMP TABLE unindexed (number INTEGER PRIMARY KEY, old BLOB);"
 	    "CREATE TEMP TABLE scan (rank INTEGER PRIMARY KEY, id TEXT, version BLOB,"
 	    " author BLOB, seq INTEGER, ms INTEGER, len INTEGER);",

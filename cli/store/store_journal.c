@@ -11,16 +11,37 @@
 _Static_assert(HISTORY_EDIT == 0 && HISTORY_COPY == 6, "history.kind is stored");
 _Static_assert(ACTIVITY_EDIT == 0 && ACTIVITY_WARNING == 13, "activity.kind is stored");
 
-static enum journal_result journal_begin(void *self, struct call *call)
+/*
+ * light: without a sync at the commit. The log is written in order, and synced before it is folded
+ * in, so what is lost with the power is the end of it. The pragma does nothing inside a
+ * transaction.
+ */
+static enum journal_result begin(struct store *store, bool light, struct call *call)
 {
-	struct store *store = self;
 	int64_t left_ms = call->deadline_ms - clock_monotonic_ms(store->clock);
+	enum journal_result result = JOURNAL_OK;
 
 	assert(sqlite3_get_autocommit(store->db) != 0);
+	if (light != store->light)
+		result = store_exec(store,
+		    light ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", call);
+	if (result != JOURNAL_OK)
+		return result;
+	store->light = light;
 	if (left_ms > STORE_BUSY_MS)
 		left_ms = STORE_BUSY_MS;
 	(void)sqlite3_busy_timeout(store->db, left_ms < 0 ? 0 : (int)left_ms);
 	return store_exec(store, "BEGIN IMMEDIATE", call);
+}
+
+static enum journal_result journal_begin(void *self, struct call *call)
+{
+	return begin(self, false, call);
+}
+
+static enum journal_result journal_begin_light(void *self, struct call *call)
+{
+	return begin(self, true, call);
 }
 
 static enum journal_result journal_commit(void *self, struct call *call)
@@ -196,16 +217,20 @@ static enum journal_result journal_version_put(
 	return sql_run(&sql, call);
 }
 
+static enum journal_result version_missing(struct call *call)
+{
+	call_sayf(call, "a version is missing from the journal: run `inkseal doctor`");
+	return JOURNAL_FAILED;
+}
+
 /* Runs a statement that must change exactly one row: it does not if the version is not stored, or
  * is another entry's. */
 static enum journal_result run_for_version(struct sql *sql, struct call *call)
 {
 	enum journal_result result = sql_run(sql, call);
 
-	if (result == JOURNAL_OK && sqlite3_changes(sql->store->db) != 1) {
-		call_sayf(call, "a version is missing from the journal: run `inkseal doctor`");
-		return JOURNAL_FAILED;
-	}
+	if (result == JOURNAL_OK && sqlite3_changes(sql->store->db) != 1)
+		return version_missing(call);
 	return result;
 }
 
@@ -392,10 +417,63 @@ static enum journal_result journal_deletions_coming(
 	return result;
 }
 
+static enum journal_result journal_deletions_going(
+    void *self, struct call *call, uint64_t *count_out)
+{
+	int64_t count = 0;
+	enum journal_result result = store_number(self,
+	    "SELECT count(*) FROM entries AS e JOIN versions AS v ON v.hash = e.cloud"
+	    " WHERE e.local IS NOT NULL AND e.local IS NOT e.cloud AND e.deleted = 1"
+	    " AND v.deleted = 0",
+	    call, &count);
+
+	if (result == JOURNAL_OK)
+		*count_out = (uint64_t)count;
+	return result;
+}
+
+#define PLAIN "base IS NOT cloud AND local IS base AND cloud IS NOT NULL"
+
+static enum journal_result journal_settle_plain(
+    void *self, int64_t at_ms, struct call *call, uint64_t *count_out)
+{
+	struct store *store = self;
+	struct sql sql;
+	int64_t count;
+	enum journal_result result;
+
+	sql_write(&sql, store,
+	    "INSERT INTO temp.unindexed (number, old) SELECT number, local FROM entries"
+	    " WHERE " PLAIN " ORDER BY number ON CONFLICT (number) DO NOTHING");
+	result = sql_run(&sql, call);
+	if (result != JOURNAL_OK)
+		return result;
+	sql_write(&sql, store,
+	    "INSERT INTO history (id, version, author, kind, at_ms)"
+	    " SELECT id, cloud, author, ?1, ?2 FROM entries WHERE " PLAIN " ORDER BY id");
+	sql_int(&sql, HISTORY_PULLED);
+	sql_int(&sql, at_ms);
+	result = sql_run(&sql, call);
+	if (result != JOURNAL_OK)
+		return result;
+	count = sqlite3_changes64(store->db);
+	sql_write(&sql, store,
+	    "UPDATE entries SET local = cloud, base = cloud, created_ms = v.created_ms,"
+	    " deleted = v.deleted, conflict = v.conflict FROM versions AS v"
+	    " WHERE " PLAIN " AND v.hash = cloud AND v.id = entries.id");
+	result = sql_run(&sql, call);
+	if (result == JOURNAL_OK && sqlite3_changes64(store->db) != count)
+		return version_missing(call);
+	if (result == JOURNAL_OK)
+		*count_out = (uint64_t)count;
+	return result;
+}
+
 struct journal store_journal(struct store *store)
 {
 	static const struct journal_ops ops = {
 	    .begin = journal_begin,
+	    .begin_light = journal_begin_light,
 	    .commit = journal_commit,
 	    .rollback = journal_rollback,
 	    .meta_get = journal_meta_get,
@@ -411,6 +489,8 @@ struct journal store_journal(struct store *store)
 	    .unsettled_next = journal_unsettled_next,
 	    .counts = journal_counts,
 	    .deletions_coming = journal_deletions_coming,
+	    .deletions_going = journal_deletions_going,
+	    .settle_plain = journal_settle_plain,
 	    .scan_open = store_scan_open,
 	    .scan_next = store_scan_next,
 	    .scan_close = store_scan_close,
@@ -418,6 +498,7 @@ struct journal store_journal(struct store *store)
 	    .sent_all_dirty = store_sent_all_dirty,
 	    .sent_known = store_sent_known,
 	    .sent_next = store_sent_next,
+	    .sent_take = store_sent_take,
 	    .sent_rename = store_sent_rename,
 	    .sent_prune = store_sent_prune,
 	    .history_add = store_history_add,
@@ -431,6 +512,7 @@ struct journal store_journal(struct store *store)
 	    .stage_add = store_stage_add,
 	    .stage_next = store_stage_next,
 	    .stage_missing_next = store_stage_missing_next,
+	    .stage_take = store_stage_take,
 	    .stage_clear = store_stage_clear,
 	    .cloud_forget = store_cloud_forget,
 	    .device_seen = store_device_seen,

@@ -31,6 +31,7 @@ struct store {
 	const struct clock *clock;
 	struct store_statement statements[STORE_STATEMENTS_MAX];
 	size_t statements_count;
+	bool light;         /* PRAGMA synchronous is NORMAL, not FULL */
 	int64_t scan_rank;  /* the row scan_next gave last */
 	int64_t scan_count; /* rows of the open scan; 0 when none is open */
 };
@@ -95,6 +96,9 @@ enum journal_result store_sent_all_dirty(void *self, const struct digest *frame,
 enum journal_result store_sent_known(void *self, const struct digest *frame, struct call *call);
 enum journal_result store_sent_next(void *self, const struct digest *frame, struct view after,
     struct call *call, struct bytes *id_out, struct digest *version_out);
+enum journal_result store_sent_take(void *self, const struct digest *frame,
+    const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
+    uint64_t *count_out);
 enum journal_result store_sent_rename(void *self, const struct digest *from,
     const struct digest *to, uint64_t seq, struct call *call);
 enum journal_result store_sent_prune(void *self, uint64_t seq, struct call *call);
@@ -119,6 +123,7 @@ enum journal_result store_stage_next(void *self, struct view after, struct call 
     struct bytes *id_out, struct digest *version_out, struct device_id *author_out);
 enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out);
+enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call);
 enum journal_result store_stage_clear(void *self, struct call *call);
 enum journal_result store_cloud_forget(void *self, struct call *call);
 enum journal_result store_device_seen(

@@ -185,6 +185,46 @@ enum journal_result store_sent_next(void *self, const struct digest *frame, stru
 	return JOURNAL_OK;
 }
 
+/* An entry that was carried has a row still: its local version keeps it. */
+enum journal_result store_sent_take(void *self, const struct digest *frame,
+    const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
+    uint64_t *count_out)
+{
+	struct store *store = self;
+	struct sql sql;
+	int64_t carried;
+	enum journal_result result;
+
+	sql_read(&sql, store,
+	    "SELECT count(*) FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number"
+	    " WHERE sent.frame = ?1");
+	sql_digest(&sql, frame);
+	result = sql_row(&sql, call);
+	if (result != JOURNAL_OK)
+		return result;
+	carried = sql_int_at(&sql, 0);
+	result = sql_finish(&sql, call);
+	if (result != JOURNAL_OK)
+		return result;
+	sql_write(&sql, store,
+	    "UPDATE entries SET base = sv.version, cloud = sv.version, author = ?2,"
+	    " cloud_seq = ?3, cloud_ms = ?4"
+	    " FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number"
+	    " WHERE sent.frame = ?1 AND entries.id = sv.id");
+	sql_digest(&sql, frame);
+	sql_device(&sql, author);
+	sql_int(&sql, (int64_t)seq);
+	sql_int(&sql, time_ms);
+	result = sql_run(&sql, call);
+	if (result == JOURNAL_OK && sqlite3_changes64(store->db) != carried) {
+		call_sayf(call, "an entry is missing from the journal: run `inkseal doctor`");
+		return JOURNAL_FAILED;
+	}
+	if (result == JOURNAL_OK)
+		*count_out = (uint64_t)carried;
+	return result;
+}
+
 enum journal_result store_sent_rename(
     void *self, const struct digest *from, const struct digest *to, uint64_t seq, struct call *call)
 {
@@ -405,6 +445,21 @@ enum journal_result store_stage_missing_next(
 	sql_text(&sql, after);
 	result = sql_row(&sql, call);
 	return result == JOURNAL_OK ? sql_take_id(&sql, call, id_out) : result;
+}
+
+enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call)
+{
+	struct sql sql;
+
+	sql_write(&sql, self,
+	    "INSERT INTO entries (id, cloud, author, cloud_seq, cloud_ms)"
+	    " SELECT id, version, author, ?1, ?2 FROM staged WHERE true ORDER BY id"
+	    " ON CONFLICT (id) DO UPDATE SET cloud = excluded.cloud, author = excluded.author,"
+	    " cloud_seq = excluded.cloud_seq, cloud_ms = excluded.cloud_ms"
+	    " WHERE entries.cloud IS NOT excluded.cloud");
+	sql_int(&sql, (int64_t)seq);
+	sql_int(&sql, time_ms);
+	return sql_run(&sql, call);
 }
 
 enum journal_result store_stage_clear(void *self, struct call *call)

@@ -132,18 +132,30 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 	return fault;
 }
 
+static bool crashes_at_begin(struct sim_device *device, struct call *call)
+{
+	yield(device, 0);
+	if (!dead(device) && sim_hit(device->world, SIM_CRASH))
+		device->crashed = true;
+	if (dead(device))
+		call_sayf(call, "the device has crashed");
+	return dead(device);
+}
+
 static enum journal_result begin(void *store, struct call *call)
 {
 	struct sim_device *device = running;
 
-	yield(device, 0);
-	if (!dead(device) && sim_hit(device->world, SIM_CRASH))
-		device->crashed = true;
-	if (dead(device)) {
-		call_sayf(call, "the device has crashed");
-		return JOURNAL_FAILED;
-	}
-	return device->store_ops->begin(store, call);
+	return crashes_at_begin(device, call) ? JOURNAL_FAILED
+					      : device->store_ops->begin(store, call);
+}
+
+static enum journal_result begin_light(void *store, struct call *call)
+{
+	struct sim_device *device = running;
+
+	return crashes_at_begin(device, call) ? JOURNAL_FAILED
+					      : device->store_ops->begin_light(store, call);
 }
 
 static enum journal_result commit(void *store, struct call *call)
@@ -204,8 +216,18 @@ static enum remote_result remote_blob_put(void *self, const struct account_id *a
 	return remote_of(account_blob_put(&device->env, &device->cache, account, name, blob, call));
 }
 
-static const struct remote_ops remote_ops = {
-    .sync = remote_sync, .blob_get = remote_blob_get, .blob_put = remote_blob_put};
+/* Blobs under way come in any order. */
+static size_t remote_pick(void *self, size_t count)
+{
+	struct sim_device *device = self;
+
+	return (size_t)sim_below(&device->world->random, count);
+}
+
+static const struct remote_ops remote_ops = {.sync = remote_sync,
+    .blob_get = remote_blob_get,
+    .blob_put = remote_blob_put,
+    .pick = remote_pick};
 
 static bool wait_a_while(void *self, int64_t ms)
 {
@@ -230,6 +252,7 @@ static bool open_store(struct sim_device *device)
 	device->store_ops = journal.ops;
 	device->ops = *journal.ops;
 	device->ops.begin = begin;
+	device->ops.begin_light = begin_light;
 	device->ops.commit = commit;
 	device->engine.journal = (struct journal){.self = journal.self, .ops = &device->ops};
 	return true;

@@ -347,7 +347,7 @@ static bool drive_exchange(struct device *device, struct sync *sync, const struc
 	if (result == ACCOUNT_OK && device->answered != NULL)
 		device->answered(device, &answer);
 	if (result != ACCOUNT_OK)
-		sync_failed(sync, result_of(result, ENGINE_MISSING), call.message);
+		sync_failed(sync, want->slot, result_of(result, ENGINE_MISSING), call.message);
 	else if (device->dies_at_commit && answer.status == SYNC_COMMITTED)
 		lives = false;
 	else
@@ -356,7 +356,7 @@ static bool drive_exchange(struct device *device, struct sync *sync, const struc
 	return lives;
 }
 
-static void drive_get(struct device *device, struct sync *sync, const struct sync_want *want)
+static void drive_get(struct device *device, struct sync *sync, struct sync_want *want)
 {
 	struct bytes blob = {0};
 	enum account_result result;
@@ -368,42 +368,96 @@ static void drive_get(struct device *device, struct sync *sync, const struct syn
 	    &device->env, &device->cache, &device->world->account, &want->name, &call, &blob);
 	if (result == ACCOUNT_OK && device->got != NULL)
 		device->got(device, &want->name, &blob);
+	if (result == ACCOUNT_OK && device->gets % 2 == 0) /* or the machine does it itself */
+		sync_open(want, view_bytes(&blob));
 	if (result == ACCOUNT_OK)
-		sync_got(sync, view_bytes(&blob));
+		sync_got(sync, want->slot, view_bytes(&blob));
 	else
-		sync_failed(sync, result_of(result, ENGINE_DAMAGED), call.message);
+		sync_failed(sync, want->slot, result_of(result, ENGINE_DAMAGED), call.message);
 	bytes_clear(&blob);
 }
 
-static void drive_put(struct device *device, struct sync *sync, const struct sync_want *want)
+static void drive_put(struct device *device, struct sync *sync, struct sync_want *want)
 {
 	enum account_result result;
 	struct call call;
 
 	device->puts++;
 	call_init(&call, device->world->now_ms + CALL_MS);
+	assert_int_equal(sync_seal(want, &call), ENGINE_OK);
 	result = account_blob_put(
 	    &device->env, &device->cache, &device->world->account, &want->name, want->blob, &call);
 	if (result == ACCOUNT_OK)
-		sync_put(sync);
+		sync_put(sync, want->slot);
 	else
-		sync_failed(sync, result_of(result, ENGINE_MISSING), call.message);
+		sync_failed(sync, want->slot, result_of(result, ENGINE_MISSING), call.message);
+}
+
+/* Blobs under way: they are answered in an order that is the world's to draw. */
+struct pending {
+	struct sync_want wants[SYNC_FLIGHTS_MAX];
+	size_t count;
+};
+
+static void drive_one(struct device *device, struct sync *sync, struct pending *pending)
+{
+	struct sync_want want;
+	uint16_t drawn;
+	size_t at;
+
+	assert_true(pending->count > 0);
+	random_fill(&device->world->random, &drawn, sizeof(drawn));
+	at = drawn % pending->count;
+	want = pending->wants[at];
+	pending->count--;
+	pending->wants[at] = pending->wants[pending->count];
+	if (want.kind == SYNC_WANT_PUT)
+		drive_put(device, sync, &want);
+	else
+		drive_get(device, sync, &want);
+}
+
+static void drive_blob(
+    struct device *device, struct sync *sync, struct pending *pending, struct sync_want *want)
+{
+	size_t bytes = 0;
+
+	if (want->slot >= SYNC_FLIGHTS_MAX) {
+		assert_int_equal(pending->count, 0);
+		drive_get(device, sync, want);
+		return;
+	}
+	assert_true(pending->count < SYNC_FLIGHTS_MAX);
+	pending->wants[pending->count++] = *want;
+	if (pending->count > device->under_way)
+		device->under_way = pending->count;
+	for (size_t i = 0; i < pending->count; i++)
+		if (pending->wants[i].kind == SYNC_WANT_PUT)
+			bytes += pending->wants[i].sealing->plain.len;
+	if (bytes > device->under_way_bytes)
+		device->under_way_bytes = bytes;
 }
 
 static enum engine_result drive(struct device *device, struct sync *sync)
 {
+	struct pending pending = {0};
+
 	for (unsigned step = 0; step < STEPS_MAX; step++) {
 		struct sync_want want = {0};
 
 		sync_next(sync, &want);
 		switch (want.kind) {
-		case SYNC_WANT_NOTHING: return sync_end(sync, &device->totals);
+		case SYNC_WANT_NOTHING:
+			assert_int_equal(pending.count, 0);
+			return sync_end(sync, &device->totals);
+		case SYNC_WANT_ANSWER: drive_one(device, sync, &pending); break;
 		case SYNC_WANT_EXCHANGE:
+			assert_int_equal(pending.count, 0);
 			if (!drive_exchange(device, sync, &want))
 				return ENGINE_LATER;
 			break;
-		case SYNC_WANT_GET: drive_get(device, sync, &want); break;
-		case SYNC_WANT_PUT: drive_put(device, sync, &want); break;
+		case SYNC_WANT_GET:
+		case SYNC_WANT_PUT: drive_blob(device, sync, &pending, &want); break;
 		case SYNC_WANT_WAIT:
 			device->waits++;
 			device->world->now_ms += want.wait_ms;
@@ -425,6 +479,8 @@ enum engine_result device_sync_with(struct device *device, bool allow_deletions)
 	afresh(device);
 	device->totals = (struct sync_totals){0};
 	device->exchanges = device->gets = device->puts = device->waits = 0;
+	device->under_way = 0;
+	device->under_way_bytes = 0;
 	result = sync_new(&device->engine, &options, &device->call, &sync);
 	if (result == ENGINE_OK)
 		result = drive(device, sync);

@@ -62,6 +62,7 @@ struct device {
 	struct call call;                      /* the last edit's or run's message */
 	struct sync_totals totals;             /* of the last run */
 	uint64_t exchanges, gets, puts, waits; /* wants of the last run */
+	size_t under_way, under_way_bytes;     /* blobs, at most, in the last run */
 	/* What the test puts between machine and account; NULL: nothing. */
 	void (*before)(struct device *device, const struct sync_request *request);
 	bool (*instead)(struct device *device, const struct sync_request *request,

@@ -505,7 +505,8 @@ static void a_whole_journal_goes_there_and_back(void **state)
 		assert_int_equal(import_view(view_bytes(&file), NULL, &journal, &call), PORT_OK);
 		assert_int_equal(journal.dropped_count, 0);
 	} else {
-		print_message("no pepys.json.zst in INKSEAL_TEST_DATA: a made journal instead\n");
+		print_message("not here: the real journal (pepys.json.zst in INKSEAL_TEST_DATA): "
+			      "a generated one stands in for it\n");
 		make_journal(&journal);
 	}
 	assert_int_equal(journal.count, 3411);

@@ -378,6 +378,66 @@ static void cancelled_says_so_and_goes_on_later(void **state)
 	assert_int_equal(totals.head.seq, 1);
 }
 
+#define LARGE_COUNT 120u
+
+/* Sixteen segments and more of what no compressor makes short. */
+static void write_large(struct device *device)
+{
+	static char text[65536];
+	char id[COPY_ID_LEN + 1];
+	struct entry entry = {.collection = view_text("journal"), .title = view_text("title")};
+	enum import_outcome outcome;
+
+	assert_int_equal(import_begin(&device->engine, &device->call), ENGINE_OK);
+	for (unsigned i = 0; i < LARGE_COUNT; i++) {
+		entry_id_new(&test_random, id);
+		entry.id = view_text(id);
+		randombytes_buf(text, sizeof(text));
+		for (size_t at = 0; at < sizeof(text); at++)
+			text[at] = (char)('a' + (text[at] & 15));
+		entry.content = view_of(text, sizeof(text));
+		entry.created_at = view_text("2026-01-01T00:00:00Z");
+		entry.updated_at = entry.created_at;
+		assert_int_equal(
+		    import_entry(&device->engine, &entry, &device->call, &outcome), ENGINE_OK);
+	}
+	assert_int_equal(import_commit(&device->engine, LARGE_COUNT, 0, &device->call), ENGINE_OK);
+}
+
+/*
+ * Cut again and again, each time a little later: what was put and read back is not put again, and
+ * the threads that were under way are all gone before the run is over.
+ */
+static void a_cut_push_goes_on_where_it_stopped(void **state)
+{
+	struct fixture *fixture = *state;
+	struct device *device = &fixture->device;
+	struct sync_totals totals = {0};
+	uint64_t puts = 0;
+	unsigned cuts = 0;
+
+	write_large(device);
+	for (unsigned after = 4; after < 200; after += 6) {
+		device->waits_left = after;
+		if (run(fixture, &totals) == ENGINE_OK)
+			break;
+		assert_string_equal(device->call.message, "cancelled");
+		close_remote(fixture);
+		puts += device->counts.put;
+		cuts++;
+	}
+	close_remote(fixture);
+	puts += device->counts.put;
+	assert_int_equal(totals.pushed, LARGE_COUNT);
+	assert_int_equal(totals.head.seq, 1);
+	assert_true(cuts >= 2);
+	/* 7.5 MiB at half a MiB each, the index, the commit; and what each cut had under way. */
+	assert_in_range(puts, 10, 40 + cuts * SYNC_FLIGHTS_MAX);
+	device->waits_left = 1000;
+	run_ok(fixture, &totals); /* and no thread's bucket was closed too early */
+	assert_int_equal(totals.pushed, 0);
+}
+
 static void wipe(struct fixture *fixture)
 {
 	struct device *device = &fixture->device;
@@ -446,6 +506,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_blob_is_put_and_read_back, set_up, tear_down),
     cmocka_unit_test_setup_teardown(an_absent_account_is_missing_not_gone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(cancelled_says_so_and_goes_on_later, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_cut_push_goes_on_where_it_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(after_a_wipe_a_sync_says_gone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(the_probe_passes_here, set_up, tear_down),
 };

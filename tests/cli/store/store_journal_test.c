@@ -192,6 +192,72 @@ static void test_absent_cloud_counts_as_deletion(void **state)
 	commit(f);
 }
 
+static void test_deletions_going(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t going = 99;
+
+	begin(f);
+	(void)put_settled(f, &(struct words){.id = "edited"}, 1);
+	(void)put_local(f, &(struct words){.id = "edited", .content = "new"});
+	(void)put_settled(f, &(struct words){.id = "deleted"}, 1);
+	(void)put_local(f, &(struct words){.id = "deleted", .deleted_at = "2026"});
+	(void)put_settled(f, &(struct words){.id = "dead", .deleted_at = "2025"}, 1);
+	(void)put_local(f, &(struct words){.id = "dead", .deleted_at = "2026"});
+	(void)put_local(f, &(struct words){.id = "never sent", .deleted_at = "2026"});
+	assert_ok(f, OPS(f)->deletions_going(f->store, &f->call, &going));
+	assert_int_equal(going, 1);
+	commit(f);
+}
+
+static bool count_pulled(void *self, const struct store_history *row)
+{
+	unsigned *count = self;
+
+	*count += row->kind == HISTORY_PULLED && row->at_ms == 77;
+	return true;
+}
+
+static void test_settle_plain(void **state)
+{
+	static const struct {
+		const char *id;
+		bool settled; /* local and base have followed the cloud */
+	} rows[] = {
+	    {"born", true}, {"moved", true}, {"died", true}, {"edited", false}, {"gone", false}};
+	struct fixture *f = *state;
+	uint64_t count = 99;
+
+	begin(f);
+	for (size_t i = 1; i < COUNT_OF(rows); i++)
+		(void)put_settled(f, &(struct words){.id = rows[i].id, .content = "old"}, 1);
+	(void)put_local(f, &(struct words){.id = "edited", .content = "mine"});
+	for (size_t i = 0; i < 4; i++)
+		(void)put_cloud(f,
+		    &(struct words){.id = rows[i].id,
+			.content = "theirs",
+			.deleted_at = strcmp(rows[i].id, "died") == 0 ? "2026" : NULL},
+		    2);
+	assert_ok(f, OPS(f)->cloud_set(f->store, view_text("gone"), NULL, NULL, 0, 0, &f->call));
+	assert_ok(f, OPS(f)->settle_plain(f->store, 77, &f->call, &count));
+	assert_int_equal(count, 3);
+	commit(f);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct journal_entry entry = get_entry(f, rows[i].id);
+		bool settled = entry.has_cloud && entry.has_local && entry.has_base &&
+			       digest_equal(&entry.local, &entry.cloud) &&
+			       digest_equal(&entry.base, &entry.cloud);
+		unsigned pulled = 0;
+
+		if (settled != rows[i].settled)
+			fail_msg("%s", rows[i].id);
+		assert_ok(f, store_history(
+				 f->store, view_text(rows[i].id), count_pulled, &pulled, &f->call));
+		assert_int_equal(pulled, rows[i].settled ? 1 : 0);
+	}
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
 static void test_counts(void **state)
 {
 	struct fixture *f = *state;
@@ -415,6 +481,41 @@ static void test_sent(void **state)
 	assert_ok(f, store_check(f->store, &f->call));
 }
 
+static void test_sent_take(void **state)
+{
+	struct fixture *f = *state;
+	struct digest frame = digest_filled(1);
+	struct digest none = digest_filled(2);
+	struct device_id device = device_filled(7);
+	struct digest sent;
+	struct digest later;
+	struct journal_entry entry;
+	uint64_t count = 99;
+
+	begin(f);
+	(void)put_settled(f, &(struct words){.id = "clean"}, 1);
+	(void)put_local(f, &(struct words){.id = "a"});
+	sent = put_local(f, &(struct words){.id = "b", .content = "sent"});
+	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 4, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
+	later = put_local(f, &(struct words){.id = "b", .content = "edited meanwhile"});
+	assert_ok(f, OPS(f)->sent_take(f->store, &none, &device, 4, 44, &f->call, &count));
+	assert_int_equal(count, 0);
+	assert_ok(f, OPS(f)->sent_take(f->store, &frame, &device, 4, 44, &f->call, &count));
+	assert_int_equal(count, 2);
+	commit(f);
+	entry = get_entry(f, "b");
+	assert_digest(entry.base, sent);
+	assert_digest(entry.cloud, sent);
+	assert_digest(entry.local, later);
+	assert_true(device_equal(&entry.author, &device));
+	assert_int_equal(entry.cloud_seq, 4);
+	assert_int_equal(entry.cloud_ms, 44);
+	entry = get_entry(f, "clean");
+	assert_int_equal(entry.cloud_seq, 1);
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
 static void test_sent_prune(void **state)
 {
 	struct fixture *f = *state;
@@ -593,6 +694,68 @@ static void test_stage(void **state)
 	    JOURNAL_NONE);
 }
 
+static void test_stage_take(void **state)
+{
+	struct fixture *f = *state;
+	struct device_id device = device_filled(7);
+	struct digest same;
+	struct digest moved;
+	struct digest born;
+	struct journal_entry entry;
+
+	begin(f);
+	same = put_settled(f, &(struct words){.id = "same"}, 3);
+	(void)put_settled(f, &(struct words){.id = "moved", .content = "old"}, 3);
+	(void)put_settled(f, &(struct words){.id = "not staged"}, 3);
+	moved = put_version(f, &(struct words){.id = "moved", .content = "new"});
+	born = put_version(f, &(struct words){.id = "born"});
+	assert_ok(f, OPS(f)->stage_add(f->store, view_text("same"), &same, &device, &f->call));
+	assert_ok(f, OPS(f)->stage_add(f->store, view_text("moved"), &moved, &device, &f->call));
+	assert_ok(f, OPS(f)->stage_add(f->store, view_text("born"), &born, &device, &f->call));
+	assert_ok(f, OPS(f)->stage_take(f->store, 9, 99, &f->call));
+	commit(f);
+	entry = get_entry(f, "moved");
+	assert_digest(entry.cloud, moved);
+	assert_false(digest_equal(&entry.base, &moved));
+	assert_int_equal(entry.cloud_seq, 9);
+	assert_int_equal(entry.cloud_ms, 99);
+	assert_true(device_equal(&entry.author, &device));
+	entry = get_entry(f, "born");
+	assert_digest(entry.cloud, born);
+	assert_false(entry.has_local || entry.has_base);
+	entry = get_entry(f, "same"); /* keeps its place in the log */
+	assert_int_equal(entry.cloud_seq, 3);
+	entry = get_entry(f, "not staged");
+	assert_true(entry.has_cloud);
+}
+
+/* What a light transaction has committed outlives the store that did it. */
+static void test_begin_light(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_entry entry;
+
+	for (unsigned round = 0; round < 2; round++) {
+		assert_ok(f, OPS(f)->begin_light(f->store, &f->call));
+		(void)put_local(f, &(struct words){.id = round == 0 ? "a" : "b"});
+		commit(f);
+	}
+	assert_ok(f, OPS(f)->begin_light(f->store, &f->call));
+	(void)put_local(f, &(struct words){.id = "given up"});
+	OPS(f)->rollback(f->store);
+	assert_true(f->store->light);
+	begin(f); /* and the next is as durable as any */
+	assert_false(f->store->light);
+	(void)put_local(f, &(struct words){.id = "c"});
+	commit(f);
+	fixture_reopen(f);
+	assert_true(get_entry(f, "a").has_local);
+	assert_true(get_entry(f, "b").has_local);
+	assert_true(get_entry(f, "c").has_local);
+	assert_result(
+	    f, OPS(f)->entry_get(f->store, view_text("given up"), &f->call, &entry), JOURNAL_NONE);
+}
+
 static void test_devices(void **state)
 {
 	struct fixture *f = *state;
@@ -620,16 +783,21 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_versions_must_be_there),
     cmocka_unit_test_journal(test_dirty_and_unsettled),
     cmocka_unit_test_journal(test_absent_cloud_counts_as_deletion),
+    cmocka_unit_test_journal(test_deletions_going),
+    cmocka_unit_test_journal(test_settle_plain),
     cmocka_unit_test_journal(test_counts),
     cmocka_unit_test_journal(test_scan_survives_writes),
     cmocka_unit_test_journal(test_scan_of_what_is_sent),
     cmocka_unit_test_journal(test_scan_never_leaves_one_out),
     cmocka_unit_test_journal(test_sent),
+    cmocka_unit_test_journal(test_sent_take),
     cmocka_unit_test_journal(test_sent_prune),
     cmocka_unit_test_journal(test_cloud_forget),
     cmocka_unit_test_journal(test_losers),
     cmocka_unit_test_journal(test_segments),
     cmocka_unit_test_journal(test_stage),
+    cmocka_unit_test_journal(test_stage_take),
+    cmocka_unit_test_journal(test_begin_light),
     cmocka_unit_test_journal(test_devices),
 };
 
