@@ -157,7 +157,7 @@ static void read_header(struct cbor_reader *reader, struct frame_header *header)
 		cbor_fail(reader, FORMAT_MALFORMED);
 }
 
-enum format_result frame_decode(struct view encoded, struct frame *out)
+enum format_result frame_decode_form(struct view encoded, struct frame *out)
 {
 	struct cbor_reader reader;
 	struct frame frame = {0};
@@ -175,6 +175,17 @@ enum format_result frame_decode(struct view encoded, struct frame *out)
 	frame.header_bytes = view_of(encoded.data, encoded.len - rest.len);
 	frame.body = view_of(rest.data, rest.len - SIGNATURE_LEN);
 	frame.signature = view_of(rest.data + frame.body.len, SIGNATURE_LEN);
+	*out = frame;
+	return FORMAT_OK;
+}
+
+enum format_result frame_decode(struct view encoded, struct frame *out)
+{
+	struct frame frame;
+	enum format_result result = frame_decode_form(encoded, &frame);
+
+	if (result != FORMAT_OK)
+		return result;
 	digest_view(DOMAIN_FRAME, encoded, &frame.hash);
 	*out = frame;
 	return FORMAT_OK;

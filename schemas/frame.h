@@ -52,6 +52,8 @@ MUST_USE enum format_result frame_encode(const struct frame_header *header, stru
     const uint8_t sign_secret[SIGN_SECRET_LEN], struct bytes *out);
 /* Form and hash only. */
 MUST_USE enum format_result frame_decode(struct view encoded, struct frame *out);
+/* Form alone: for who knows the hash, and sets it. */
+MUST_USE enum format_result frame_decode_form(struct view encoded, struct frame *out);
 /*
  * What the gateway checks without keys, and every reader again (design, section 5): account, seq =
  * head + 1, previous = head, roster hash = the one before, epoch current there, device live there,

@@ -61,6 +61,9 @@ struct manifest {
  */
 MUST_USE enum format_result manifest_encode(const struct manifest *manifest, struct bytes *out);
 MUST_USE enum format_result manifest_decode(struct view encoded, struct manifest *out);
+/* For bytes that this process encoded, or has decoded before: checksum and tail are not looked at.
+ */
+MUST_USE enum format_result manifest_decode_again(struct view encoded, struct manifest *out);
 
 /*
  * A pack: a header (account, from, to, the blob names that its frames' headers hold), then an array

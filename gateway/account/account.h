@@ -45,10 +45,11 @@ struct account_pack {
 };
 struct account_cache {
 	struct bytes manifest; /* encoded; empty: unknown */
+	bool manifest_checked; /* it was, by this process */
 	struct bucket_tag tag;
 	struct bytes roster; /* the roster blob's bytes; empty: unknown */
 	struct digest roster_hash;
-	bool roster_checked; /* its signatures were, by this process; and so was, below … */
+	bool roster_checked;            /* likewise its signatures; and so was, below … */
 	struct digest snapshot_checked; /* … that of the frame with this hash */
 	struct bytes index;             /* the current snapshot's index blob; empty: unknown */
 	struct blob_name index_name;

@@ -78,9 +78,9 @@ void account_work_free(struct account_work *work); /* NULL is fine */
 MUST_USE enum account_result account_manifest_read(struct account_work *work);
 /* For who missed an object that the manifest names: OK if the manifest is another by now. */
 MUST_USE enum account_result account_manifest_reread(struct account_work *work);
-/* Makes the bytes the cache's manifest, checked (S2); *bytes is taken. */
+/* Makes the bytes the cache's manifest, checked (S2); *bytes is taken. own: work encoded them. */
 MUST_USE enum account_result account_manifest_adopt(
-    struct account_work *work, struct bytes *bytes, const struct bucket_tag *tag);
+    struct account_work *work, struct bytes *bytes, bool own, const struct bucket_tag *tag);
 /* work->roster, by the manifest; reads it if it is not the cached one. */
 MUST_USE enum account_result account_roster_read(struct account_work *work);
 /* The cached roster becomes these bytes (may forget: then it is read again). */
@@ -136,7 +136,8 @@ struct account_push {
 	const struct sync_request *request;
 	struct frame frames[SYNC_PUSH_MAX];         /* request->frames, decoded */
 	struct blob_name body_names[SYNC_PUSH_MAX]; /* what the frames call request->bodies */
-	struct blob_name missing[SYNC_NAMES_MAX];   /* to be put again, under another count */
+	struct blob_name
+	    *missing; /* SYNC_NAMES_MAX at most: to be put again, under another count */
 	size_t missing_count;
 	struct bytes index; /* a load's or snapshot's, if this push has one */
 	struct blob_name index_name;
@@ -147,6 +148,7 @@ MUST_USE enum account_result account_push_decode(
 /* Fills missing. REFUSED: an index does not hold. */
 MUST_USE enum account_result account_push_names(
     struct account_work *work, struct account_push *push);
+void account_push_clear(struct account_push *push);
 MUST_USE enum account_result account_push_bodies(
     struct account_work *work, const struct account_push *push);
 /* The current snapshot's index and its names (SEGMENTS_MAX fit); 0 of them if it is unreadable. */

@@ -34,7 +34,7 @@ static enum account_result commit_won(
 
 	/* A warm commit relies on its condition alone: it never reads w/ (S2). */
 	work->cache->wipe_checked = true;
-	result = account_manifest_adopt(work, encoded, tag);
+	result = account_manifest_adopt(work, encoded, true, tag);
 	assert(result == ACCOUNT_OK); /* we made it, and from a checked one */
 	work->cache->wipe_checked = wipe_checked;
 	account_cache_trim_packs(work->cache, &work->manifest);

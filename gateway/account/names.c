@@ -229,14 +229,37 @@ static enum account_result push_index(
 	return ACCOUNT_OK;
 }
 
+/* Most pushes: one edit, in its frame. They need none of the room below. */
+static bool names_nothing(const struct account_push *push)
+{
+	for (size_t i = 0; i < push->request->frames_count; i++)
+		if (push->frames[i].header.has_blob)
+			return false;
+	return true;
+}
+
+void account_push_clear(struct account_push *push)
+{
+	bytes_clear(&push->index);
+	free(push->missing);
+	push->missing = NULL;
+	push->missing_count = 0;
+}
+
 enum account_result account_push_names(struct account_work *work, struct account_push *push)
 {
-	struct known *known = calloc(1, sizeof(*known));
-	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
 	enum account_result result = ACCOUNT_OK;
+	struct known *known;
+	struct blob_name *names;
 
 	push->missing_count = 0;
-	if (known == NULL || names == NULL) {
+	if (names_nothing(push))
+		return ACCOUNT_OK;
+	known = calloc(1, sizeof(*known));
+	names = calloc(SEGMENTS_MAX, sizeof(*names));
+	if (push->missing == NULL)
+		push->missing = calloc(SYNC_NAMES_MAX, sizeof(*push->missing));
+	if (known == NULL || names == NULL || push->missing == NULL) {
 		call_sayf(work->call, "no memory");
 		result = ACCOUNT_FAILED;
 	}

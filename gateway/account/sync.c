@@ -15,7 +15,8 @@ struct exchange {
 	const struct sync_request *request;
 	struct sync_answer *answer;
 	struct account_push push;
-	struct roster roster; /* with the request's statements; else a copy of work->roster */
+	const struct roster *roster; /* with the request's statements: own; else work->roster */
+	struct roster *own;
 	struct digest roster_blob;
 };
 
@@ -83,16 +84,19 @@ static const char *roster_fault(struct exchange *x)
 	for (size_t i = 0; i < request->frames_count; i++)
 		statements += x->push.frames[i].header.kind == FRAME_STATEMENT;
 	if (statements == 0 && request->roster.len == 0) {
-		x->roster = *known;
+		x->roster = known;
 		return NULL;
 	}
 	if (request->roster.len == 0)
 		return "a statement came without the roster that holds it";
-	if (request->roster.len > ROSTER_MAX ||
-	    roster_decode(request->roster, false, &x->roster) != FORMAT_OK)
+	if (x->own == NULL)
+		x->own = calloc(1, sizeof(*x->own));
+	if (x->own == NULL || request->roster.len > ROSTER_MAX ||
+	    roster_decode(request->roster, false, x->own) != FORMAT_OK)
 		return "the roster does not hold";
-	if (!roster_descends(&x->roster, known) ||
-	    x->roster.statements_count != known->statements_count + statements)
+	x->roster = x->own;
+	if (!roster_descends(x->roster, known) ||
+	    x->roster->statements_count != known->statements_count + statements)
 		return "the roster does not continue the one that is known here";
 	blob_hash(request->roster, &x->roster_blob);
 	return NULL;
@@ -126,7 +130,7 @@ static const char *frames_fault(struct exchange *x)
 		const struct frame *frame = &x->push.frames[i];
 
 		message = "it does not hold";
-		if (frame_check(frame, &head, &x->roster, &index, &message) != FORMAT_OK)
+		if (frame_check(frame, &head, x->roster, &index, &message) != FORMAT_OK)
 			return message;
 		if (covers_another(x->work, frame))
 			return "its snapshot covers another log than this";
@@ -171,7 +175,7 @@ static enum account_result push_commit(struct exchange *x, bool *won_out)
 	}
 	if (result == ACCOUNT_OK)
 		result = account_append(work, x->push.frames, x->request->frames,
-		    x->request->frames_count, &x->roster, &roster);
+		    x->request->frames_count, x->roster, &roster);
 	if (result == ACCOUNT_OK)
 		result = account_manifest_commit(work, won_out);
 	return result;
@@ -322,8 +326,10 @@ enum account_result account_sync(const struct account_env *env, struct account_c
 			    answer, view_bytes(&work->wipe_record), call, &answer->wipe_record);
 	}
 done:
-	if (x != NULL)
-		bytes_clear(&x->push.index);
+	if (x != NULL) {
+		account_push_clear(&x->push);
+		free(x->own);
+	}
 	free(x);
 	account_work_free(work);
 	return result;

@@ -258,9 +258,10 @@ static enum account_result page_remove(struct account_work *work, const struct b
 	return result;
 }
 
-/* One listing from the start, and what follows from it. *empty_out: it was empty. */
+/* One listing from the start, and what follows from it. purge: what is hidden goes too, if it was
+ * empty (*empty_out). */
 static enum account_result remove_some(
-    struct account_work *work, struct wipe_report *report, bool *empty_out)
+    struct account_work *work, struct wipe_report *report, bool purge, bool *empty_out)
 {
 	struct account_key prefix, manifest;
 	struct bucket_page page = {0};
@@ -286,7 +287,7 @@ static enum account_result remove_some(
 		}
 	}
 	*empty_out = page.count == 0;
-	if (result == ACCOUNT_OK && *empty_out)
+	if (result == ACCOUNT_OK && *empty_out && purge)
 		result = account_from_bucket(
 		    bucket_purge_hidden(work->env->bucket, prefix.text, work->call, &hidden));
 	report->objects_removed += hidden;
@@ -301,7 +302,7 @@ enum account_result account_remove_all(struct account_work *work, struct wipe_re
 	/* The second empty listing comes after the purge: it is the one that is reported (W6). */
 	for (unsigned i = 0; i < WIPE_PAGES_MAX; i++) {
 		bool empty = false;
-		enum account_result result = remove_some(work, report, &empty);
+		enum account_result result = remove_some(work, report, empties == 0, &empty);
 
 		if (result != ACCOUNT_OK)
 			return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;

@@ -75,12 +75,30 @@ static const char *log_fault(const struct manifest *manifest, struct frame *tail
 	return manifest->head.seq == next - 1 ? NULL : "its head is not its last frame's seq";
 }
 
-/* Decodes cache->manifest into work. False: *message_out says what does not hold. */
+/* The same tail as before: each frame's hash stands in the next one's header, the last's is the
+ * head.
+ */
+static const char *tail_again(const struct manifest *manifest, struct frame *tail)
+{
+	for (size_t i = 0; i < manifest->tail_count; i++) {
+		if (frame_decode_form(manifest->tail[i], &tail[i]) != FORMAT_OK)
+			return "a frame of its tail is malformed";
+		if (i > 0)
+			tail[i - 1].hash = tail[i].header.previous;
+	}
+	if (manifest->tail_count > 0)
+		tail[manifest->tail_count - 1].hash = manifest->head.hash;
+	return NULL;
+}
+
+/* Decodes the bytes into work. again: as manifest_decode_again. *message_out: what does not hold.
+ */
 static enum format_result manifest_use(
-    struct account_work *work, struct view encoded, const char **message_out)
+    struct account_work *work, struct view encoded, bool again, const char **message_out)
 {
 	struct manifest *manifest = &work->manifest;
-	enum format_result result = manifest_decode(encoded, manifest);
+	enum format_result result =
+	    again ? manifest_decode_again(encoded, manifest) : manifest_decode(encoded, manifest);
 
 	*message_out = NULL;
 	if (result != FORMAT_OK)
@@ -91,7 +109,7 @@ static enum format_result manifest_use(
 	}
 	if (manifest->state == MANIFEST_WIPED)
 		return FORMAT_OK;
-	*message_out = log_fault(manifest, work->tail);
+	*message_out = again ? tail_again(manifest, work->tail) : log_fault(manifest, work->tail);
 	if (*message_out == NULL && manifest->snapshot.data != NULL &&
 	    (frame_decode(manifest->snapshot, &work->snapshot) != FORMAT_OK ||
 		!account_equal(&work->snapshot.header.account, &work->account) ||
@@ -121,9 +139,10 @@ enum account_result account_work_open(const struct account_env *env, struct acco
 	work->account = *account;
 	work->call = call;
 	if (cache->manifest.len > 0) {
-		work->has_manifest =
-		    manifest_use(work, view_bytes(&cache->manifest), &message) == FORMAT_OK &&
-		    work->manifest.state == MANIFEST_LIVE;
+		work->has_manifest = manifest_use(work, view_bytes(&cache->manifest),
+					 cache->manifest_checked, &message) == FORMAT_OK &&
+				     work->manifest.state == MANIFEST_LIVE;
+		cache->manifest_checked = work->has_manifest;
 		if (!work->has_manifest)
 			account_cache_clear(cache);
 	}
@@ -140,7 +159,7 @@ void account_work_free(struct account_work *work)
 }
 
 enum account_result account_manifest_adopt(
-    struct account_work *work, struct bytes *bytes, const struct bucket_tag *tag)
+    struct account_work *work, struct bytes *bytes, bool own, const struct bucket_tag *tag)
 {
 	struct account_cache *cache = work->cache;
 	uint8_t incarnation[INCARNATION_LEN];
@@ -154,7 +173,7 @@ enum account_result account_manifest_adopt(
 	work->has_manifest = false; /* work->manifest's views move to the new bytes */
 	work->has_roster = false;
 	work->fresh = false;
-	format = manifest_use(work, view_bytes(bytes), &message);
+	format = manifest_use(work, view_bytes(bytes), own, &message);
 	if (message != NULL) {
 		call_sayf(work->call, "the manifest is damaged: %s", message);
 		return ACCOUNT_DAMAGED;
@@ -172,6 +191,7 @@ enum account_result account_manifest_adopt(
 		account_cache_clear(cache);
 	bytes_clear(&cache->manifest);
 	cache->manifest = *bytes;
+	cache->manifest_checked = true;
 	*bytes = (struct bytes){0};
 	cache->tag = *tag;
 	work->has_manifest = true;
@@ -205,7 +225,7 @@ enum account_result account_manifest_read(struct account_work *work)
 		return result;
 	got = bucket_get(work->env->bucket, &get, work->call, &bytes, &tag);
 	switch (got) {
-	case BUCKET_OK: result = account_manifest_adopt(work, &bytes, &tag); break;
+	case BUCKET_OK: result = account_manifest_adopt(work, &bytes, false, &tag); break;
 	case BUCKET_UNCHANGED:
 		work->fresh = true;
 		result = ACCOUNT_OK;

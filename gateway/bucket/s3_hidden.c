@@ -19,6 +19,7 @@ struct purge {
 	struct call *call;
 	char prefix[S3_KEY_MAX + 1]; /* whole */
 	uint64_t removed;
+	bool markers; /* the first pass met some: else there is nothing for a second */
 };
 
 struct pass {
@@ -120,6 +121,8 @@ static bool is_marker(const struct s3_item *item)
 
 static enum bucket_result take_old(struct purge *purge, const struct s3_page *page)
 {
+	for (size_t i = 0; i < page->count; i++)
+		purge->markers = purge->markers || page->items[i].marker;
 	return remove_some(purge, page, is_old);
 }
 
@@ -169,7 +172,8 @@ enum bucket_result s3_purge_hidden(
 
 	(void)snprintf(purge.prefix, sizeof(purge.prefix), "%s%s", s3->url.prefix, prefix);
 	for (size_t i = 0; result == BUCKET_OK && i < COUNT_OF(passes); i++)
-		result = pass_run(&purge, &passes[i]);
+		if (passes[i].take != take_markers || purge.markers)
+			result = pass_run(&purge, &passes[i]);
 	if (result == BUCKET_OK)
 		*removed_out = purge.removed;
 	return result;

@@ -128,6 +128,28 @@ static void tails_lead_to_the_head(void **state)
 	}
 }
 
+/* Of bytes known before: the same fields; checksum and tail may be anything, the form may not. */
+static void again_all_is_read_but_the_checksum(void **state)
+{
+	const struct chain *chain = *state;
+	static struct manifest manifest, decoded;
+	struct bytes encoded = {0};
+
+	fill(&manifest, chain, 10, CHAIN_LEN);
+	manifest.generation = 77;
+	assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+	encoded.data[encoded.len - 1] ^= 1;
+	assert_int_equal(manifest_decode(view_bytes(&encoded), &decoded), FORMAT_FORGED);
+	assert_int_equal(manifest_decode_again(view_bytes(&encoded), &decoded), FORMAT_OK);
+	assert_int_equal(decoded.generation, 77);
+	assert_int_equal(decoded.tail_count, CHAIN_LEN - 10);
+	assert_true(head_equal(&decoded.head, &manifest.head));
+	for (size_t len = 0; len < encoded.len; len += 7)
+		assert_int_not_equal(
+		    manifest_decode_again(view_of(encoded.data, len), &decoded), FORMAT_OK);
+	bytes_clear(&encoded);
+}
+
 static void a_manifest_stays_below_its_maximum(void **state)
 {
 	const struct chain *chain = *state;
@@ -178,6 +200,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(packs_hold_frames_in_order, set_up, tear_down),
     cmocka_unit_test_setup_teardown(packs_without_order_are_not_made, set_up, tear_down),
     cmocka_unit_test_setup_teardown(tails_lead_to_the_head, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(again_all_is_read_but_the_checksum, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_manifest_stays_below_its_maximum, set_up, tear_down),
     cmocka_unit_test_setup_teardown(the_fixed_parts_leave_room_for_a_tail, set_up, tear_down),
 };

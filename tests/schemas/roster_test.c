@@ -70,6 +70,31 @@ static void devices_are_live_from_when_to_when(void **state)
 	assert_int_equal(fixture->roster.epochs[1], 1);
 }
 
+/* Of bytes decoded before, only the signatures are not looked at: what else differs is refused. */
+static void again_all_holds_but_signatures(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct view encoded = view_bytes(&fixture->encoded);
+	struct view last = fixture->roster.statements[2];
+	static struct roster decoded;
+	size_t taken = 0;
+
+	assert_int_equal(roster_decode_again(encoded, &decoded), FORMAT_OK);
+	assert_true(digest_equal(roster_hash(&decoded), roster_hash(&fixture->roster)));
+	for (size_t at = 0; at < encoded.len; at++) {
+		bool in_last = fixture->encoded.data + at >= last.data;
+
+		fixture->encoded.data[at] ^= 1;
+		assert_int_not_equal(roster_decode(encoded, false, &decoded), FORMAT_OK);
+		if (roster_decode_again(encoded, &decoded) == FORMAT_OK) {
+			assert_true(in_last); /* of the others, the next one's link tells */
+			taken++;
+		}
+		fixture->encoded.data[at] ^= 1;
+	}
+	assert_true(taken >= SIGNATURE_LEN);
+}
+
 static void statements_are_found_by_hash(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -182,6 +207,7 @@ static void create_is_signed_by_who_is_live(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(devices_are_live_from_when_to_when, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(again_all_holds_but_signatures, set_up, tear_down),
     cmocka_unit_test_setup_teardown(statements_are_found_by_hash, set_up, tear_down),
     cmocka_unit_test_setup_teardown(only_a_longer_same_chain_descends, set_up, tear_down),
     cmocka_unit_test_setup_teardown(

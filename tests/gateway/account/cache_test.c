@@ -23,6 +23,31 @@ static void cache_comes_back_whole(void **state)
 	bytes_clear(&saved);
 }
 
+/* What lay on a disk is checked again by the process that reads it, and once by that. */
+static void cache_from_a_disk_is_checked_once(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct client *client = &pair->first;
+	struct bytes saved = {0};
+	uint64_t before;
+
+	client_edit(client, 100);
+	assert_true(client->cache.manifest_checked && client->cache.roster_checked);
+	assert_true(account_cache_save(&client->cache, &saved));
+	account_cache_load(&client->cache, view_bytes(&saved));
+	assert_false(client->cache.manifest_checked || client->cache.roster_checked);
+	/* The newest statement's signature; its sealed part follows it. */
+	client->cache.roster.data[client->cache.roster.len - strlen("more boxes") - 8] ^= 1;
+	before = fixture->counts.get;
+	client_edit(client, 100);
+	assert_int_equal(fixture->counts.get, before + 1); /* the roster's blob */
+	client_edit(client, 100);
+	assert_int_equal(fixture->counts.get, before + 1);
+	assert_true(client->cache.manifest_checked && client->cache.roster_checked);
+	bytes_clear(&saved);
+}
+
 static void cache_torn_is_empty(void **state)
 {
 	struct pair *pair = *state;
@@ -85,6 +110,7 @@ static void cache_forgets_the_oldest_blobs(void **state)
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(cache_comes_back_whole, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(cache_from_a_disk_is_checked_once, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_torn_is_empty, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_of_another_account_is_dropped, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_forgets_the_oldest_blobs, pair_setup, pair_teardown),
