@@ -26,7 +26,8 @@ need_packages() {
 	say "installing:$missing"
 	as_root=
 	if [ "$(id -u)" != 0 ]; then
-		command -v sudo >/dev/null || die "install these as root, then start again:$missing"
+		command -v sudo >/dev/null ||
+			die "no sudo here: as root, run: apt-get install --no-install-recommends$missing"
 		as_root=sudo
 	fi
 	mkdir -p build

@@ -28,7 +28,8 @@ class Disk(Case):
     def tmpfs(self, name, size):
         path = self.mounted(name, size)
         if path is None:
-            self.skipTest("no file system may be mounted here; the limit on file sizes is tested")
+            self.skipTest("the right to mount a small file system, for "
+                          f"{self.id().split('.')[-1]}: a limit on file sizes stands in")
         return path
 
     def fill(self, path, leave=0):

@@ -37,6 +37,8 @@ ENVIRONMENT = {
 PROCESS_SECONDS = 180
 
 Answer = collections.namedtuple("Answer", "code out err")
+# Requests and bytes at the bucket; requests of the device to a gateway, if there is one.
+Cost = collections.namedtuple("Cost", "requests bytes http")
 
 
 class Home:
@@ -96,11 +98,11 @@ class Home:
     def sync(self, *args, **options):
         return self.json("sync", *args, **options)
 
-    def sync_on(self, bucket):
-        return self.json("sync", "on", bucket.url)
+    def sync_on(self, place):
+        return self.json("sync", "on", place.url, *place.admission())
 
-    def recover(self, bucket, code, *args):
-        return self.json("recover", "--yes", "--bucket", bucket.url, *args, text=code)
+    def recover(self, place, code, *args):
+        return self.json("recover", "--yes", place.option, place.url, *args, text=code)
 
     # What is looked at.
 
@@ -136,11 +138,33 @@ class Home:
 
 
 class Bucket:
-    """A folder as a bucket, and the test's own look into it."""
+    """A folder as a bucket, and the test's own look into it.
+
+    It is also a place: what a device syncs with. served.py has another, a gateway. A place has a url,
+    the option by which `recover` is told of it, what lets a device in there, the cost of a sync, and
+    the bucket behind it.
+    """
+
+    option = "--bucket"
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
         self.url = f"dir:{path}"
+        self.bucket = self
+
+    def admission(self):
+        return []
+
+    def sync(self, home):
+        """A sync: what it said, and its cost, by the device's own count of requests and bytes."""
+        said = home.sync()
+        return said, Cost(said["requests"], said["bytes"], None)
+
+    def get(self, key):
+        return (self.path / key).read_bytes()
+
+    def sizes(self, below=""):
+        return {key: len(data) for key, data in self.files(below).items()}
 
     def files(self, below=""):
         """Every object: its key and its bytes. Temp and lock files of the driver are none."""
@@ -191,16 +215,20 @@ class Case(unittest.TestCase):
     def bucket(self, name="bucket"):
         return Bucket(self.folder / name)
 
+    def place(self, name="bucket"):
+        """Where the homes sync, for tests that run in several places: the bucket itself."""
+        return self.bucket(name)
+
     def pair(self, entries):
-        """Two devices in step on one bucket: home A, home B, the bucket, what sync on said."""
-        one, two, bucket = self.home("A"), self.home("B"), self.bucket()
+        """Two devices in step at one place: home A, home B, the place, what sync on said."""
+        one, two, place = self.home("A"), self.home("B"), self.place()
         if entries:
             one.import_entries(entries)
-        said = one.sync_on(bucket)
+        said = one.sync_on(place)
         one.sync()
-        two.recover(bucket, said["recoveryCode"])
+        two.recover(place, said["recoveryCode"])
         one.sync()
-        return one, two, bucket, said
+        return one, two, place, said
 
     def check_error(self, answer, says=None):
         """An error is one JSON object: the code's name, a sentence, perhaps a hint."""

@@ -1,4 +1,7 @@
-"""main_job.py: a real journal, encrypted, in a bucket, on two devices and then a third."""
+"""main_job.py: a real journal, encrypted, in a bucket, on two devices and then a third.
+
+The bucket is a folder here; on_server.py has the same job done by way of a gateway.
+"""
 import unittest
 
 from home import Case, real_journal
@@ -10,14 +13,14 @@ class MainJob(Case):
     def test_real_journal_on_three_devices(self):
         entries, _ = real_journal()
         given = {entry["id"]: entry for entry in entries}
-        one, two, bucket = self.home("A"), self.home("B"), self.bucket()
+        one, two, place = self.home("A"), self.home("B"), self.place()
 
         said = one.import_entries(entries)
         self.assertEqual(said, {"added": len(given), "updated": 0, "skipped": 0, "dropped": 0})
-        said = one.sync_on(bucket)
+        said = one.sync_on(place)
         code = said["recoveryCode"]
         self.assertEqual(one.sync()["pushed"], len(given))
-        recovered = two.recover(bucket, code)
+        recovered = two.recover(place, code)
         self.assertEqual(recovered["account"], said["account"])
         self.assertEqual(recovered["entries"], len(given))
         one.sync()
@@ -33,7 +36,7 @@ class MainJob(Case):
                                  {entry: given[entry] for entry in untouched})
 
         three = self.home("C")
-        three.recover(bucket, code)
+        three.recover(place, code)
         self.settle(one, two)
         self.assert_same_entries(self.assert_equal_homes(one, two, three), both)
         self.assert_whole(one, two, three)

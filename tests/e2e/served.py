@@ -1,4 +1,5 @@
-"""served.py: a gateway for the end-to-end tests: the real inkseald on a folder as its bucket.
+"""served.py: a gateway for the end-to-end tests: the real inkseald in front of a bucket, which is a
+folder or lies on a real S3 server.
 
 INKSEALD_BIN names it. It listens on a port that was free a moment ago and keeps it over restarts,
 for homes keep its URL. Its log is read at the end of a test: whatever a person wrote, and whatever
@@ -15,10 +16,14 @@ import threading
 import time
 import urllib.request
 
-from home import ENVIRONMENT, PROCESS_SECONDS, Case
+import cbor2
+import nacl.signing
+
+from home import ENVIRONMENT, PROCESS_SECONDS, Case, Cost
+from wipe import digest
 
 DAEMON = os.environ.get("INKSEALD_BIN", "inkseald")
-START_SECONDS = 60
+START_SECONDS = 180
 OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
@@ -28,7 +33,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def is_ready(url):
+    try:
+        with OPEN(url + "/readyz", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
 class Gateway:
+    """A process of inkseald; a place, as home.py has it."""
+
+    option = "--gateway"
+
     def __init__(self, test, bucket, name="gateway", key="receipt-key"):
         self.test = test
         self.bucket = bucket
@@ -50,18 +67,14 @@ class Gateway:
                             str(self.key), "--names", self.names),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT)
         deadline = time.monotonic() + START_SECONDS
-        while not self.is_ready():
+        while not is_ready(self.url):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.test.fail("the gateway does not start:\n" + self.log.read_text()[-3000:])
             time.sleep(0.02)
         return self
 
     def is_ready(self):
-        try:
-            with OPEN(self.url + "/readyz", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return is_ready(self.url)
 
     def kill(self):
         """kill -9: what it had not put is lost with it."""
@@ -76,10 +89,39 @@ class Gateway:
                               self.log.read_text()[-3000:])
         self.process = None
 
+    def operate(self, *args):
+        """An operator's command, on the bucket: what it prints."""
+        return subprocess.run(self.daemon(*args), env=ENVIRONMENT, capture_output=True,
+                              text=True, timeout=PROCESS_SECONDS, check=True).stdout
+
     def invite(self):
-        done = subprocess.run(self.daemon("invite"), env=ENVIRONMENT, capture_output=True,
-                              text=True, timeout=PROCESS_SECONDS, check=True)
-        return done.stdout.splitlines()[-1]
+        return self.operate("invite").splitlines()[-1]
+
+    def admission(self):
+        return ["--invite", self.invite()]
+
+    def metrics(self):
+        """What it counts: the value of each line, by all that stands before it."""
+        with OPEN(self.url + "/metrics", timeout=30) as answer:
+            lines = answer.read().decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def sync(self, home):
+        """A sync: what it said, and its cost, by the gateway's own count."""
+        before, routes = self.metrics(), len(self.routes())
+        said = home.sync()
+        after = self.metrics()
+        made = sum(said["requests"].values())
+        self.test.assertEqual(len(self.await_routes(routes + made)), routes + made)
+
+        def grown(name, label):
+            name = f"inkseald_bucket_{name}_total{label}"
+            return int(after[name] - before[name])
+        kinds = {"get": "get", "put": "put", "list": "list", "delete": "remove"}
+        return said, Cost({kind: grown("requests", f'{{kind="{name}"}}')
+                           for kind, name in kinds.items()},
+                          {way: grown("bytes", f'{{way="{way}"}}') for way in ("up", "down")}, made)
 
     def receipt_key(self):
         with OPEN(self.url + "/v1/info", timeout=30) as answer:
@@ -88,7 +130,14 @@ class Gateway:
     def routes(self):
         """The routes of all requests it has answered a device, in order, from its log."""
         routes = re.findall(r"\broute=(\w+)", self.log.read_text())
-        return [route for route in routes if route not in ("readyz", "info")]
+        return [route for route in routes if route not in ("readyz", "info", "metrics")]
+
+    def await_routes(self, count):
+        """The same, once there are so many: a request is logged when its answer has been sent."""
+        deadline = time.monotonic() + 5
+        while len(routes := self.routes()) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return routes
 
 
 class Relay:
@@ -170,6 +219,20 @@ class ServedCase(Case):
 
     def recover(self, home, gateway, code):
         return home.json("recover", "--yes", "--gateway", gateway.url, text=code)
+
+    def check_receipt(self, receipt, gateway, account, removed):
+        """The receipt of a wipe, as its device has printed and kept it: signed by the gateway."""
+        encoded = base64.b64decode(receipt["receipt"])
+        signed, signature = cbor2.loads(encoded)
+        part = cbor2.loads(signed)
+        wipe, _ = cbor2.loads(gateway.bucket.get(f"w/{account}"))
+        self.assertEqual(part[1].hex(), account)
+        self.assertEqual(part[2], digest("inkseal wipe", wipe))
+        self.assertEqual(part[3], receipt["objectsRemoved"])
+        self.assertEqual(part[3], removed)
+        self.assertEqual(part[6], gateway.receipt_key())
+        nacl.signing.VerifyKey(part[6]).verify(b"inkseal wipe".ljust(16, b"\0") + signed, signature)
+        return encoded
 
     def served_pair(self, entries, gateway=None):
         """Two devices in step over a gateway that runs: A, B, the gateway, what sync on said."""
