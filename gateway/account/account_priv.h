@@ -33,6 +33,7 @@ struct account_work {
 	struct roster roster;
 	struct manifest next;     /* being built; its views point where manifest's do */
 	struct bytes wipe_record; /* set where a call gives ACCOUNT_GONE */
+	uint64_t put_bytes;       /* cache->put_bytes when the call began */
 };
 
 /* object.c: keys, and objects by their names. Messages name no key. */
@@ -170,8 +171,13 @@ MUST_USE enum account_result account_fold_next(
 MUST_USE enum account_result account_wipe_read(struct account_work *work);
 /* GONE if w/<account> stands, else ABSENT: for who met no manifest, or a wiped one. */
 MUST_USE enum account_result account_missing(struct account_work *work);
-/* Removes all of the account's objects, the manifest last (W5, W6). */
+/*
+ * Marks the manifest as wiped, then removes all of the account's objects, the manifest last (W4 to
+ * W6). For who has read a record that holds, or was told to by an operator.
+ */
 MUST_USE enum account_result account_remove_all(
     struct account_work *work, struct wipe_report *report);
+/* For a call that met ACCOUNT_GONE: what it put before it knew is removed again, if that works. */
+void account_take_back(struct account_work *work);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Head (0, hash of the genesis), a new incarnation, count 0. */
+/* Head (0, hash of the genesis), count 0; create_send gives it the rest. */
 static void create_manifest(
     struct account_work *work, const struct roster *roster, const struct blob_name *roster_name)
 {
@@ -23,8 +23,6 @@ static void create_manifest(
 	    .roster = *roster_name,
 	    .epoch = roster_epoch(roster),
 	};
-	random_fill(work->env->random, next->incarnation, INCARNATION_LEN);
-	random_fill(work->env->random, next->nonce, NONCE_LEN);
 	for (size_t i = 0; i < roster->devices_count; i++) {
 		if (roster_live(roster, &roster->devices[i].id, SIZE_MAX) == NULL)
 			continue;
@@ -33,22 +31,39 @@ static void create_manifest(
 	}
 }
 
-/* C4: the manifest, if there is none. Whoever put the one that is there: it is this account. */
-static enum account_result create_put(struct account_work *work)
+/*
+ * Sends the manifest once, with an incarnation and a nonce of its own. One that was given up on may
+ * land after a wipe: were it the very bytes of the one that stood before, caches that know that one
+ * would commit onto it.
+ */
+static enum account_result create_send(struct account_work *work)
 {
+	struct manifest *next = &work->next;
 	struct account_key key;
 	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_ABSENT};
 	enum account_result result;
 	struct bucket_tag tag;
 	struct bytes encoded = {0};
 
-	result = account_from_format(manifest_encode(&work->next, &encoded), ACCOUNT_REFUSED,
-	    "the new manifest", work->call);
+	random_fill(work->env->random, next->incarnation, INCARNATION_LEN);
+	random_fill(work->env->random, next->nonce, NONCE_LEN);
+	result = account_from_format(
+	    manifest_encode(next, &encoded), ACCOUNT_REFUSED, "the new manifest", work->call);
 	account_key_of(work, "manifest", &key);
 	put.data = view_bytes(&encoded);
-	for (unsigned i = 0; result == ACCOUNT_OK; i++) {
-		enum bucket_result put_result;
+	if (result == ACCOUNT_OK &&
+	    bucket_put(work->env->bucket, &put, work->call, &tag) == BUCKET_REFUSED)
+		result = ACCOUNT_FAILED;
+	bytes_clear(&encoded);
+	return result;
+}
 
+/* C4: the manifest, if there is none. Whoever put the one that is there: it is this account. */
+static enum account_result create_put(struct account_work *work)
+{
+	enum account_result result = ACCOUNT_OK;
+
+	for (unsigned i = 0; result == ACCOUNT_OK; i++) {
 		result = account_in_time(work);
 		if (result != ACCOUNT_OK)
 			break;
@@ -57,17 +72,14 @@ static enum account_result create_put(struct account_work *work)
 			result = ACCOUNT_RETRY;
 			break;
 		}
-		put_result = bucket_put(work->env->bucket, &put, work->call, &tag);
-		if (put_result == BUCKET_REFUSED) {
-			result = ACCOUNT_FAILED;
+		result = create_send(work);
+		if (result != ACCOUNT_OK)
 			break;
-		}
 		result = account_manifest_read(work);
 		if (result != ACCOUNT_ABSENT)
 			break;
 		result = ACCOUNT_OK; /* nothing is there: again */
 	}
-	bytes_clear(&encoded);
 	return result;
 }
 

@@ -182,6 +182,8 @@ enum account_result account_fold(const struct account_env *env, struct account_c
 		result = fold_once(work, &folded, &more);
 	if (result == ACCOUNT_OK)
 		*folded_out = folded;
+	if (result == ACCOUNT_GONE)
+		account_take_back(work);
 	account_work_free(work);
 	return result;
 }

@@ -319,6 +319,7 @@ enum account_result account_sync(const struct account_env *env, struct account_c
 		result = exchange_run(x);
 	answer->time_ms = clock_wall_ms(env->clock);
 	if (result == ACCOUNT_GONE) {
+		account_take_back(work);
 		answer->status = SYNC_GONE;
 		result = ACCOUNT_OK;
 		if (work->wipe_record.len > 0)

@@ -298,7 +298,10 @@ static enum account_result remove_some(
 enum account_result account_remove_all(struct account_work *work, struct wipe_report *report)
 {
 	unsigned empties = 0;
+	enum account_result marked = wipe_mark(work);
 
+	if (marked != ACCOUNT_OK)
+		return marked;
 	/* The second empty listing comes after the purge: it is the one that is reported (W6). */
 	for (unsigned i = 0; i < WIPE_PAGES_MAX; i++) {
 		bool empty = false;
@@ -324,10 +327,21 @@ static enum account_result wipe_run(
 	if (result == ACCOUNT_ABSENT)
 		result = wipe.len > 0 ? wipe_begin(work, wipe) : ACCOUNT_OK;
 	if (result == ACCOUNT_OK)
-		result = wipe_mark(work);
-	if (result == ACCOUNT_OK)
 		result = account_remove_all(work, report);
 	return result;
+}
+
+void account_take_back(struct account_work *work)
+{
+	struct call said = *work->call;
+	struct wipe_report report = {0};
+	enum account_result result;
+
+	if (work->wipe_record.len == 0 || work->cache->put_bytes == work->put_bytes)
+		return;
+	result = account_remove_all(work, &report);
+	(void)result; /* "gone" is the answer in any case */
+	*work->call = said;
 }
 
 enum account_result account_wipe(const struct account_env *env, struct account_cache *cache,
