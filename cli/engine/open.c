@@ -138,19 +138,19 @@ void opening_free(struct opening *opening)
 }
 
 /* Whatever is wrong with it, sync_got finds too, and says. */
-void sync_open(struct sync_want *want, struct view encoded)
+void sync_open(struct sync_want *want, struct view blob)
 {
 	struct opening *opening = want->opening;
 	struct bytes plain = {0};
-	struct blob blob;
+	struct blob decoded;
 	enum format_result result;
 
 	if (opening == NULL || opening->rows != NULL)
 		return;
-	result = blob_check(&opening->name, &opening->account, BLOB_SEGMENT, encoded, NULL, &blob);
-	if (result != FORMAT_OK || blob.header.epoch != opening->epoch)
+	result = blob_check(&opening->name, &opening->account, BLOB_SEGMENT, blob, NULL, &decoded);
+	if (result != FORMAT_OK || decoded.header.epoch != opening->epoch)
 		return;
-	result = blob_unpack(&opening->key, &blob, SEGMENT_PLAIN_MAX + 16, &plain);
+	result = blob_unpack(&opening->key, &decoded, SEGMENT_PLAIN_MAX + 16, &plain);
 	if (result == FORMAT_OK)
 		result = opening_read(opening, &plain);
 	assert((result == FORMAT_OK) == (opening->rows != NULL));

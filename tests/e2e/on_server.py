@@ -24,8 +24,8 @@ MINIO_CACHE_SECONDS = 10  # for so long MinIO gives the same numbers again
 
 
 class Owner(ServedCase):
-    """Of the one gateway that all tests share: in a race, and so in a start's probe, SeaweedFS takes
-    seconds for each write. A test has an account of its own."""
+    """Of the one gateway that all tests share: SeaweedFS takes seconds for each write of a race, and
+    so half a minute for a start's probe. A test has an account of its own."""
 
     addCleanup = staticmethod(unittest.addModuleCleanup)
     place = None
@@ -138,8 +138,9 @@ class CountedByMinIO(OnServer):
 
 
 def load_tests(loader, tests, pattern):
-    """The count of MinIO's own is asked of MinIO alone."""
-    cases = [MainJob, Bars, Canary, Wipe] + ([CountedByMinIO] if SERVER == "MINIO" else [])
+    """What counts requests comes before the wipe: minutes after one the gateway lists again."""
+    counted = [CountedByMinIO] if SERVER == "MINIO" else []
+    cases = [MainJob, Bars, Canary, *counted, Wipe]
     return unittest.TestSuite(map(loader.loadTestsFromTestCase, cases))
 
 
