@@ -272,6 +272,31 @@ static void utf8_is_judged(void **state)
 			fail_msg("%s", rows[i].name);
 }
 
+/* Long ASCII is looked at eight bytes at a time: each fault, at each place, is seen all the same.
+ */
+static void utf8_faults_are_found_anywhere(void **state)
+{
+	static const uint8_t faults[] = {0x00, 0x80, 0xBF, 0xC1, 0xFF};
+	uint8_t text[40];
+
+	(void)state;
+	for (size_t len = 1; len <= sizeof(text); len++) {
+		for (size_t i = 0; i < len; i++)
+			text[i] = (uint8_t)(1 + 18 * i % 127); /* from 0x01 to 0x7F */
+		assert_true(utf8_valid(view_of(text, len)));
+		for (size_t at = 0; at < len; at++) {
+			uint8_t was = text[at];
+
+			for (size_t i = 0; i < COUNT_OF(faults); i++) {
+				text[at] = faults[i];
+				if (utf8_valid(view_of(text, len)))
+					fail_msg("0x%02x at %zu of %zu", faults[i], at, len);
+			}
+			text[at] = was;
+		}
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(integers_both_ways),
     cmocka_unit_test(signed_integers_both_ways),
@@ -280,6 +305,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(maps_know_their_keys),
     cmocka_unit_test(text_keys_ascend_as_encoded),
     cmocka_unit_test(utf8_is_judged),
+    cmocka_unit_test(utf8_faults_are_found_anywhere),
 };
 
 TEST_MAIN(tests)

@@ -31,6 +31,23 @@ static void the_order_does_not_count(void **state)
 	assert_roots(&a, &b, true);
 }
 
+static void parts_add_up(void **state)
+{
+	struct root_sum whole = {{0}}, sum = {{0}}, part = {{0}};
+
+	(void)state;
+	root_add(&whole, view_text("one"), &v1);
+	root_add(&whole, view_text("two"), &v2);
+	root_add(&whole, view_text("three"), &v3);
+	root_add(&sum, view_text("two"), &v2);
+	root_add(&part, view_text("one"), &v1);
+	root_add(&part, view_text("three"), &v3);
+	root_merge(&sum, &part);
+	assert_roots(&whole, &sum, true);
+	root_merge(&sum, &part); /* twice is not once */
+	assert_roots(&whole, &sum, false);
+}
+
 static void what_goes_leaves_nothing(void **state)
 {
 	struct root_sum a = {{0}};
@@ -100,6 +117,7 @@ static void stored_lanes_come_back(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_order_does_not_count),
+    cmocka_unit_test(parts_add_up),
     cmocka_unit_test(what_goes_leaves_nothing),
     cmocka_unit_test(other_states_have_other_roots),
     cmocka_unit_test(stored_lanes_come_back),
