@@ -236,10 +236,12 @@ MUST_USE enum engine_result make_frame(struct make *make, struct push *out);
 /* The frame was committed: moves head, state (a load) and the known segments. In a transaction. */
 MUST_USE enum engine_result make_committed(struct make *make, struct view frame);
 void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_out);
-/* A load of this home's has landed: the versions that it carries become base and cloud. made: the
- * state's sum after it, as it was made; NULL: met in the log, to be summed up. In a transaction. */
-MUST_USE enum engine_result make_acknowledge(struct sync_state *state, const struct frame *frame,
-    const struct frame_sealed *sealed, const struct root_sum *made);
+/*
+ * A load of this home's has landed: the versions that were stored for it become base and cloud, if
+ * with them the state has the root that the frame names. In a transaction.
+ */
+MUST_USE enum engine_result make_acknowledge(
+    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed);
 /* Learns the names of the segments of an index blob (the newest one's). In a transaction. */
 MUST_USE enum engine_result make_learn(
     struct sync_state *state, const struct blob_name *name, struct view blob);

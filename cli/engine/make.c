@@ -527,18 +527,14 @@ static enum engine_result sum_sent(
 	return result;
 }
 
-enum engine_result make_acknowledge(struct sync_state *state, const struct frame *frame,
-    const struct frame_sealed *sealed, const struct root_sum *made)
+enum engine_result make_acknowledge(
+    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
 {
 	const struct journal *journal = &state->engine->journal;
 	uint64_t count = 0;
 	uint8_t root[ROOT_LEN];
-	enum engine_result result = ENGINE_OK;
+	enum engine_result result = sum_sent(state, &frame->hash, &state->sum);
 
-	if (made != NULL)
-		state->sum = *made;
-	else
-		result = sum_sent(state, &frame->hash, &state->sum);
 	root_of(&state->sum, root);
 	if (result == ENGINE_OK && memcmp(root, sealed->root, ROOT_LEN) != 0) {
 		call_sayf(state->call, "after this device's own load its state root differs: "
@@ -578,7 +574,7 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	if (result == ENGINE_OK)
 		result = apply_open(state, &frame, &payload, &sealed);
 	if (result == ENGINE_OK && make->kind == FRAME_LOAD)
-		result = make_acknowledge(state, &frame, &sealed, &make->sum);
+		result = make_acknowledge(state, &frame, &sealed);
 	if (result == ENGINE_OK)
 		result = remember_segments(make);
 	if (result == ENGINE_OK)

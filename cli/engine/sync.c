@@ -532,7 +532,7 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 	if (result == ENGINE_OK)
 		result = apply_open(state, frame, &payload, &sealed);
 	if (result == ENGINE_OK)
-		result = make_acknowledge(state, frame, &sealed, NULL);
+		result = make_acknowledge(state, frame, &sealed);
 	if (result == ENGINE_OK) {
 		state->facts.public.log_bytes = 0;
 		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);

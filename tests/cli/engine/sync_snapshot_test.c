@@ -258,6 +258,41 @@ static void an_edit_during_a_load_is_sent_after(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* What was stored for the load is no longer there when it is committed. */
+static void lose_what_was_sent(struct device *device, const struct sync_request *request)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct frame frame;
+
+	if (request->frames_count == 0)
+		return;
+	assert_int_equal(frame_decode(request->frames[0], &frame), FORMAT_OK);
+	assert_int_equal(frame.header.kind, FRAME_LOAD);
+	device->times++;
+	assert_int_equal(journal->ops->begin(journal->self, &device->call), JOURNAL_OK);
+	assert_int_equal(
+	    journal->ops->sent_add(journal->self, &frame.hash, frame.header.seq, &device->call),
+	    JOURNAL_OK);
+	assert_int_equal(journal->ops->commit(journal->self, &device->call), JOURNAL_OK);
+}
+
+/* A device's own load is no exception to comparing the root of what was applied. */
+static void an_own_loads_root_is_compared(void **state)
+{
+	struct sync_facts before, after;
+
+	(void)state;
+	fill(&pair.a, 24, BODY_LEN);
+	before = device_facts(&pair.a);
+	pair.a.before = lose_what_was_sent;
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_ROOT);
+	pair.a.before = NULL;
+	assert_int_equal(pair.a.times, 1);
+	after = device_facts(&pair.a);
+	assert_true(head_equal(&after.head, &before.head));
+	assert_int_equal(device_counts(&pair.a).dirty_count, 24); /* all is kept */
+}
+
 /* The second blob does not arrive; the first needs not be sent again. */
 static void a_broken_upload_goes_on_where_it_stopped(void **state)
 {
@@ -729,6 +764,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_load_that_loses_its_race_is_made_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(an_edit_during_a_load_is_sent_after, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_own_loads_root_is_compared, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_broken_upload_goes_on_where_it_stopped, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(blobs_are_under_way_together, pair_setup, pair_teardown),
