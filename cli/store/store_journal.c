@@ -402,34 +402,35 @@ static enum journal_result journal_counts(void *self, struct call *call, struct 
 	return result;
 }
 
-static enum journal_result journal_deletions_coming(
-    void *self, struct call *call, uint64_t *count_out)
+static enum journal_result count_of(
+    struct store *store, const char *text, struct call *call, uint64_t *count_out)
 {
 	int64_t count = 0;
-	enum journal_result result = store_number(self,
-	    "SELECT count(*) FROM entries AS e LEFT JOIN versions AS v ON v.hash = e.cloud"
-	    " WHERE e.base IS NOT e.cloud AND e.local IS e.base AND e.deleted = 0"
-	    " AND (e.cloud IS NULL OR v.deleted = 1)",
-	    call, &count);
+	enum journal_result result = store_number(store, text, call, &count);
 
 	if (result == JOURNAL_OK)
 		*count_out = (uint64_t)count;
 	return result;
 }
 
+static enum journal_result journal_deletions_coming(
+    void *self, struct call *call, uint64_t *count_out)
+{
+	return count_of(self,
+	    "SELECT count(*) FROM entries AS e LEFT JOIN versions AS v ON v.hash = e.cloud"
+	    " WHERE e.base IS NOT e.cloud AND e.local IS e.base AND e.deleted = 0"
+	    " AND (e.cloud IS NULL OR v.deleted = 1)",
+	    call, count_out);
+}
+
 static enum journal_result journal_deletions_going(
     void *self, struct call *call, uint64_t *count_out)
 {
-	int64_t count = 0;
-	enum journal_result result = store_number(self,
+	return count_of(self,
 	    "SELECT count(*) FROM entries AS e JOIN versions AS v ON v.hash = e.cloud"
 	    " WHERE e.local IS NOT NULL AND e.local IS NOT e.cloud AND e.deleted = 1"
 	    " AND v.deleted = 0",
-	    call, &count);
-
-	if (result == JOURNAL_OK)
-		*count_out = (uint64_t)count;
-	return result;
+	    call, count_out);
 }
 
 #define PLAIN "base IS NOT cloud AND local IS base AND cloud IS NOT NULL"
