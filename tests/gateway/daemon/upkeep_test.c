@@ -147,32 +147,34 @@ static void fill_packs(struct kept *kept, size_t packs)
 	assert_int_equal(fixture_objects(kept->fixture, "/p/"), packs);
 }
 
-static size_t packs_named(struct kept *kept)
+/* Two numbers of the manifest that stands. */
+struct numbers {
+	size_t packs;
+	uint64_t sweep;
+};
+
+static struct numbers manifest_numbers(struct kept *kept)
 {
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
 	struct bytes bytes = {0};
-	size_t count;
+	struct numbers numbers;
 
 	assert_non_null(manifest);
 	fixture_manifest(kept->fixture, &bytes, manifest);
-	count = manifest->packs_count;
+	numbers = (struct numbers){manifest->packs_count, manifest->sweep};
 	bytes_clear(&bytes);
 	free(manifest);
-	return count;
+	return numbers;
+}
+
+static size_t packs_named(struct kept *kept)
+{
+	return manifest_numbers(kept).packs;
 }
 
 static uint64_t sweep_count(struct kept *kept)
 {
-	struct manifest *manifest = calloc(1, sizeof(*manifest));
-	struct bytes bytes = {0};
-	uint64_t count;
-
-	assert_non_null(manifest);
-	fixture_manifest(kept->fixture, &bytes, manifest);
-	count = manifest->sweep;
-	bytes_clear(&bytes);
-	free(manifest);
-	return count;
+	return manifest_numbers(kept).sweep;
 }
 
 static void an_idle_account_is_folded(void **state)

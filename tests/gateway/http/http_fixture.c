@@ -448,3 +448,20 @@ void site_create_request(struct site *site, struct bytes *out)
 	assert_int_equal(
 	    create_encode(&create, fixture->members[FIRST].sign_secret, out), FORMAT_OK);
 }
+
+void site_await_metric(struct site *site, const char *line)
+{
+	struct ask ask = {.member = MEMBERS_COUNT, .method = "GET", .path = "/metrics"};
+	bool found = false;
+
+	for (int i = 0; i < 200 && !found; i++) {
+		struct reply reply = {0};
+
+		site_ask(site, &ask, &reply);
+		found = reply_says(&reply, line);
+		reply_clear(&reply);
+		site_pause(20);
+	}
+	if (!found)
+		fail_msg("no %s", line);
+}

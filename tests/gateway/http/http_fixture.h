@@ -85,6 +85,8 @@ bool site_read_all(int fd, int64_t within_ms, char *out, size_t out_size);
 void site_ask(struct site *site, const struct ask *ask, struct reply *out);
 /* A sync of the client's request; its answer becomes client->answer, its head moves. */
 void site_sync(struct site *site, struct client *client, size_t member, struct reply *out);
+/* Until /metrics says that line. */
+void site_await_metric(struct site *site, const char *line);
 void site_create_request(struct site *site, struct bytes *out);
 
 #endif

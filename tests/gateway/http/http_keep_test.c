@@ -62,23 +62,6 @@ static int keep_setup(void **state)
 	return 0;
 }
 
-static void await_metric(struct site *site, const char *line)
-{
-	struct ask ask = {.member = UNSIGNED, .method = "GET", .path = "/metrics"};
-	bool found = false;
-
-	for (int i = 0; i < 200 && !found; i++) {
-		struct reply reply = {0};
-
-		site_ask(site, &ask, &reply);
-		found = reply_says(&reply, line);
-		reply_clear(&reply);
-		site_pause(20);
-	}
-	if (!found)
-		fail_msg("no %s", line);
-}
-
 static unsigned poll(struct site *site, struct client *client, size_t member, char retry[16])
 {
 	struct reply reply = {0};
@@ -125,7 +108,7 @@ static void a_device_that_asks_too_often_waits(void **state)
 	assert_int_equal(poll(site, first, FIRST, retry), 429);
 	assert_in_range(strtoul(retry, NULL, 10), 5, 10);
 	assert_int_equal(poll(site, second, SECOND, NULL), 200); /* another's allowance */
-	await_metric(site, "inkseald_refused_total{why=\"rate\"} 1\n");
+	site_await_metric(site, "inkseald_refused_total{why=\"rate\"} 1\n");
 	assert_true(site_logged(site, "route=sync status=429"));
 }
 
@@ -212,7 +195,7 @@ static void a_full_account_can_still_be_read(void **state)
 	second->head = first->head;
 	assert_int_equal(push(site, second, SECOND, 300, code), 507);
 	assert_string_equal(code, "full");
-	await_metric(site, "inkseald_refused_total{why=\"full\"} 3\n");
+	site_await_metric(site, "inkseald_refused_total{why=\"full\"} 3\n");
 }
 
 static unsigned put_blob(struct site *site, enum blob_kind kind, size_t len, bool *full_out)
@@ -336,7 +319,7 @@ static void what_is_forged_is_refused_before_its_body(void **state)
 	reply_clear(&reply);
 	assert_true(site_read_all(fd, 3000, rest, sizeof(rest))); /* and the connection closed */
 	(void)close(fd);
-	await_metric(site, "inkseald_bodies_bytes 0\n");
+	site_await_metric(site, "inkseald_bodies_bytes 0\n");
 }
 
 /* … but its body is still compared with the digest that it signed. */
@@ -381,12 +364,12 @@ static void strangers_leave_room_for_devices(void **state)
 		strangers[i] = begin_sync(site, STRANGER, 1000, NULL);
 		site_write(strangers[i], zeros, 999);
 	}
-	await_metric(site, "inkseald_bodies_bytes 1998\n");
+	site_await_metric(site, "inkseald_bodies_bytes 1998\n");
 	strangers[2] = begin_sync(site, STRANGER, 1000, NULL);
 	site_reply(strangers[2], 5000, &reply);
 	assert_int_equal(reply.status, 503);
 	reply_clear(&reply);
-	await_metric(site, "inkseald_refused_total{why=\"strange_bodies\"} 1\n");
+	site_await_metric(site, "inkseald_refused_total{why=\"strange_bodies\"} 1\n");
 	/* A device that is known sends what it likes. */
 	fd = begin_sync(site, FIRST, 90000, NULL);
 	for (size_t i = 0; i < 90; i++)
@@ -397,7 +380,7 @@ static void strangers_leave_room_for_devices(void **state)
 	(void)close(fd);
 	for (size_t i = 0; i < 3; i++)
 		(void)close(strangers[i]);
-	await_metric(site, "inkseald_bodies_bytes 0\n");
+	site_await_metric(site, "inkseald_bodies_bytes 0\n");
 	fd = begin_sync(site, STRANGER, 1000, NULL); /* and what they held is theirs again */
 	site_write(fd, zeros, 1000);
 	site_reply(fd, 5000, &reply);

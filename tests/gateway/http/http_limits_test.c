@@ -33,22 +33,6 @@ static void expect_reply(int fd, unsigned status)
 	(void)close(fd);
 }
 
-static void await_metric(struct site *site, const char *line)
-{
-	struct ask ask = {.member = UNSIGNED, .method = "GET", .path = "/metrics"};
-	bool found = false;
-
-	for (int i = 0; i < 200 && !found; i++) {
-		struct reply reply = {0};
-
-		site_ask(site, &ask, &reply);
-		found = reply_says(&reply, line);
-		reply_clear(&reply);
-		site_pause(20);
-	}
-	assert_true(found);
-}
-
 static void a_full_queue_is_said_at_once(void **state)
 {
 	struct site *site = *state;
@@ -62,7 +46,7 @@ static void a_full_queue_is_said_at_once(void **state)
 	running = begin(site, ROSTER);
 	site_await_gate(site);
 	waiting = begin(site, OTHER_ROSTER);
-	await_metric(site, "inkseald_requests_waiting 1\n");
+	site_await_metric(site, "inkseald_requests_waiting 1\n");
 	begun_ms = site_now();
 	expect_reply(begin(site, ROSTER), 503);
 	assert_true(site_now() - begun_ms < 1000);
@@ -101,7 +85,7 @@ static void who_waited_too_long_is_not_begun(void **state)
 	running = begin(site, ROSTER);
 	site_await_gate(site);
 	waiting = begin(site, OTHER_ROSTER);
-	await_metric(site, "inkseald_requests_waiting 1\n");
+	site_await_metric(site, "inkseald_requests_waiting 1\n");
 	site_pause(400);
 	site_open_gate(site);
 	expect_reply(waiting, 503);
@@ -227,7 +211,7 @@ static void bodies_share_a_budget(void **state)
 	held = site_connect(site);
 	site_ask_begin(site, held, &ask);
 	(void)snprintf(line, sizeof(line), "inkseald_bodies_bytes %zu\n", blob.len - 1);
-	await_metric(site, line);
+	site_await_metric(site, line);
 	ask.cut = 0;
 	site_ask(site, &ask, &reply);
 	assert_int_equal(reply.status, 503);
@@ -237,7 +221,7 @@ static void bodies_share_a_budget(void **state)
 	site_ask(site, &ask, &reply);
 	assert_int_equal(reply.status, 204);
 	reply_clear(&reply);
-	await_metric(site, "inkseald_bodies_bytes 0\n");
+	site_await_metric(site, "inkseald_bodies_bytes 0\n");
 	bytes_clear(&blob);
 }
 
@@ -325,7 +309,7 @@ static void stopping_does_not_wait_for_ever(void **state)
 	ask.body = view_bytes(&blob);
 	held = site_connect(site);
 	site_ask_begin(site, held, &ask);
-	await_metric(site, "inkseald_requests_active 1\n");
+	site_await_metric(site, "inkseald_requests_active 1\n");
 	begun_ms = site_now();
 	site_stop(site, 500);
 	assert_in_range(site_now() - begun_ms, 400, 3000);
@@ -345,8 +329,8 @@ static void a_client_may_leave_while_a_worker_runs(void **state)
 	(void)close(running);
 	site_pause(100);
 	site_open_gate(site);
-	await_metric(site, "inkseald_connections 1\n");
-	await_metric(site, "inkseald_requests_active 0\n");
+	site_await_metric(site, "inkseald_connections 1\n");
+	site_await_metric(site, "inkseald_requests_active 0\n");
 	expect_reply(begin(site, ROSTER), 404);
 }
 
@@ -366,8 +350,8 @@ static void what_is_kept_of_accounts_is_bounded(void **state)
 		assert_int_equal(reply.status, 404);
 		reply_clear(&reply);
 	}
-	await_metric(site, "inkseald_accounts_cached 0\n");
-	await_metric(site, "inkseald_accounts_cached_bytes 0\n");
+	site_await_metric(site, "inkseald_accounts_cached 0\n");
+	site_await_metric(site, "inkseald_accounts_cached_bytes 0\n");
 	site_stop(site, 5000);
 	site->config.cache_bytes_max = 0;
 	site_start(site, true);
@@ -380,7 +364,7 @@ static void what_is_kept_of_accounts_is_bounded(void **state)
 		assert_int_equal(site->pair->first.answer.status, SYNC_COMMITTED);
 		reply_clear(&reply);
 	}
-	await_metric(site, "inkseald_accounts_cached 0\n");
+	site_await_metric(site, "inkseald_accounts_cached 0\n");
 }
 
 static const struct CMUnitTest tests[] = {
