@@ -443,9 +443,10 @@ static enum journal_result journal_settle_plain(
 	int64_t count;
 	enum journal_result result;
 
+	/* Not by number: that order made SQLite go through all entries, in every sync. */
 	sql_write(&sql, store,
 	    "INSERT INTO temp.unindexed (number, old) SELECT number, local FROM entries"
-	    " WHERE " PLAIN " ORDER BY number ON CONFLICT (number) DO NOTHING");
+	    " WHERE " PLAIN " ON CONFLICT (number) DO NOTHING");
 	result = sql_run(&sql, call);
 	if (result != JOURNAL_OK)
 		return result;
