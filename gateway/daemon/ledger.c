@@ -98,11 +98,14 @@ struct ledger_row *ledger_touch(
 	if (row != NULL) {
 		unlink_row(ledger, row);
 	} else {
-		struct ledger_row **chain = chain_of(ledger, account);
+		struct ledger_row **chain;
 
+		if (ledger->rows_count >= ledger->rows_max)
+			ledger_drop(ledger, ledger->oldest);
 		row = calloc(1, sizeof(*row));
 		if (row == NULL)
 			return NULL;
+		chain = chain_of(ledger, account);
 		row->account = *account;
 		row->fold_at_ms = LEDGER_NEVER;
 		row->sweep_at_ms = LEDGER_NEVER;
@@ -113,8 +116,6 @@ struct ledger_row *ledger_touch(
 	}
 	row->touched_ms = now_ms;
 	link_newest(ledger, row);
-	if (ledger->rows_count > ledger->rows_max)
-		ledger_drop(ledger, ledger->oldest);
 	return row;
 }
 

@@ -150,10 +150,12 @@ static enum account_result look_for_room(
 static enum account_result refuse(const struct upkeep *upkeep, const struct room *room,
     uint64_t bytes, bool spare, struct call *call)
 {
+	unsigned long long lacking_kib = (bytes >> 10) + 1;
+
 	call_sayf(call,
 	    "the account is full: no room for %llu KiB more beside %llu of %llu; %sroom comes back "
 	    "as old history is removed, about once an hour",
-	    (unsigned long long)((bytes >> 10) + 1), (unsigned long long)(room->taken >> 10),
+	    lacking_kib, (unsigned long long)(room->taken >> 10),
 	    (unsigned long long)(upkeep->config.quota_bytes >> 10),
 	    spare ? "" : "deletions still pass, and ");
 	return ACCOUNT_REFUSED;

@@ -294,6 +294,15 @@ static void wake_watchers(struct http_accounts *accounts, struct http_slot *slot
 	}
 }
 
+/* A member that stays has spent of its allowance what it had. */
+static void carry_spent(const struct http_slot *slot, struct http_member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < slot->members_count; k++)
+			if (device_equal(&members[i].device, &slot->members[k].device))
+				members[i].spent_us = slot->members[k].spent_us;
+}
+
 void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot, int64_t since_ms,
     const struct digest *roster_hash, const struct head *head)
 {
@@ -310,10 +319,8 @@ void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot,
 		members = members_of(&slot->cache, &count);
 	(void)pthread_mutex_lock(&accounts->lock);
 	if (members != NULL) {
-		for (size_t i = 0; i < count; i++)
-			for (size_t k = 0; k < slot->members_count; k++)
-				if (device_equal(&members[i].device, &slot->members[k].device))
-					members[i].spent_us = slot->members[k].spent_us;
+		if (slot->members != NULL)
+			carry_spent(slot, members, count);
 		free(slot->members);
 		slot->members = members;
 		slot->members_count = count;
