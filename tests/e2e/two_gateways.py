@@ -12,7 +12,7 @@ import time
 import unittest
 
 import devices
-from home import ENVIRONMENT, ERROR, GONE, OK, PROCESS_SECONDS, lacks, made_journal, noise
+from home import ENVIRONMENT, ERROR, GONE, OK, PROCESS_SECONDS, lacks, made_entry, made_journal, noise
 from s3_bucket import S3Bucket, servers
 from served import START_SECONDS, ServedCase, free_port, is_ready
 
@@ -20,6 +20,8 @@ SKIPPED = 77
 NGINX = servers().get("INKSEAL_TEST_NGINX")
 RESTARTS = 10
 RACES = 8
+LARGE_ENTRIES = 640  # of 16 KB each: 20 blobs
+BLOBS = 3            # … of which so many pass before each restart
 SETTINGS = """
 {user}
 daemon off;
@@ -153,23 +155,24 @@ class Restarts(BehindProxy):
         self.assert_whole(one, two)
 
     def test_in_a_first_push_and_pull(self):
-        entries = made_journal(2500)
+        entries = [made_entry(self.source, number, content=noise(self.source, 16000))
+                   for number in range(LARGE_ENTRIES)]
         given = {entry["id"]: entry for entry in entries}
         proxied = self.place()
         one, two = self.home("A"), self.home("B")
         one.import_entries(entries)
         said = one.sync_on(proxied)
-        restarts = 0
-        for home, args, text in (
-                (one, ("sync",), ""),
-                (two, ("recover", "--yes", "--gateway", proxied.url), said["recoveryCode"])):
+        for home, args, text, route in (
+                (one, ("sync",), "", "blob_put"),
+                (two, ("recover", "--yes", "--gateway", proxied.url), said["recoveryCode"],
+                 "blob_get")):
             process = home.start("--json", *args)
             process.stdin.write(text.encode())
             process.stdin.close()
             process.stdin = None
+            restarts = 0
             for kill in (True, False):
-                time.sleep(self.source.uniform(0.1, 0.6))
-                if process.poll() is None:
+                if self.await_blobs(process, proxied, route):
                     proxied.restart(kill)
                     restarts += 1
             _, err = process.communicate(timeout=PROCESS_SECONDS)
@@ -177,11 +180,22 @@ class Restarts(BehindProxy):
                 self.assertEqual(process.returncode, ERROR, err.decode())
                 self.assertIn("nothing was lost", err.decode())
                 home.run("--json", *args, text=text)
-        print(f"{restarts} restarts of both", flush=True)
-        self.assertGreater(restarts, 1)
+            print(f"{restarts} restarts of both in a first {args[0]}", flush=True)
+            self.assertGreater(restarts, 0)
         one.sync()
         self.assert_same_entries(self.assert_equal_homes(one, two), given)
         self.assert_whole(one, two)
+
+    def await_blobs(self, process, proxied, route):
+        """True once BLOBS more have passed; false if the process has ended before."""
+        def passed():
+            return sum(gateway.routes().count(route) for gateway in proxied.gateways)
+        first = passed()
+        deadline = time.monotonic() + PROCESS_SECONDS
+        while process.poll() is None and passed() < first + BLOBS:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.002)
+        return process.poll() is None
 
 
 class WipeRaces(BehindProxy):
