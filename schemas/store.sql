@@ -44,6 +44,8 @@ CREATE INDEX entries_order ON entries (deleted, created_ms, id) WHERE local IS N
 CREATE INDEX entries_dirty ON entries (id) WHERE local IS NOT NULL AND local IS NOT cloud;
 -- To be judged: the cloud version has moved and the base has not followed.
 CREATE INDEX entries_unsettled ON entries (id) WHERE base IS NOT cloud;
+-- Tombstones: a purge goes through them by id, whatever the journal's size.
+CREATE INDEX entries_trash ON entries (id) WHERE deleted = 1 AND local IS NOT NULL;
 CREATE INDEX entries_conflicts ON entries (id) WHERE conflict = 1 AND deleted = 0;
 
 -- The search index over every local version, tombstones too (the trash is searched as well). It

@@ -68,7 +68,8 @@ struct patch {
 	struct sync_state *state;
 	const struct frame *frame;
 	int64_t time_ms;
-	bool own; /* this home stored it before it sent it */
+	uint64_t floor; /* after it */
+	bool own;       /* this home stored it before it sent it */
 };
 
 static enum engine_result damaged(const struct patch *patch, const char *what)
@@ -195,6 +196,36 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 	    &op->author, HISTORY_LOSER, patch->time_ms, state->call));
 }
 
+/*
+ * A tombstone leaves the state. The base stays at it, also where the patch is our own, until the
+ * entry is judged: so an untouched one goes here too, and what was restored meanwhile stays.
+ */
+static enum engine_result apply_purge(const struct patch *patch, const struct op *op)
+{
+	struct sync_state *state = patch->state;
+	const struct journal *journal = &state->engine->journal;
+	struct journal_entry known = {0};
+	struct version tombstone = {0};
+	enum journal_result found =
+	    journal->ops->entry_get(journal->self, op->id, state->call, &known);
+	bool deleted;
+	enum engine_result result;
+
+	if (found != JOURNAL_OK && found != JOURNAL_NONE)
+		return engine_of_journal(found);
+	if (!known.has_cloud)
+		return damaged(patch, "it purges what is not there");
+	result = version_load(state->engine, &known.cloud, state->call, &tombstone);
+	if (result != ENGINE_OK)
+		return result;
+	deleted = entry_deleted(&tombstone.entry);
+	version_clear(&tombstone);
+	if (!deleted || known.cloud_seq > patch->floor)
+		return damaged(patch, "it purges what may not go yet");
+	return apply_cloud(state, op->id, NULL, &patch->frame->header.device,
+	    patch->frame->header.seq, patch->time_ms);
+}
+
 static enum engine_result apply_op(const struct patch *patch, const struct op *op)
 {
 	switch (op->kind) {
@@ -203,12 +234,7 @@ static enum engine_result apply_op(const struct patch *patch, const struct op *o
 	case OP_LOSER:
 	case OP_LOSER_DELTA:
 	case OP_LOSER_NAMED: return apply_loser(patch, op);
-	case OP_PURGE:
-		/* Purging comes with the floor's rules; no version that writes version 1 makes it.
-		 */
-		call_sayf(patch->state->call,
-		    "the log purges tombstones, which this version cannot: please update inkseal");
-		return ENGINE_NEWER;
+	case OP_PURGE: return apply_purge(patch, op);
 	}
 	return ENGINE_DAMAGED;
 }
@@ -336,8 +362,11 @@ static enum engine_result apply_sealed(
 		return result;
 	patch->time_ms = sealed.time_ms;
 	result = note_own(patch);
+	patch->floor = sealed.floor;
 	if (result == ENGINE_OK && sealed.floor < facts->floor)
 		result = damaged(patch, "it lowers the floor");
+	if (result == ENGINE_OK && sealed.floor >= patch->frame->header.seq)
+		result = damaged(patch, "it raises the floor above its own place");
 	if (result == ENGINE_OK && patch->frame->header.kind == FRAME_PATCH) {
 		if (body != NULL)
 			result = apply_body(patch, body->blob);
@@ -482,6 +511,15 @@ static enum engine_result settle_one(struct sync_state *state, struct view id)
 	input.skew_ms = state->facts.public.skew_ms;
 	input.pending_losers = true;
 	result = settle_entry(state->engine, &input, state->call, &changed, &outcome);
+	if (result == ENGINE_OK && changed && !known.has_cloud) { /* a tombstone's end is no news */
+		struct journal_entry left = {0};
+		enum journal_result found =
+		    journal->ops->entry_get(journal->self, id, state->call, &left);
+
+		if (found != JOURNAL_NONE)
+			result = engine_of_journal(found);
+		changed = left.has_local;
+	}
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->base_set(
 		    journal->self, id, known.has_cloud ? &known.cloud : NULL, state->call));

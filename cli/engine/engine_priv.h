@@ -132,6 +132,18 @@ MUST_USE enum engine_result apply_cloud(struct sync_state *state, struct view id
 /* Judges all unsettled entries; asks the brake first. In the same transaction. */
 MUST_USE enum engine_result settle_all(struct sync_state *state, bool allow_deletions);
 
+/* purge.c: tombstones that may leave the state, by what the devices have acknowledged. */
+struct purge {
+	uint64_t seq_max;  /* every device has acknowledged up to here */
+	int64_t before_ms; /* and they are at least as old as this */
+};
+MUST_USE enum engine_result purge_open(const struct sync_state *state, struct purge *out);
+/* The next by id after `after`; ENGINE_NOT_FOUND: none. */
+MUST_USE enum engine_result purge_next(const struct sync_state *state, const struct purge *purge,
+    struct view after, struct bytes *id_out, struct journal_entry *known_out);
+/* Others wait for this device: a tombstone is newer than its last frame, and that a week old. */
+MUST_USE enum engine_result purge_acknowledge_due(const struct sync_state *state, bool *due_out);
+
 /* push.c: what is dirty as one patch frame; sent rows are stored. */
 struct push {
 	struct bytes frame;

@@ -149,6 +149,15 @@ struct journal_ops {
 	enum journal_result (*settle_plain)(
 	    void *self, int64_t at_ms, struct call *, uint64_t *count_out);
 
+	/*
+	 * Tombstones, unchanged since they were synced: the next id after `after` of those whose
+	 * frame's seq is at most seq_max and time at most before_ms; and the newest one's seq (0:
+	 * none).
+	 */
+	enum journal_result (*tombstone_next)(void *self, struct view after, uint64_t seq_max,
+	    int64_t before_ms, struct call *, struct bytes *id_out);
+	enum journal_result (*tombstone_newest)(void *self, struct call *, uint64_t *seq_out);
+
 	/* A scan in (created_ms, id) order of the cloud version; one at a time; survives writes. */
 	enum journal_result (*scan_open)(void *self, enum journal_scan which,
 	    const struct digest *sent_frame, struct call *, uint64_t *count_out,

@@ -48,6 +48,7 @@ struct builder {
 	struct buffer ops; /* the array's items */
 	size_t ops_count;
 	struct root_sum sum;
+	uint64_t floor;
 	uint64_t entries;
 	uint64_t deltas;
 };
@@ -242,6 +243,33 @@ static enum engine_result add_dirty(struct builder *builder)
 	return result;
 }
 
+/* Tombstones that may go by now ride along. */
+static enum engine_result add_purges(struct builder *builder)
+{
+	struct bytes after = {0};
+	struct purge purge;
+	enum engine_result result = purge_open(builder->state, &purge);
+
+	while (result == ENGINE_OK && has_room(builder)) {
+		struct journal_entry known;
+		struct bytes id = {0};
+		struct op op = {.kind = OP_PURGE};
+
+		result = purge_next(builder->state, &purge, view_bytes(&after), &id, &known);
+		if (result != ENGINE_OK)
+			break;
+		op.id = view_bytes(&id);
+		root_remove(&builder->sum, op.id, &known.cloud);
+		if (known.cloud_seq > builder->floor)
+			builder->floor = known.cloud_seq;
+		result = add_op(builder, &op);
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	return result == ENGINE_NOT_FOUND ? ENGINE_OK : result;
+}
+
 /* The operations as an array, packed. */
 static enum engine_result pack_ops(struct builder *builder, struct bytes *out)
 {
@@ -323,7 +351,7 @@ static enum engine_result seal_patch(struct builder *builder, struct push *out)
 {
 	struct sync_state *state = builder->state;
 	struct frame_sealed sealed = {
-	    .floor = state->facts.public.floor, .time_ms = clock_wall_ms(state->engine->clock)};
+	    .floor = builder->floor, .time_ms = clock_wall_ms(state->engine->clock)};
 	struct frame_header header;
 	const struct epoch_key *key;
 	struct bytes packed = {0};
@@ -382,7 +410,8 @@ static enum engine_result try_on_copy(struct sync_state *state, const struct pus
 
 enum engine_result push_patch(struct sync_state *state, bool allow_deletions, struct push *out)
 {
-	struct builder builder = {.state = state, .sum = state->sum};
+	struct builder builder = {
+	    .state = state, .sum = state->sum, .floor = state->facts.public.floor};
 	struct push push = {0};
 	enum engine_result result = push_brake(state, allow_deletions);
 
@@ -392,6 +421,8 @@ enum engine_result push_patch(struct sync_state *state, bool allow_deletions, st
 	result = add_losers(&builder);
 	if (result == ENGINE_OK)
 		result = add_dirty(&builder);
+	if (result == ENGINE_OK)
+		result = add_purges(&builder);
 	if (result == ENGINE_OK)
 		result = seal_patch(&builder, &push);
 	if (result == ENGINE_OK)

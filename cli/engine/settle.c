@@ -120,14 +120,50 @@ static enum engine_result keep_loser(struct engine *engine, const struct settle_
 	return result;
 }
 
-static enum engine_result take_cloud(
+/*
+ * Its tombstone was purged, from a state whose root was checked. A tombstone here has nothing left
+ * to say; a live entry goes to the trash, from where it can be restored.
+ */
+static enum engine_result take_absence(
     struct engine *engine, const struct settle_input *input, struct call *call)
 {
 	const struct journal *journal = &engine->journal;
+	struct version local = {0};
+	struct digest tombstone;
+	char at[TIME_PRINT_MAX];
+	int64_t at_ms = clock_wall_ms(engine->clock);
+	enum engine_result result;
 
-	if (!input->has_cloud)
+	if (!input->has_local)
 		return engine_of_journal(
 		    journal->ops->local_set(journal->self, input->id, NULL, call));
+	result = version_load(engine, &input->local, call, &local);
+	if (result != ENGINE_OK)
+		return result;
+	if (entry_deleted(&local.entry)) {
+		result = engine_of_journal(
+		    journal->ops->local_set(journal->self, input->id, NULL, call));
+		goto done;
+	}
+	if (at_ms <= time_parse_ms(local.entry.updated_at))
+		at_ms = time_parse_ms(local.entry.updated_at) + 1;
+	time_print_ms(at_ms, at);
+	local.entry.updated_at = view_text(at);
+	local.entry.deleted_at = view_text(at);
+	result = version_store(engine, &local.entry, call, &tombstone);
+	if (result == ENGINE_OK)
+		result = make_local(
+		    engine, input->id, &tombstone, &input->local_author, HISTORY_DELETE, call);
+done:
+	version_clear(&local);
+	return result;
+}
+
+static enum engine_result take_cloud(
+    struct engine *engine, const struct settle_input *input, struct call *call)
+{
+	if (!input->has_cloud)
+		return take_absence(engine, input, call);
 	return make_local(
 	    engine, input->id, &input->cloud, &input->cloud_author, HISTORY_PULLED, call);
 }

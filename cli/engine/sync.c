@@ -219,6 +219,7 @@ static enum engine_result decide(struct sync *sync)
 	const struct journal *journal = &sync->state.engine->journal;
 	struct sync_facts *facts = &sync->state.facts.public;
 	struct journal_counts counts;
+	bool acknowledge = false;
 	enum engine_result result =
 	    engine_of_journal(journal->ops->counts(journal->self, sync->state.call, &counts));
 
@@ -240,8 +241,15 @@ static enum engine_result decide(struct sync *sync)
 	}
 	if (snapshot_due(sync))
 		return start_make(sync, FRAME_SNAPSHOT);
-	end(sync, ENGINE_OK);
-	return ENGINE_OK;
+	result = purge_acknowledge_due(&sync->state, &acknowledge);
+	if (result == ENGINE_OK && acknowledge) { /* a patch of nothing: our place in the log */
+		result = push_patch(&sync->state, sync->options.allow_deletions, &sync->push);
+		if (result == ENGINE_OK)
+			ask_exchange(sync, &facts->head);
+	} else if (result == ENGINE_OK) {
+		end(sync, ENGINE_OK);
+	}
+	return result;
 }
 
 static void show_progress(const struct sync *sync, uint64_t done, uint64_t all)

@@ -471,6 +471,36 @@ static enum journal_result journal_settle_plain(
 	return result;
 }
 
+static enum journal_result journal_tombstone_next(void *self, struct view after, uint64_t seq_max,
+    int64_t before_ms, struct call *call, struct bytes *id_out)
+{
+	struct sql sql;
+	enum journal_result result;
+
+	sql_read(&sql, self,
+	    "SELECT id FROM entries WHERE deleted = 1 AND local IS NOT NULL AND local IS cloud"
+	    " AND id > ?1 AND cloud_seq <= ?2 AND cloud_ms <= ?3 ORDER BY id LIMIT 1");
+	sql_text(&sql, after);
+	sql_int(&sql, (int64_t)seq_max);
+	sql_int(&sql, before_ms);
+	result = sql_row(&sql, call);
+	return result == JOURNAL_OK ? sql_take_id(&sql, call, id_out) : result;
+}
+
+static enum journal_result journal_tombstone_newest(
+    void *self, struct call *call, uint64_t *seq_out)
+{
+	int64_t seq = 0;
+	enum journal_result result = store_number(self,
+	    "SELECT coalesce(max(cloud_seq), 0) FROM entries"
+	    " WHERE deleted = 1 AND local IS NOT NULL AND local IS cloud",
+	    call, &seq);
+
+	if (result == JOURNAL_OK)
+		*seq_out = (uint64_t)seq;
+	return result;
+}
+
 struct journal store_journal(struct store *store)
 {
 	static const struct journal_ops ops = {
@@ -493,6 +523,8 @@ struct journal store_journal(struct store *store)
 	    .deletions_coming = journal_deletions_coming,
 	    .deletions_going = journal_deletions_going,
 	    .settle_plain = journal_settle_plain,
+	    .tombstone_next = journal_tombstone_next,
+	    .tombstone_newest = journal_tombstone_newest,
 	    .scan_open = store_scan_open,
 	    .scan_next = store_scan_next,
 	    .scan_close = store_scan_close,

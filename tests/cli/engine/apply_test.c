@@ -409,11 +409,27 @@ static void a_bomb_is_refused(void **state)
 	pull(ENGINE_DAMAGED);
 }
 
-static void purging_wants_a_newer_program(void **state)
+static void a_live_entry_is_not_purged(void **state)
 {
 	(void)state;
+	draft.sealed.floor = 1;
 	add_op(&(struct op){.kind = OP_PURGE, .id = view_text("e1")});
-	pull(ENGINE_NEWER);
+	pull(ENGINE_DAMAGED);
+}
+
+static void what_is_not_there_is_not_purged(void **state)
+{
+	(void)state;
+	draft.sealed.floor = 1;
+	add_op(&(struct op){.kind = OP_PURGE, .id = view_text("nobody's")});
+	pull(ENGINE_DAMAGED);
+}
+
+static void the_floor_stays_below_its_frame(void **state)
+{
+	(void)state;
+	draft.sealed.floor = draft.header.seq;
+	pull(ENGINE_DAMAGED);
 }
 
 static void the_floor_never_sinks(void **state)
@@ -530,7 +546,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	operations_that_do_not_unpack_are_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_bomb_is_refused, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(purging_wants_a_newer_program, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_live_entry_is_not_purged, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(what_is_not_there_is_not_purged, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_floor_stays_below_its_frame, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(the_floor_never_sinks, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_body_is_of_its_kind, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_body_is_the_one_that_is_named, pair_setup, pair_teardown),

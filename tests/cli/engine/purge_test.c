@@ -1,0 +1,168 @@
+/*
+ * tests/cli/engine/purge_test.c: tombstones leave the state, when they may, and what that means for
+ * who was away (design, section 5).
+ */
+#include "tests/cli/engine/engine_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS INT64_C(86400000)
+
+struct pair {
+	struct world world;
+	struct device a, b;
+};
+
+static struct pair pair;
+
+static int pair_setup(void **state)
+{
+	devices_pair(&pair.world, &pair.a, &pair.b, 5);
+	*state = &pair;
+	return 0;
+}
+
+static int pair_teardown(void **state)
+{
+	(void)state;
+	device_close(&pair.a);
+	device_close(&pair.b);
+	world_close(&pair.world);
+	return 0;
+}
+
+static void days_pass(int64_t days)
+{
+	pair.world.now_ms += days * DAY_MS;
+}
+
+static void edit_synced(struct device *device, const char *id)
+{
+	(void)device_save(device, id, "another day");
+	assert_synced(device);
+}
+
+/* A deletes e1, and the other knows of it. */
+static void delete_known(void)
+{
+	device_delete(&pair.a, "e1");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_true(device_deleted(&pair.b, "e1"));
+}
+
+static void it_goes_when_all_have_acknowledged_it(void **state)
+{
+	struct sync_facts before;
+
+	(void)state;
+	delete_known();
+	before = device_facts(&pair.a);
+	days_pass(89);
+	assert_synced(&pair.b); /* nothing to push but that it is here */
+	assert_int_equal(pair.b.exchanges, 2);
+	assert_int_equal(pair.b.totals.pushed, 0);
+	edit_synced(&pair.a, "e2");
+	assert_true(device_has(&pair.a, "e1")); /* not 90 days old */
+	days_pass(1);
+	edit_synced(&pair.a, "e2");
+	assert_false(device_has(&pair.a, "e1"));
+	assert_int_equal(pair.a.totals.pulled, 0);
+	assert_int_equal(device_facts(&pair.a).floor, before.head.seq);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.pulled, 1); /* e2: a tombstone's end is no news */
+	assert_false(device_has(&pair.b, "e1"));
+	assert_same(&pair.a, &pair.b);
+}
+
+static void it_stays_while_a_device_may_not_know(void **state)
+{
+	(void)state;
+	device_delete(&pair.a, "e1");
+	assert_synced(&pair.a);
+	days_pass(100);
+	edit_synced(&pair.a, "e2");
+	assert_true(device_has(&pair.a, "e1"));
+	assert_synced(&pair.b); /* it acknowledges, at last, and was the one that all waited for */
+	assert_false(device_has(&pair.b, "e1"));
+	assert_synced(&pair.a);
+	assert_false(device_has(&pair.a, "e1"));
+	assert_same(&pair.a, &pair.b);
+}
+
+static void an_acknowledgement_is_made_once_a_week_at_most(void **state)
+{
+	(void)state;
+	delete_known();
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.exchanges, 1);
+	days_pass(7);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.exchanges, 2);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.exchanges, 1);
+	days_pass(30);
+	assert_synced(&pair.b); /* the tombstone is older than its last frame now */
+	assert_int_equal(pair.b.exchanges, 1);
+}
+
+static void what_was_restored_meanwhile_stays(void **state)
+{
+	(void)state;
+	delete_known();
+	days_pass(95);
+	assert_synced(&pair.b);
+	assert_engine(
+	    &pair.b, edit_restore(&pair.b.engine, view_text("e1"), NULL, &pair.b.call), ENGINE_OK);
+	edit_synced(&pair.a, "e2"); /* purges */
+	assert_false(device_has(&pair.a, "e1"));
+	assert_synced(&pair.b);
+	assert_false(device_deleted(&pair.b, "e1"));
+	assert_synced(&pair.a);
+	assert_true(device_has(&pair.a, "e1"));
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Away for so long that it was not waited for, and that the log it needs is gone. */
+static void who_was_away_finds_it_deleted(void **state)
+{
+	(void)state;
+	device_delete(&pair.a, "e1");
+	device_delete(&pair.a, "e3");
+	assert_synced(&pair.a);
+	(void)device_save(&pair.b, "e3", "written on a long journey");
+	days_pass(181);
+	edit_synced(&pair.a, "e2");
+	assert_false(device_has(&pair.a, "e1"));
+	for (unsigned i = 0; i < 30; i++) { /* until a snapshot is made */
+		char *text = made_text(&pair.world.made, 100000);
+
+		(void)device_save(&pair.a, "e4", text);
+		free(text);
+		assert_synced(&pair.a);
+	}
+	world_sweep(&pair.world);
+	assert_synced(&pair.b);
+	assert_true(pair.b.gets > 0);
+	assert_true(device_deleted(&pair.b, "e1")); /* in the trash, to be restored */
+	assert_true(device_keeps(&pair.b, "e1", HISTORY_DELETE, "as it was at first"));
+	assert_content(&pair.b, "e3", "written on a long journey");
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "e3", "written on a long journey");
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	it_goes_when_all_have_acknowledged_it, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	it_stays_while_a_device_may_not_know, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_acknowledgement_is_made_once_a_week_at_most, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(what_was_restored_meanwhile_stays, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(who_was_away_finds_it_deleted, pair_setup, pair_teardown),
+};
+
+TEST_MAIN(tests)
