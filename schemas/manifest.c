@@ -123,7 +123,9 @@ enum format_result manifest_encode(const struct manifest *manifest, struct bytes
 	put_devices(&buffer, manifest);
 	if (manifest->has_turn) {
 		cbor_put_uint(&buffer, KEY_TURN);
+		cbor_put_array(&buffer, 2);
 		cbor_put_bytes(&buffer, manifest->turn.bytes, DEVICE_ID_LEN);
+		cbor_put_uint(&buffer, manifest->turn_generation);
 	}
 	if (manifest->wipe.data != NULL) {
 		cbor_put_uint(&buffer, KEY_WIPE);
@@ -197,7 +199,9 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct manifest *
 	case KEY_TAIL: read_tail(reader, manifest); break;
 	case KEY_DEVICES: read_devices(reader, manifest); break;
 	case KEY_TURN:
+		cbor_array_exact(reader, 2);
 		cbor_fixed(reader, manifest->turn.bytes, DEVICE_ID_LEN);
+		manifest->turn_generation = cbor_uint(reader, SEQ_MAX);
 		manifest->has_turn = true;
 		break;
 	case KEY_WIPE: manifest->wipe = cbor_bytes(reader, WIPE_MAX); break;

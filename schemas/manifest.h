@@ -51,6 +51,7 @@ struct manifest {
 	size_t devices_count;
 	bool has_turn; /* the device that holds the turn (design, section 6, "Fairness") */
 	struct device_id turn;
+	uint64_t turn_generation; /* of the commit that gave it: tells it from an earlier one */
 	struct view
 	    wipe; /* MANIFEST_WIPED: the encoded wipe; data == NULL if an operator removed it */
 };

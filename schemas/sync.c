@@ -42,9 +42,12 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 {
 	struct buffer buffer;
 	enum format_result result = FORMAT_OK;
+	size_t pairs = 6;
 
+	pairs += request->roster.data != NULL;
+	pairs += request->wants_turn;
 	buffer_init(&buffer, REQUEST_ENCODED_MAX);
-	cbor_put_map(&buffer, request->roster.data != NULL ? 7 : 6);
+	cbor_put_map(&buffer, pairs);
 	cbor_put_uint(&buffer, 0);
 	cbor_put_uint(&buffer, FORMAT_VERSION);
 	cbor_put_uint(&buffer, 1);
@@ -60,6 +63,10 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 	if (request->roster.data != NULL) {
 		cbor_put_uint(&buffer, 6);
 		cbor_put_view(&buffer, request->roster);
+	}
+	if (request->wants_turn) {
+		cbor_put_uint(&buffer, 7);
+		cbor_put_bool(&buffer, true);
 	}
 	if (!buffer_take(&buffer, out))
 		result = FORMAT_TOO_LARGE;
@@ -99,6 +106,11 @@ enum format_result sync_request_decode(struct view encoded, struct sync_request 
 			break;
 		case 5: request.bodies_count = read_views(&reader, BLOB_MAX, request.bodies); break;
 		case 6: request.roster = cbor_bytes(&reader, ROSTER_MAX); break;
+		case 7:
+			request.wants_turn = cbor_bool(&reader);
+			if (!request.wants_turn) /* there is one way to say no: not to ask */
+				cbor_fail(&reader, FORMAT_MALFORMED);
+			break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
 		}
 	}

@@ -21,6 +21,7 @@ struct sync_request {
 	struct view bodies[SYNC_PUSH_MAX]; /* blobs that the frames name, not yet put */
 	size_t bodies_count;
 	struct view roster; /* with a statement's frame: the roster with it; else NULL */
+	bool wants_turn;    /* it has lost often (design, section 6, "Fairness") */
 };
 
 enum sync_status {

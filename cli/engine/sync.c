@@ -11,14 +11,13 @@
 
 #define LOAD_ABOVE (1u << 20) /* a push above this is a load */
 #define LOSSES_MAX 60u        /* races lost before it says "later" */
-#define LOSSES_PATIENT 2u     /* after this many it waits a little first */
+#define LOSSES_TURN 3u        /* after this many it asks for the turn */
 #define STEPS_MAX 1000000u    /* wants of one run: a bound, not a limit that anyone meets */
 #define RENAMES_MAX 4u
-#define LATER_MAX 10u
+#define LATER_MAX 60u   /* a turn that its holder does not use takes 25 */
 #define MISSES_MAX 2u   /* blobs that are not there, without moving on: then it is damage */
 #define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define WAIT_MIN_MS 20
-#define WAIT_MAX_MS 2000
 #define TIME_FAR_MS (INT64_C(1) << 53) /* 285,000 years */
 
 enum phase {
@@ -118,6 +117,7 @@ static void ask_exchange(struct sync *sync, const struct head *cursor)
 	if (sync->push.frame.data != NULL) {
 		sync->request.frames[0] = view_bytes(&sync->push.frame);
 		sync->request.frames_count = 1;
+		sync->request.wants_turn = sync->losses >= LOSSES_TURN;
 	}
 	if (sync->push.body.data != NULL) {
 		sync->request.bodies[0] = view_bytes(&sync->push.body);
@@ -390,18 +390,6 @@ static void wait_then_decide(struct sync *sync, int64_t wait_ms)
 	sync->phase = PHASE_WAIT;
 }
 
-/* More and more, and never in step with the others. */
-static int64_t patience_ms(const struct sync *sync)
-{
-	uint16_t jitter;
-	int64_t most = WAIT_MIN_MS;
-
-	for (unsigned i = LOSSES_PATIENT; i < sync->losses && most < WAIT_MAX_MS; i++)
-		most *= 2;
-	random_fill(sync->state.engine->random, &jitter, sizeof(jitter));
-	return WAIT_MIN_MS / 2 + most * jitter / UINT16_MAX;
-}
-
 /* Our frame was not taken: what it was is made again on the new head. */
 static enum engine_result lost_race(struct sync *sync)
 {
@@ -626,7 +614,6 @@ static enum engine_result answered_behind(struct sync *sync, const struct sync_a
 {
 	struct sync_facts *facts = &sync->state.facts.public;
 	enum engine_result result = lost_race(sync);
-	bool waits = sync->losses > LOSSES_PATIENT;
 
 	if (result != ENGINE_OK)
 		return result;
@@ -641,8 +628,6 @@ static enum engine_result answered_behind(struct sync *sync, const struct sync_a
 	sync->lagging = !sync->current;
 	if (sync->current)
 		result = check_roster_end(sync);
-	if (result == ENGINE_OK && waits)
-		wait_then_decide(sync, patience_ms(sync));
 	return result;
 }
 
@@ -841,6 +826,16 @@ static enum engine_result answered_revoked(struct sync *sync, const struct sync_
 	return ENGINE_REVOKED;
 }
 
+/* As long as the answer asks for, and never in step with the others who were told the same. */
+static int64_t later_ms(const struct sync *sync, const struct sync_answer *answer)
+{
+	int64_t wait_ms = answer->retry_after_ms > 0 ? answer->retry_after_ms : WAIT_MIN_MS;
+	uint16_t jitter;
+
+	random_fill(sync->state.engine->random, &jitter, sizeof(jitter));
+	return wait_ms + wait_ms * jitter / UINT16_MAX / 4;
+}
+
 static enum engine_result answered_later(struct sync *sync, const struct sync_answer *answer)
 {
 	if (++sync->laters > LATER_MAX) {
@@ -848,7 +843,7 @@ static enum engine_result answered_later(struct sync *sync, const struct sync_an
 		return ENGINE_LATER;
 	}
 	forget_work(sync);
-	wait_then_decide(sync, answer->retry_after_ms > 0 ? answer->retry_after_ms : WAIT_MIN_MS);
+	wait_then_decide(sync, later_ms(sync, answer));
 	return ENGINE_OK;
 }
 

@@ -59,6 +59,8 @@ struct account_cache {
 	struct account_pack packs[ACCOUNT_PACKS_AT_HAND]; /* put through it, for a fold */
 	size_t packs_count;
 	uint64_t put_bytes; /* of objects but the manifest, put since the caller last set it to 0 */
+	uint64_t turn_generation; /* of the turn that was seen last … */
+	int64_t turn_seen_ms;     /* … for the first time then, by the monotonic clock */
 };
 /* All but put_bytes becomes empty. */
 void account_cache_clear(struct account_cache *cache);

@@ -9,11 +9,13 @@
 
 #include "gateway/account/account.h"
 
-#define ACCOUNT_PREFIX_MAX 64u /* leaves room for the longest key, a pack's, in BUCKET_KEY_MAX */
-#define ACCOUNT_TRIES 3u       /* one conditional PUT is sent at most that often */
-#define ACCOUNT_ROUNDS 5u      /* a commit is rebuilt at most that often on what others wrote */
-#define ACCOUNT_FOLD_AT 8u     /* packs of one level that account_fold makes into one */
-#define ACCOUNT_FOLD_LATE 16u  /* … and at which a commit folds, if nobody called account_fold */
+#define ACCOUNT_PREFIX_MAX 64u   /* leaves room for the longest key, a pack's, in BUCKET_KEY_MAX */
+#define ACCOUNT_TRIES 3u         /* one conditional PUT is sent at most that often */
+#define ACCOUNT_ROUNDS 5u        /* a commit is rebuilt at most that often on what others wrote */
+#define ACCOUNT_TURN_MS 5000     /* a turn is respected this long from when it was first seen */
+#define ACCOUNT_TURN_WAIT_MS 200 /* a writer that is held comes again after this */
+#define ACCOUNT_FOLD_AT 8u       /* packs of one level that account_fold makes into one */
+#define ACCOUNT_FOLD_LATE 16u /* … and at which a commit folds, if nobody called account_fold */
 
 struct account_key {
 	char text[BUCKET_KEY_MAX + 1];
@@ -105,6 +107,13 @@ MUST_USE enum account_result account_manifest_commit(struct account_work *work, 
 MUST_USE enum account_result account_append(struct account_work *work, const struct frame *frames,
     const struct view *encoded, size_t count, const struct roster *roster,
     const struct blob_name *roster_name);
+
+/* turn.c: fairness between writers (README.md, T1 to T3). */
+/* How long a commit of this device must wait for another's turn; 0: it need not. */
+int64_t account_turn_wait_ms(struct account_work *work, const struct device_id *device);
+/* Gives the device the turn, if nobody has it. OK: it has, or another is first. */
+MUST_USE enum account_result account_turn_take(
+    struct account_work *work, const struct device_id *device);
 
 /* log.c: frames in order, out of packs and tail. */
 struct account_log {

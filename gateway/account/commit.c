@@ -279,6 +279,9 @@ enum account_result account_append(struct account_work *work, const struct frame
 	next->roster_hash = *roster_hash(roster);
 	next->roster = *roster_name;
 	next->epoch = roster_epoch(roster);
+	/* T3: whoever commits ends a turn, but who may commit in another's. */
+	if (account_turn_wait_ms(work, &frames[count - 1].header.device) == 0)
+		next->has_turn = false;
 	devices_update(work, frames, count, roster);
 	snapshot_update(work, frames, encoded, count);
 	if (line_tail(&line, 0, next) && next_fits(work, MANIFEST_PACK_AT))

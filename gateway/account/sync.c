@@ -181,6 +181,16 @@ static enum account_result push_commit(struct exchange *x, bool *won_out)
 	return result;
 }
 
+/* T1: what changes who belongs waits for nobody. */
+static bool is_urgent(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->request->frames_count; i++)
+		if (x->push.frames[i].header.kind == FRAME_STATEMENT ||
+		    x->push.frames[i].header.kind == FRAME_RESET)
+			return true;
+	return false;
+}
+
 /*
  * The cursor is the head. *settled_out: the answer is made; else the manifest is another than was
  * built on, and all is to be judged again.
@@ -190,9 +200,19 @@ static enum account_result exchange_commit(struct exchange *x, bool *settled_out
 	struct account_work *work = x->work;
 	const char *message = frames_fault(x);
 	enum account_result result = ACCOUNT_OK;
+	int64_t wait_ms = is_urgent(x) ? 0 : account_turn_wait_ms(work, &x->request->device);
 	bool won = false;
 
 	*settled_out = false;
+	if (message == NULL && wait_ms > 0) {
+		if (!work->fresh)
+			return account_manifest_read(work);
+		*settled_out = true;
+		answer_base(x, SYNC_LATER);
+		x->answer->retry_after_ms = wait_ms;
+		call_sayf(work->call, "another device has the turn");
+		return ACCOUNT_OK;
+	}
 	if (message == NULL) {
 		result = account_push_names(work, &x->push);
 		if (result != ACCOUNT_OK && result != ACCOUNT_REFUSED)
@@ -240,6 +260,10 @@ static enum account_result exchange_other(struct exchange *x, bool *settled_out)
 			return answer_committed(x);
 	} else {
 		result = ACCOUNT_OK;
+	}
+	if (result == ACCOUNT_OK && x->request->wants_turn && x->request->frames_count > 0) {
+		result = account_turn_take(work, &x->request->device);
+		answer_base(x, x->answer->status); /* of the manifest that stands now */
 	}
 	if (result == ACCOUNT_OK)
 		result = account_log_answer(work, cursor, x->answer);

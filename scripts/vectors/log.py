@@ -298,7 +298,7 @@ def emit_manifests(out, log):
     for name, note, item in (
             ("created", "no frame yet", first),
             ("full", "a pack, a tail, a snapshot", fields),
-            ("turn", "a device holds the turn", {**fields, 16: world.phone.id}),
+            ("turn", "a device holds the turn", {**fields, 16: [world.phone.id, 7]}),
             ("wiped", "wiped by a device", {**wiped, 17: wipe}),
             ("removed", "wiped by an operator", wiped),
             ("packs-128", "128 packs, no tail", packs)):
@@ -353,9 +353,13 @@ def emit_sync(out, log):
             5: [log.body.bytes], 6: world.roster(3)}
     for name, note, item in (("poll", "nothing to commit", poll),
                              ("push", "a patch with its body, a statement", push),
+                             ("turn", "a patch, and the turn is asked for",
+                              {**poll, 4: [frames[0].bytes], 7: True}),
                              ("sixteen", "sixteen frames", {**poll, 4: [frames[0].bytes] * 16})):
         out.vector(form, f"ok-{name}", enc(item), note=note)
     emit_map(out, form, push, optional=(6,))
+    out.vector(form, "bad-turn-false", enc({**poll, 7: False}), "MALFORMED", "cddl",
+               "not to ask is to leave it out")
     out.vector(form, "bad-seventeen", enc({**poll, 4: [b"frame"] * 17}), "TOO_LARGE", "cddl",
                "seventeen frames")
     out.vector(form, "bad-frame-10241", enc({**poll, 4: [bytes(10241)]}), "TOO_LARGE",

@@ -383,21 +383,65 @@ static void the_other_is_faster(struct device *device, const struct sync_request
 	assert_synced(device->other);
 }
 
-static void lost_races_are_run_again(void **state)
+/* What the manifest says of the turn. */
+static bool has_turn(struct device *device)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	bool has;
+
+	assert_non_null(manifest);
+	world_manifest(&pair.world, &bytes);
+	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
+	has = manifest->has_turn && device_equal(&manifest->turn, &device->keys.id);
+	bytes_clear(&bytes);
+	free(manifest);
+	return has;
+}
+
+static bool had_turn;
+
+static void the_other_is_faster_until_the_turn(
+    struct device *device, const struct sync_request *request)
+{
+	the_other_is_faster(device, request);
+	had_turn = request->frames_count > 0 && has_turn(device);
+}
+
+static void lost_races_lead_to_the_turn(void **state)
 {
 	(void)state;
 	(void)device_save(&pair.a, "e21", "by a, who is slow");
 	pair.a.other = &pair.b;
-	pair.a.times = 5;
+	pair.a.times = 4;
+	pair.a.before = the_other_is_faster_until_the_turn;
+	assert_synced(&pair.a);
+	pair.a.before = NULL;
+	assert_true(had_turn);           /* when it committed … */
+	assert_false(has_turn(&pair.a)); /* … and that ended it */
+	assert_int_equal(pair.a.totals.pushed, 1);
+	assert_int_equal(pair.a.totals.conflicts, 0);
+	assert_int_equal(pair.a.exchanges, 5);
+	assert_int_equal(pair.a.waits, 0);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e21", "by a, who is slow");
+	assert_same(&pair.a, &pair.b);
+}
+
+/* Held, for as long as a device that died with the turn can hold others, and no longer. */
+static void a_turn_is_waited_for(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e21", "by a, who is slow");
+	pair.a.other = &pair.b;
+	pair.a.times = 5; /* the last time it has the turn, but the other waits that out */
 	pair.a.before = the_other_is_faster;
 	assert_synced(&pair.a);
 	pair.a.before = NULL;
+	assert_in_range(pair.b.waits, 2, 30);
+	assert_int_equal(pair.b.totals.pushed, 1);
 	assert_int_equal(pair.a.totals.pushed, 1);
-	assert_int_equal(pair.a.totals.conflicts, 0);
-	assert_true(pair.a.exchanges >= 6);
-	assert_true(pair.a.waits > 0);
 	assert_synced(&pair.b);
-	assert_content(&pair.b, "e21", "by a, who is slow");
 	assert_same(&pair.a, &pair.b);
 }
 
@@ -472,7 +516,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_journal_that_was_there_before_is_merged, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(lost_races_are_run_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lost_races_lead_to_the_turn, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_turn_is_waited_for, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_lost_race_is_settled_before_it_is_sent_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(switched_off_nothing_is_sent, pair_setup, pair_teardown),

@@ -302,7 +302,8 @@ void client_request(struct client *client)
 	    .device = client->member->id,
 	    .cursor = client->head,
 	    .frames[0] = view_bytes(&client->frame),
-	    .frames_count = client->frame.len > 0};
+	    .frames_count = client->frame.len > 0,
+	    .wants_turn = client->wants_turn};
 }
 
 /* What a device does with the frames: each must follow the head it has. */

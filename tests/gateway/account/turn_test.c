@@ -1,0 +1,124 @@
+/*
+ * tests/gateway/account/turn_test.c: who keeps losing gets the turn, and nobody keeps it.
+ */
+#include "tests/gateway/account/fixture.h"
+
+#include <stdlib.h>
+
+/* The second loses a race, and asks for the turn with it. */
+static void lose_and_ask(struct pair *pair)
+{
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_COMMITTED);
+	pair->second.wants_turn = true;
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_BEHIND);
+}
+
+static void turn_lets_the_loser_commit(void **state)
+{
+	struct pair *pair = *state;
+	struct bytes bytes = {0};
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+
+	assert_non_null(manifest);
+	lose_and_ask(pair);
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+	assert_in_range(pair->first.answer.retry_after_ms, 1, 1000);
+	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK); /* reading waits for nobody */
+	assert_status(&pair->first, SYNC_CURRENT);
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_COMMITTED);
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_false(manifest->has_turn);
+	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK);
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_COMMITTED);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+static void turn_of_who_died_ends(void **state)
+{
+	struct pair *pair = *state;
+
+	lose_and_ask(pair);
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+	pair->fixture.now_ms += 4900;
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+	pair->fixture.now_ms += 200;
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_COMMITTED);
+	/* It comes back late, without any turn: an ordinary race. */
+	pair->second.wants_turn = false;
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_BEHIND);
+}
+
+/* The same device's next turn is another: it is seen for the first time again. */
+static void turn_again_is_another_turn(void **state)
+{
+	struct pair *pair = *state;
+
+	lose_and_ask(pair);
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_COMMITTED);
+	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK);
+	pair->fixture.now_ms += 6000;
+	lose_and_ask(pair);
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+}
+
+static void turn_is_one_devices(void **state)
+{
+	struct pair *pair = *state;
+	struct head old = pair->first.head;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+
+	assert_non_null(manifest);
+	lose_and_ask(pair);
+	pair->first.wants_turn = true;
+	pair->first.head = old; /* behind, so that it loses and asks as well */
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_BEHIND);
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_true(manifest->has_turn);
+	assert_true(device_equal(&manifest->turn, &pair->second.member->id));
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* The PUT that gives the turn meets faults like any other. */
+static void turn_is_given_once(void **state)
+{
+	struct pair *pair = *state;
+
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	pair->second.wants_turn = true;
+	fixture_arm(&pair->fixture, MEMORY_PUT, "manifest", MEMORY_FAULT_AFTER, 1, 1);
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_BEHIND);
+	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_LATER);
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_COMMITTED);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(turn_lets_the_loser_commit, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_of_who_died_ends, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_again_is_another_turn, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_is_one_devices, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_is_given_once, pair_setup, pair_teardown),
+};
+
+TEST_MAIN(tests)
