@@ -59,6 +59,10 @@ static void tick(struct sim *sim)
 	if (sim_hit(world, SIM_STALL))
 		world->now_ms += (int64_t)sim_below(
 		    random, sim_one_in(random, 8) ? UINT64_C(86400000) : UINT64_C(300000));
+	if (world->seasons && world->faults && sim_one_in(random, 100)) {
+		world->now_ms += (30 + (int64_t)sim_below(random, 170)) * INT64_C(86400000);
+		sim_trace(world, "a season passes");
+	}
 	if (world->one_in[SIM_LATE] + world->one_in[SIM_CRASH] > 0 && sim_one_in(random, 30)) {
 		landed = memory_deliver(world->objects);
 		if (landed > 0)

@@ -53,6 +53,7 @@ static void read_version(struct holding *holding, struct row_found *row)
 		journal->self, &row->version, &holding->device->call, &encoded) == JOURNAL_OK &&
 	    entry_decode(view_bytes(&encoded), &entry) == FORMAT_OK) {
 		row->token = sim_model_token(entry.content);
+		row->deleted = entry_deleted(&entry);
 		(void)snprintf(row->copy_of, sizeof(row->copy_of), "%.*s",
 		    (int)entry.conflict_of.len, (const char *)entry.conflict_of.data);
 	} else {
@@ -139,6 +140,27 @@ static bool holds_op(const struct holding *holding, const struct sim_op *op)
 	return false;
 }
 
+/* The entry was deleted, by a change that no later one has replaced: its tombstone may be purged.
+ */
+static bool was_deleted(const struct sim_model *model, const char *id)
+{
+	for (size_t i = 0; i < model->ops_count; i++)
+		if (model->ops[i].deleted && !model->ops[i].superseded &&
+		    strcmp(model->ops[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* It was kept as a conflict copy, which somebody deleted, and that tombstone may be purged. */
+static bool copy_was_deleted(
+    const struct sim_model *model, const struct sim_op *op, const struct sim_device *maker)
+{
+	char copy[COPY_ID_LEN + 1];
+
+	entry_copy_id(view_text(op->id), &maker->keys.id, copy);
+	return model->world->seasons && was_deleted(model, copy);
+}
+
 /*
  * I1 on one device. What was made before it joined, or before its maker did, may reach it as the
  * current version or a copy alone: neither a load nor joining carries the history, and a sweep may
@@ -156,6 +178,8 @@ static void check_saved(
 		if (op->superseded || op->copy_replaced)
 			continue;
 		if (current_of(holding, op->id) == NULL) {
+			if (model->world->seasons && was_deleted(model, op->id))
+				continue;
 			sim_fail(model->world, "I1: d%u lacks entry %s", device->index, op->id);
 			return;
 		}
@@ -165,7 +189,7 @@ static void check_saved(
 		    (i < device->joined_at || i < devices[op->device]->joined_at ||
 			model->world->sweeps))
 			continue;
-		if (holds_op(holding, op))
+		if (holds_op(holding, op) || copy_was_deleted(model, op, devices[op->device]))
 			continue;
 		sim_fail(model->world, "I1: d%u lacks #%u of %s, saved on d%u", device->index,
 		    op->token, op->id, op->device);
@@ -181,7 +205,9 @@ static void check_versions(struct sim_model *model, const struct holding *holdin
 		const struct row_found *row = &holding->rows[i];
 		const struct sim_op *op = sim_model_find(model, &row->version);
 
-		if (op == NULL && row->copy_of[0] == '\0') {
+		/* Below the floor an absence becomes a tombstone of the device's own. */
+		if (op == NULL && row->copy_of[0] == '\0' &&
+		    !(model->world->seasons && row->deleted)) {
 			sim_fail(model->world, "I3: d%u holds a version of %s that nobody made",
 			    holding->device->index, row->id);
 			return;

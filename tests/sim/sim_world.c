@@ -76,6 +76,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->sweeps = sim_one_in(&world->random, 4);
 	world->big = sim_one_in(&world->random, 10);
 	world->solo = sim_one_in(&world->random, 8);
+	world->seasons = sim_one_in(&world->random, 6);
 	world->objects = memory_store_new();
 	if (world->objects == NULL)
 		return false;

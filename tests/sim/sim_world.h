@@ -61,6 +61,7 @@ struct sim_world {
 	bool sweeps;    /* some devices sweep: history may go */
 	bool big;       /* entries of many KiB: bodies, loads in the middle, snapshots */
 	bool solo;      /* one device alone makes changes */
+	bool seasons;   /* now and then months pass: tombstones are purged, devices were away */
 	uint64_t steps;
 	struct memory_store *objects;
 	char damaged_key[BUCKET_KEY_MAX + 1]; /* "": none */
