@@ -86,13 +86,18 @@ struct journal_segment { /* a blob known to be in the cloud, by what it holds */
 	struct digest name_hash;
 };
 
-struct journal_counts {
-	uint64_t entries_count; /* live local ones */
-	uint64_t deleted_count; /* local tombstones */
+struct journal_pending { /* what waits to be pushed */
 	uint64_t dirty_count;
-	uint64_t dirty_bytes;     /* encoded bytes of the dirty local versions */
-	uint64_t losers_count;    /* still to be carried */
+	uint64_t dirty_bytes; /* encoded bytes of the dirty local versions */
+	uint64_t losers_count;
+};
+
+struct journal_counts {
+	uint64_t entries_count;   /* live local ones */
+	uint64_t deleted_count;   /* local tombstones */
 	uint64_t conflicts_count; /* live conflict copies */
+	uint64_t dirty_count;     /* to be pushed */
+	uint64_t losers_count;    /* still to be carried */
 };
 
 struct journal_ops {
@@ -135,7 +140,9 @@ struct journal_ops {
 	    void *self, struct view after, struct call *, struct bytes *id_out);
 	enum journal_result (*unsettled_next)(
 	    void *self, struct view after, struct call *, struct bytes *id_out);
+	/* counts goes through all entries; pending only through what it counts. */
 	enum journal_result (*counts)(void *self, struct call *, struct journal_counts *out);
+	enum journal_result (*pending)(void *self, struct call *, struct journal_pending *out);
 	/* Unsettled ids whose local equals base, is live, and whose cloud version is deleted or
 	 * none. */
 	enum journal_result (*deletions_coming)(void *self, struct call *, uint64_t *count_out);

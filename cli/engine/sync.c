@@ -195,12 +195,13 @@ static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
 	return make_open(&sync->state, kind, &sync->make);
 }
 
-static enum engine_result start_push(struct sync *sync, const struct journal_counts *counts)
+static enum engine_result start_push(struct sync *sync, const struct journal_pending *pending)
 {
 	const struct sync_facts *facts = &sync->state.facts.public;
 	enum engine_result result;
 
-	if (counts->dirty_count > 0 && (counts->dirty_bytes > LOAD_ABOVE || facts->head.seq == 0)) {
+	if (pending->dirty_count > 0 &&
+	    (pending->dirty_bytes > LOAD_ABOVE || facts->head.seq == 0)) {
 		if (!sync->current) { /* a load is dear: not on a guess */
 			ask_exchange(sync, &facts->head);
 			return ENGINE_OK;
@@ -218,10 +219,10 @@ static enum engine_result decide(struct sync *sync)
 {
 	const struct journal *journal = &sync->state.engine->journal;
 	struct sync_facts *facts = &sync->state.facts.public;
-	struct journal_counts counts;
+	struct journal_pending pending;
 	bool acknowledge = false;
 	enum engine_result result =
-	    engine_of_journal(journal->ops->counts(journal->self, sync->state.call, &counts));
+	    engine_of_journal(journal->ops->pending(journal->self, sync->state.call, &pending));
 
 	if (result != ENGINE_OK)
 		return result;
@@ -233,8 +234,8 @@ static enum engine_result decide(struct sync *sync)
 			ask_exchange(sync, &facts->head);
 		return result;
 	}
-	if (!sync->lagging && (counts.dirty_count > 0 || counts.losers_count > 0))
-		return start_push(sync, &counts);
+	if (!sync->lagging && (pending.dirty_count > 0 || pending.losers_count > 0))
+		return start_push(sync, &pending);
 	if (!sync->current) {
 		ask_exchange(sync, &facts->head);
 		return ENGINE_OK;

@@ -370,20 +370,43 @@ static enum journal_result journal_unsettled_next(
 	return result == JOURNAL_OK ? sql_take_id(&sql, call, id_out) : result;
 }
 
+static enum journal_result journal_pending(
+    void *self, struct call *call, struct journal_pending *out)
+{
+	struct sql sql;
+	struct journal_pending pending;
+	enum journal_result result;
+
+	sql_read(&sql, self,
+	    "SELECT count(*), total(length(v.encoded)), (SELECT count(*) FROM losers)"
+	    " FROM entries AS e LEFT JOIN versions AS v ON v.hash = e.local"
+	    " WHERE e.local IS NOT NULL AND e.local IS NOT e.cloud");
+	result = sql_row(&sql, call);
+	if (result != JOURNAL_OK)
+		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
+	pending = (struct journal_pending){
+	    .dirty_count = (uint64_t)sql_int_at(&sql, 0),
+	    .dirty_bytes = (uint64_t)sql_int_at(&sql, 1),
+	    .losers_count = (uint64_t)sql_int_at(&sql, 2),
+	};
+	result = sql_finish(&sql, call);
+	if (result == JOURNAL_OK)
+		*out = pending;
+	return result;
+}
+
 static enum journal_result journal_counts(void *self, struct call *call, struct journal_counts *out)
 {
 	struct sql sql;
 	struct journal_counts counts;
-	enum journal_result result;
+	struct journal_pending pending;
+	enum journal_result result = journal_pending(self, call, &pending);
 
+	if (result != JOURNAL_OK)
+		return result;
 	sql_read(&sql, self,
 	    "SELECT (SELECT count(*) FROM entries WHERE local IS NOT NULL AND deleted = 0),"
 	    " (SELECT count(*) FROM entries WHERE local IS NOT NULL AND deleted = 1),"
-	    " (SELECT count(*) FROM entries WHERE local IS NOT NULL AND local IS NOT cloud),"
-	    " (SELECT total(length(v.encoded)) FROM entries AS e"
-	    "  JOIN versions AS v ON v.hash = e.local"
-	    "  WHERE e.local IS NOT NULL AND e.local IS NOT e.cloud),"
-	    " (SELECT count(*) FROM losers),"
 	    " (SELECT count(*) FROM entries WHERE conflict = 1 AND deleted = 0)");
 	result = sql_row(&sql, call);
 	if (result != JOURNAL_OK)
@@ -391,10 +414,9 @@ static enum journal_result journal_counts(void *self, struct call *call, struct 
 	counts = (struct journal_counts){
 	    .entries_count = (uint64_t)sql_int_at(&sql, 0),
 	    .deleted_count = (uint64_t)sql_int_at(&sql, 1),
-	    .dirty_count = (uint64_t)sql_int_at(&sql, 2),
-	    .dirty_bytes = (uint64_t)sql_int_at(&sql, 3),
-	    .losers_count = (uint64_t)sql_int_at(&sql, 4),
-	    .conflicts_count = (uint64_t)sql_int_at(&sql, 5),
+	    .conflicts_count = (uint64_t)sql_int_at(&sql, 2),
+	    .dirty_count = pending.dirty_count,
+	    .losers_count = pending.losers_count,
 	};
 	result = sql_finish(&sql, call);
 	if (result == JOURNAL_OK)
@@ -520,6 +542,7 @@ struct journal store_journal(struct store *store)
 	    .dirty_next = journal_dirty_next,
 	    .unsettled_next = journal_unsettled_next,
 	    .counts = journal_counts,
+	    .pending = journal_pending,
 	    .deletions_coming = journal_deletions_coming,
 	    .deletions_going = journal_deletions_going,
 	    .settle_plain = journal_settle_plain,
