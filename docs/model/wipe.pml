@@ -85,11 +85,6 @@ byte commit_on;
 #else
 #define TAKES_BACK true
 #endif
-#ifdef MANIFEST_FIRST
-#define MANIFEST_GOES_FIRST true
-#else
-#define MANIFEST_GOES_FIRST false
-#endif
 /* Tags: of creators 1 to 4, of the create before them 5 and 6, of commits from 7. */
 #define COMMIT_TAG(me, push) (6 + (me) * PUSHES + (push))
 
@@ -175,56 +170,65 @@ inline mark(on)
 #endif
 }
 
-/* W5, W6: the manifest last, until two listings one after the other were empty. */
-inline remove_all(found, manifest_found, empties)
+inline remove_objects(found)
 {
-	listed = true;
-	do
+	if
 	:: atomic {
-		empties == 2 ->
-		empties = 0;
-		break
-	   }
-	:: atomic {
-		empties < 2 ->
-		found = objects;
-		manifest_found = (state != NONE);
-		if
-		:: found == 0 && !manifest_found -> empties++
-		:: else -> empties = 0
-		fi
-	   };
-	   if
-	   :: atomic {
-		found != 0 && (!manifest_found || !MANIFEST_GOES_FIRST) ->
+		found != 0 ->
 		CHECK(nothing_live_is_removed, state != LIVE || late_born);
 		objects = objects & ~found;
 		found = 0
-	      }
-	   :: atomic {
-		manifest_found && (found == 0 || MANIFEST_GOES_FIRST) ->
+	   }
+	:: atomic { found == 0 }
+	fi
+}
+
+inline remove_manifest(manifest_found)
+{
+	if
+	:: atomic {
+		manifest_found ->
 		CHECK(nothing_live_is_removed, state != LIVE || late_born);
 		state = NONE;
 		tag = 0;
 		made = 0;
 		generation = 0;
 		late_born = false;
-		ended = true
-	      }
-	   :: atomic { found == 0 && !manifest_found }
-	   fi;
-	   manifest_found = false;
-	   found = 0
+		ended = true;
+		manifest_found = false
+	   }
+	:: atomic { !manifest_found }
+	fi
+}
+
+/* W5, W6: what a listing has shown, the manifest last, until a listing is empty. */
+inline remove_all(found, manifest_found)
+{
+	listed = true;
+	do
+	:: atomic {
+		found = objects;
+		manifest_found = (state != NONE);
+		if
+		:: found == 0 && !manifest_found -> break
+		:: else
+		fi
+	   };
+#ifdef MANIFEST_FIRST
+	   remove_manifest(manifest_found);
+#endif
+	   remove_objects(found);
+	   remove_manifest(manifest_found)
 	od
 }
 
 /* Whoever finds w/ and removes what is there. */
-inline finish(on, found, manifest_found, empties)
+inline finish(on, found, manifest_found)
 {
 #ifndef FINISH_UNMARKED
 	mark(on);
 #endif
-	remove_all(found, manifest_found, empties)
+	remove_all(found, manifest_found)
 }
 
 inline may_die()
@@ -240,7 +244,7 @@ inline may_die()
 
 proctype creator(byte me)
 {
-	byte tries, on, found, empties;
+	byte tries, on, found;
 	bool manifest_found, was_late, slept;
 	mtype met;
 
@@ -289,11 +293,11 @@ proctype creator(byte me)
 	   }
 	od;
 	if
-	:: tries > 0 -> finish(on, found, manifest_found, empties)
+	:: tries > 0 -> finish(on, found, manifest_found)
 	:: else
 	fi;
 out:	atomic {
-		tries = 0; on = 0; found = 0; empties = 0; manifest_found = false; was_late = false;
+		tries = 0; on = 0; found = 0; manifest_found = false; was_late = false;
 		met = 0
 	}
 }
@@ -347,7 +351,7 @@ proctype writer(byte me)
 {
 	byte cache_tag, cache_made, cache_generation;
 	bool checked; /* w/ was read for this incarnation */
-	byte pushes, rounds, on, found, empties;
+	byte pushes, rounds, on, found;
 	bool manifest_found, was_late, put;
 	mtype met;
 #ifdef LOOK_FIRST
@@ -405,7 +409,7 @@ proctype writer(byte me)
 	   /* What it put for an account that is gone would be there for good. */
 	   if
 	   :: atomic { met == WIPED && put && TAKES_BACK };
-		finish(on, found, manifest_found, empties)
+		finish(on, found, manifest_found)
 	   :: atomic { !(met == WIPED && put && TAKES_BACK) }
 	   fi;
 	   atomic {
@@ -416,7 +420,7 @@ proctype writer(byte me)
 
 proctype wiper()
 {
-	byte on, found, empties;
+	byte on, found;
 	bool manifest_found;
 
 end:	if
@@ -433,7 +437,7 @@ end:	if
 	fi;
 	mark(on);
 	atomic { may_die() };
-	remove_all(found, manifest_found, empties);
+	remove_all(found, manifest_found);
 #ifdef RECORD_LAST
 	record = true;
 #endif
@@ -443,11 +447,11 @@ out:	skip
 /* account_relist: of whoever finds w/. */
 proctype relister()
 {
-	byte on, found, empties;
+	byte on, found;
 	bool manifest_found;
 
 end:	atomic { record };
-	finish(on, found, manifest_found, empties)
+	finish(on, found, manifest_found)
 }
 
 /* When nothing moves any more. */

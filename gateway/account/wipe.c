@@ -105,19 +105,28 @@ static const char *wipe_fault(const struct account_work *work, struct view encod
 	return NULL;
 }
 
-/* W3: the record, unless one that holds is there. */
-static enum account_result record_put(struct account_work *work, struct view record)
+/* W3: the record, unless one that holds is there. *record is taken where it is the one that stands.
+ */
+static enum account_result record_put(struct account_work *work, struct bytes *record)
 {
 	struct account_key key;
-	struct bucket_put put = {.key = key.text, .data = record, .cond = BUCKET_IF_ABSENT};
+	struct bucket_put put = {
+	    .key = key.text, .data = view_bytes(record), .cond = BUCKET_IF_ABSENT};
 	struct bucket_tag tag;
 
 	account_key_wipe(work, &key);
 	for (unsigned i = 0; i < ACCOUNT_TRIES; i++) {
 		enum account_result result;
+		enum bucket_result done = bucket_put(work->env->bucket, &put, work->call, &tag);
 
-		if (bucket_put(work->env->bucket, &put, work->call, &tag) == BUCKET_REFUSED)
+		if (done == BUCKET_REFUSED)
 			return ACCOUNT_FAILED;
+		if (done == BUCKET_OK) {
+			bytes_clear(&work->wipe_record);
+			work->wipe_record = *record;
+			*record = (struct bytes){0};
+			return ACCOUNT_OK;
+		}
 		result = account_wipe_read(work);
 		if (result != ACCOUNT_ABSENT)
 			return result;
@@ -147,7 +156,7 @@ static enum account_result wipe_begin(struct account_work *work, struct view wip
 		result = account_from_format(wipe_record_encode(wipe, view_bytes(&bare), &record),
 		    ACCOUNT_REFUSED, "the wipe's record", work->call);
 	if (result == ACCOUNT_OK)
-		result = record_put(work, view_bytes(&record));
+		result = record_put(work, &record);
 	bytes_clear(&bare);
 	bytes_clear(&record);
 	return result;
@@ -183,48 +192,64 @@ static enum account_result mark_encode(
 	    manifest_encode(next, encoded_out), ACCOUNT_FAILED, "the wiped manifest", work->call);
 }
 
-/* W4, once: OK and *marked_out: the manifest is wiped, or gone. Whatever a PUT says is read back.
- */
+/* W4 over these bytes: *marked_out where they are wiped, or are known to be from now on. */
+static enum account_result mark_over(
+    struct account_work *work, struct view old, const struct bucket_tag *old_tag, bool *marked_out)
+{
+	struct account_key key;
+	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_TAG, .tag = *old_tag};
+	struct bytes encoded = {0};
+	struct bucket_tag tag;
+	enum account_result result = mark_encode(work, old, &encoded, marked_out);
+
+	if (result != ACCOUNT_OK || *marked_out)
+		return result;
+	account_key_of(work, "manifest", &key);
+	put.data = view_bytes(&encoded);
+	switch (bucket_put(work->env->bucket, &put, work->call, &tag)) {
+	case BUCKET_OK: *marked_out = true; break;
+	case BUCKET_REFUSED: result = ACCOUNT_FAILED; break;
+	default: break; /* another's, or nobody knows: it is read */
+	}
+	bytes_clear(&encoded);
+	return result;
+}
+
+/* W4, once: OK and *marked_out: the manifest is wiped, or gone. */
 static enum account_result wipe_mark_once(struct account_work *work, bool *marked_out)
 {
 	struct account_key key;
 	struct bucket_get get = {.key = key.text};
-	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_TAG};
-	struct bytes old = {0}, encoded = {0};
+	struct bytes old = {0};
 	struct bucket_tag tag;
 	enum account_result result = account_in_time(work);
 
 	if (result != ACCOUNT_OK)
 		return result;
 	account_key_of(work, "manifest", &key);
-	result =
-	    account_from_bucket(bucket_get(work->env->bucket, &get, work->call, &old, &put.tag));
+	result = account_from_bucket(bucket_get(work->env->bucket, &get, work->call, &old, &tag));
 	if (result == ACCOUNT_ABSENT) {
 		*marked_out = true;
 		return ACCOUNT_OK;
 	}
 	if (result == ACCOUNT_OK)
-		result = mark_encode(work, view_bytes(&old), &encoded, marked_out);
-	if (result == ACCOUNT_OK && !*marked_out) {
-		put.data = view_bytes(&encoded);
-		if (bucket_put(work->env->bucket, &put, work->call, &tag) == BUCKET_REFUSED)
-			result = ACCOUNT_FAILED;
-	}
+		result = mark_over(work, view_bytes(&old), &tag, marked_out);
 	bytes_clear(&old);
-	bytes_clear(&encoded);
 	return result;
 }
 
 static enum account_result wipe_mark(struct account_work *work)
 {
 	bool marked = false;
+	enum account_result result = ACCOUNT_OK;
 
-	for (unsigned i = 0; i < WIPE_MARKS_MAX; i++) {
-		enum account_result result = wipe_mark_once(work, &marked);
-
-		if (result != ACCOUNT_OK || marked)
-			return result;
-	}
+	if (work->has_manifest) /* the newest that this call has seen: mostly it still stands */
+		result =
+		    mark_over(work, view_bytes(&work->cache->manifest), &work->cache->tag, &marked);
+	for (unsigned i = 0; i < WIPE_MARKS_MAX && result == ACCOUNT_OK && !marked; i++)
+		result = wipe_mark_once(work, &marked);
+	if (result != ACCOUNT_OK || marked)
+		return result;
 	call_sayf(work->call, "others kept writing: the manifest is not wiped yet");
 	return ACCOUNT_RETRY;
 }
@@ -258,15 +283,30 @@ static enum account_result page_remove(struct account_work *work, const struct b
 	return result;
 }
 
-/* One listing from the start, and what follows from it. purge: what is hidden goes too, if it was
- * empty (*empty_out). */
+static enum account_result manifest_remove(struct account_work *work,
+    const struct bucket_page *page, const struct account_key *manifest, struct wipe_report *report)
+{
+	enum account_result result =
+	    account_from_bucket(bucket_remove(work->env->bucket, manifest->text, work->call));
+
+	if (result != ACCOUNT_OK)
+		return result;
+	report->objects_removed++;
+	for (size_t i = 0; i < page->count; i++)
+		if (strcmp(page->items[i].key, manifest->text) == 0)
+			report->bytes_removed += page->items[i].size;
+	return ACCOUNT_OK;
+}
+
+/* One listing from the start, and what follows from it: its page is removed, the manifest after all
+ * others, and with the last page what is hidden. *empty_out: nothing was listed; *last_out: nothing
+ * more than is removed now. */
 static enum account_result remove_some(
-    struct account_work *work, struct wipe_report *report, bool purge, bool *empty_out)
+    struct account_work *work, struct wipe_report *report, bool *empty_out, bool *last_out)
 {
 	struct account_key prefix, manifest;
 	struct bucket_page page = {0};
 	enum account_result result = account_in_time(work);
-	uint64_t hidden = 0;
 	bool left = false;
 
 	if (result != ACCOUNT_OK)
@@ -277,43 +317,50 @@ static enum account_result remove_some(
 	    account_from_bucket(bucket_list(work->env->bucket, prefix.text, "", work->call, &page));
 	if (result != ACCOUNT_OK)
 		return result;
-	result = page_remove(work, &page, &manifest, report, &left);
-	if (result == ACCOUNT_OK && left && page.count == 1 && !page.more) {
-		result = account_from_bucket(
-		    bucket_remove(work->env->bucket, manifest.text, work->call));
-		if (result == ACCOUNT_OK) {
-			report->objects_removed++;
-			report->bytes_removed += page.items[0].size;
-		}
-	}
 	*empty_out = page.count == 0;
-	if (result == ACCOUNT_OK && *empty_out && purge)
-		result = account_from_bucket(
-		    bucket_purge_hidden(work->env->bucket, prefix.text, work->call, &hidden));
-	report->objects_removed += hidden;
+	*last_out = !page.more;
+	result = page_remove(work, &page, &manifest, report, &left);
+	if (result == ACCOUNT_OK && left && !page.more)
+		result = manifest_remove(work, &page, &manifest, report);
 	free(page.items);
+	return result;
+}
+
+/* What a listing does not show: versions, delete markers, unfinished uploads. */
+static enum account_result purge_hidden(struct account_work *work, struct wipe_report *report)
+{
+	struct account_key prefix;
+	uint64_t hidden = 0;
+	enum account_result result;
+
+	account_key_of(work, "", &prefix);
+	result = account_from_bucket(
+	    bucket_purge_hidden(work->env->bucket, prefix.text, work->call, &hidden));
+	report->objects_removed += hidden;
 	return result;
 }
 
 enum account_result account_remove_all(struct account_work *work, struct wipe_report *report)
 {
-	unsigned empties = 0;
-	enum account_result marked = wipe_mark(work);
+	bool purged = false;
+	enum account_result result = wipe_mark(work);
 
-	if (marked != ACCOUNT_OK)
-		return marked;
-	/* The second empty listing comes after the purge: it is the one that is reported (W6). */
+	if (result != ACCOUNT_OK)
+		return result;
+	/* The empty listing that is reported comes after the purge (W6). */
 	for (unsigned i = 0; i < WIPE_PAGES_MAX; i++) {
-		bool empty = false;
-		enum account_result result = remove_some(work, report, empties == 0, &empty);
+		bool empty = false, last = false;
 
+		result = remove_some(work, report, &empty, &last);
+		if (result == ACCOUNT_OK && empty && purged) {
+			report->empty_at_ms = clock_wall_ms(work->env->clock);
+			return ACCOUNT_OK;
+		}
+		if (result == ACCOUNT_OK && last)
+			result = purge_hidden(work, report);
 		if (result != ACCOUNT_OK)
 			return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;
-		empties = empty ? empties + 1 : 0;
-		if (empties < 2)
-			continue;
-		report->empty_at_ms = clock_wall_ms(work->env->clock);
-		return ACCOUNT_OK;
+		purged = last;
 	}
 	call_sayf(work->call, "there is more to remove: call again");
 	return ACCOUNT_RETRY;
