@@ -216,6 +216,26 @@ static const char *check_statement(
 	return NULL;
 }
 
+/* A reset's place is one above both the head that it follows and the one that it gives up. */
+static uint64_t next_place(const struct frame_header *header, const struct head *head)
+{
+	if (header->kind == FRAME_RESET && header->abandoned.seq > head->seq)
+		return header->abandoned.seq + 1;
+	return head->seq + 1;
+}
+
+/* A reset is judged by the roster that it carries, which may be further than the head's. */
+static size_t roster_place(
+    const struct frame_header *header, const struct roster *roster, size_t index)
+{
+	size_t carried;
+
+	if (header->kind != FRAME_RESET)
+		return index;
+	carried = roster_find(roster, &header->roster);
+	return carried == SIZE_MAX || carried < index ? index : carried;
+}
+
 static const char *find_fault(
     const struct frame *frame, const struct head *head, const struct roster *roster, size_t index)
 {
@@ -224,7 +244,7 @@ static const char *find_fault(
 
 	if (!account_equal(&header->account, &roster->account))
 		return "the frame is another account's";
-	if (header->seq != head->seq + 1)
+	if (header->seq != next_place(header, head))
 		return "the frame's place is not the next one";
 	if (!digest_equal(&header->previous, &head->hash))
 		return "the frame does not follow the head";
@@ -237,8 +257,6 @@ static const char *find_fault(
 		return "the frame's device is not live in the roster";
 	if (!frame_signed_by(frame, device->keys.sign_public))
 		return "the frame's signature does not hold";
-	if (header->kind == FRAME_RESET)
-		return "a reset frame needs a newer version: please update inkseal";
 	if (header->kind == FRAME_STATEMENT)
 		return check_statement(frame, roster, index);
 	return NULL;
@@ -247,14 +265,14 @@ static const char *find_fault(
 enum format_result frame_check(const struct frame *frame, const struct head *head,
     const struct roster *roster, size_t *roster_index, const char **message_out)
 {
-	const char *fault = find_fault(frame, head, roster, *roster_index);
+	size_t index = roster_place(&frame->header, roster, *roster_index);
+	const char *fault = find_fault(frame, head, roster, index);
 
 	if (fault != NULL) {
 		*message_out = fault;
 		return FORMAT_FORGED;
 	}
-	if (frame->header.kind == FRAME_STATEMENT)
-		*roster_index += 1;
+	*roster_index = frame->header.kind == FRAME_STATEMENT ? index + 1 : index;
 	return FORMAT_OK;
 }
 

@@ -58,7 +58,9 @@ MUST_USE enum format_result frame_decode_form(struct view encoded, struct frame 
  * What the gateway checks without keys, and every reader again (design, section 5): account, seq =
  * head + 1, previous = head, roster hash = the one before, epoch current there, device live there,
  * signature. roster_index: the statement that the head's roster hash leads to; a statement's frame
- * moves it to the next one, which must be in roster. message_out says in words what does not hold.
+ * moves it to the next one, which must be in roster. A reset may skip to one above the head that it
+ * gives up, and moves the index to the statement that its own roster hash leads to: it is judged by
+ * the roster that it carries. message_out says in words what does not hold.
  */
 MUST_USE enum format_result frame_check(const struct frame *frame, const struct head *head,
     const struct roster *roster, size_t *roster_index, const char **message_out);

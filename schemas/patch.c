@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum sealed_key { KEY_ROOT, KEY_FLOOR, KEY_TIME, KEY_COVERED_ROOT, KEY_OPS };
+enum sealed_key { KEY_ROOT, KEY_FLOOR, KEY_TIME, KEY_COVERED_ROOT, KEY_OPS, KEY_RESET };
 #define KEYS_NEEDED 0x7u
 
 enum format_result frame_sealed_encode(const struct frame_sealed *sealed, struct bytes *out)
@@ -17,6 +17,7 @@ enum format_result frame_sealed_encode(const struct frame_sealed *sealed, struct
 
 	pairs += sealed->has_covered_root;
 	pairs += sealed->ops.data != NULL;
+	pairs += sealed->reset_seq > 0;
 	buffer_init(&buffer, FRAME_INLINE_MAX + 256);
 	cbor_put_map(&buffer, pairs);
 	cbor_put_uint(&buffer, KEY_ROOT);
@@ -32,6 +33,10 @@ enum format_result frame_sealed_encode(const struct frame_sealed *sealed, struct
 	if (sealed->ops.data != NULL) {
 		cbor_put_uint(&buffer, KEY_OPS);
 		cbor_put_view(&buffer, sealed->ops);
+	}
+	if (sealed->reset_seq > 0) {
+		cbor_put_uint(&buffer, KEY_RESET);
+		cbor_put_uint(&buffer, sealed->reset_seq);
 	}
 	if (!buffer_take(&buffer, out))
 		result = FORMAT_TOO_LARGE;
@@ -59,6 +64,11 @@ enum format_result frame_sealed_decode(struct view encoded, struct frame_sealed 
 			sealed.has_covered_root = true;
 			break;
 		case KEY_OPS: sealed.ops = cbor_bytes(&reader, FRAME_INLINE_MAX); break;
+		case KEY_RESET:
+			sealed.reset_seq = cbor_uint(&reader, SEQ_MAX);
+			if (sealed.reset_seq == 0) /* none is said by saying nothing */
+				cbor_fail(&reader, FORMAT_MALFORMED);
+			break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
 		}
 	}

@@ -15,7 +15,8 @@ struct frame_sealed {
 	int64_t time_ms;        /* the maker's clock */
 	bool has_covered_root;
 	uint8_t covered_root[ROOT_LEN]; /* a snapshot's or reset's: root of the state it covers */
-	struct view ops; /* data == NULL: none here (they are in the body, or there are none) */
+	struct view ops;    /* data == NULL: none here (they are in the body, or there are none) */
+	uint64_t reset_seq; /* a snapshot's or load's: the newest reset before it; 0: none */
 };
 MUST_USE enum format_result frame_sealed_encode(
     const struct frame_sealed *sealed, struct bytes *out);

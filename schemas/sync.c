@@ -46,6 +46,7 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 
 	pairs += request->roster.data != NULL;
 	pairs += request->wants_turn;
+	pairs += request->reseed;
 	buffer_init(&buffer, REQUEST_ENCODED_MAX);
 	cbor_put_map(&buffer, pairs);
 	cbor_put_uint(&buffer, 0);
@@ -68,6 +69,10 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 		cbor_put_uint(&buffer, 7);
 		cbor_put_bool(&buffer, true);
 	}
+	if (request->reseed) {
+		cbor_put_uint(&buffer, 8);
+		cbor_put_bool(&buffer, true);
+	}
 	if (!buffer_take(&buffer, out))
 		result = FORMAT_TOO_LARGE;
 	buffer_clear(&buffer);
@@ -81,6 +86,16 @@ static size_t read_views(struct cbor_reader *reader, size_t item_max, struct vie
 	for (size_t i = 0; i < count && reader->result == FORMAT_OK; i++)
 		out[i] = cbor_bytes(reader, item_max);
 	return count;
+}
+
+/* There is one way to say no: not to ask. */
+static bool read_yes(struct cbor_reader *reader)
+{
+	bool yes = cbor_bool(reader);
+
+	if (!yes)
+		cbor_fail(reader, FORMAT_MALFORMED);
+	return yes;
 }
 
 enum format_result sync_request_decode(struct view encoded, struct sync_request *out)
@@ -106,11 +121,8 @@ enum format_result sync_request_decode(struct view encoded, struct sync_request 
 			break;
 		case 5: request.bodies_count = read_views(&reader, BLOB_MAX, request.bodies); break;
 		case 6: request.roster = cbor_bytes(&reader, ROSTER_MAX); break;
-		case 7:
-			request.wants_turn = cbor_bool(&reader);
-			if (!request.wants_turn) /* there is one way to say no: not to ask */
-				cbor_fail(&reader, FORMAT_MALFORMED);
-			break;
+		case 7: request.wants_turn = read_yes(&reader); break;
+		case 8: request.reseed = read_yes(&reader); break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
 		}
 	}

@@ -20,8 +20,11 @@ struct sync_request {
 	size_t frames_count;
 	struct view bodies[SYNC_PUSH_MAX]; /* blobs that the frames name, not yet put */
 	size_t bodies_count;
-	struct view roster; /* with a statement's frame: the roster with it; else NULL */
+	struct view roster; /* with a statement's frame or a reset: the roster with it; else NULL */
 	bool wants_turn;    /* it has lost often (design, section 6, "Fairness") */
+	bool reseed; /* a person asked for a reset: the log there may be damaged. With a reset, the
+			cursor is the head that it follows; alone, it asks for that head, and the
+			answer is DIVERGED if the log does not hold */
 };
 
 enum sync_status {

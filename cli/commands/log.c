@@ -31,6 +31,7 @@ static const char *kind_text(enum activity_kind kind)
 	case ACTIVITY_RECOVERED: return "recovered";
 	case ACTIVITY_WIPED: return "wiped";
 	case ACTIVITY_WARNING: return "warning";
+	case ACTIVITY_RESET: return "reset";
 	}
 	return "?";
 }

@@ -24,15 +24,20 @@ static bool print_totals(const struct session *session, const struct sync_totals
 
 	if (session->app->options.json)
 		return output_json(json_pack(
-		    "{s:I,s:I,s:I,s:{s:I,s:o},s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}", "pushed",
+		    "{s:I,s:I,s:I,s:b,s:{s:I,s:o},s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}", "pushed",
 		    (json_int_t)totals->pushed, "pulled", (json_int_t)totals->pulled, "conflicts",
-		    (json_int_t)totals->conflicts, "head", "seq", (json_int_t)totals->head.seq,
-		    "hash", output_hex(totals->head.hash.bytes, DIGEST_LEN), "requests", "get",
+		    (json_int_t)totals->conflicts, "reset", (int)totals->reset, "head", "seq",
+		    (json_int_t)totals->head.seq, "hash",
+		    output_hex(totals->head.hash.bytes, DIGEST_LEN), "requests", "get",
 		    (json_int_t)counts->get, "put", (json_int_t)counts->put, "list",
 		    (json_int_t)counts->list, "delete", (json_int_t)counts->remove, "bytes", "up",
 		    (json_int_t)counts->bytes_up, "down", (json_int_t)counts->bytes_down));
 	if (session->app->options.quiet)
 		return true;
+	if (totals->reset && printf("the cloud copy was begun anew from this device\n") < 0)
+		return false;
+	if (session->app->options.reseed && !totals->reset)
+		output_note(session->app, "the cloud copy can be followed: nothing was begun anew");
 	if (totals->pushed == 0 && totals->pulled == 0)
 		return printf("in step: nothing to push or pull\n") >= 0;
 	return printf("%llu pushed, %llu pulled, %llu conflicts settled\n",
@@ -62,11 +67,26 @@ static enum code check_set_up(struct session *session)
 	return CODE_OK;
 }
 
+/* Nothing is asked of who syncs in the ordinary way. */
+static enum code ask_reseed(struct app *app)
+{
+	if (!app->options.reseed)
+		return CODE_OK;
+	output_note(app, "if the cloud copy is older than what this device has seen, or cannot be "
+			 "followed, it is begun anew from this device");
+	output_note(app, "other devices keep what they have and send what is missing; where two "
+			 "differ, the later stays and the other is kept in the history");
+	output_note(app, "what is in the cloud copy alone, and on no device, is lost");
+	return terminal_confirm(app, "Begin the cloud copy anew, if need be?", "y");
+}
+
 static enum code sync_once(struct session *session)
 {
 	struct sync_totals totals = {0};
 	enum code code = check_set_up(session);
 
+	if (code == CODE_OK)
+		code = ask_reseed(session->app);
 	if (code == CODE_OK)
 		code = session_unlock(session);
 	if (code == CODE_OK)
@@ -389,6 +409,8 @@ static enum code run(struct app *app)
 	if (!on && (options->given & OPTIONS_OF_ON) != 0)
 		return app_fail(
 		    app, CODE_USAGE, "--name, --passphrase and --invite go with sync on URL");
+	if ((on || off) && options->reseed)
+		return app_fail(app, CODE_USAGE, "--reseed goes with sync alone");
 	code = on ? read_invite(app, &invite) : CODE_OK;
 	if (code == CODE_OK)
 		code = session_open(app, SESSION_WRITE, &session);
@@ -405,14 +427,18 @@ static enum code run(struct app *app)
 
 const struct command sync_command = {
     .name = "sync",
-    .args = "[on URL [--name NAME] [--passphrase] [--invite TOKEN] | off]",
+    .args = "[--reseed | on URL [--name NAME] [--passphrase] [--invite TOKEN] | off]",
     .summary = "Syncs once; sync on URL and sync off are the switch",
     .help = "sync on dir:FOLDER begins an account there and prints the recovery code, once.\n"
 	    "URL may also be s3:URL, a bucket, or https://HOST, a gateway, which takes a new\n"
 	    "account by an invite: --invite TOKEN.\n"
 	    "With --passphrase this device's keys are kept under a passphrase, which each\n"
-	    "sync asks for. sync off stops syncing and keeps everything where it is.\n",
-    .options = OPTIONS_OF_ON,
+	    "sync asks for. sync off stops syncing and keeps everything where it is.\n"
+	    "--reseed is the way out of a cloud copy that is older than what this device has\n"
+	    "seen (its store was restored from a backup), or damaged: the copy is begun anew\n"
+	    "from this device, and other devices add what they have. Use it on the device\n"
+	    "that synced last.\n",
+    .options = OPTIONS_OF_ON | OPTION_RESEED,
     .args_max = 2,
     .run = run,
 };

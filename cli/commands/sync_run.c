@@ -26,6 +26,7 @@ static enum engine_result run_once(struct session *session, const struct device_
 	struct app *app = session->app;
 	const struct sync_options options = {
 	    .allow_deletions = allow_deletions,
+	    .reseed = app->options.reseed,
 	    .recovery = recovery,
 	    .progress = show_progress,
 	    .progress_self = app,
@@ -74,6 +75,21 @@ static void tidy(struct session *session)
 		output_note(session->app, "the bucket was not tidied up: %s", call.message);
 }
 
+/* What a person can do about it. */
+static void hint(struct session *session, enum engine_result result)
+{
+	struct app *app = session->app;
+	bool lost = result == ENGINE_ROLLBACK || result == ENGINE_ROOT || result == ENGINE_DAMAGED;
+
+	if (result == ENGINE_GONE)
+		app_hint(app, "inkseal sync on URL begins a new account");
+	if (result == ENGINE_MISSING)
+		app_hint(app, "the journal here is whole, and sync stays on");
+	if (lost && !app->options.reseed && !session->facts.recovering)
+		app_hint(app, "the journal here is whole; if it stays so, inkseal sync --reseed "
+			      "begins the cloud copy anew from this device");
+}
+
 enum code sync_run(
     struct session *session, const struct device_keys *recovery, struct sync_totals *totals_out)
 {
@@ -88,15 +104,12 @@ enum code sync_run(
 			return code;
 		result = run_once(session, recovery, true, &totals);
 	}
-	if (result == ENGINE_GONE || (result == ENGINE_OK && totals.pushed > 0))
+	if (result == ENGINE_GONE || (result == ENGINE_OK && (totals.pushed > 0 || totals.reset)))
 		tidy(session);
 	code = session_engine(session, result);
-	if (result == ENGINE_GONE) {
-		app_hint(session->app, "inkseal sync on URL begins a new account");
+	hint(session, result);
+	if (result == ENGINE_GONE)
 		session->facts.has_account = false; /* so that no cache of it is kept */
-	}
-	if (result == ENGINE_MISSING)
-		app_hint(session->app, "the journal here is whole, and sync stays on");
 	if (code == CODE_OK)
 		*totals_out = totals;
 	return code;

@@ -189,11 +189,8 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 	bytes_clear(&encoded);
 	if (result != ENGINE_OK)
 		return result;
-	if (patch->own)
-		return engine_of_journal(
-		    journal->ops->loser_remove(journal->self, op->id, &version, state->call));
-	return engine_of_journal(journal->ops->history_add(journal->self, op->id, &version,
-	    &op->author, HISTORY_LOSER, patch->time_ms, state->call));
+	return engine_of_journal(journal->ops->loser_settled(
+	    journal->self, op->id, &version, &op->author, patch->time_ms, state->call));
 }
 
 /*
@@ -428,6 +425,12 @@ enum apply_result apply_frame(struct sync_state *state, struct view encoded,
 	}
 	if (frame.header.kind == FRAME_LOAD)
 		return APPLY_IS_LOAD;
+	if (frame.header.kind == FRAME_RESET) { /* one is taken, and the log begins with it */
+		call_sayf(state->call, "frame %llu is a reset in the middle of the log",
+		    (unsigned long long)frame.header.seq);
+		*failure_out = ENGINE_DAMAGED;
+		return APPLY_FAILED;
+	}
 	if (frame.header.kind == FRAME_PATCH && frame.header.has_blob) {
 		body = find_body(bodies, &frame.header.blob);
 		if (body == NULL)
@@ -464,15 +467,12 @@ bool brake_holds(uint64_t deletions, uint64_t entries)
 	return deletions > (limit > 10 ? limit : 10);
 }
 
-static enum engine_result ask_brake(struct sync_state *state, bool allow_deletions)
+static enum engine_result hold_brake(struct sync_state *state, uint64_t deletions)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct journal_counts counts;
-	uint64_t deletions = 0;
 	enum journal_result result = JOURNAL_OK;
 
-	if (!allow_deletions)
-		result = journal->ops->deletions_coming(journal->self, state->call, &deletions);
 	if (result != JOURNAL_OK || !brake_holds(deletions, 0)) /* few, whatever there is */
 		return engine_of_journal(result);
 	result = journal->ops->counts(journal->self, state->call, &counts);
@@ -488,7 +488,36 @@ static enum engine_result ask_brake(struct sync_state *state, bool allow_deletio
 	return ENGINE_BRAKE;
 }
 
-static enum engine_result settle_one(struct sync_state *state, struct view id)
+static enum engine_result ask_brake(struct sync_state *state, bool allow_deletions)
+{
+	const struct journal *journal = &state->engine->journal;
+	uint64_t deletions = 0;
+	enum journal_result result = JOURNAL_OK;
+
+	if (!allow_deletions)
+		result = journal->ops->deletions_coming(journal->self, state->call, &deletions);
+	return result == JOURNAL_OK ? hold_brake(state, deletions) : engine_of_journal(result);
+}
+
+/* After a reset the local version may be anyone's: by its author all derive the same copy of it. */
+static enum engine_result local_author(struct sync_state *state, struct view id,
+    const struct journal_entry *known, struct device_id *author)
+{
+	static const struct device_id none;
+	const struct journal *journal = &state->engine->journal;
+	struct device_id made_by;
+	enum journal_result found;
+
+	if (!state->no_base || !known->has_local)
+		return ENGINE_OK;
+	found =
+	    journal->ops->version_author(journal->self, id, &known->local, state->call, &made_by);
+	if (found == JOURNAL_OK && !device_equal(&made_by, &none))
+		*author = made_by;
+	return found == JOURNAL_NONE ? ENGINE_OK : engine_of_journal(found);
+}
+
+static enum engine_result settle_one(struct sync_state *state, struct view id, uint64_t *deleted)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct journal_entry known = {0};
@@ -510,7 +539,10 @@ static enum engine_result settle_one(struct sync_state *state, struct view id)
 	input.cloud_author = known.author;
 	input.skew_ms = state->facts.public.skew_ms;
 	input.pending_losers = true;
-	result = settle_entry(state->engine, &input, state->call, &changed, &outcome);
+	input.no_base = state->no_base;
+	result = local_author(state, id, &known, &input.local_author);
+	if (result == ENGINE_OK)
+		result = settle_entry(state->engine, &input, state->call, &changed, &outcome);
 	if (result == ENGINE_OK && changed && !known.has_cloud) { /* a tombstone's end is no news */
 		struct journal_entry left = {0};
 		enum journal_result found =
@@ -526,6 +558,7 @@ static enum engine_result settle_one(struct sync_state *state, struct view id)
 	if (result == ENGINE_OK) {
 		state->totals.pulled += changed;
 		state->totals.conflicts += outcome.conflict;
+		*deleted += outcome.deleted;
 	}
 	return result;
 }
@@ -536,6 +569,7 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 	struct bytes after = {0};
 	uint64_t pulled = state->totals.pulled;
 	uint64_t plain = 0;
+	uint64_t deleted = 0;
 	enum engine_result result = ask_brake(state, allow_deletions);
 
 	if (result == ENGINE_OK)
@@ -551,11 +585,14 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 			break;
 		result = engine_of_journal(found);
 		if (result == ENGINE_OK)
-			result = settle_one(state, view_bytes(&id));
+			result = settle_one(state, view_bytes(&id), &deleted);
 		bytes_clear(&after);
 		after = id;
 	}
 	bytes_clear(&after);
+	/* Without bases none of them could be told before; all of it is rolled back then. */
+	if (result == ENGINE_OK && state->no_base && !allow_deletions)
+		result = hold_brake(state, deleted);
 	if (result == ENGINE_OK)
 		result = state_note(state, ACTIVITY_PULLED, state->totals.pulled - pulled);
 	return result;

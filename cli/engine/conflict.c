@@ -54,3 +54,18 @@ enum conflict_outcome conflict_judge(const struct conflict_side *base,
 		return local_later ? CONFLICT_BOTH_LOCAL : CONFLICT_BOTH_CLOUD;
 	return local_later ? CONFLICT_LOCAL_WINS : CONFLICT_CLOUD_WINS;
 }
+
+enum conflict_outcome conflict_judge_reset(
+    const struct conflict_side *local, const struct conflict_side *cloud, int64_t skew_ms)
+{
+	static const struct conflict_side none;
+
+	if (!cloud->has)
+		return CONFLICT_NONE_KEEP;
+	if (!local->has || local->deleted == cloud->deleted)
+		return conflict_judge(&none, local, cloud, skew_ms);
+	if (local->deleted)
+		return cloud->updated_ms > local->updated_ms ? CONFLICT_NONE_TAKE
+							     : CONFLICT_LOCAL_WINS;
+	return local->updated_ms > cloud->updated_ms ? CONFLICT_NONE_KEEP : CONFLICT_CLOUD_WINS;
+}

@@ -28,5 +28,11 @@ struct conflict_side { /* a version; has == false: the entry is not there */
 };
 enum conflict_outcome conflict_judge(const struct conflict_side *base,
     const struct conflict_side *local, const struct conflict_side *cloud, int64_t skew_ms);
+/*
+ * After a reset there is no base: what differs is a conflict, a tombstone wins over what is not
+ * newer than it and over nothing else, and what the cloud has not stays.
+ */
+enum conflict_outcome conflict_judge_reset(
+    const struct conflict_side *local, const struct conflict_side *cloud, int64_t skew_ms);
 
 #endif

@@ -46,6 +46,7 @@ struct engine { /* all borrowed */
  */
 struct edit_outcome {
 	bool conflict; /* both versions were kept in a conflict copy, or one in the history */
+	bool deleted;  /* a live entry gave way to a deletion */
 	struct digest version;         /* the entry's version now */
 	char copy_id[COPY_ID_LEN + 1]; /* "" if no copy was made */
 };
@@ -80,6 +81,7 @@ struct sync_facts {
 	struct head head;       /* the cursor: applied here */
 	struct head known_head; /* the highest head seen */
 	uint64_t floor;
+	uint64_t reset_seq;      /* of the newest reset that was made or taken here; 0: none */
 	uint64_t sweep;          /* the count to put blobs under */
 	uint64_t log_bytes;      /* frames and bodies since the last snapshot or load */
 	uint64_t snapshot_bytes; /* of that snapshot's segments */
@@ -187,6 +189,11 @@ void sync_open(struct sync_want *want, struct view blob);
 
 struct sync_options {
 	bool allow_deletions; /* the brake was answered with yes */
+	/*
+	 * A person asked for it: if the log there cannot be followed, or is older than the one seen
+	 * here, a reset gives it up and puts this device's cloud state in its place.
+	 */
+	bool reseed;
 	const struct device_keys
 	    *recovery; /* while recovering: signs this device's own statement */
 	void (*progress)(void *self, uint64_t done, uint64_t all); /* segments; NULL: none */
@@ -198,6 +205,7 @@ struct sync_totals {
 	uint64_t conflicts; /* settled, or copies made, in this run */
 	uint64_t deltas;    /* operations that went as deltas */
 	uint64_t deletions; /* brake: how many entries it would have deleted */
+	bool reset;         /* the log was given up: a reset was made */
 	struct head head;
 };
 MUST_USE enum engine_result sync_new(struct engine *engine, const struct sync_options *options,

@@ -59,6 +59,7 @@ struct settle_input {
 	struct device_id cloud_author;
 	int64_t skew_ms;
 	bool pending_losers; /* true: the loser is to be carried in a patch */
+	bool no_base;        /* a reset was taken: base is not looked at */
 };
 MUST_USE enum engine_result settle_entry(struct engine *engine, const struct settle_input *input,
     struct call *call, bool *changed_out, struct edit_outcome *out);
@@ -76,6 +77,7 @@ struct sync_state {
 	size_t roster_index; /* the statement that the cursor's roster hash leads to */
 	struct epoch_key key;
 	uint64_t key_epoch; /* 0: none opened yet */
+	bool no_base;       /* what a reset brought is being settled */
 	struct sync_totals totals;
 };
 MUST_USE enum engine_result state_load(struct sync_state *state);
@@ -171,7 +173,7 @@ bool brake_holds(uint64_t deletions, uint64_t entries);
  */
 #define SLOT_ALONE SYNC_FLIGHTS_MAX  /* of wants that come alone */
 #define FLIGHTS_BYTES_MAX (4u << 20) /* to be sealed and put: no more are begun above it */
-#define PLACE_INDEX SIZE_MAX         /* else a segment's number */
+#define PLACE_INDEX SIZE_MAX         /* else a segment's number; losers' segments come last */
 
 struct sealing {                     /* a blob to be made, then made */
 	const struct epoch_key *key; /* borrowed: the state's, while blobs are under way */
@@ -236,8 +238,9 @@ void flights_give_up(struct flights *flights);
  * segments are all put and checked (alone) comes the index, after it none.
  */
 struct make;
+/* follows: for a reset, the head of the log that is given up; else NULL. */
 MUST_USE enum engine_result make_open(
-    struct sync_state *state, enum frame_kind kind, struct make **out);
+    struct sync_state *state, enum frame_kind kind, const struct head *follows, struct make **out);
 void make_free(struct make *make); /* NULL is fine */
 MUST_USE enum engine_result make_next(
     struct make *make, bool alone, bool *put_out, struct flight *flight);
@@ -254,6 +257,12 @@ void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_ou
  */
 MUST_USE enum engine_result make_acknowledge(
     struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed);
+/*
+ * A reset of this home's has landed, over the very state that it was made of: head and roster move,
+ * and nothing else. In a transaction.
+ */
+MUST_USE enum engine_result make_acknowledge_reset(
+    struct sync_state *state, const struct frame *frame);
 /* Learns the names of the segments of an index blob (the newest one's). In a transaction. */
 MUST_USE enum engine_result make_learn(
     struct sync_state *state, const struct blob_name *name, struct view blob);
@@ -323,7 +332,22 @@ MUST_USE enum engine_result take_finish(struct take *take, bool allow_deletions)
 /* open.c: a blob, opened and unpacked; checks the name's hash, kind and account. */
 MUST_USE enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
     struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
-    size_t *names_count_out, struct bytes *plain_out);
+    size_t *names_count_out, size_t *losers_count_out, struct bytes *plain_out);
+
+/* losers.c: rows of losers' segments, held until the state beside them is taken. */
+#define LOSERS_SEGMENTS_MAX 256u /* the newest; each is cut before it would pass ENTRY_MAX */
+#define LOSERS_DAYS 30
+struct losers {
+	struct buffer rows; /* (id, version, author, time) as CBOR */
+	size_t count;
+};
+void losers_init(struct losers *losers);
+void losers_clear(struct losers *losers);
+/* A segment's plain bytes: stores its versions and holds its rows. In a transaction. */
+MUST_USE enum engine_result losers_read(
+    struct losers *losers, struct sync_state *state, struct view plain);
+/* Files them all in the history. In a transaction. */
+MUST_USE enum engine_result losers_file(const struct losers *losers, struct sync_state *state);
 
 /* account.c: account_wiped, with facts and roster at hand. */
 MUST_USE enum engine_result wipe_record_check(const struct sync_facts *facts,

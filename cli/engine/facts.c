@@ -80,6 +80,7 @@ enum facts_key {
 	KEY_PULLED,
 	KEY_SKEW,
 	KEY_ROSTER_AT,
+	KEY_RESET, /* not in the record of a home that has met none */
 };
 #define FACTS_MAX 1024u
 enum { FLAG_ACCOUNT = 1, FLAG_ON = 2, FLAG_RECOVERING = 4 };
@@ -92,7 +93,7 @@ enum engine_result facts_store(
 	enum engine_result result = ENGINE_FAILED;
 
 	buffer_init(&out, FACTS_MAX);
-	cbor_put_map(&out, 15);
+	cbor_put_map(&out, known->reset_seq > 0 ? 16 : 15);
 	cbor_put_uint(&out, KEY_VERSION);
 	cbor_put_uint(&out, FORMAT_VERSION);
 	cbor_put_uint(&out, KEY_FLAGS);
@@ -124,6 +125,10 @@ enum engine_result facts_store(
 	cbor_put_int(&out, known->skew_ms);
 	cbor_put_uint(&out, KEY_ROSTER_AT);
 	cbor_put_bytes(&out, facts->roster_at.bytes, DIGEST_LEN);
+	if (known->reset_seq > 0) {
+		cbor_put_uint(&out, KEY_RESET);
+		cbor_put_uint(&out, known->reset_seq);
+	}
 	if (!out.failed)
 		result = engine_of_journal(engine->journal.ops->meta_set(
 		    engine->journal.self, META_FACTS, buffer_view(&out), call));
@@ -157,6 +162,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct stored_fac
 	case KEY_PULLED: known->pulled_ms = cbor_int(reader); break;
 	case KEY_SKEW: known->skew_ms = cbor_int(reader); break;
 	case KEY_ROSTER_AT: cbor_fixed(reader, facts->roster_at.bytes, DIGEST_LEN); break;
+	case KEY_RESET: known->reset_seq = cbor_uint(reader, SEQ_MAX); break;
 	default: cbor_fail(reader, FORMAT_MALFORMED);
 	}
 }

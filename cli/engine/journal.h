@@ -44,6 +44,11 @@ struct journal_row { /* one step of an iteration; id and bytes are yours to clea
 enum journal_scan {
 	JOURNAL_SCAN_CLOUD, /* the cloud state at the cursor */
 	JOURNAL_SCAN_SENT,  /* the cloud state with the versions of `sent` frame over it */
+	/*
+	 * The losers that a frame has carried, newest first; cloud_ms: the time of that frame. In
+	 * this order created_ms does not count.
+	 */
+	JOURNAL_SCAN_LOSERS,
 };
 
 enum history_kind {   /* why a version stands in an entry's history */
@@ -71,6 +76,7 @@ enum activity_kind {
 	ACTIVITY_RECOVERED,
 	ACTIVITY_WIPED,
 	ACTIVITY_WARNING,
+	ACTIVITY_RESET, /* a person had the cloud copy begun anew, here or on another device */
 };
 
 struct journal_loser { /* lost here, to be carried in the next patch; id and encoded are yours */
@@ -203,8 +209,13 @@ struct journal_ops {
 	/* In order of (id, version) after the given pair; `after_id` empty: the first. */
 	enum journal_result (*loser_next)(void *self, struct view after_id,
 	    const struct digest *after_version, struct call *, struct journal_loser *out);
-	enum journal_result (*loser_remove)(
-	    void *self, struct view id, const struct digest *version, struct call *);
+	/*
+	 * A frame of that time carries the loser: it is pending no more, and stands in the history
+	 * as a loser just once, by that author, at that time: so every device holds it alike.
+	 */
+	enum journal_result (*loser_settled)(void *self, struct view id,
+	    const struct digest *version, const struct device_id *author, int64_t time_ms,
+	    struct call *);
 
 	/* Segments of the newest index known, by run hash; and the whole set replaced. */
 	enum journal_result (*segment_find)(
@@ -225,8 +236,18 @@ struct journal_ops {
 	/* What is staged becomes the cloud versions: those that differ came with the frame seq. */
 	enum journal_result (*stage_take)(void *self, uint64_t seq, int64_t time_ms, struct call *);
 	enum journal_result (*stage_clear)(void *self, struct call *);
+	/*
+	 * A reset. bases_forget: what is local and in the cloud alike keeps that as its base, all
+	 * else has none. cloud_placed: every cloud version came with the frame seq.
+	 */
+	enum journal_result (*bases_forget)(void *self, struct call *);
+	enum journal_result (*cloud_placed)(void *self, uint64_t seq, struct call *);
+	/* Who made that version of the entry, by its history; NONE: that is not known. */
+	enum journal_result (*version_author)(void *self, struct view id,
+	    const struct digest *version, struct call *, struct device_id *author_out);
 
-	/* Forgets base, cloud, sent, losers, segments, stage and devices: all is unsynced again. */
+	/* Forgets base, cloud, sent, segments, stage and devices: all is unsynced again. Losers
+	 * that no patch has carried still wait for one. */
 	enum journal_result (*cloud_forget)(void *self, struct call *);
 
 	/* Live devices' last frames, for an index's table. */

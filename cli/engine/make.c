@@ -11,6 +11,7 @@
 #define SEGMENT_TARGET (512u << 10) /* plaintext bytes, on average */
 #define SEGMENT_FLOOR (128u << 10)  /* no boundary before this */
 #define SEGMENTS_TARGET_MAX 1000u   /* above this the target doubles */
+#define DAY_MS INT64_C(86400000)
 
 /* Sent rows of a load that is being made, until its frame has a hash. */
 static const struct digest load_in_making;
@@ -24,9 +25,13 @@ struct made_segment {
 struct make {
 	struct sync_state *state;
 	enum frame_kind kind;
+	struct head follows; /* a reset: the head of the log that it gives up */
+	size_t roster_index; /* the statement that its header's roster hash leads to */
 	const struct epoch_key *key;
-	uint64_t count;    /* of the state's entries */
-	uint64_t cut_mask; /* a boundary where the key's hash has these bits all zero */
+	uint64_t count;      /* of the state's entries */
+	uint64_t cut_mask;   /* a boundary where the key's hash has these bits all zero */
+	bool losers;         /* the state is cut; losers are scanned now */
+	size_t losers_count; /* segments of them: the last ones */
 	bool scan_over;
 	struct journal_row ahead; /* read, but not yet in a run */
 	bool has_ahead;
@@ -121,7 +126,8 @@ static enum engine_result fix_load(struct sync_state *state)
 	return result;
 }
 
-enum engine_result make_open(struct sync_state *state, enum frame_kind kind, struct make **out)
+enum engine_result make_open(
+    struct sync_state *state, enum frame_kind kind, const struct head *follows, struct make **out)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct make *make;
@@ -137,13 +143,18 @@ enum engine_result make_open(struct sync_state *state, enum frame_kind kind, str
 		return ENGINE_FAILED;
 	make->state = state;
 	make->kind = kind;
+	make->roster_index = state->roster_index;
+	if (kind == FRAME_RESET) { /* it carries all that its maker knows of the roster */
+		make->follows = *follows;
+		make->roster_index = state->roster->statements_count - 1;
+	}
 	buffer_init(&make->run, SEGMENT_PLAIN_MAX);
 	buffer_init(&make->tombstones, INDEX_PLAIN_MAX);
 	make->segments = calloc(SEGMENTS_MAX, sizeof(make->segments[0]));
 	if (make->segments == NULL)
 		result = ENGINE_FAILED;
 	if (result == ENGINE_OK)
-		result = state_key(state, state->roster->epochs[state->roster_index], &make->key);
+		result = state_key(state, state->roster->epochs[make->roster_index], &make->key);
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->scan_open(journal->self,
 		    kind == FRAME_LOAD ? JOURNAL_SCAN_SENT : JOURNAL_SCAN_CLOUD, &load_in_making,
@@ -155,6 +166,14 @@ enum engine_result make_open(struct sync_state *state, enum frame_kind kind, str
 	make->cut_mask = cut_mask_for(make->count, bytes);
 	*out = make;
 	return ENGINE_OK;
+}
+
+/* Told by this device's clock. */
+static bool loser_is_old(const struct make *make)
+{
+	int64_t now_ms = clock_wall_ms(make->state->engine->clock);
+
+	return make->ahead.cloud_ms < now_ms - LOSERS_DAYS * DAY_MS;
 }
 
 /* Fills make->ahead; *over_out at the scan's end. */
@@ -171,35 +190,61 @@ static enum engine_result read_ahead(struct make *make, bool *over_out)
 		return ENGINE_OK;
 	}
 	found = journal->ops->scan_next(journal->self, make->state->call, &make->ahead);
+	if (found == JOURNAL_OK && make->losers && loser_is_old(make)) {
+		row_clear(&make->ahead);
+		found = JOURNAL_NONE; /* and so are all that follow: the newest come first */
+	}
 	if (found == JOURNAL_NONE) {
 		make->scan_over = true;
 		*over_out = true;
 		return ENGINE_OK;
 	}
 	make->has_ahead = found == JOURNAL_OK;
+	if (make->losers) /* their place in the order is when they were settled */
+		make->ahead.created_ms = make->ahead.cloud_ms;
 	return engine_of_journal(found);
 }
 
-/* Takes make->ahead into the run, the root, and the tombstones' table. */
-static enum engine_result take_row(struct make *make)
+/* Where the frame is going to stand. A reset's place is above all that its maker has seen. */
+static uint64_t own_seq(const struct make *make)
 {
-	static const struct device_id none;
-	struct journal_row *row = &make->ahead;
-	bool sent = device_equal(&row->author, &none);
-	struct row item = {.author = sent ? *state_device(make->state) : row->author,
-	    .entry = view_bytes(&row->encoded)};
+	const struct sync_facts *facts = &make->state->facts.public;
 
+	if (make->kind != FRAME_RESET)
+		return facts->head.seq + 1;
+	return (make->follows.seq > facts->known_head.seq ? make->follows.seq
+							  : facts->known_head.seq) +
+	       1;
+}
+
+/* What a row of the state adds beside the run: to the root, and to the tombstones' table. */
+static void count_row(struct make *make, const struct journal_row *row, bool sent)
+{
 	root_add(&make->sum, view_bytes(&row->id), &row->version);
-	row_put(&make->run, &item, false);
 	if (row->deleted) {
 		struct index_tombstone tombstone = {.id = view_bytes(&row->id),
-		    .seq = sent ? make->state->facts.public.head.seq + 1 : row->cloud_seq,
+		    .seq = sent || make->kind == FRAME_RESET ? own_seq(make) : row->cloud_seq,
 		    .time_ms = sent ? clock_wall_ms(make->state->engine->clock) : row->cloud_ms};
 
 		index_put_tombstone(&make->tombstones, &tombstone);
 		make->tombstones_count++;
 	}
 	make->seen++;
+}
+
+/* Takes make->ahead into the run. */
+static enum engine_result take_row(struct make *make)
+{
+	static const struct device_id none;
+	struct journal_row *row = &make->ahead;
+	bool sent = !make->losers && device_equal(&row->author, &none);
+	struct row item = {.author = sent ? *state_device(make->state) : row->author,
+	    .entry = view_bytes(&row->encoded),
+	    .settled_ms = row->cloud_ms};
+
+	row_put(&make->run, &item, make->losers);
+	if (!make->losers)
+		count_row(make, row, sent);
 	if (make->run_rows == 0) {
 		make->first.created_ms = row->created_ms;
 		make->first.id = row->id;
@@ -255,7 +300,7 @@ static enum engine_result send_plain(struct make *make, struct buffer *plain, en
 	sealing->key = make->key;
 	sealing->header = (struct blob_header){
 	    .account = make->state->facts.public.account,
-	    .epoch = make->state->roster->epochs[make->state->roster_index],
+	    .epoch = make->state->roster->epochs[make->roster_index],
 	    .kind = kind,
 	};
 	sealing->sweep = make->state->facts.public.sweep;
@@ -287,6 +332,7 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	segment->first_id = make->first.id;
 	make->first.id = (struct bytes){0};
 	make->segments_count++;
+	make->losers_count += make->losers;
 	segment->index = (struct index_segment){.first_ms = make->first.created_ms,
 	    .first_id = view_bytes(&segment->first_id),
 	    .entries_count = make->run_rows};
@@ -296,9 +342,10 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	*put_out = found == JOURNAL_NONE;
 	if (found == JOURNAL_OK) {
 		segment->name = (struct blob_name){known.name_hash, known.name_count};
-		make->there += make->run_rows;
+		make->there += make->losers ? 0 : make->run_rows;
 	} else if (found == JOURNAL_NONE) {
-		result = send_plain(make, &plain, BLOB_SEGMENT, make->segments_count - 1, flight);
+		result = send_plain(make, &plain, make->losers ? BLOB_LOSERS : BLOB_SEGMENT,
+		    make->segments_count - 1, flight);
 	} else {
 		result = engine_of_journal(found);
 	}
@@ -316,14 +363,14 @@ static enum engine_result put_devices(struct make *make, struct buffer *out)
 
 	for (size_t i = 0; i < state->roster->devices_count; i++)
 		live += roster_live(state->roster, &state->roster->devices[i].id,
-			    state->roster_index) != NULL;
+			    make->roster_index) != NULL;
 	cbor_put_array(out, live);
 	for (size_t i = 0; i < state->roster->devices_count; i++) {
 		const struct roster_device *device = &state->roster->devices[i];
 		struct index_device item = {.id = device->id, .time_ms = device->added_ms};
 		enum journal_result found;
 
-		if (roster_live(state->roster, &device->id, state->roster_index) == NULL)
+		if (roster_live(state->roster, &device->id, make->roster_index) == NULL)
 			continue;
 		found = journal->ops->device_get(
 		    journal->self, &device->id, state->call, &item.seq, &item.time_ms);
@@ -340,6 +387,7 @@ static enum engine_result close_index(struct make *make, struct flight *flight)
 	struct sync_state *state = make->state;
 	struct index_head head = {.floor = state->facts.public.floor, .entries_count = make->seen};
 	struct blob_name *names = calloc(make->segments_count + 1, sizeof(*names));
+	size_t segments = make->segments_count - make->losers_count;
 	struct buffer plain;
 	enum engine_result result = ENGINE_FAILED;
 
@@ -347,10 +395,11 @@ static enum engine_result close_index(struct make *make, struct flight *flight)
 	if (names == NULL)
 		goto done;
 	index_put_head(&plain, &head);
-	cbor_put_array(&plain, make->segments_count);
+	cbor_put_array(&plain, segments);
 	for (size_t i = 0; i < make->segments_count; i++) {
 		names[i] = make->segments[i].name;
-		index_put_segment(&plain, &make->segments[i].index);
+		if (i < segments) /* losers' segments are named, and that is all */
+			index_put_segment(&plain, &make->segments[i].index);
 	}
 	cbor_put_array(&plain, make->tombstones_count);
 	buffer_add_view(&plain, buffer_view(&make->tombstones));
@@ -361,6 +410,7 @@ static enum engine_result close_index(struct make *make, struct flight *flight)
 		goto done;
 	flight->sealing.header.names = names;
 	flight->sealing.header.names_count = make->segments_count;
+	flight->sealing.header.losers_count = make->losers_count;
 	flight->sealing.names = names;
 	names = NULL;
 	make->index_made = true;
@@ -368,6 +418,21 @@ done:
 	free(names);
 	buffer_clear(&plain);
 	return result;
+}
+
+/* The state's last run is closed: the losers' runs follow, and after those nothing. */
+static enum engine_result scan_end(struct make *make)
+{
+	const struct journal *journal = &make->state->engine->journal;
+	uint64_t count, bytes;
+
+	make->cut = make->losers;
+	if (make->losers)
+		return ENGINE_OK;
+	make->losers = true;
+	make->scan_over = false;
+	return engine_of_journal(journal->ops->scan_open(journal->self, JOURNAL_SCAN_LOSERS,
+	    &load_in_making, make->state->call, &count, &bytes));
 }
 
 enum engine_result make_next(struct make *make, bool alone, bool *put_out, struct flight *flight)
@@ -379,8 +444,11 @@ enum engine_result make_next(struct make *make, bool alone, bool *put_out, struc
 		result = fill_run(make);
 		if (result == ENGINE_OK && make->run_rows > 0)
 			result = close_run(make, &put, flight);
-		else
-			make->cut = true;
+		else if (result == ENGINE_OK)
+			result = scan_end(make);
+		if (make->losers_count == LOSERS_SEGMENTS_MAX ||
+		    (make->losers && make->segments_count == SEGMENTS_MAX))
+			make->cut = true; /* the oldest stay out */
 	}
 	if (result == ENGINE_OK && !put && alone && !make->index_made) {
 		result = close_index(make, flight);
@@ -431,7 +499,8 @@ enum engine_result make_put_done(struct make *make, const struct flight *flight)
 	}
 	segment = &make->segments[flight->place];
 	segment->name = flight->name;
-	make->there += segment->index.entries_count;
+	if (flight->sealing.header.kind == BLOB_SEGMENT)
+		make->there += segment->index.entries_count;
 	make->put_bytes += flight->blob_len;
 	make->put_count++;
 	result = state_begin_light(make->state);
@@ -443,6 +512,18 @@ enum engine_result make_put_done(struct make *make, const struct flight *flight)
 	if (result != ENGINE_OK)
 		state_rollback(make->state);
 	return result;
+}
+
+static void reset_header(const struct make *make, struct frame_header *header)
+{
+	const struct sync_state *state = make->state;
+
+	header->seq = own_seq(make);
+	header->previous = make->follows.hash;
+	header->roster = state->roster->hashes[make->roster_index];
+	header->epoch = state->roster->epochs[make->roster_index];
+	header->has_abandoned = true;
+	header->abandoned = state->facts.public.known_head;
 }
 
 enum engine_result make_frame(struct make *make, struct push *out)
@@ -457,10 +538,14 @@ enum engine_result make_frame(struct make *make, struct push *out)
 	enum engine_result result;
 
 	push_header(state, make->kind, &header);
+	if (make->kind == FRAME_RESET)
+		reset_header(make, &header);
 	header.has_blob = true;
 	header.blob = make->index_name;
 	root_of(&make->sum, sealed.root);
-	if (make->kind == FRAME_SNAPSHOT) {
+	if (make->kind != FRAME_RESET)
+		sealed.reset_seq = state->facts.public.reset_seq;
+	if (make->kind != FRAME_LOAD) {
 		root_of(&state->sum, now);
 		if (memcmp(now, sealed.root, ROOT_LEN) != 0) {
 			call_sayf(state->call, "this home's state root is not its state's: run "
@@ -549,6 +634,34 @@ enum engine_result make_acknowledge(
 	return result;
 }
 
+enum engine_result make_acknowledge_reset(struct sync_state *state, const struct frame *frame)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct sync_facts *facts = &state->facts.public;
+	struct head before = {frame->header.seq - 1, frame->header.previous};
+	size_t index = state->roster_index;
+	const char *message = "it is not of this device's state";
+	enum engine_result result;
+
+	if (!head_equal(&frame->header.covered, &facts->head) ||
+	    frame_check(frame, &before, state->roster, &index, &message) != FORMAT_OK) {
+		call_sayf(state->call, "this device's own reset does not hold: %s", message);
+		return ENGINE_DAMAGED;
+	}
+	state->roster_index = index;
+	facts->head = (struct head){frame->header.seq, frame->hash};
+	facts->reset_seq = frame->header.seq;
+	facts->log_bytes = 0;
+	state->totals.reset = true;
+	result = engine_of_journal(
+	    journal->ops->cloud_placed(journal->self, frame->header.seq, state->call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->activity_add(journal->self, ACTIVITY_RESET,
+		    (struct view){0}, "this device's journal took the place of the cloud copy",
+		    clock_wall_ms(state->engine->clock), state->call));
+	return result;
+}
+
 static enum engine_result remember_segments(struct make *make)
 {
 	enum engine_result result = segments_begin(make->state);
@@ -570,7 +683,8 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	enum engine_result result = engine_of_format(frame_decode(encoded, &frame));
 
 	if (result == ENGINE_OK)
-		result = apply_head(state, &frame);
+		result = make->kind == FRAME_RESET ? make_acknowledge_reset(state, &frame)
+						   : apply_head(state, &frame);
 	if (result == ENGINE_OK)
 		result = apply_open(state, &frame, &payload, &sealed);
 	if (result == ENGINE_OK && make->kind == FRAME_LOAD)
@@ -604,7 +718,7 @@ enum engine_result make_learn(
 	if (names == NULL)
 		goto done;
 	result = blob_open_plain(
-	    state, name, blob, BLOB_INDEX, INDEX_PLAIN_MAX, names, &names_count, &plain);
+	    state, name, blob, BLOB_INDEX, INDEX_PLAIN_MAX, names, &names_count, NULL, &plain);
 	if (result != ENGINE_OK)
 		goto done;
 	cbor_read(&reader, view_bytes(&plain));

@@ -40,7 +40,7 @@ static enum format_result blob_unpack(
 
 enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
     struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
-    size_t *names_count_out, struct bytes *plain_out)
+    size_t *names_count_out, size_t *losers_count_out, struct bytes *plain_out)
 {
 	const struct epoch_key *key;
 	struct blob blob;
@@ -62,6 +62,8 @@ enum engine_result blob_open_plain(struct sync_state *state, const struct blob_n
 	}
 	if (names_count_out != NULL)
 		*names_count_out = blob.header.names_count;
+	if (losers_count_out != NULL)
+		*losers_count_out = blob.header.losers_count;
 	return ENGINE_OK;
 }
 

@@ -173,6 +173,7 @@ enum engine_result settle_entry(struct engine *engine, const struct settle_input
 {
 	struct conflict_side base, local, cloud;
 	struct edit_outcome outcome = {0};
+	enum conflict_outcome judged;
 	bool changed = false;
 	enum engine_result result =
 	    conflict_side_load(engine, input->has_base, &input->base, call, &base);
@@ -183,7 +184,10 @@ enum engine_result settle_entry(struct engine *engine, const struct settle_input
 		result = conflict_side_load(engine, input->has_cloud, &input->cloud, call, &cloud);
 	if (result != ENGINE_OK)
 		return result;
-	switch (conflict_judge(&base, &local, &cloud, input->skew_ms)) {
+	outcome.deleted = local.has && !local.deleted && cloud.deleted;
+	judged = input->no_base ? conflict_judge_reset(&local, &cloud, input->skew_ms)
+				: conflict_judge(&base, &local, &cloud, input->skew_ms);
+	switch (judged) {
 	case CONFLICT_NONE_KEEP: break;
 	case CONFLICT_NONE_TAKE:
 		changed = true;
@@ -214,6 +218,7 @@ enum engine_result settle_entry(struct engine *engine, const struct settle_input
 		    make_copy(engine, input, &input->cloud, &input->cloud_author, call, &outcome);
 		break;
 	}
+	outcome.deleted &= changed;
 	if (result == ENGINE_OK) {
 		*changed_out = changed;
 		*out = outcome;

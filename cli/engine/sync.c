@@ -16,6 +16,7 @@
 #define RENAMES_MAX 4u
 #define LATER_MAX 60u   /* a turn that its holder does not use takes 25 */
 #define MISSES_MAX 2u   /* blobs that are not there, without moving on: then it is damage */
+#define RESETS_MAX 8u   /* resets tried in one run: others may be faster */
 #define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define WAIT_MIN_MS 20
 #define TIME_FAR_MS (INT64_C(1) << 53) /* 285,000 years */
@@ -48,11 +49,18 @@ struct sync {
 	struct sync_body extra; /* a body fetched alone */
 	struct bytes extra_blob;
 	struct blob_name wanted; /* of PHASE_ROSTER, _BODY, _LEARN */
+	struct head there;       /* the head that the last answer told of, … */
+	struct blob_name there_roster;
+	struct digest there_roster_hash; /* … and its roster */
+	bool answered;                   /* there was one */
+	bool reset_due;                  /* what is next is a reset */
+	bool resetting;                  /* it is being made, or sent */
 	int64_t wait_ms;
 	bool current;      /* an answer has shown that the cursor is the head */
 	bool lagging;      /* … that it is not: poll on, a push would only be a lost race */
 	bool pushed;       /* something was committed in this run */
 	bool retried_head; /* a lower head was seen once */
+	unsigned resets;
 	unsigned losses, renames, laters, misses, detours, steps;
 };
 
@@ -113,7 +121,10 @@ static void ask_exchange(struct sync *sync, const struct head *cursor)
 
 	sync->request = (struct sync_request){.account = facts->account,
 	    .device = facts->recovering ? sync->options.recovery->id : facts->device,
-	    .cursor = *cursor};
+	    .cursor = *cursor,
+	    .reseed = sync->options.reseed && !facts->recovering};
+	if (sync->resetting)
+		sync->request.roster = view_bytes(&sync->state.roster_bytes);
 	if (sync->push.frame.data != NULL) {
 		sync->request.frames[0] = view_bytes(&sync->push.frame);
 		sync->request.frames_count = 1;
@@ -158,6 +169,7 @@ static void forget_work(struct sync *sync)
 	sync->make = NULL;
 	take_free(sync->take);
 	sync->take = NULL;
+	sync->resetting = false;
 }
 
 /* A snapshot is due when the log since the last has grown past half of it, and 1 MiB. */
@@ -192,7 +204,28 @@ static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
 		}
 	}
 	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, kind, &sync->make);
+	return make_open(&sync->state, kind, NULL, &sync->make);
+}
+
+/* Nothing that was put before is relied on: a reset is for what is damaged too. */
+static enum engine_result start_reset(struct sync *sync)
+{
+	struct sync_state *state = &sync->state;
+	enum engine_result result = state_begin_light(state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = segments_begin(state);
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK) {
+		state_rollback(state);
+		return result;
+	}
+	sync->reset_due = false;
+	sync->resetting = true;
+	sync->phase = PHASE_MAKE;
+	return make_open(state, FRAME_RESET, &sync->there, &sync->make);
 }
 
 static enum engine_result start_push(struct sync *sync, const struct journal_pending *pending)
@@ -221,7 +254,11 @@ static enum engine_result decide(struct sync *sync)
 	struct sync_facts *facts = &sync->state.facts.public;
 	struct journal_pending pending;
 	bool acknowledge = false;
-	enum engine_result result =
+	enum engine_result result;
+
+	if (sync->reset_due)
+		return start_reset(sync);
+	result =
 	    engine_of_journal(journal->ops->pending(journal->self, sync->state.call, &pending));
 
 	if (result != ENGINE_OK)
@@ -297,7 +334,7 @@ static enum engine_result step_make(struct sync *sync)
 	}
 	result = make_frame(sync->make, &sync->push);
 	if (result == ENGINE_OK)
-		ask_exchange(sync, &sync->state.facts.public.head);
+		ask_exchange(sync, sync->resetting ? &sync->there : &sync->state.facts.public.head);
 	return result;
 }
 
@@ -399,6 +436,7 @@ static enum engine_result lost_race(struct sync *sync)
 	forget_push(sync);
 	make_free(sync->make);
 	sync->make = NULL;
+	sync->resetting = false;
 	if (++sync->losses > LOSSES_MAX) {
 		call_sayf(sync->state.call,
 		    "other devices were faster %u times; nothing was lost, run it again",
@@ -424,6 +462,10 @@ static enum engine_result note_answer(struct sync *sync, const struct sync_answe
 		return ENGINE_ROLLBACK;
 	}
 	facts->sweep = answer->sweep;
+	sync->there = answer->head;
+	sync->there_roster = answer->roster;
+	sync->there_roster_hash = answer->roster_hash;
+	sync->answered = true;
 	/* Any time may stand there: no difference of two such overflows. */
 	facts->skew_ms = (answer->time_ms > TIME_FAR_MS       ? TIME_FAR_MS
 			     : answer->time_ms < -TIME_FAR_MS ? -TIME_FAR_MS
@@ -689,6 +731,7 @@ static enum engine_result answered_committed(struct sync *sync, const struct syn
 	sync->losses = 0;
 	sync->current = head_equal(&state->facts.public.head, &answer->head);
 	forget_push(sync);
+	sync->resetting = false;
 	sync->phase = PHASE_DECIDE;
 	return ENGINE_OK;
 }
@@ -715,6 +758,26 @@ static enum engine_result answered_current(struct sync *sync)
 	return result;
 }
 
+/* A reset of our own, whose acknowledgement was lost, made of the very state that is here still. */
+static enum engine_result meet_own_reset(
+    struct sync *sync, const struct frame *frame, bool *met_out)
+{
+	struct sync_state *state = &sync->state;
+	struct saved_state saved;
+	enum engine_result result;
+
+	*met_out = frame->header.kind == FRAME_RESET &&
+		   head_equal(&frame->header.covered, &state->facts.public.head);
+	if (!*met_out)
+		return ENGINE_OK;
+	result = state_begin(state);
+	if (result != ENGINE_OK)
+		return result;
+	save_state(state, &saved);
+	sync->phase = PHASE_DECIDE;
+	return finish_pull(sync, make_acknowledge_reset(state, frame), &saved);
+}
+
 /*
  * The load that stands next after the cursor is our own, and its acknowledgement was lost: what it
  * carried is known here, so nothing is fetched, and edits made since keep it as their base.
@@ -728,12 +791,14 @@ static enum engine_result meet_own_first(struct sync *sync, struct view encoded,
 	struct frame frame;
 	enum engine_result result;
 
-	*met_out = frame_decode(encoded, &frame) == FORMAT_OK && frame.header.kind == FRAME_LOAD &&
-		   frame.header.seq == head->seq + 1 &&
-		   digest_equal(&frame.header.previous, &head->hash) &&
-		   journal->ops->sent_known(journal->self, &frame.hash, state->call) == JOURNAL_OK;
-	if (!*met_out)
+	*met_out = false;
+	if (frame_decode(encoded, &frame) != FORMAT_OK ||
+	    journal->ops->sent_known(journal->self, &frame.hash, state->call) != JOURNAL_OK)
 		return ENGINE_OK;
+	*met_out = frame.header.kind == FRAME_LOAD && frame.header.seq == head->seq + 1 &&
+		   digest_equal(&frame.header.previous, &head->hash);
+	if (!*met_out)
+		return meet_own_reset(sync, &frame, met_out);
 	result = state_begin(state);
 	if (result != ENGINE_OK)
 		return result;
@@ -937,12 +1002,39 @@ static enum engine_result followed(struct sync *sync, const struct sync_answer *
 	return result;
 }
 
+/*
+ * What ends a run that cannot follow the log; but if a person asked for it, a reset is the way out.
+ * A device that has never been in step has nothing to put in the log's place.
+ */
+static enum engine_result way_out(struct sync *sync, enum engine_result result)
+{
+	struct sync_state *state = &sync->state;
+	bool lost = result == ENGINE_ROLLBACK ||
+		    (!sync->resetting && (result == ENGINE_DAMAGED || result == ENGINE_ROOT));
+
+	if (!lost || !sync->options.reseed || !sync->answered || state->facts.public.recovering ||
+	    state->facts.public.head.seq == 0 || ++sync->resets > RESETS_MAX)
+		return result;
+	flights_give_up(&sync->flights);
+	forget_work(sync);
+	bytes_clear(&sync->extra_blob);
+	sync->current = false;
+	sync->phase = PHASE_DECIDE;
+	sync->reset_due = true;
+	if (roster_find(state->roster, &sync->there_roster_hash) == SIZE_MAX) {
+		sync->reset_due = false;
+		ask_blob(sync, PHASE_ROSTER, &sync->there_roster);
+	}
+	return ENGINE_OK;
+}
+
 void sync_exchanged(struct sync *sync, const struct sync_answer *answer)
 {
 	enum engine_result result;
 
 	assert(sync->phase == PHASE_EXCHANGE || sync->phase == PHASE_TAKE_FOLLOW);
 	result = sync->phase == PHASE_EXCHANGE ? answered(sync, answer) : followed(sync, answer);
+	result = way_out(sync, result);
 	if (result != ENGINE_OK)
 		end(sync, result);
 }
@@ -998,7 +1090,7 @@ static enum engine_result got_index(struct sync *sync, struct view blob)
 		return result;
 	}
 	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, FRAME_SNAPSHOT, &sync->make);
+	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
 }
 
 /* Put, and read back: the bytes are there under their name. */
@@ -1070,6 +1162,7 @@ void sync_got(struct sync *sync, unsigned slot, struct view blob)
 	assert(slot <= SLOT_ALONE);
 	result = slot == SLOT_ALONE ? got_alone(sync, blob)
 				    : got_flight(sync, &sync->flights.all[slot], blob);
+	result = way_out(sync, result);
 	if (result != ENGINE_OK)
 		end(sync, result);
 }
@@ -1115,7 +1208,7 @@ static enum engine_result learn_nothing(struct sync *sync)
 		return result;
 	}
 	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, FRAME_SNAPSHOT, &sync->make);
+	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
 }
 
 /*
@@ -1131,6 +1224,7 @@ static void look_again(struct sync *sync)
 	sync->make = NULL;
 	take_free(sync->take);
 	sync->take = NULL;
+	sync->resetting = false;
 	bytes_clear(&sync->extra_blob);
 	sync->current = false;
 	sync->phase = PHASE_DECIDE;
@@ -1161,7 +1255,9 @@ void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, co
 		}
 		result = result == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : ENGINE_FAILED;
 	}
-	end(sync, result);
+	result = way_out(sync, result);
+	if (result != ENGINE_OK)
+		end(sync, result);
 }
 
 enum engine_result sync_end(const struct sync *sync, struct sync_totals *totals_out)

@@ -25,8 +25,9 @@ struct take {
 	struct frame frame;
 	struct frame_sealed sealed;
 	struct bytes payload; /* what sealed points into */
-	bool is_load;
-	bool at_cursor; /* a load met in the log just after the cursor */
+	bool is_whole;        /* a load or a reset: the state at its own seq */
+	bool no_base;         /* a reset, or what stands behind one that this device has not met */
+	bool at_cursor;       /* a load met in the log just after the cursor */
 	struct head covered;
 	bool has_index;
 	struct bytes index; /* plaintext: first_id views point into it */
@@ -35,6 +36,10 @@ struct take {
 	size_t segments_count;
 	size_t next;  /* the first segment not yet asked for */
 	size_t there; /* segments that are staged */
+	struct blob_name losers_names[LOSERS_SEGMENTS_MAX]; /* losers' segments */
+	size_t losers_count;
+	size_t losers_next;
+	struct losers losers;
 	bool asked_index;
 	struct stage stage;
 	struct view tombstones;
@@ -60,6 +65,7 @@ void take_free(struct take *take)
 	bytes_clear(&take->payload);
 	bytes_clear(&take->index);
 	stage_clear(&take->stage);
+	losers_clear(&take->losers);
 	free(take->segments);
 	for (size_t i = 0; i < take->frames_count; i++)
 		bytes_clear(&take->frames[i]);
@@ -73,8 +79,13 @@ void take_free(struct take *take)
 
 static enum engine_result damaged(const struct take *take, const char *what)
 {
+	enum frame_kind kind = take->frame.header.kind;
+
 	call_sayf(take->state->call, "the %s at %llu: %s; nothing was changed",
-	    take->is_load ? "load" : "snapshot", (unsigned long long)take->frame.header.seq, what);
+	    kind == FRAME_LOAD    ? "load"
+	    : kind == FRAME_RESET ? "reset"
+				  : "snapshot",
+	    (unsigned long long)take->frame.header.seq, what);
 	return ENGINE_DAMAGED;
 }
 
@@ -96,6 +107,24 @@ static enum engine_result check_frame(struct take *take)
 	return apply_open(state, &take->frame, &take->payload, &take->sealed);
 }
 
+/* A reset is taken instead of the head rule, if its place is above this device's own head. */
+static enum engine_result check_reset(struct take *take)
+{
+	uint64_t head = take->state->facts.public.head.seq;
+
+	take->no_base = take->sealed.reset_seq > head;
+	if (take->frame.header.kind != FRAME_RESET)
+		return ENGINE_OK;
+	take->no_base = true;
+	if (take->frame.header.seq > head)
+		return ENGINE_OK;
+	call_sayf(take->state->call,
+	    "another device had the cloud copy begun anew at %llu, below what this one has seen "
+	    "(%llu): local edits are kept, sync stops",
+	    (unsigned long long)take->frame.header.seq, (unsigned long long)head);
+	return ENGINE_ROLLBACK;
+}
+
 enum engine_result take_open(
     struct sync_state *state, struct view frame, bool at_cursor, struct take **out)
 {
@@ -107,6 +136,7 @@ enum engine_result take_open(
 		return ENGINE_FAILED;
 	take->state = state;
 	take->at_cursor = at_cursor;
+	losers_init(&take->losers);
 	if (!bytes_copy(frame, &take->encoded))
 		goto done;
 	decoded = frame_decode(view_bytes(&take->encoded), &take->frame);
@@ -114,22 +144,29 @@ enum engine_result take_open(
 		call_sayf(state->call, "a snapshot's frame is %s; nothing was changed",
 		    format_result_text(decoded));
 	result = engine_of_format(decoded);
-	take->is_load = take->frame.header.kind == FRAME_LOAD;
-	if (result == ENGINE_OK && !take->is_load && take->frame.header.kind != FRAME_SNAPSHOT)
+	take->is_whole =
+	    take->frame.header.kind == FRAME_LOAD || take->frame.header.kind == FRAME_RESET;
+	if (result == ENGINE_OK && !take->is_whole && take->frame.header.kind != FRAME_SNAPSHOT)
 		result = damaged(take, "it is neither");
 	if (result == ENGINE_OK)
 		result = check_frame(take);
+	if (result == ENGINE_OK)
+		result = check_reset(take);
 	if (result != ENGINE_OK)
 		goto done;
-	take->covered = take->is_load ? (struct head){take->frame.header.seq, take->frame.hash}
-				      : take->frame.header.covered;
-	if (!take->is_load &&
+	take->covered = take->is_whole ? (struct head){take->frame.header.seq, take->frame.hash}
+				       : take->frame.header.covered;
+	if (take->sealed.reset_seq > take->covered.seq) {
+		result = damaged(take, "it speaks of a reset behind it");
+		goto done;
+	}
+	if (!take->is_whole &&
 	    (take->covered.seq >= take->frame.header.seq || !take->sealed.has_covered_root)) {
 		result = damaged(take, "it covers no earlier place");
 		goto done;
 	}
 	take->follow = take->covered;
-	take->met_frame = take->is_load;
+	take->met_frame = take->is_whole;
 done:
 	if (result == ENGINE_OK)
 		*out = take;
@@ -138,9 +175,21 @@ done:
 	return result;
 }
 
+/*
+ * Losers' segments are named last. Who stands just before a load has met their losers in the log;
+ * whoever else does not know which of them it has.
+ */
+static void note_losers(struct take *take, const struct blob_name *names, size_t count)
+{
+	if (take->at_cursor)
+		return;
+	memcpy(take->losers_names, names, count * sizeof(*names));
+	take->losers_count = count;
+}
+
 /* The index' arrays; tombstones and devices are read again when they are applied. */
 static enum engine_result read_index(
-    struct take *take, const struct blob_name *names, size_t names_count)
+    struct take *take, const struct blob_name *names, size_t names_count, size_t losers_count)
 {
 	struct cbor_reader reader;
 	struct index_tombstone tombstone;
@@ -149,8 +198,10 @@ static enum engine_result read_index(
 	cbor_read(&reader, view_bytes(&take->index));
 	index_read_head(&reader, &take->head);
 	take->segments_count = cbor_array(&reader, SEGMENTS_MAX);
-	if (reader.result != FORMAT_OK || take->segments_count > names_count)
+	if (reader.result != FORMAT_OK || losers_count > LOSERS_SEGMENTS_MAX ||
+	    take->segments_count + losers_count != names_count)
 		return damaged(take, "its index cannot be read");
+	note_losers(take, &names[take->segments_count], losers_count);
 	take->segments = calloc(take->segments_count + 1, sizeof(take->segments[0]));
 	if (take->segments == NULL)
 		return ENGINE_FAILED;
@@ -292,16 +343,17 @@ static enum engine_result take_index(struct take *take, struct view blob)
 {
 	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
 	size_t names_count = 0;
+	size_t losers_count = 0;
 	enum engine_result result = ENGINE_FAILED;
 
 	if (names == NULL)
 		return ENGINE_FAILED;
 	result = blob_open_plain(take->state, &take->frame.header.blob, blob, BLOB_INDEX,
-	    INDEX_PLAIN_MAX, names, &names_count, &take->index);
+	    INDEX_PLAIN_MAX, names, &names_count, &losers_count, &take->index);
 	if (result == ENGINE_OK)
 		result = stage_open(&take->stage, take->state, &take->frame.header.blob.hash);
 	if (result == ENGINE_OK)
-		result = read_index(take, names, names_count);
+		result = read_index(take, names, names_count, losers_count);
 	if (result == ENGINE_OK)
 		result = compare_own(take);
 	if (result == ENGINE_OK)
@@ -321,7 +373,7 @@ static enum engine_result take_segment(struct take *take, struct flight *flight,
 
 	if (flight->opening->rows == NULL) {
 		result = blob_open_plain(take->state, &segment->name, blob, BLOB_SEGMENT,
-		    SEGMENT_PLAIN_MAX + 16, NULL, NULL, &plain);
+		    SEGMENT_PLAIN_MAX + 16, NULL, NULL, NULL, &plain);
 		if (result != ENGINE_OK)
 			return result;
 		opened = opening_read(flight->opening, &plain);
@@ -337,6 +389,20 @@ static enum engine_result take_segment(struct take *take, struct flight *flight,
 	take->fetched_count++;
 	take->there++;
 	return ENGINE_OK;
+}
+
+/* A losers' segment; their order does not count. */
+static enum engine_result take_losers(
+    struct take *take, const struct blob_name *name, struct view blob)
+{
+	struct bytes plain = {0};
+	enum engine_result result = blob_open_plain(
+	    take->state, name, blob, BLOB_LOSERS, SEGMENT_PLAIN_MAX + 16, NULL, NULL, NULL, &plain);
+
+	if (result == ENGINE_OK)
+		result = losers_read(&take->losers, take->state, view_bytes(&plain));
+	bytes_clear(&plain);
+	return result;
 }
 
 /* What the segment's opening begins with: the index's epoch is that of most segments. */
@@ -374,8 +440,14 @@ enum engine_result take_next(struct take *take, bool *get_out, struct flight *fl
 	while (take->next < take->segments_count && !take->segments[take->next].needed)
 		take->next++;
 	*get_out = take->next < take->segments_count;
-	if (!*get_out)
+	if (!*get_out) {
+		*get_out = take->losers_next < take->losers_count;
+		if (!*get_out)
+			return ENGINE_OK;
+		flight->name = take->losers_names[take->losers_next];
+		flight->place = take->segments_count + take->losers_next++;
 		return ENGINE_OK;
+	}
 	flight->name = take->segments[take->next].name;
 	flight->place = take->next++;
 	return opening_begin(take, flight);
@@ -390,16 +462,23 @@ static bool stages_now(const struct take *take)
 enum engine_result take_blob(struct take *take, struct flight *flight, struct view blob)
 {
 	bool is_index = flight->place == PLACE_INDEX;
+	bool is_losers = !is_index && flight->place >= take->segments_count;
+	bool is_segment = !is_index && !is_losers;
 	enum engine_result result = ENGINE_OK;
 
-	if (!is_index)
+	if (is_segment)
 		result = take_segment(take, flight, blob);
-	if (result != ENGINE_OK || (!is_index && !stages_now(take)))
+	if (result != ENGINE_OK || (is_segment && !stages_now(take)))
 		return result;
 	result = state_begin_light(take->state);
 	if (result != ENGINE_OK)
 		return result;
-	result = is_index ? take_index(take, blob) : stage_flush(&take->stage, take->state);
+	if (is_index)
+		result = take_index(take, blob);
+	else if (is_losers)
+		result = take_losers(take, &flight->name, blob);
+	else
+		result = stage_flush(&take->stage, take->state);
 	if (result == ENGINE_OK)
 		result = state_commit(take->state);
 	if (result != ENGINE_OK)
@@ -529,8 +608,8 @@ static enum engine_result apply_missing(struct take *take)
 		if (found == JOURNAL_NONE)
 			break;
 		result = engine_of_journal(found);
-		if (result == ENGINE_OK &&
-		    (take->is_load || take->state->facts.public.head.seq >= take->head.floor)) {
+		if (result == ENGINE_OK && !take->no_base &&
+		    (take->is_whole || take->state->facts.public.head.seq >= take->head.floor)) {
 			call_sayf(take->state->call,
 			    "the state at %llu lacks entries that were never deleted: everything "
 			    "here is kept, sync stops",
@@ -581,9 +660,33 @@ static enum engine_result apply_tables(struct take *take)
 	return result;
 }
 
+/* After a reset nothing here has a base, but what is the same there. */
+static enum engine_result forget_bases(struct take *take)
+{
+	struct sync_state *state = take->state;
+	const struct journal *journal = &state->engine->journal;
+	bool is_reset = take->frame.header.kind == FRAME_RESET;
+	enum engine_result result = ENGINE_OK;
+
+	if (!take->no_base)
+		return ENGINE_OK;
+	state->facts.public.reset_seq = is_reset ? take->frame.header.seq : take->sealed.reset_seq;
+	state->no_base = true;
+	result = engine_of_journal(journal->ops->bases_forget(journal->self, state->call));
+	if (result == ENGINE_OK && is_reset)
+		result = engine_of_journal(
+		    journal->ops->cloud_placed(journal->self, take->frame.header.seq, state->call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->activity_add(journal->self, ACTIVITY_RESET, (struct view){0},
+			"another device had the cloud copy begun anew: what differed here was kept",
+			clock_wall_ms(state->engine->clock), state->call));
+	return result;
+}
+
 static enum engine_result compare_root(const struct take *take)
 {
-	const uint8_t *expected = take->is_load ? take->sealed.root : take->sealed.covered_root;
+	const uint8_t *expected = take->is_whole ? take->sealed.root : take->sealed.covered_root;
 	uint8_t root[ROOT_LEN];
 
 	root_of(&take->stage.sum, root);
@@ -628,7 +731,7 @@ static enum engine_result move_head(struct take *take)
 	struct frame first;
 	size_t index;
 
-	if (take->frames_count > 0 && !take->is_load) {
+	if (take->frames_count > 0 && !take->is_whole) {
 		if (frame_decode(view_bytes(&take->frames[0]), &first) != FORMAT_OK)
 			return ENGINE_DAMAGED;
 		roster = first.header.roster;
@@ -690,6 +793,10 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	if (result == ENGINE_OK)
 		result = apply_tables(take);
 	if (result == ENGINE_OK)
+		result = forget_bases(take);
+	if (result == ENGINE_OK)
+		result = losers_file(&take->losers, state);
+	if (result == ENGINE_OK)
 		result = take_segments(take);
 	if (result == ENGINE_OK)
 		result = move_head(take);
@@ -699,6 +806,7 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	}
 	if (result == ENGINE_OK)
 		result = settle_all(state, allow_deletions);
+	state->no_base = false;
 	if (result == ENGINE_OK)
 		result = stage_forget(state);
 	if (result == ENGINE_OK)

@@ -9,7 +9,7 @@
 
 /* The numbers stand in people's files. */
 _Static_assert(HISTORY_EDIT == 0 && HISTORY_COPY == 6, "history.kind is stored");
-_Static_assert(ACTIVITY_EDIT == 0 && ACTIVITY_WARNING == 13, "activity.kind is stored");
+_Static_assert(ACTIVITY_EDIT == 0 && ACTIVITY_RESET == 14, "activity.kind is stored");
 
 /*
  * light: without a sync at the commit. The log is written in order, and synced before it is folded
@@ -562,7 +562,7 @@ struct journal store_journal(struct store *store)
 	    .activity_add = store_activity_add,
 	    .loser_add = store_loser_add,
 	    .loser_next = store_loser_next,
-	    .loser_remove = store_loser_remove,
+	    .loser_settled = store_loser_settled,
 	    .segment_find = store_segment_find,
 	    .segment_add = store_segment_add,
 	    .segments_clear = store_segments_clear,
@@ -571,6 +571,9 @@ struct journal store_journal(struct store *store)
 	    .stage_missing_next = store_stage_missing_next,
 	    .stage_take = store_stage_take,
 	    .stage_clear = store_stage_clear,
+	    .bases_forget = store_bases_forget,
+	    .cloud_placed = store_cloud_placed,
+	    .version_author = store_version_author,
 	    .cloud_forget = store_cloud_forget,
 	    .device_seen = store_device_seen,
 	    .device_get = store_device_get,

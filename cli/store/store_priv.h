@@ -110,8 +110,8 @@ enum journal_result store_loser_add(void *self, struct view id, const struct dig
     const struct device_id *author, struct call *call);
 enum journal_result store_loser_next(void *self, struct view after_id,
     const struct digest *after_version, struct call *call, struct journal_loser *out);
-enum journal_result store_loser_remove(
-    void *self, struct view id, const struct digest *version, struct call *call);
+enum journal_result store_loser_settled(void *self, struct view id, const struct digest *version,
+    const struct device_id *author, int64_t time_ms, struct call *call);
 enum journal_result store_segment_find(
     void *self, const struct digest *run_hash, struct call *call, struct journal_segment *out);
 enum journal_result store_segment_add(
@@ -125,6 +125,10 @@ enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out);
 enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call);
 enum journal_result store_stage_clear(void *self, struct call *call);
+enum journal_result store_bases_forget(void *self, struct call *call);
+enum journal_result store_cloud_placed(void *self, uint64_t seq, struct call *call);
+enum journal_result store_version_author(void *self, struct view id, const struct digest *version,
+    struct call *call, struct device_id *author_out);
 enum journal_result store_cloud_forget(void *self, struct call *call);
 enum journal_result store_device_seen(
     void *self, const struct device_id *device, uint64_t seq, int64_t time_ms, struct call *call);

@@ -226,7 +226,7 @@ enum journal_result store_activity(struct store *store, uint64_t limit,
 		    .detail = sql_text_at(&sql, 3),
 		};
 
-		if (kind < 0 || kind > ACTIVITY_WARNING || row.detail == NULL)
+		if (kind < 0 || kind > ACTIVITY_RESET || row.detail == NULL)
 			sql.code = sql.code == SQLITE_OK ? SQLITE_CORRUPT : sql.code;
 		row.kind = (enum activity_kind)kind;
 		if (sql.code != SQLITE_OK || !see(self, &row))

@@ -26,6 +26,22 @@ static enum journal_result scan_fill(
 	return sql_run(&sql, call);
 }
 
+/* One row a loser, though it may have been filed more than once before it was carried. */
+static enum journal_result scan_fill_losers(struct store *store, struct call *call)
+{
+	struct sql sql;
+
+	sql_read(&sql, store,
+	    "INSERT INTO temp.scan (id, version, author, seq, ms, len)"
+	    " SELECT h.id, h.version, h.author, 0, max(h.at_ms), length(v.encoded)"
+	    " FROM history AS h LEFT JOIN versions AS v ON v.hash = h.version"
+	    " WHERE h.kind = ?1 AND NOT EXISTS (SELECT 1 FROM losers"
+	    "  WHERE losers.id = h.id AND losers.version = h.version)"
+	    " GROUP BY h.id, h.version ORDER BY max(h.at_ms) DESC, h.id, h.version");
+	sql_int(&sql, HISTORY_LOSER);
+	return sql_run(&sql, call);
+}
+
 /* The rows are written down first: what comes later may change any entry. */
 enum journal_result store_scan_open(void *self, enum journal_scan which,
     const struct digest *sent_frame, struct call *call, uint64_t *count_out, uint64_t *bytes_out)
@@ -37,7 +53,9 @@ enum journal_result store_scan_open(void *self, enum journal_scan which,
 	enum journal_result result;
 
 	store_scan_close(store);
-	result = scan_fill(store, which == JOURNAL_SCAN_SENT ? sent_frame : NULL, call);
+	result = which == JOURNAL_SCAN_LOSERS
+		     ? scan_fill_losers(store, call)
+		     : scan_fill(store, which == JOURNAL_SCAN_SENT ? sent_frame : NULL, call);
 	if (result != JOURNAL_OK)
 		return result;
 	sql_read(&sql, store, "SELECT count(*), coalesce(sum(len), 0) FROM temp.scan");
@@ -337,15 +355,40 @@ enum journal_result store_loser_next(void *self, struct view after_id,
 	return result;
 }
 
-enum journal_result store_loser_remove(
-    void *self, struct view id, const struct digest *version, struct call *call)
+/* As the frame says it, where the history has it already. */
+static enum journal_result loser_as_told(struct store *store, struct view id,
+    const struct digest *version, const struct device_id *author, int64_t time_ms,
+    struct call *call)
 {
 	struct sql sql;
 
-	sql_write(&sql, self, "DELETE FROM losers WHERE id = ?1 AND version = ?2");
+	sql_write(&sql, store,
+	    "UPDATE history SET at_ms = ?4, author = ?5"
+	    " WHERE id = ?1 AND version = ?2 AND kind = ?3");
 	sql_text(&sql, id);
 	sql_digest(&sql, version);
+	sql_int(&sql, HISTORY_LOSER);
+	sql_int(&sql, time_ms);
+	sql_device(&sql, author);
 	return sql_run(&sql, call);
+}
+
+enum journal_result store_loser_settled(void *self, struct view id, const struct digest *version,
+    const struct device_id *author, int64_t time_ms, struct call *call)
+{
+	struct store *store = self;
+	struct sql sql;
+	enum journal_result result;
+
+	sql_write(&sql, store, "DELETE FROM losers WHERE id = ?1 AND version = ?2");
+	sql_text(&sql, id);
+	sql_digest(&sql, version);
+	result = sql_run(&sql, call);
+	if (result == JOURNAL_OK)
+		result = loser_as_told(store, id, version, author, time_ms, call);
+	if (result != JOURNAL_OK || sqlite3_changes64(store->db) > 0)
+		return result;
+	return store_history_add(store, id, version, author, HISTORY_LOSER, time_ms, call);
 }
 
 enum journal_result store_segment_find(
@@ -470,6 +513,61 @@ enum journal_result store_stage_clear(void *self, struct call *call)
 	return sql_run(&sql, call);
 }
 
+static enum journal_result run_all(
+    struct store *store, const char *const *steps, size_t count, struct call *call)
+{
+	enum journal_result result = JOURNAL_OK;
+
+	for (size_t i = 0; i < count && result == JOURNAL_OK; i++) {
+		struct sql sql;
+
+		sql_write(&sql, store, steps[i]);
+		result = sql_run(&sql, call);
+	}
+	return result;
+}
+
+enum journal_result store_bases_forget(void *self, struct call *call)
+{
+	static const char *const steps[] = {
+	    "UPDATE entries SET base = NULL WHERE base IS NOT NULL AND local IS NOT cloud",
+	    "UPDATE entries SET base = cloud WHERE base IS NOT cloud AND local IS cloud",
+	    "DELETE FROM entries WHERE local IS NULL AND base IS NULL AND cloud IS NULL",
+	};
+
+	return run_all(self, steps, COUNT_OF(steps), call);
+}
+
+enum journal_result store_cloud_placed(void *self, uint64_t seq, struct call *call)
+{
+	struct sql sql;
+
+	sql_write(&sql, self, "UPDATE entries SET cloud_seq = ?1 WHERE cloud IS NOT NULL");
+	sql_int(&sql, (int64_t)seq);
+	return sql_run(&sql, call);
+}
+
+enum journal_result store_version_author(void *self, struct view id, const struct digest *version,
+    struct call *call, struct device_id *author_out)
+{
+	struct sql sql;
+	struct device_id author = {{0}};
+	enum journal_result result;
+
+	sql_read(&sql, self,
+	    "SELECT author FROM history WHERE id = ?1 AND version = ?2 ORDER BY number LIMIT 1");
+	sql_text(&sql, id);
+	sql_digest(&sql, version);
+	result = sql_row(&sql, call);
+	if (result != JOURNAL_OK)
+		return result;
+	(void)sql_device_at(&sql, 0, &author);
+	result = sql_finish(&sql, call);
+	if (result == JOURNAL_OK)
+		*author_out = author;
+	return result;
+}
+
 /* Without a cloud every local version is unsynced, and what was in the cloud alone is gone. */
 enum journal_result store_cloud_forget(void *self, struct call *call)
 {
@@ -479,20 +577,12 @@ enum journal_result store_cloud_forget(void *self, struct call *call)
 	    "DELETE FROM entries WHERE local IS NULL",
 	    "DELETE FROM sent_versions",
 	    "DELETE FROM sent",
-	    "DELETE FROM losers",
 	    "DELETE FROM segments",
 	    "DELETE FROM staged",
 	    "DELETE FROM devices",
 	};
-	enum journal_result result = JOURNAL_OK;
 
-	for (size_t i = 0; i < COUNT_OF(steps) && result == JOURNAL_OK; i++) {
-		struct sql sql;
-
-		sql_write(&sql, self, steps[i]);
-		result = sql_run(&sql, call);
-	}
-	return result;
+	return run_all(self, steps, COUNT_OF(steps), call);
 }
 
 enum journal_result store_device_seen(

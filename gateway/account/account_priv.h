@@ -29,6 +29,8 @@ struct account_work {
 	bool has_manifest; /* manifest and tail are cache->manifest, decoded and checked */
 	bool fresh;        /* … and were compared with the bucket in this call */
 	bool has_roster;   /* roster is cache->roster, decoded, and the manifest's */
+	bool lenient; /* the log is not needed, or to be given up: if it does not hold, no error */
+	const char *log_fault; /* … but this; tail and snapshot are not to be looked at then */
 	struct manifest manifest;
 	struct frame tail[MANIFEST_TAIL_MAX];
 	struct frame snapshot; /* manifest.snapshot, decoded, if there is one */

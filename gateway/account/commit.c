@@ -130,7 +130,7 @@ struct line {
 static void line_make(const struct account_work *work, const struct frame *frames,
     const struct view *encoded, size_t count, struct line *out)
 {
-	out->old_count = work->manifest.tail_count;
+	out->old_count = frames[0].header.kind == FRAME_RESET ? 0 : work->manifest.tail_count;
 	out->count = out->old_count + count;
 	for (size_t i = 0; i < out->old_count; i++) {
 		out->frame[i] = work->manifest.tail[i];
@@ -253,7 +253,8 @@ static void fold_late(struct account_work *work)
 static void snapshot_update(
     struct account_work *work, const struct frame *frames, const struct view *encoded, size_t count)
 {
-	uint64_t covered = account_snapshot_seq(work);
+	uint64_t covered =
+	    work->next.snapshot.data == NULL ? 0 : account_covered_seq(&work->snapshot);
 
 	for (size_t i = 0; i < count; i++) {
 		if (account_covered_seq(&frames[i]) == 0 ||
@@ -274,6 +275,10 @@ enum account_result account_append(struct account_work *work, const struct frame
 
 	assert(count > 0 && count <= SYNC_PUSH_MAX);
 	*next = work->manifest;
+	if (frames[0].header.kind == FRAME_RESET) { /* R3: the log begins with it */
+		next->packs_count = 0;
+		next->snapshot = (struct view){0};
+	}
 	line_make(work, frames, encoded, count, &line);
 	next->head = (struct head){frames[count - 1].header.seq, frames[count - 1].hash};
 	next->roster_hash = *roster_hash(roster);

@@ -216,7 +216,13 @@ static enum account_result composer_finish(
 	return ACCOUNT_FAILED;
 }
 
-/* The frames after the cursor, as many as fit (S5). */
+static enum account_result answer_far(struct account_work *work, struct sync_answer *answer)
+{
+	answer->status = SYNC_FAR_BEHIND;
+	return account_answer_keep(answer, work->manifest.snapshot, work->call, &answer->snapshot);
+}
+
+/* The frames after the cursor, as many as fit (S5). A reset is taken, by what stands for it. */
 static enum account_result answer_frames(
     struct account_work *work, const struct head *cursor, struct sync_answer *answer)
 {
@@ -242,6 +248,10 @@ static enum account_result answer_frames(
 			goto done;
 		if (end)
 			break;
+		if (first && frame.header.kind == FRAME_RESET) {
+			result = answer_far(work, answer);
+			goto done;
+		}
 		if (first && !digest_equal(&frame.header.previous, &cursor->hash)) {
 			answer->status = SYNC_DIVERGED;
 			goto done;
@@ -291,11 +301,8 @@ enum account_result account_log_answer(
 	bool has_snapshot = work->manifest.snapshot.data != NULL;
 	bool gone = cursor->seq + 1 < account_log_oldest(work);
 
-	if (has_snapshot && (gone || cursor->seq == 0)) {
-		answer->status = SYNC_FAR_BEHIND;
-		return account_answer_keep(
-		    answer, work->manifest.snapshot, work->call, &answer->snapshot);
-	}
+	if (has_snapshot && (gone || cursor->seq == 0))
+		return answer_far(work, answer);
 	if (gone) {
 		call_sayf(work->call, "the log begins after its first frame, and no snapshot "
 				      "stands for what went before");

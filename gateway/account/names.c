@@ -23,7 +23,8 @@ static const struct frame *push_namer(const struct account_push *push, const str
 
 static bool frame_is_whole(const struct frame *frame)
 {
-	return frame->header.kind == FRAME_LOAD || frame->header.kind == FRAME_SNAPSHOT;
+	return frame->header.kind == FRAME_LOAD || frame->header.kind == FRAME_SNAPSHOT ||
+	       frame->header.kind == FRAME_RESET;
 }
 
 enum account_result account_push_decode(
@@ -42,8 +43,9 @@ enum account_result account_push_decode(
 		    ACCOUNT_REFUSED, "a frame", call);
 		if (result != ACCOUNT_OK)
 			return result;
-		if (push->frames[i].header.kind == FRAME_RESET) {
-			call_sayf(call, "a reset frame is not taken here yet: please update");
+		if (push->frames[i].header.kind == FRAME_RESET &&
+		    (request->frames_count != 1 || request->roster.len == 0)) {
+			call_sayf(call, "a reset comes alone, and with its maker's roster");
 			return ACCOUNT_REFUSED;
 		}
 		whole_count += frame_is_whole(&push->frames[i]);

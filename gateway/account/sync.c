@@ -74,6 +74,11 @@ static enum account_result answer_stranger(struct exchange *x)
 	    x->answer, view_bytes(&x->work->cache->roster), x->work->call, &x->answer->roster_blob);
 }
 
+static bool is_reset(const struct exchange *x)
+{
+	return x->request->frames_count == 1 && x->push.frames[0].header.kind == FRAME_RESET;
+}
+
 /* x->roster: the known one, or the request's, which must continue it by its frames' statements. */
 static const char *roster_fault(struct exchange *x)
 {
@@ -95,8 +100,9 @@ static const char *roster_fault(struct exchange *x)
 	    roster_decode(request->roster, false, x->own) != FORMAT_OK)
 		return "the roster does not hold";
 	x->roster = x->own;
+	/* A reset carries every statement that its maker knows: new ones too, or none. */
 	if (!roster_descends(x->roster, known) ||
-	    x->roster->statements_count != known->statements_count + statements)
+	    (!is_reset(x) && x->roster->statements_count != known->statements_count + statements))
 		return "the roster does not continue the one that is known here";
 	blob_hash(request->roster, &x->roster_blob);
 	return NULL;
@@ -136,6 +142,8 @@ static const char *frames_fault(struct exchange *x)
 			return "its snapshot covers another log than this";
 		head = (struct head){frame->header.seq, frame->hash};
 	}
+	if (is_reset(x) && index + 1 != x->roster->statements_count)
+		return "the reset was made under an older roster than it carries";
 	return NULL;
 }
 
@@ -185,10 +193,19 @@ static enum account_result push_commit(struct exchange *x, bool *won_out)
 static bool is_urgent(const struct exchange *x)
 {
 	for (size_t i = 0; i < x->request->frames_count; i++)
-		if (x->push.frames[i].header.kind == FRAME_STATEMENT ||
-		    x->push.frames[i].header.kind == FRAME_RESET)
+		if (x->push.frames[i].header.kind == FRAME_STATEMENT)
 			return true;
-	return false;
+	return is_reset(x);
+}
+
+/* R2: a bucket restored from before a wipe may hold a live manifest beside w/. OK: no wipe. */
+static enum account_result reset_wipe_check(struct exchange *x)
+{
+	enum account_result result = account_wipe_read(x->work);
+
+	if (result == ACCOUNT_OK)
+		return ACCOUNT_GONE;
+	return result == ACCOUNT_ABSENT ? ACCOUNT_OK : result;
 }
 
 /*
@@ -228,7 +245,10 @@ static enum account_result exchange_commit(struct exchange *x, bool *settled_out
 		call_sayf(work->call, "blobs must be put again under the newest count");
 		return answer_names(x, x->push.missing, x->push.missing_count);
 	}
-	result = push_commit(x, &won);
+	if (is_reset(x))
+		result = reset_wipe_check(x);
+	if (result == ACCOUNT_OK)
+		result = push_commit(x, &won);
 	if (result != ACCOUNT_OK || !won)
 		return result;
 	push_remember(x);
@@ -296,8 +316,20 @@ static enum account_result exchange_run(struct exchange *x)
 			result = account_manifest_read(work);
 			continue;
 		}
-		if (!head_equal(&request->cursor, &work->manifest.head)) {
+		if (work->log_fault != NULL &&
+		    (!is_reset(x) || !head_equal(&request->cursor, &work->manifest.head))) {
+			answer_base(x, SYNC_DIVERGED); /* R1: its head is all that is told */
+			call_sayf(work->call, "the log does not hold: %s", work->log_fault);
+			settled = true;
+		} else if (!head_equal(&request->cursor, &work->manifest.head)) {
 			result = exchange_other(x, &settled);
+			if (result == ACCOUNT_DAMAGED && request->reseed) {
+				sync_answer_clear(x->answer);
+				*x->answer = (struct sync_answer){0};
+				answer_base(x, SYNC_DIVERGED); /* R1, a pack or body this time */
+				settled = true;
+				result = ACCOUNT_OK;
+			}
 		} else if (request->frames_count == 0) {
 			answer_base(x, SYNC_CURRENT);
 			settled = true;
@@ -329,6 +361,7 @@ enum account_result account_sync(const struct account_env *env, struct account_c
 		result = ACCOUNT_FAILED;
 		goto done;
 	}
+	work->lenient = request->reseed;
 	x->work = work;
 	x->request = request;
 	x->answer = answer;

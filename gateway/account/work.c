@@ -12,9 +12,9 @@
 uint64_t account_covered_seq(const struct frame *frame)
 {
 	switch (frame->header.kind) {
-	case FRAME_LOAD: return frame->header.seq;
-	case FRAME_SNAPSHOT:
-	case FRAME_RESET: return frame->header.has_covered ? frame->header.covered.seq : 0;
+	case FRAME_LOAD:
+	case FRAME_RESET: return frame->header.seq; /* nothing before it is to be followed */
+	case FRAME_SNAPSHOT: return frame->header.has_covered ? frame->header.covered.seq : 0;
 	case FRAME_PATCH:
 	case FRAME_STATEMENT: return 0;
 	}
@@ -101,6 +101,12 @@ static enum format_result manifest_use(
 	    again ? manifest_decode_again(encoded, manifest) : manifest_decode(encoded, manifest);
 
 	*message_out = NULL;
+	work->log_fault = NULL;
+	if (work->lenient && (result == FORMAT_FORGED || result == FORMAT_MALFORMED)) {
+		/* One bit anywhere, and the checksum is another; or its tail does not hold. */
+		result = manifest_decode_again(encoded, manifest);
+		work->log_fault = "its checksum";
+	}
 	if (result != FORMAT_OK)
 		return result;
 	if (!account_equal(&manifest->account, &work->account)) {
@@ -116,6 +122,10 @@ static enum format_result manifest_use(
 		!work->snapshot.header.has_blob || account_snapshot_seq(work) == 0 ||
 		account_snapshot_seq(work) > manifest->head.seq))
 		*message_out = "its snapshot's frame does not hold";
+	if (work->lenient && *message_out != NULL) {
+		work->log_fault = *message_out;
+		*message_out = NULL;
+	}
 	return *message_out == NULL ? FORMAT_OK : FORMAT_FORGED;
 }
 
@@ -155,6 +165,8 @@ void account_work_free(struct account_work *work)
 {
 	if (work == NULL)
 		return;
+	if (work->log_fault != NULL)
+		account_cache_clear(work->cache); /* it was good for this call alone */
 	bytes_clear(&work->wipe_record);
 	free(work);
 }
@@ -297,9 +309,12 @@ static enum account_result roster_use(struct account_work *work)
 		call_sayf(work->call, "the roster is another than the manifest names");
 		return ACCOUNT_DAMAGED;
 	}
-	if (manifest->snapshot.data != NULL && !snapshot_signed(work)) {
-		call_sayf(work->call, "the manifest is damaged: its snapshot's signature");
-		return ACCOUNT_DAMAGED;
+	if (work->log_fault == NULL && manifest->snapshot.data != NULL && !snapshot_signed(work)) {
+		if (!work->lenient) {
+			call_sayf(work->call, "the manifest is damaged: its snapshot's signature");
+			return ACCOUNT_DAMAGED;
+		}
+		work->log_fault = "its snapshot's signature";
 	}
 	work->has_roster = true;
 	return ACCOUNT_OK;

@@ -355,10 +355,15 @@ def emit_sync(out, log):
                              ("push", "a patch with its body, a statement", push),
                              ("turn", "a patch, and the turn is asked for",
                               {**poll, 4: [frames[0].bytes], 7: True}),
+                             ("reseed", "a reset, with the roster that it carries",
+                              {**poll, 3: frames[-1].head, 4: [log.reset.bytes],
+                               6: world.roster(3), 8: True}),
                              ("sixteen", "sixteen frames", {**poll, 4: [frames[0].bytes] * 16})):
         out.vector(form, f"ok-{name}", enc(item), note=note)
     emit_map(out, form, push, optional=(6,))
     out.vector(form, "bad-turn-false", enc({**poll, 7: False}), "MALFORMED", "cddl",
+               "not to ask is to leave it out")
+    out.vector(form, "bad-reseed-false", enc({**poll, 8: False}), "MALFORMED", "cddl",
                "not to ask is to leave it out")
     out.vector(form, "bad-seventeen", enc({**poll, 4: [b"frame"] * 17}), "TOO_LARGE", "cddl",
                "seventeen frames")

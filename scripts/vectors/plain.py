@@ -82,10 +82,13 @@ def emit_sealed(out):
             ("all", "all keys", fields),
             ("none", "no operations", {k: v for k, v in fields.items() if k < 3}),
             ("before-1970", "a clock before 1970", {**fields, 2: -1}),
+            ("reset", "a snapshot's, behind a reset", {**{k: fields[k] for k in range(4)}, 5: 6}),
             ("ops", "operations as they are", {0: fields[0], 1: 0, 2: T0,
                                                4: packed(enc([[2, "gone"]]))})):
         out.vector(form, f"ok-{name}", enc(item), note=note)
     emit_map(out, form, fields, optional=(3, 4), versioned=False)
+    out.vector(form, "bad-reset-0", enc({**fields, 5: 0}), "MALFORMED", "cddl",
+               "no reset is to leave it out")
     out.vector(form, "bad-time-over", enc({**fields, 2: 1 << 63}), "TOO_LARGE", "limit",
                "a time over int64")
     out.vector(form, "bad-time-under", enc({**fields, 2: -(1 << 63) - 1}), "TOO_LARGE", "limit",

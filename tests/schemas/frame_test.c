@@ -86,6 +86,45 @@ static void a_chain_is_followed_through_its_statements(void **state)
 	bytes_clear(&roster_bytes);
 }
 
+/* It alone may skip, to one above both heads, and is judged by the roster that it carries. */
+static void a_reset_skips_and_moves_the_roster(void **state)
+{
+	struct made_device laptop, phone;
+	struct bytes roster_bytes = {0}, encoded = {0};
+	struct frame_header header = {.kind = FRAME_RESET, .has_blob = true};
+	struct roster roster;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &laptop);
+	make_device(2, ROLE_DEVICE, &phone);
+	make_roster(&laptop, 1, &roster_bytes);
+	extend_roster(&roster_bytes, &laptop, &phone, NULL, 0);
+	extend_roster(&roster_bytes, &phone, NULL, &laptop, 2);
+	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
+	header.account = roster.account;
+	header.has_covered = header.has_abandoned = true;
+	header.abandoned.seq = 9;
+	for (size_t i = 0; i < 6; i++) {
+		struct head head = {.seq = i == 5 ? 12 : 4};
+		size_t index = i == 3 ? 2 : 0;
+		bool good = i == 0 || i == 5;
+
+		header.seq = i == 1 ? 11 : i == 2 ? 5 : i == 5 ? 13 : 10;
+		header.roster = roster.hashes[i == 3 ? 1 : 2]; /* 3: older than the head's */
+		header.epoch = i == 3 ? 1 : 2;
+		header.device = i == 4 ? laptop.id : phone.id; /* 4: revoked in what it carries */
+		assert_int_equal(frame_encode(&header, view_text("sealed"),
+				     i == 4 ? laptop.secret : phone.secret, &encoded),
+		    FORMAT_OK);
+		assert_int_equal(follow(view_bytes(&encoded), &roster, &head, &index),
+		    good ? FORMAT_OK : FORMAT_FORGED);
+		if (good)
+			assert_int_equal(index, 2);
+		bytes_clear(&encoded);
+	}
+	bytes_clear(&roster_bytes);
+}
+
 static void a_header_s_context_leaves_the_commitment_out(void **state)
 {
 	struct frame_header header = {.kind = FRAME_PATCH, .epoch = 1, .seq = 1};
@@ -207,6 +246,7 @@ static void blob_names_are_read_as_they_are_printed(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_is_followed_through_its_statements),
+    cmocka_unit_test(a_reset_skips_and_moves_the_roster),
     cmocka_unit_test(a_header_s_context_leaves_the_commitment_out),
     cmocka_unit_test(a_frame_holds_as_much_as_its_maximum),
     cmocka_unit_test(a_blob_header_has_three_forms),

@@ -27,7 +27,7 @@ struct sim {
 	char folder[128];
 };
 struct totals { /* of all runs */
-	uint64_t runs, steps, commands, changes, frames, conflicts, deltas, flips, refused;
+	uint64_t runs, steps, commands, changes, frames, conflicts, deltas, flips, refused, resets;
 	uint64_t hits[SIM_FAULTS];
 };
 
@@ -256,6 +256,78 @@ static void tamper(struct sim *sim)
 		sim_model_check(&sim->model, sim->devices, sim->count);
 }
 
+/* Anybody does something; a person who was told of a rollback may have the copy begun anew. */
+static void some_commands(struct sim *sim)
+{
+	struct sim_random *random = &sim->world.random;
+
+	for (uint64_t left = 5 + sim_below(random, 40); left > 0 && !failed(sim); left--) {
+		struct sim_device *device = sim->devices[sim_below(random, sim->count)];
+		bool told = device->command == SIM_SYNC && device->result == ENGINE_ROLLBACK;
+
+		one(sim, device,
+		    told && sim_one_in(random, 3) ? SIM_RESEED : sim_person_draw(device));
+	}
+}
+
+/* Whoever is told of a rollback resets, if need be in turn, until nobody is. */
+static void reseed_all(struct sim *sim)
+{
+	bool told = true;
+
+	for (size_t round = 0; round < 2 * sim->count + 2 && told && !failed(sim); round++) {
+		told = false;
+		for (size_t i = 0; i < sim->count && !failed(sim); i++) {
+			struct sim_device *device = sim->devices[i];
+
+			one(sim, device, SIM_SYNC);
+			if (device->result != ENGINE_ROLLBACK)
+				continue;
+			told = true;
+			one(sim, device, SIM_RESEED);
+			if (device->result != ENGINE_OK)
+				sim_fail(&sim->world, "d%zu: a reset is no way out: %s", i,
+				    device->call.message);
+		}
+	}
+	if (told)
+		sim_fail(&sim->world, "resets do not come to an end");
+}
+
+/*
+ * The operator puts the bucket back to an older copy. Some devices have seen more, and say so;
+ * others have not, and work on. What a device took by a reset, others' histories of before do not
+ * come with.
+ */
+static void restore(struct sim *sim)
+{
+	struct sim_world *world = &sim->world;
+	struct sim_copy *copy = sim_copy_take(world);
+
+	if (copy != NULL)
+		some_commands(sim);
+	if (copy == NULL || !sim_copy_restore(world, copy)) {
+		sim_fail(world, "the bucket can't be copied");
+		return;
+	}
+	sim_trace(world, "the bucket is back to an older copy");
+	world->restored = true;
+	world->reseeded = true;
+	sim_model_forget_log(&sim->model);
+	world->faults = sim_one_in(&world->random, 2);
+	some_commands(sim);
+	world->faults = false;
+	(void)memory_deliver(world->objects);
+	reseed_all(sim);
+	for (size_t i = 0; i < sim->count; i++)
+		sim->devices[i]->joined_at = sim->model.ops_count;
+	world->restored = false;
+	if (!failed(sim))
+		calm(sim);
+	if (!failed(sim))
+		sim_model_check(&sim->model, sim->devices, sim->count);
+}
+
 static void course(struct sim *sim)
 {
 	struct sim_random *random = &sim->world.random;
@@ -275,6 +347,8 @@ static void course(struct sim *sim)
 		calm(sim);
 	if (!failed(sim))
 		sim_model_check(&sim->model, sim->devices, sim->count);
+	if (!failed(sim) && sim_one_in(random, 4))
+		restore(sim);
 	if (!failed(sim) && sim_one_in(random, 3)) {
 		tamper(sim);
 	} else if (!failed(sim) && add_device(sim) != NULL) { /* the code and the bucket: all */
@@ -321,6 +395,7 @@ static void add_up(const struct sim *sim, struct totals *totals)
 	for (size_t i = 0; i < sim->count; i++) {
 		totals->conflicts += sim->devices[i]->conflicts;
 		totals->deltas += sim->devices[i]->deltas;
+		totals->resets += sim->devices[i]->resets;
 	}
 	for (size_t i = 0; i < SIM_FAULTS; i++)
 		totals->hits[i] += sim->world.hits[i];
@@ -409,8 +484,8 @@ int main(int argc, char **argv)
 	printf("; flips %" PRIu64 ", of which refused by a device %" PRIu64 "\n", totals.flips,
 	    totals.refused);
 	printf("%s: %" PRIu64 " schedules, %" PRIu64 " steps, %" PRIu64 " changes, %" PRIu64
-	       " frames, %" PRIu64 " deltas, %" PRIu64 " conflicts\n",
+	       " frames, %" PRIu64 " deltas, %" PRIu64 " conflicts, %" PRIu64 " resets\n",
 	    good ? "all held" : "FAILED", totals.runs, totals.steps, totals.changes, totals.frames,
-	    totals.deltas, totals.conflicts);
+	    totals.deltas, totals.conflicts, totals.resets);
 	return good ? 0 : 1;
 }

@@ -155,10 +155,17 @@ static bool was_deleted(const struct sim_model *model, const char *id)
 static bool copy_was_deleted(
     const struct sim_model *model, const struct sim_op *op, const struct sim_device *maker)
 {
-	char copy[COPY_ID_LEN + 1];
+	static const struct device_id no_keys; /* it lost before its device had any */
+	const struct device_id *makers[] = {&maker->keys.id, &no_keys};
+	bool deleted = false;
 
-	entry_copy_id(view_text(op->id), &maker->keys.id, copy);
-	return model->world->seasons && was_deleted(model, copy);
+	for (size_t i = 0; i < COUNT_OF(makers); i++) {
+		char copy[COPY_ID_LEN + 1];
+
+		entry_copy_id(view_text(op->id), makers[i], copy);
+		deleted |= was_deleted(model, copy);
+	}
+	return model->world->seasons && deleted;
 }
 
 /*
@@ -225,7 +232,7 @@ static void check_versions(struct sim_model *model, const struct holding *holdin
 /* Where one device alone makes changes there is nothing to settle (I3: each frame counts once). */
 static void check_solo(struct sim_model *model, const struct holding *holding)
 {
-	if (!model->world->solo)
+	if (!model->world->solo || model->world->reseeded)
 		return;
 	for (size_t i = 0; i < holding->count; i++)
 		if (holding->rows[i].copy_of[0] != '\0' || holding->rows[i].kind == HISTORY_LOSER)
@@ -289,17 +296,53 @@ static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *
 	       memcmp(root, stored, ROOT_LEN) == 0;
 }
 
+/*
+ * Losers are no part of the state, but all hold those of the last 20 days alike, also who joined or
+ * was far behind: 30, less what the clocks are apart and a little more.
+ */
+#define LOSERS_MS (20 * INT64_C(86400000))
+static bool losers_hash(struct sim_device *device, int64_t since_ms, struct digest *out)
+{
+	const struct journal *journal = &device->engine.journal;
+	crypto_generichash_state hash;
+	uint64_t count = 0, bytes = 0;
+	enum journal_result result;
+
+	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
+	result = journal->ops->scan_open(
+	    journal->self, JOURNAL_SCAN_LOSERS, NULL, &device->call, &count, &bytes);
+	while (result == JOURNAL_OK) {
+		struct journal_row row = {0};
+
+		result = journal->ops->scan_next(journal->self, &device->call, &row);
+		if (result == JOURNAL_OK && row.cloud_ms < since_ms)
+			result = JOURNAL_NONE;
+		if (result == JOURNAL_OK) {
+			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
+			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
+			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
+			(void)crypto_generichash_update(
+			    &hash, (const uint8_t *)&row.cloud_ms, sizeof(row.cloud_ms));
+		}
+		bytes_clear(&row.id);
+		bytes_clear(&row.encoded);
+	}
+	journal->ops->scan_close(journal->self);
+	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
+	return result == JOURNAL_NONE;
+}
+
 /* I2, whole: the cloud states are one, and so are the lists. */
 static void check_equal(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
 {
-	struct digest first = {0};
+	struct digest first = {0}, first_losers = {0};
 
 	for (size_t i = 0; i < devices_count; i++) {
 		struct sim_device *device = devices[i];
 		const struct journal *journal = &device->engine.journal;
 		struct journal_counts counts = {0};
-		struct digest hash;
+		struct digest hash, losers;
 		uint64_t count = 0;
 
 		if (!cloud_hash(device, &hash, &count)) {
@@ -307,8 +350,20 @@ static void check_equal(
 			    model->world, "I2: d%u: its root is not its state's", device->index);
 			return;
 		}
-		if (i == 0)
+		if (!losers_hash(device, model->world->now_ms - LOSERS_MS, &losers)) {
+			sim_fail(model->world, "d%u: its losers cannot be read", device->index);
+			return;
+		}
+		if (i == 0) {
 			first = hash;
+			first_losers = losers;
+		}
+		/* What lost on a branch that a reset gave up is known on that branch alone. */
+		if (!digest_equal(&first_losers, &losers) && !model->world->reseeded) {
+			sim_fail(model->world, "I2: d%u and d%u hold different losers",
+			    devices[0]->index, device->index);
+			return;
+		}
 		if (!digest_equal(&first, &hash)) {
 			sim_fail(model->world, "I2: d%u and d%u hold different cloud states",
 			    devices[0]->index, device->index);

@@ -26,6 +26,7 @@ const char *sim_command_text(enum sim_command command)
 	case SIM_SYNC: return "sync";
 	case SIM_JOIN: return "join";
 	case SIM_SWEEP: return "sweep";
+	case SIM_RESEED: return "reseed";
 	case SIM_COMMANDS: break;
 	}
 	return "none";
@@ -412,8 +413,9 @@ static enum engine_result run_join(struct sim_device *device, struct recovery_vi
 static enum engine_result run_machine(
     struct sim_device *device, const struct device_keys *recovery, bool allow_deletions)
 {
-	const struct sync_options options = {
-	    .allow_deletions = allow_deletions, .recovery = recovery};
+	const struct sync_options options = {.allow_deletions = allow_deletions,
+	    .reseed = device->command == SIM_RESEED,
+	    .recovery = recovery};
 	const struct remote_waiter waiter = {.self = device, .wait = wait_a_while};
 	struct sync_totals totals = {0};
 	struct sync *sync = NULL;
@@ -429,6 +431,7 @@ static enum engine_result run_machine(
 	device->pulled += totals.pulled;
 	device->deltas += totals.deltas;
 	device->totals = totals;
+	device->resets += totals.reset;
 	return result;
 }
 
@@ -498,6 +501,7 @@ static enum engine_result run(struct sim_device *device)
 	case SIM_SYNC: return run_sync(device, false);
 	case SIM_JOIN: return run_sync(device, true);
 	case SIM_SWEEP: return run_sweep(device);
+	case SIM_RESEED: return run_sync(device, false);
 	case SIM_COMMANDS: break;
 	}
 	return ENGINE_FAILED;
@@ -511,6 +515,8 @@ static void judge(struct sim_device *device, enum engine_result result)
 	if (result == ENGINE_OK || dead(device) || world->damaged_key[0] != '\0')
 		return;
 	if (result == ENGINE_LATER && device->command >= SIM_SYNC)
+		return;
+	if (result == ENGINE_ROLLBACK && world->restored && device->command == SIM_SYNC)
 		return;
 	sim_fail(device->world, "d%u %s: %s: %s", device->index, sim_command_text(device->command),
 	    engine_result_text(result), device->call.message);
@@ -540,7 +546,7 @@ static void trace_end(struct sim_device *device)
 	    device->result == ENGINE_OK ? "" : device->call.message);
 	for (size_t i = 0; i < device->intents_count; i++)
 		sim_trace(world, "    %s #%u", device->intents[i].id, device->intents[i].token);
-	if (device->command == SIM_SYNC)
+	if (device->command == SIM_SYNC || device->command == SIM_RESEED)
 		sim_trace(world, "    at %llu, pushed %llu, pulled %llu, conflicts %llu",
 		    (unsigned long long)device->totals.head.seq,
 		    (unsigned long long)device->totals.pushed,

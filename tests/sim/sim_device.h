@@ -29,6 +29,7 @@ enum sim_command {
 	SIM_SYNC, /* switches on or recovers first, if the device has no account yet */
 	SIM_JOIN, /* recovers, but leaves the sync for later */
 	SIM_SWEEP,
+	SIM_RESEED, /* a sync by a person who was told of a rollback, and wants a reset */
 	SIM_COMMANDS,
 };
 const char *sim_command_text(enum sim_command command);
@@ -76,7 +77,7 @@ struct sim_device {
 	bool joined;       /* a sync after joining has ended well … */
 	size_t joined_at;  /* … when so many changes had been made */
 	struct sync_totals totals;
-	uint64_t conflicts, pushed, pulled, deltas;
+	uint64_t conflicts, pushed, pulled, deltas, resets;
 };
 
 /* Before all else: libsodium's own draws come from the seed too. */

@@ -45,6 +45,8 @@ void sim_model_close(struct sim_model *model);
 uint32_t sim_model_token(struct view content);
 /* After a command: its intents against the journal. acknowledged: they must be there. */
 void sim_model_took(struct sim_model *model, struct sim_device *device, bool acknowledged);
+/* The bucket goes back: what was seen of the log is not what will be seen. */
+void sim_model_forget_log(struct sim_model *model);
 /* After a command: head and root of a device (I2, I4), and the manifest's tail (I4). */
 void sim_model_observe(struct sim_model *model, struct sim_device *device);
 

@@ -281,6 +281,7 @@ enum engine_result sim_person_run(struct sim_device *device)
 	case SIM_SYNC:
 	case SIM_JOIN:
 	case SIM_SWEEP:
+	case SIM_RESEED:
 	case SIM_COMMANDS: break;
 	}
 	return ENGINE_FAILED;

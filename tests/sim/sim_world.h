@@ -37,6 +37,8 @@ enum sim_fault {
 };
 const char *sim_fault_text(enum sim_fault fault);
 
+struct sim_copy; /* of all the bucket's objects */
+
 struct sim_task { /* a thread that runs one piece of work at a time, when it has the baton */
 	struct sim_world *world;
 	pthread_t thread;
@@ -62,6 +64,8 @@ struct sim_world {
 	bool big;       /* entries of many KiB: bodies, loads in the middle, snapshots */
 	bool solo;      /* one device alone makes changes */
 	bool seasons;   /* now and then months pass: tombstones are purged, devices were away */
+	bool restored;  /* the bucket went back to an older copy: rollbacks are expected */
+	bool reseeded;  /* … and resets have put that right: there were no bases for a while */
 	uint64_t steps;
 	struct memory_store *objects;
 	char damaged_key[BUCKET_KEY_MAX + 1]; /* "": none */
@@ -76,6 +80,9 @@ struct sim_world {
 /* Draws the run's faults. False: no memory. */
 MUST_USE bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace);
 void sim_world_close(struct sim_world *world);
+/* NULL: no memory. sim_copy_restore makes the bucket what it was, and frees the copy. */
+MUST_USE struct sim_copy *sim_copy_take(struct sim_world *world);
+MUST_USE bool sim_copy_restore(struct sim_world *world, struct sim_copy *copy);
 bool sim_hit(struct sim_world *world, enum sim_fault fault); /* draws, and counts if so */
 /* The first failure is kept; from then on the run ends. */
 void sim_fail(struct sim_world *world, const char *format, ...) PRINTF_LIKE(2, 3);

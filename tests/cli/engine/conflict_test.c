@@ -154,8 +154,49 @@ static void both_sides_agree_who_won(void **state)
 	}
 }
 
+/* After a reset: no base, a tombstone wins over what is not newer, and absence says nothing. */
+static const struct {
+	const char *name;
+	struct side local, cloud;
+	enum conflict_outcome want;
+} reset_rows[] = {
+    {"alike", {1, T, false, false}, {1, T, false, false}, CONFLICT_NONE_KEEP},
+    {"not here", {0, 0, false, false}, {1, T, false, false}, CONFLICT_NONE_TAKE},
+    {"not here, and deleted there", {0, 0, false, false}, {1, T, true, false}, CONFLICT_NONE_TAKE},
+    {"not there", {1, T, false, false}, {0, 0, false, false}, CONFLICT_NONE_KEEP},
+    {"deleted here, not there", {1, T, true, false}, {0, 0, false, false}, CONFLICT_NONE_KEEP},
+    {"the later here", {2, T + 120001, false, false}, {1, T, false, false}, CONFLICT_LOCAL_WINS},
+    {"the later there", {2, T, false, false}, {1, T + 120001, false, false}, CONFLICT_CLOUD_WINS},
+    {"close", {2, T, false, false}, {1, T + 1, false, false}, CONFLICT_BOTH_CLOUD},
+    {"deleted here, before the edit", {2, T, true, false}, {1, T + 1, false, false},
+	CONFLICT_NONE_TAKE},
+    {"deleted here, with the edit", {2, T, true, false}, {1, T, false, false}, CONFLICT_LOCAL_WINS},
+    {"deleted here, after it", {2, T + 1, true, false}, {1, T, false, false}, CONFLICT_LOCAL_WINS},
+    {"deleted there, before the edit", {2, T + 1, false, false}, {1, T, true, false},
+	CONFLICT_NONE_KEEP},
+    {"deleted there, with the edit", {2, T, false, false}, {1, T, true, false},
+	CONFLICT_CLOUD_WINS},
+    {"deleted there, after it", {2, T, false, false}, {1, T + 1, true, false}, CONFLICT_CLOUD_WINS},
+    {"deleted on both", {2, T + 1, true, false}, {1, T, true, false}, CONFLICT_NONE_KEEP},
+};
+
+static void each_branch_after_a_reset(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(reset_rows); i++) {
+		struct conflict_side local = side_of(&reset_rows[i].local);
+		struct conflict_side cloud = side_of(&reset_rows[i].cloud);
+		enum conflict_outcome got = conflict_judge_reset(&local, &cloud, 0);
+
+		if (got != reset_rows[i].want)
+			fail_msg("%s: %d, not %d", reset_rows[i].name, (int)got,
+			    (int)reset_rows[i].want);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_branch),
+    cmocka_unit_test(each_branch_after_a_reset),
     cmocka_unit_test(both_sides_agree_who_won),
 };
 

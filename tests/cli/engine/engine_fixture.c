@@ -474,8 +474,9 @@ static enum engine_result drive(struct device *device, struct sync *sync)
 
 enum engine_result device_sync_with(struct device *device, bool allow_deletions)
 {
-	struct sync_options options = {
-	    .allow_deletions = allow_deletions, .recovery = &device->recovery};
+	struct sync_options options = {.allow_deletions = allow_deletions,
+	    .reseed = device->reseed,
+	    .recovery = &device->recovery};
 	struct sync *sync = NULL;
 	enum engine_result result;
 

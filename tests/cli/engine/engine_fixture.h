@@ -69,6 +69,7 @@ struct device {
 	    struct sync_answer *answer); /* true: this is the answer */
 	void (*answered)(struct device *device, struct sync_answer *answer);
 	void (*got)(struct device *device, const struct blob_name *name, struct bytes *blob);
+	bool reseed;          /* a reset was asked for */
 	bool dies_at_commit;  /* the process ends before it hears that its frame was committed */
 	struct device *other; /* for the test's own hooks */
 	unsigned times;

@@ -586,7 +586,52 @@ static void test_cloud_forget(void **state)
 	assert_result(
 	    f, OPS(f)->device_get(f->store, &device, &f->call, &seq, &time_ms), JOURNAL_NONE);
 	assert_ok(f, OPS(f)->counts(f->store, &f->call, &counts));
-	assert_int_equal(counts.losers_count, 0);
+	assert_int_equal(counts.losers_count, 1); /* it still waits for a patch */
+	assert_ok(f, store_check(f->store, &f->call));
+}
+
+/* After a reset: what is the same here and there keeps its base, all else has none. */
+static void test_bases_forget(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_entry entry;
+	struct device_id author;
+	struct digest version;
+
+	begin(f);
+	version = put_settled(f, &(struct words){.id = "same"}, 3);
+	(void)put_settled(f, &(struct words){.id = "edited"}, 3);
+	(void)put_local(f, &(struct words){.id = "edited", .content = "meanwhile"});
+	(void)put_cloud(f, &(struct words){.id = "there"}, 3);
+	(void)put_settled(f, &(struct words){.id = "gone there"}, 3);
+	assert_ok(f, OPS(f)->cloud_set(f->store, view_text("gone there"), NULL,
+			 &(struct device_id){{0}}, 4, 0, &f->call));
+	assert_ok(f, OPS(f)->bases_forget(f->store, &f->call));
+	assert_ok(f, OPS(f)->cloud_placed(f->store, 9, &f->call));
+	commit(f);
+	entry = get_entry(f, "same");
+	assert_true(entry.has_base && digest_equal(&entry.base, &version));
+	assert_int_equal(entry.cloud_seq, 9);
+	entry = get_entry(f, "edited");
+	assert_true(entry.has_local && !entry.has_base && entry.has_cloud);
+	entry = get_entry(f, "there");
+	assert_true(!entry.has_local && !entry.has_base && entry.has_cloud);
+	entry = get_entry(f, "gone there");
+	assert_true(entry.has_local && !entry.has_base && !entry.has_cloud);
+	assert_result(f,
+	    OPS(f)->version_author(f->store, view_text("same"), &version, &f->call, &author),
+	    JOURNAL_NONE);
+	begin(f);
+	for (uint8_t i = 7; i < 9; i++) {
+		struct device_id device = device_filled(i);
+
+		assert_ok(f, OPS(f)->history_add(f->store, view_text("same"), &version, &device,
+				 HISTORY_PULLED, 5, &f->call));
+	}
+	commit(f);
+	assert_ok(
+	    f, OPS(f)->version_author(f->store, view_text("same"), &version, &f->call, &author));
+	assert_int_equal(author.bytes[0], 7); /* the first is who made it */
 	assert_ok(f, store_check(f->store, &f->call));
 }
 
@@ -626,13 +671,29 @@ static void test_losers(void **state)
 	assert_result(f, OPS(f)->loser_next(f->store, view_bytes(&last), &after, &f->call, &loser),
 	    JOURNAL_NONE);
 	bytes_clear(&last);
-	begin(f);
-	for (size_t i = 0; i < 3; i++)
-		assert_ok(
-		    f, OPS(f)->loser_remove(f->store, view_text(ids[i]), &versions[i], &f->call));
+	begin(f); /* the first was filed here before; the others are news; all are told twice */
+	assert_ok(f, OPS(f)->history_add(f->store, view_text("a"), &versions[0], &device,
+			 HISTORY_LOSER, 5, &f->call));
+	assert_int_equal(open_scan(f, JOURNAL_SCAN_LOSERS, NULL).count, 0);
+	for (size_t i = 0; i < 6; i++)
+		assert_ok(f, OPS(f)->loser_settled(f->store, view_text(ids[i % 3]),
+				 &versions[i % 3], &device, 100 + (int64_t)(i % 3), &f->call));
 	commit(f);
 	assert_result(f, OPS(f)->loser_next(f->store, (struct view){0}, NULL, &f->call, &loser),
 	    JOURNAL_NONE);
+	assert_int_equal(open_scan(f, JOURNAL_SCAN_LOSERS, NULL).count, 3);
+	for (size_t i = 3; i-- > 0;) { /* the newest first */
+		struct journal_row row = {0};
+
+		assert_ok(f, OPS(f)->scan_next(f->store, &f->call, &row));
+		assert_string_equal((const char *)row.id.data, ids[i]);
+		assert_memory_equal(row.version.bytes, versions[i].bytes, DIGEST_LEN);
+		assert_true(device_equal(&row.author, &device));
+		assert_int_equal(row.cloud_ms, 100 + (int64_t)i);
+		bytes_clear(&row.id);
+		bytes_clear(&row.encoded);
+	}
+	OPS(f)->scan_close(f->store);
 }
 
 static void test_segments(void **state)
@@ -798,6 +859,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_sent_take),
     cmocka_unit_test_journal(test_sent_prune),
     cmocka_unit_test_journal(test_cloud_forget),
+    cmocka_unit_test_journal(test_bases_forget),
     cmocka_unit_test_journal(test_losers),
     cmocka_unit_test_journal(test_segments),
     cmocka_unit_test_journal(test_stage),

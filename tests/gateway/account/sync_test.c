@@ -302,29 +302,6 @@ static void sync_forged_frames_are_refused(void **state)
 	assert_int_equal(pair->fixture.counts.put, puts);
 }
 
-static void sync_reset_is_refused_in_words(void **state)
-{
-	struct pair *pair = *state;
-	struct frame_header header = {.account = pair->fixture.account, .kind = FRAME_RESET};
-	struct client *first = &pair->first;
-
-	header.seq = first->head.seq + 1;
-	header.previous = first->head.hash;
-	header.roster = *roster_hash(&pair->fixture.roster);
-	header.epoch = 1;
-	header.device = first->member->id;
-	header.has_blob = header.has_covered = header.has_abandoned = true;
-	header.covered.seq = header.abandoned.seq = 1;
-	bytes_clear(&first->frame);
-	assert_int_equal(
-	    frame_encode(&header, view_text("sealed"), first->member->sign_secret, &first->frame),
-	    FORMAT_OK);
-	client_request(first);
-	assert_int_equal(client_send(first), ACCOUNT_OK);
-	assert_status(first, SYNC_REFUSED);
-	assert_non_null(strstr(pair->fixture.call.message, "update"));
-}
-
 static void sync_new_device_is_far_behind(void **state)
 {
 	struct pair *pair = *state;
@@ -446,7 +423,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sync_revoked_is_shown_the_roster, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_statement_needs_its_roster, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_forged_frames_are_refused, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(sync_reset_is_refused_in_words, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_new_device_is_far_behind, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	sync_snapshot_of_another_log_is_refused, pair_setup, pair_teardown),

@@ -1,0 +1,89 @@
+/*
+ * cli/engine/losers.c: losers' segments, taken: versions that lost a conflict in the last 30 days,
+ * for who has not met the patches that carried them. They are no part of the state: no root and no
+ * run speaks of them, only their seal and the index that names them.
+ */
+#include "cli/engine/engine_priv.h"
+
+#define LOSERS_ROWS_MAX (32u << 20) /* bytes; a row is about 100 */
+
+void losers_init(struct losers *losers)
+{
+	*losers = (struct losers){0};
+	buffer_init(&losers->rows, LOSERS_ROWS_MAX);
+}
+
+void losers_clear(struct losers *losers)
+{
+	buffer_clear(&losers->rows);
+	losers->count = 0;
+}
+
+static enum engine_result damaged(const struct sync_state *state)
+{
+	call_sayf(state->call, "a losers' segment cannot be read; nothing was changed");
+	return ENGINE_DAMAGED;
+}
+
+static enum engine_result hold_row(
+    struct losers *losers, struct sync_state *state, const struct row *row)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct digest version;
+	struct entry entry;
+
+	if (entry_decode(row->entry, &entry) != FORMAT_OK ||
+	    entry_version(row->entry, &version) != FORMAT_OK)
+		return damaged(state);
+	cbor_put_text(&losers->rows, entry.id);
+	cbor_put_bytes(&losers->rows, version.bytes, DIGEST_LEN);
+	cbor_put_bytes(&losers->rows, row->author.bytes, DEVICE_ID_LEN);
+	cbor_put_int(&losers->rows, row->settled_ms);
+	if (losers->rows.failed) {
+		call_sayf(state->call, "the losers of a snapshot are too many, or no memory");
+		return ENGINE_FAILED;
+	}
+	losers->count++;
+	return engine_of_journal(
+	    journal->ops->version_put(journal->self, &version, row->entry, state->call));
+}
+
+enum engine_result losers_read(struct losers *losers, struct sync_state *state, struct view plain)
+{
+	struct cbor_reader reader;
+	size_t count;
+	enum engine_result result = ENGINE_OK;
+
+	cbor_read(&reader, plain);
+	count = cbor_array(&reader, ROWS_COUNT_MAX);
+	for (size_t i = 0; i < count && result == ENGINE_OK; i++) {
+		struct row row;
+
+		row_read(&reader, true, &row);
+		result =
+		    reader.result == FORMAT_OK ? hold_row(losers, state, &row) : damaged(state);
+	}
+	if (result == ENGINE_OK && cbor_finish(&reader) != FORMAT_OK)
+		result = damaged(state);
+	return result;
+}
+
+enum engine_result losers_file(const struct losers *losers, struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct cbor_reader reader;
+	enum engine_result result = ENGINE_OK;
+
+	cbor_read(&reader, buffer_view(&losers->rows));
+	for (size_t i = 0; i < losers->count && result == ENGINE_OK; i++) {
+		struct view id = cbor_text(&reader, ENTRY_ID_MAX);
+		struct digest version;
+		struct device_id author;
+
+		cbor_fixed(&reader, version.bytes, DIGEST_LEN);
+		cbor_fixed(&reader, author.bytes, DEVICE_ID_LEN);
+		result = engine_of_journal(journal->ops->loser_settled(
+		    journal->self, id, &version, &author, cbor_int(&reader), state->call));
+	}
+	return result;
+}

@@ -1,0 +1,438 @@
+/*
+ * tests/cli/engine/reset_test.c: resets: a bucket that went back to an older copy, a log that
+ * cannot be followed; one device begins the cloud copy anew, and nothing that any device holds is
+ * lost.
+ */
+#include "tests/cli/engine/engine_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct trio {
+	struct world world;
+	struct device a, b, c;
+	struct bytes old; /* a manifest of earlier */
+};
+
+static struct trio trio;
+
+static int trio_setup(void **state)
+{
+	devices_pair(&trio.world, &trio.a, &trio.b, 5);
+	device_open(&trio.c, &trio.world);
+	device_join(&trio.c);
+	assert_synced(&trio.c);
+	assert_synced(&trio.a);
+	assert_synced(&trio.b);
+	trio.old = (struct bytes){0};
+	trio.world.now_ms += 3600000;
+	*state = &trio;
+	return 0;
+}
+
+static int trio_teardown(void **state)
+{
+	(void)state;
+	bytes_clear(&trio.old);
+	device_close(&trio.a);
+	device_close(&trio.b);
+	device_close(&trio.c);
+	world_close(&trio.world);
+	return 0;
+}
+
+static void later(void)
+{
+	trio.world.now_ms += 600000;
+}
+
+static void forget_caches(void)
+{
+	account_cache_clear(&trio.a.cache);
+	account_cache_clear(&trio.b.cache);
+	account_cache_clear(&trio.c.cache);
+}
+
+static void keep_copy(void)
+{
+	bytes_clear(&trio.old);
+	world_manifest(&trio.world, &trio.old);
+}
+
+static void restore_copy(void)
+{
+	world_manifest_set(&trio.world, view_bytes(&trio.old));
+	forget_caches();
+}
+
+static void assert_reset(struct device *device)
+{
+	device->reseed = true;
+	assert_synced(device);
+	device->reseed = false;
+	assert_true(device->totals.reset);
+	assert_int_equal(device_activity(device, ACTIVITY_RESET), 1);
+}
+
+static void assert_all_same(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		assert_synced(&trio.a);
+		assert_synced(&trio.b);
+		assert_synced(&trio.c);
+	}
+	assert_same(&trio.a, &trio.b);
+	assert_same(&trio.a, &trio.c);
+}
+
+/* The gateway was restored: a has seen more than is there, b and c work on and do not notice. */
+static void fork_log(void)
+{
+	keep_copy();
+	later();
+	(void)device_save(&trio.a, "e0", "acknowledged, then rolled back");
+	device_new(&trio.a, "new", "acknowledged, then rolled back");
+	device_delete(&trio.a, "e1");
+	assert_synced(&trio.a);
+	(void)device_save(&trio.a, "e2", "of a, twice");
+	assert_synced(&trio.a);
+	restore_copy();
+	later();
+	(void)device_save(&trio.b, "e3", "on the branch");
+	device_new(&trio.b, "branch", "on the branch");
+	assert_synced(&trio.b);
+	assert_engine(&trio.a, device_sync(&trio.a), ENGINE_ROLLBACK);
+}
+
+static void a_rollback_is_no_reason_without_a_person(void **state)
+{
+	(void)state;
+	fork_log();
+	assert_false(trio.a.totals.reset);
+	assert_content(&trio.a, "e0", "acknowledged, then rolled back");
+	assert_content(&trio.a, "e3", "as it was at first");
+}
+
+static void after_a_reset_all_is_there(void **state)
+{
+	(void)state;
+	fork_log();
+	assert_reset(&trio.a);
+	assert_all_same();
+	assert_content(&trio.c, "e0", "acknowledged, then rolled back");
+	assert_content(&trio.c, "new", "acknowledged, then rolled back");
+	assert_content(&trio.c, "e2", "of a, twice");
+	assert_content(&trio.c, "e3", "on the branch");
+	assert_content(&trio.c, "branch", "on the branch");
+	assert_true(device_deleted(&trio.c, "e1"));
+	assert_int_equal(device_activity(&trio.b, ACTIVITY_RESET), 1);
+}
+
+static void unsynced_edits_outlive_a_reset(void **state)
+{
+	(void)state;
+	fork_log();
+	later();
+	(void)device_save(&trio.a, "e4", "unsynced at a");
+	later();
+	(void)device_save(&trio.c, "e4", "unsynced at c");
+	device_new(&trio.c, "c-new", "unsynced at c");
+	assert_reset(&trio.a);
+	assert_all_same();
+	assert_content(&trio.a, "e4", "unsynced at c");
+	assert_content(&trio.a, "c-new", "unsynced at c");
+	assert_true(device_keeps(&trio.c, "e4", HISTORY_LOSER, "unsynced at a"));
+}
+
+/* The bases of the branch count for nothing: b's later edit is no "unchanged since the base". */
+static void an_edit_of_the_branch_is_judged_without_base(void **state)
+{
+	(void)state;
+	fork_log();
+	later();
+	(void)device_save(&trio.b, "e0", "the branch's, later");
+	(void)device_save(&trio.b, "e1", "the branch's, after the deletion");
+	assert_synced(&trio.b);
+	assert_reset(&trio.a);
+	assert_all_same();
+	assert_content(&trio.a, "e0", "the branch's, later");
+	assert_content(&trio.a, "e1", "the branch's, after the deletion");
+	assert_true(device_keeps(&trio.b, "e0", HISTORY_LOSER, "acknowledged, then rolled back"));
+}
+
+/* A deletion on the branch, before or after an edit that the reset brings. */
+static void a_tombstone_wins_over_what_is_not_newer(void **state)
+{
+	(void)state;
+	keep_copy();
+	later();
+	(void)device_save(&trio.a, "e0", "older than its deletion");
+	assert_synced(&trio.a);
+	later();
+	(void)device_save(&trio.a, "e1", "a second edit");
+	assert_synced(&trio.a);
+	restore_copy();
+	trio.b.skew_ms = -300000;
+	device_delete(&trio.b, "e1"); /* five minutes before a's edit */
+	trio.b.skew_ms = 0;
+	device_delete(&trio.b, "e0"); /* later than a's */
+	assert_synced(&trio.b);
+	assert_reset(&trio.a);
+	assert_all_same();
+	assert_true(device_deleted(&trio.a, "e0"));
+	assert_true(device_keeps(&trio.c, "e0", HISTORY_LOSER, "older than its deletion"));
+	assert_content(&trio.b, "e1", "a second edit");
+}
+
+static void one_copy_of_a_version_that_two_devices_hold(void **state)
+{
+	(void)state;
+	keep_copy();
+	(void)device_save(&trio.a, "e0", "by a");
+	assert_synced(&trio.a);
+	restore_copy();
+	trio.world.now_ms += 30000;
+	(void)device_save(&trio.b, "e0", "by b, on the branch");
+	assert_synced(&trio.b);
+	assert_synced(&trio.c); /* holds b's version, and did not make it */
+	assert_engine(&trio.a, device_sync(&trio.a), ENGINE_ROLLBACK);
+	assert_reset(&trio.a);
+	assert_synced(&trio.c);
+	assert_all_same();
+	assert_int_equal(device_counts(&trio.a).conflicts_count, 1);
+	assert_content(&trio.a, "e0", "by b, on the branch");
+}
+
+/* b had seen more than the reset's maker: it says so, and may reset in turn. */
+static void who_has_seen_more_resets_in_turn(void **state)
+{
+	(void)state;
+	keep_copy();
+	later();
+	for (unsigned i = 0; i < 6; i++) {
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "b%u", i);
+		(void)device_save(&trio.b, "e0", text);
+		assert_synced(&trio.b);
+		if (i == 0)
+			assert_synced(&trio.a);
+	}
+	restore_copy();
+	assert_reset(&trio.a);
+	assert_engine(&trio.b, device_sync(&trio.b), ENGINE_ROLLBACK);
+	later();
+	(void)device_save(&trio.a, "e4", "after a's reset");
+	assert_synced(&trio.a);
+	assert_reset(&trio.b);
+	assert_all_same();
+	assert_content(&trio.a, "e0", "b5");
+	assert_content(&trio.b, "e4", "after a's reset");
+}
+
+static void a_reset_whose_answer_was_lost_is_made_once(void **state)
+{
+	struct head head;
+
+	(void)state;
+	fork_log();
+	(void)device_save(&trio.a, "e4", "unsynced at a");
+	trio.a.reseed = true;
+	trio.a.dies_at_commit = true;
+	(void)device_sync(&trio.a);
+	trio.a.dies_at_commit = false;
+	trio.a.reseed = false;
+	device_restart(&trio.a);
+	assert_synced(&trio.a);
+	assert_int_equal(trio.a.totals.conflicts, 0);
+	assert_int_equal(device_activity(&trio.a, ACTIVITY_RESET), 1);
+	head = device_facts(&trio.a).head;
+	assert_all_same();
+	assert_true(device_facts(&trio.a).head.seq >= head.seq);
+	assert_content(&trio.b, "e4", "unsynced at a");
+}
+
+/* A healthy log is followed: there is nothing to give up. */
+static void a_log_that_holds_is_not_given_up(void **state)
+{
+	(void)state;
+	(void)device_save(&trio.b, "e3", "pushed");
+	assert_synced(&trio.b);
+	trio.a.reseed = true;
+	assert_synced(&trio.a);
+	trio.a.reseed = false;
+	assert_false(trio.a.totals.reset);
+	assert_content(&trio.a, "e3", "pushed");
+	assert_int_equal(device_facts(&trio.a).reset_seq, 0);
+}
+
+static void push_branch(struct device *device, const struct sync_request *request)
+{
+	if (request->frames_count == 0 || device->times > 0)
+		return;
+	device->times = 1;
+	(void)device_save(device->other, "e4", "in between");
+	assert_synced(device->other);
+}
+
+static void a_reset_that_loses_a_race_is_made_again(void **state)
+{
+	(void)state;
+	fork_log();
+	trio.a.before = push_branch;
+	trio.a.other = &trio.b;
+	trio.a.times = 0;
+	assert_reset(&trio.a);
+	trio.a.before = NULL;
+	assert_int_equal(trio.a.times, 1);
+	assert_all_same();
+	assert_content(&trio.a, "e4", "in between");
+}
+
+/* One bit of the tail's newest frame: the manifest itself does not hold. */
+static void a_log_that_cannot_be_followed_is_given_up(void **state)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	struct bytes out = {0};
+	struct bytes frame = {0};
+
+	(void)state;
+	assert_non_null(manifest);
+	later();
+	(void)device_save(&trio.b, "e3", "in the frame that is spoiled");
+	assert_synced(&trio.b);
+	(void)device_save(&trio.b, "e2", "in the last frame");
+	assert_synced(&trio.b);
+	world_manifest(&trio.world, &bytes);
+	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
+	assert_true(manifest->tail_count >= 2);
+	assert_true(bytes_copy(manifest->tail[manifest->tail_count - 2], &frame));
+	frame.data[frame.len - 1] ^= 1;
+	manifest->tail[manifest->tail_count - 2] = view_bytes(&frame);
+	assert_int_equal(manifest_encode(manifest, &out), FORMAT_OK);
+	world_manifest_set(&trio.world, view_bytes(&out));
+	forget_caches();
+	(void)device_save(&trio.a, "e4", "unsynced at a");
+	assert_engine(&trio.a, device_sync(&trio.a), ENGINE_DAMAGED);
+	assert_engine(&trio.b, device_sync(&trio.b), ENGINE_DAMAGED);
+	assert_reset(&trio.b); /* it has what the spoiled frame said */
+	assert_all_same();
+	assert_content(&trio.c, "e3", "in the frame that is spoiled");
+	assert_content(&trio.c, "e2", "in the last frame");
+	assert_content(&trio.c, "e4", "unsynced at a");
+	bytes_clear(&frame);
+	bytes_clear(&out);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* A device that was away for long meets a snapshot behind the reset, and does not miss the reset.
+ */
+static void a_snapshot_behind_a_reset_speaks_of_it(void **state)
+{
+	char id[24];
+
+	(void)state;
+	fork_log();
+	later();
+	(void)device_save(&trio.c, "e0", "unsynced at c, later"); /* c stands before the fork */
+	assert_reset(&trio.a);
+	for (unsigned i = 0; i < 12; i++) {
+		char *text = made_text(&trio.world.made, 100000);
+
+		(void)snprintf(id, sizeof(id), "long%u", i);
+		device_new(&trio.a, id, text);
+		free(text);
+	}
+	assert_synced(&trio.a); /* a load: the manifest's snapshot is no reset any more */
+	for (unsigned i = 0; i < 12; i++) {
+		char *text = made_text(&trio.world.made, 3000);
+
+		(void)device_save(&trio.a, "e4", text);
+		free(text);
+		assert_synced(&trio.a);
+	}
+	world_sweep(&trio.world);
+	forget_caches();
+	assert_synced(&trio.b);
+	assert_true(device_facts(&trio.b).reset_seq > 0);
+	assert_content(&trio.b, "branch", "on the branch");
+	assert_all_same();
+	assert_content(&trio.a, "branch", "on the branch");
+	assert_content(&trio.a, "e3", "on the branch");
+	assert_content(&trio.a, "e0", "unsynced at c, later");
+	assert_true(device_facts(&trio.c).reset_seq > 0);
+}
+
+/* Many deletions in a reset: the brake asks, as it does for a pull. */
+static void the_brake_holds_a_reset_too(void **state)
+{
+	char id[24];
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++) {
+		(void)snprintf(id, sizeof(id), "many%u", i);
+		device_new(&trio.a, id, "to be deleted");
+	}
+	assert_synced(&trio.a);
+	assert_synced(&trio.b);
+	keep_copy();
+	later();
+	for (unsigned i = 0; i < 30; i++) {
+		(void)snprintf(id, sizeof(id), "many%u", i);
+		device_delete(&trio.a, id);
+	}
+	assert_engine(&trio.a, device_sync_with(&trio.a, true), ENGINE_OK);
+	restore_copy();
+	assert_reset(&trio.a);
+	assert_engine(&trio.b, device_sync(&trio.b), ENGINE_BRAKE);
+	assert_int_equal(trio.b.totals.deletions, 30);
+	assert_false(device_deleted(&trio.b, "many3"));
+	assert_engine(&trio.b, device_sync_with(&trio.b, true), ENGINE_OK);
+	assert_true(device_deleted(&trio.b, "many3"));
+}
+
+/* A device that was never in step has nothing to put in the log's place. */
+static void who_was_never_in_step_resets_nothing(void **state)
+{
+	struct device d;
+
+	(void)state;
+	fork_log();
+	device_open(&d, &trio.world);
+	device_join(&d);
+	d.reseed = true;
+	assert_synced(&d);
+	assert_false(d.totals.reset);
+	device_close(&d);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	a_rollback_is_no_reason_without_a_person, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(after_a_reset_all_is_there, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(unsynced_edits_outlive_a_reset, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_edit_of_the_branch_is_judged_without_base, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_tombstone_wins_over_what_is_not_newer, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	one_copy_of_a_version_that_two_devices_hold, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(who_has_seen_more_resets_in_turn, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_whose_answer_was_lost_is_made_once, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(a_log_that_holds_is_not_given_up, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_that_loses_a_race_is_made_again, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_log_that_cannot_be_followed_is_given_up, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_snapshot_behind_a_reset_speaks_of_it, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(the_brake_holds_a_reset_too, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_was_never_in_step_resets_nothing, trio_setup, trio_teardown),
+};
+
+TEST_MAIN(tests)
