@@ -136,6 +136,22 @@ void device_id_of(const uint8_t sign_public[32], struct device_id *out)
 	memcpy(out->bytes, digest.bytes, DEVICE_ID_LEN);
 }
 
+enum format_result format_of_buffer(const struct buffer *buffer)
+{
+	if (!buffer->failed)
+		return FORMAT_OK;
+	return buffer->over ? FORMAT_TOO_LARGE : FORMAT_NO_MEMORY;
+}
+
+enum format_result format_take(struct buffer *buffer, struct bytes *out)
+{
+	enum format_result result = format_of_buffer(buffer);
+
+	if (result == FORMAT_OK && !buffer_take(buffer, out))
+		result = FORMAT_NO_MEMORY;
+	return result;
+}
+
 /*
  * The domain and the message in one piece, for Ed25519 signs one piece. What is signed is at most a
  * roster (create): bounded, and too large for the stack.
@@ -167,16 +183,16 @@ bool sign_view(enum domain domain, struct view message, const uint8_t secret[SIG
 	return done;
 }
 
-bool sign_check(enum domain domain, struct view message, const uint8_t public_key[SIGN_PUBLIC_LEN],
-    const uint8_t signature[SIGNATURE_LEN])
+enum format_result sign_check(enum domain domain, struct view message,
+    const uint8_t public_key[SIGN_PUBLIC_LEN], const uint8_t signature[SIGNATURE_LEN])
 {
 	size_t len;
 	uint8_t *bytes = signed_bytes(domain, message, &len);
 	bool holds;
 
 	if (bytes == NULL)
-		return false;
+		return FORMAT_NO_MEMORY;
 	holds = crypto_sign_verify_detached(signature, bytes, len, public_key) == 0;
 	free(bytes);
-	return holds;
+	return holds ? FORMAT_OK : FORMAT_FORGED;
 }

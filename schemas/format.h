@@ -97,12 +97,20 @@ void digest_parts(
 void digest_view(enum domain domain, struct view view, struct digest *out);
 void device_id_of(const uint8_t sign_public[32], struct device_id *out);
 
-/* Ed25519 (RFC 8032) over the domain's 16 bytes and then message. False: no memory, or no match. */
+/* buffer_take, and why not: over its maximum, or no memory. *out is as it was then. */
+MUST_USE enum format_result format_take(struct buffer *buffer, struct bytes *out);
+/* How writing to it has gone so far. */
+enum format_result format_of_buffer(const struct buffer *buffer);
+
+/*
+ * Ed25519 (RFC 8032) over the domain's 16 bytes and then message. False: no memory. sign_check: OK,
+ * FORGED, or NO_MEMORY, which says nothing of the signature.
+ */
 #define SIGN_PUBLIC_LEN 32u
 #define SIGN_SECRET_LEN 64u
 MUST_USE bool sign_view(enum domain domain, struct view message,
     const uint8_t secret[SIGN_SECRET_LEN], uint8_t signature_out[SIGNATURE_LEN]);
-MUST_USE bool sign_check(enum domain domain, struct view message,
+MUST_USE enum format_result sign_check(enum domain domain, struct view message,
     const uint8_t public_key[SIGN_PUBLIC_LEN], const uint8_t signature[SIGNATURE_LEN]);
 
 /* Maxima (design, section 10), each with its reason. */

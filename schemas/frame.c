@@ -78,19 +78,19 @@ enum format_result frame_encode(const struct frame_header *header, struct view b
 {
 	struct buffer buffer;
 	uint8_t signature[SIGNATURE_LEN];
-	enum format_result result = FORMAT_NO_MEMORY;
+	enum format_result result;
 
 	buffer_init(&buffer, FRAME_MAX);
 	frame_header_put(&buffer, header, true);
 	buffer_add_view(&buffer, body);
-	if (buffer.failed) {
-		result = FORMAT_TOO_LARGE;
-		goto done;
-	}
-	if (!sign_view(DOMAIN_FRAME, buffer_view(&buffer), sign_secret, signature))
+	result = format_of_buffer(&buffer);
+	if (result == FORMAT_OK &&
+	    !sign_view(DOMAIN_FRAME, buffer_view(&buffer), sign_secret, signature))
+		result = FORMAT_NO_MEMORY;
+	if (result != FORMAT_OK)
 		goto done;
 	buffer_add(&buffer, signature, SIGNATURE_LEN);
-	result = buffer_take(&buffer, out) ? FORMAT_OK : FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 done:
 	buffer_clear(&buffer);
 	return result;
@@ -191,7 +191,8 @@ enum format_result frame_decode(struct view encoded, struct frame *out)
 	return FORMAT_OK;
 }
 
-static bool frame_signed_by(const struct frame *frame, const uint8_t sign_public[SIGN_PUBLIC_LEN])
+static enum format_result frame_signed_by(
+    const struct frame *frame, const uint8_t sign_public[SIGN_PUBLIC_LEN])
 {
 	/* Header and body lie one after the other: that is how frame_decode cut them. */
 	struct view message =
@@ -236,8 +237,9 @@ static size_t roster_place(
 	return carried == SIZE_MAX || carried < index ? index : carried;
 }
 
-static const char *find_fault(
-    const struct frame *frame, const struct head *head, const struct roster *roster, size_t index)
+/* NULL: all holds. *result_out: what a fault is, where it is not that the frame does not hold. */
+static const char *find_fault(const struct frame *frame, const struct head *head,
+    const struct roster *roster, size_t index, enum format_result *result_out)
 {
 	const struct frame_header *header = &frame->header;
 	const struct roster_device *device;
@@ -255,8 +257,12 @@ static const char *find_fault(
 	device = roster_live(roster, &header->device, index);
 	if (device == NULL)
 		return "the frame's device is not live in the roster";
-	if (!frame_signed_by(frame, device->keys.sign_public))
+	*result_out = frame_signed_by(frame, device->keys.sign_public);
+	if (*result_out == FORMAT_NO_MEMORY)
+		return "there was no memory to check its signature";
+	if (*result_out != FORMAT_OK)
 		return "the frame's signature does not hold";
+	*result_out = FORMAT_FORGED;
 	if (header->kind == FRAME_STATEMENT)
 		return check_statement(frame, roster, index);
 	return NULL;
@@ -266,11 +272,12 @@ enum format_result frame_check(const struct frame *frame, const struct head *hea
     const struct roster *roster, size_t *roster_index, const char **message_out)
 {
 	size_t index = roster_place(&frame->header, roster, *roster_index);
-	const char *fault = find_fault(frame, head, roster, index);
+	enum format_result result = FORMAT_FORGED;
+	const char *fault = find_fault(frame, head, roster, index, &result);
 
 	if (fault != NULL) {
 		*message_out = fault;
-		return FORMAT_FORGED;
+		return result;
 	}
 	*roster_index = frame->header.kind == FRAME_STATEMENT ? index + 1 : index;
 	return FORMAT_OK;

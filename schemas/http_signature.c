@@ -46,8 +46,7 @@ enum format_result http_signature_base(
 	}
 	buffer_add_text(&base, "\"@signature-params\": ");
 	buffer_add_view(&base, params);
-	if (!buffer_take(&base, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&base, out);
 done:
 	buffer_clear(&base);
 	return result;

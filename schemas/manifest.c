@@ -132,8 +132,7 @@ enum format_result manifest_encode(const struct manifest *manifest, struct bytes
 		cbor_put_view(&buffer, manifest->wipe);
 	}
 	put_checksum(&buffer);
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -342,12 +341,9 @@ enum format_result pack_encode(const struct account_id *account, const struct vi
 	cbor_put_array(&buffer, frames_count);
 	for (size_t i = 0; i < frames_count; i++)
 		cbor_put_view(&buffer, frames[i]);
-	if (!buffer_take(&buffer, out)) {
-		result = FORMAT_TOO_LARGE;
-		goto done;
-	}
-	*names_size_out = names_size;
-	result = FORMAT_OK;
+	result = format_take(&buffer, out);
+	if (result == FORMAT_OK)
+		*names_size_out = names_size;
 done:
 	free(decoded);
 	buffer_clear(&buffer);

@@ -38,8 +38,7 @@ enum format_result frame_sealed_encode(const struct frame_sealed *sealed, struct
 		cbor_put_uint(&buffer, KEY_RESET);
 		cbor_put_uint(&buffer, sealed->reset_seq);
 	}
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }

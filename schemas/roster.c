@@ -129,6 +129,15 @@ static size_t live_count(const struct roster *roster)
 	return count;
 }
 
+/* again: it was checked before. */
+static enum format_result signed_by(
+    struct view encoded, const struct roster_device *signer, bool again)
+{
+	if (signer == NULL)
+		return FORMAT_FORGED;
+	return again ? FORMAT_OK : statement_signed_by(encoded, signer->keys.sign_public);
+}
+
 static enum format_result apply(struct roster *roster, struct view encoded,
     const struct statement *statement, const struct digest *hash, bool again)
 {
@@ -147,9 +156,10 @@ static enum format_result apply(struct roster *roster, struct view encoded,
 		return result;
 	/* A change is signed by a device live before it; the genesis by one that it adds. */
 	signer = index == 0 ? NULL : roster_live(roster, &statement->signer, index - 1);
-	if (index > 0 &&
-	    (signer == NULL || (!again && !statement_signed_by(encoded, signer->keys.sign_public))))
-		return FORMAT_FORGED;
+	if (index > 0)
+		result = signed_by(encoded, signer, again);
+	if (result != FORMAT_OK)
+		return result;
 	result = revoke_devices(roster, statement, index);
 	if (result == FORMAT_OK)
 		result = add_devices(roster, statement, index);
@@ -163,10 +173,9 @@ static enum format_result apply(struct roster *roster, struct view encoded,
 		roster->epoch_commit = statement->epoch.commit;
 	roster->statements_count = index + 1;
 	if (index == 0) {
-		signer = roster_live(roster, &statement->signer, 0);
-		if (signer == NULL ||
-		    (!again && !statement_signed_by(encoded, signer->keys.sign_public)))
-			return FORMAT_FORGED;
+		result = signed_by(encoded, roster_live(roster, &statement->signer, 0), again);
+		if (result != FORMAT_OK)
+			return result;
 	}
 	if (live_count(roster) > DEVICES_MAX)
 		return FORMAT_TOO_LARGE;
@@ -244,8 +253,7 @@ static enum format_result extend(
 	cbor_put_array(&buffer, count + 1);
 	buffer_add_view(&buffer, items);
 	cbor_put_view(&buffer, statement);
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -283,8 +291,8 @@ enum format_result roster_bare(const struct roster *roster, struct bytes *out)
 			cbor_put_view(&buffer, view_bytes(&bare));
 		bytes_clear(&bare);
 	}
-	if (result == FORMAT_OK && !buffer_take(&buffer, out))
-		result = FORMAT_NO_MEMORY;
+	if (result == FORMAT_OK)
+		result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -294,7 +302,7 @@ enum format_result create_encode(
 {
 	struct buffer part, whole;
 	uint8_t signature[SIGNATURE_LEN];
-	enum format_result result = FORMAT_NO_MEMORY;
+	enum format_result result;
 
 	buffer_init(&part, ROSTER_MAX + 1024);
 	buffer_init(&whole, ROSTER_MAX + 2048);
@@ -309,13 +317,16 @@ enum format_result create_encode(
 	cbor_put_view(&part, create->roster);
 	cbor_put_uint(&part, 4);
 	cbor_put_int(&part, create->time_ms);
-	if (part.failed || !sign_view(DOMAIN_CREATE, buffer_view(&part), sign_secret, signature))
+	result = format_of_buffer(&part);
+	if (result == FORMAT_OK &&
+	    !sign_view(DOMAIN_CREATE, buffer_view(&part), sign_secret, signature))
+		result = FORMAT_NO_MEMORY;
+	if (result != FORMAT_OK)
 		goto done;
 	cbor_put_array(&whole, 2);
 	cbor_put_view(&whole, buffer_view(&part));
 	cbor_put_bytes(&whole, signature, SIGNATURE_LEN);
-	if (buffer_take(&whole, out))
-		result = FORMAT_OK;
+	result = format_take(&whole, out);
 done:
 	buffer_clear(&whole);
 	buffer_clear(&part);
@@ -365,9 +376,11 @@ enum format_result create_decode(struct view encoded, struct create *out, struct
 	if (result != FORMAT_OK)
 		return result;
 	device = roster_live(roster_out, &create.device, SIZE_MAX);
-	if (device == NULL || !account_equal(&roster_out->account, &create.account) ||
-	    !sign_check(DOMAIN_CREATE, signed_part, device->keys.sign_public, signature))
+	if (device == NULL || !account_equal(&roster_out->account, &create.account))
 		return FORMAT_FORGED;
+	result = sign_check(DOMAIN_CREATE, signed_part, device->keys.sign_public, signature);
+	if (result != FORMAT_OK)
+		return result;
 	*out = create;
 	return FORMAT_OK;
 }

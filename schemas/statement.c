@@ -151,7 +151,7 @@ enum format_result statement_encode(
     struct statement *statement, const uint8_t sign_secret[SIGN_SECRET_LEN], struct bytes *out)
 {
 	struct buffer part, whole;
-	enum format_result result = FORMAT_NO_MEMORY;
+	enum format_result result;
 
 	if (statement->added_count > DEVICES_MAX || statement->revoked_count > DEVICES_MAX)
 		return FORMAT_TOO_LARGE;
@@ -163,7 +163,8 @@ enum format_result statement_encode(
 			digest_view(DOMAIN_PART, statement->part[i], &statement->part_hash[i]);
 	}
 	put_signed_part(&part, statement);
-	if (part.failed)
+	result = format_of_buffer(&part);
+	if (result != FORMAT_OK)
 		goto done;
 	result = put_signed(&whole, DOMAIN_STATEMENT, 3, buffer_view(&part), sign_secret);
 	if (result != FORMAT_OK)
@@ -175,8 +176,7 @@ enum format_result statement_encode(
 		else
 			cbor_put_view(&whole, statement->part[i]);
 	}
-	if (!buffer_take(&whole, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&whole, out);
 done:
 	buffer_clear(&whole);
 	buffer_clear(&part);
@@ -302,15 +302,17 @@ enum format_result statement_hash(struct view encoded, struct digest *out)
 	return FORMAT_OK;
 }
 
-bool statement_signed_by(struct view encoded, const uint8_t sign_public[SIGN_PUBLIC_LEN])
+enum format_result statement_signed_by(
+    struct view encoded, const uint8_t sign_public[SIGN_PUBLIC_LEN])
 {
 	struct cbor_reader reader;
 	struct signed_item item;
 
 	cbor_read(&reader, encoded);
 	item = read_signed(&reader, 3, STATEMENT_MAX);
-	return reader.result == FORMAT_OK &&
-	       sign_check(DOMAIN_STATEMENT, item.signed_part, sign_public, item.signature);
+	if (reader.result != FORMAT_OK)
+		return reader.result;
+	return sign_check(DOMAIN_STATEMENT, item.signed_part, sign_public, item.signature);
 }
 
 enum format_result statement_bare(struct view encoded, struct bytes *out)
@@ -331,8 +333,7 @@ enum format_result statement_bare(struct view encoded, struct bytes *out)
 	cbor_put_array(&buffer, STATEMENT_PARTS_MAX);
 	for (size_t i = 0; i < STATEMENT_PARTS_MAX; i++)
 		cbor_put_null(&buffer);
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_NO_MEMORY;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -362,8 +363,7 @@ enum format_result boxes_encode(const struct box *boxes, size_t count, struct by
 		cbor_put_bytes(&buffer, sorted[i]->device.bytes, DEVICE_ID_LEN);
 		cbor_put_bytes(&buffer, sorted[i]->sealed, BOX_SEAL_LEN);
 	}
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_NO_MEMORY;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -430,8 +430,10 @@ enum format_result wipe_encode(
 	cbor_put_uint(&part, 5);
 	cbor_put_int(&part, wipe->time_ms);
 	result = put_signed(&whole, DOMAIN_WIPE, 2, buffer_view(&part), wipe_secret);
-	if (result == FORMAT_OK && (part.failed || !buffer_take(&whole, out)))
-		result = FORMAT_NO_MEMORY;
+	if (result == FORMAT_OK)
+		result = format_of_buffer(&part);
+	if (result == FORMAT_OK)
+		result = format_take(&whole, out);
 	buffer_clear(&whole);
 	buffer_clear(&part);
 	return result;
@@ -471,15 +473,18 @@ enum format_result wipe_decode(struct view encoded, struct wipe *out)
 	return result;
 }
 
-bool wipe_signed_by(struct view encoded, const uint8_t wipe_public[SIGN_PUBLIC_LEN])
+enum format_result wipe_signed_by(struct view encoded, const uint8_t wipe_public[SIGN_PUBLIC_LEN])
 {
 	struct cbor_reader reader;
 	struct signed_item item;
+	enum format_result result;
 
 	cbor_read(&reader, encoded);
 	item = read_signed(&reader, 2, WIPE_MAX);
-	return cbor_finish(&reader) == FORMAT_OK &&
-	       sign_check(DOMAIN_WIPE, item.signed_part, wipe_public, item.signature);
+	result = cbor_finish(&reader);
+	if (result != FORMAT_OK)
+		return result;
+	return sign_check(DOMAIN_WIPE, item.signed_part, wipe_public, item.signature);
 }
 
 enum format_result wipe_record_encode(struct view wipe, struct view bare_roster, struct bytes *out)
@@ -491,8 +496,7 @@ enum format_result wipe_record_encode(struct view wipe, struct view bare_roster,
 	cbor_put_array(&buffer, 2);
 	cbor_put_view(&buffer, wipe);
 	cbor_put_view(&buffer, bare_roster);
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -544,8 +548,10 @@ enum format_result receipt_encode(
 	cbor_put_uint(&part, 6);
 	cbor_put_bytes(&part, receipt->signer, SIGN_PUBLIC_LEN);
 	result = put_signed(&whole, DOMAIN_WIPE, 2, buffer_view(&part), secret);
-	if (result == FORMAT_OK && (part.failed || !buffer_take(&whole, out)))
-		result = FORMAT_NO_MEMORY;
+	if (result == FORMAT_OK)
+		result = format_of_buffer(&part);
+	if (result == FORMAT_OK)
+		result = format_take(&whole, out);
 	buffer_clear(&whole);
 	buffer_clear(&part);
 	return result;
@@ -583,8 +589,9 @@ enum format_result receipt_decode(struct view encoded, struct receipt *out)
 	result = cbor_finish(&part);
 	if (result != FORMAT_OK)
 		return result;
-	if (!sign_check(DOMAIN_WIPE, item.signed_part, receipt.signer, item.signature))
-		return FORMAT_FORGED;
+	result = sign_check(DOMAIN_WIPE, item.signed_part, receipt.signer, item.signature);
+	if (result != FORMAT_OK)
+		return result;
 	*out = receipt;
 	return FORMAT_OK;
 }

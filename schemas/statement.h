@@ -68,7 +68,9 @@ MUST_USE enum format_result statement_encode(
 MUST_USE enum format_result statement_decode(
     struct view encoded, bool bare_allowed, struct statement *out);
 MUST_USE enum format_result statement_hash(struct view encoded, struct digest *out);
-MUST_USE bool statement_signed_by(struct view encoded, const uint8_t sign_public[SIGN_PUBLIC_LEN]);
+/* OK, NO_MEMORY, or what does not hold. */
+MUST_USE enum format_result statement_signed_by(
+    struct view encoded, const uint8_t sign_public[SIGN_PUBLIC_LEN]);
 /* The same statement without its sealed parts. */
 MUST_USE enum format_result statement_bare(struct view encoded, struct bytes *out);
 
@@ -91,7 +93,8 @@ struct wipe {
 MUST_USE enum format_result wipe_encode(
     const struct wipe *wipe, const uint8_t wipe_secret[SIGN_SECRET_LEN], struct bytes *out);
 MUST_USE enum format_result wipe_decode(struct view encoded, struct wipe *out);
-MUST_USE bool wipe_signed_by(struct view encoded, const uint8_t wipe_public[SIGN_PUBLIC_LEN]);
+MUST_USE enum format_result wipe_signed_by(
+    struct view encoded, const uint8_t wipe_public[SIGN_PUBLIC_LEN]);
 
 /* The object w/<account>: the wipe and the bare roster. At most WIPE_RECORD_MAX bytes. */
 #define WIPE_RECORD_MAX (64u << 10)

@@ -73,8 +73,7 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 		cbor_put_uint(&buffer, 8);
 		cbor_put_bool(&buffer, true);
 	}
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }
@@ -208,8 +207,7 @@ enum format_result sync_answer_encode(const struct sync_answer *answer, struct b
 	cbor_put_uint(&buffer, (uint64_t)answer->retry_after_ms);
 	cbor_put_uint(&buffer, KEY_TIME);
 	cbor_put_int(&buffer, answer->time_ms);
-	if (!buffer_take(&buffer, out))
-		result = FORMAT_TOO_LARGE;
+	result = format_take(&buffer, out);
 	buffer_clear(&buffer);
 	return result;
 }

@@ -277,7 +277,8 @@ enum engine_result wipe_record_check(const struct sync_facts *facts, const struc
 	struct roster *roster;
 	struct view encoded, bare;
 	struct wipe wipe;
-	bool holds = false;
+	enum format_result decoded;
+	enum format_result holds = FORMAT_FORGED;
 
 	if (record.data == NULL || wipe_record_decode(record, &encoded, &bare) != FORMAT_OK ||
 	    wipe_decode(encoded, &wipe) != FORMAT_OK) {
@@ -288,16 +289,23 @@ enum engine_result wipe_record_check(const struct sync_facts *facts, const struc
 	roster = calloc(1, sizeof(*roster));
 	if (roster == NULL)
 		return ENGINE_FAILED;
-	if (roster_decode(bare, true, roster) == FORMAT_OK && roster_descends(roster, known) &&
+	decoded = roster_decode(bare, true, roster);
+	if (decoded == FORMAT_NO_MEMORY)
+		holds = decoded;
+	if (decoded == FORMAT_OK && roster_descends(roster, known) &&
 	    account_equal(&wipe.account, &facts->account) &&
 	    (memcmp(facts->incarnation, none, INCARNATION_LEN) == 0 ||
 		memcmp(wipe.incarnation, facts->incarnation, INCARNATION_LEN) == 0)) {
 		device = roster_live(roster, &wipe.device, SIZE_MAX);
-		holds = device != NULL && device->keys.role == ROLE_DEVICE &&
-			wipe_signed_by(encoded, device->keys.wipe_public);
+		if (device != NULL && device->keys.role == ROLE_DEVICE)
+			holds = wipe_signed_by(encoded, device->keys.wipe_public);
 	}
 	free(roster);
-	if (holds)
+	if (holds == FORMAT_NO_MEMORY) {
+		call_sayf(call, "no memory");
+		return ENGINE_FAILED;
+	}
+	if (holds == FORMAT_OK)
 		return ENGINE_OK;
 	call_sayf(call, "what is there says that the account was wiped, but no device of it signed "
 			"that: everything here is kept, sync stays on");

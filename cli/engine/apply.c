@@ -12,9 +12,14 @@ enum engine_result apply_head(struct sync_state *state, const struct frame *fram
 {
 	struct sync_facts *facts = &state->facts.public;
 	const char *message = "";
+	enum format_result checked =
+	    frame_check(frame, &facts->head, state->roster, &state->roster_index, &message);
 
-	if (frame_check(frame, &facts->head, state->roster, &state->roster_index, &message) !=
-	    FORMAT_OK) {
+	if (checked == FORMAT_NO_MEMORY) {
+		call_sayf(state->call, "no memory");
+		return ENGINE_FAILED;
+	}
+	if (checked != FORMAT_OK) {
 		call_sayf(state->call, "frame %llu does not hold: %s; nothing was changed",
 		    (unsigned long long)frame->header.seq, message);
 		return ENGINE_DAMAGED;

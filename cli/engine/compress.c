@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /*
  * Measured on journals: for an entry or a delta 3 stores 8 % more than 9, 19 takes ten times as
@@ -81,6 +82,8 @@ static enum format_result frame_open(
 	    ZSTD_isError(ZSTD_DCtx_refPrefix(context, reference.data, reference.len)))
 		goto done;
 	len = ZSTD_decompressDCtx(context, plain.data, plain.len, frame.data, frame.len);
+	if (ZSTD_getErrorCode(len) == ZSTD_error_memory_allocation)
+		goto done;
 	if (ZSTD_isError(len) || len != announced) {
 		result = FORMAT_MALFORMED;
 		goto done;

@@ -237,10 +237,11 @@ enum format_result seal_blob(const struct epoch_key *key, struct view payload,
 	blob_header_put(&whole, header, BLOB_HEADER_WHOLE);
 	header_view = buffer_view(&whole);
 	room = buffer_extend(&whole, padded.len + SEAL_OVERHEAD);
-	if (bare.failed || context.failed || room == NULL) {
-		result = FORMAT_TOO_LARGE;
+	result = format_of_buffer(&whole); /* the two others hold less */
+	if (result == FORMAT_OK && (bare.failed || context.failed))
+		result = FORMAT_NO_MEMORY;
+	if (result != FORMAT_OK || room == NULL)
 		goto done;
-	}
 	header_view.data = whole.data; /* it may have moved */
 	encrypt(&keys, header_view, view_bytes(&padded), room);
 	if (!buffer_take(&whole, blob_out)) {

@@ -96,13 +96,19 @@ static enum engine_result check_frame(struct take *take)
 	struct head before = {take->frame.header.seq - 1, take->frame.header.previous};
 	size_t index = roster_find(state->roster, &take->frame.header.roster);
 	const char *message = "its roster is not in the one this device knows";
+	enum format_result checked = FORMAT_FORGED;
 
 	if (take->at_cursor) {
 		before = state->facts.public.head;
 		index = state->roster_index;
 	}
-	if (index == SIZE_MAX ||
-	    frame_check(&take->frame, &before, state->roster, &index, &message) != FORMAT_OK)
+	if (index != SIZE_MAX)
+		checked = frame_check(&take->frame, &before, state->roster, &index, &message);
+	if (checked == FORMAT_NO_MEMORY) {
+		call_sayf(state->call, "no memory");
+		return ENGINE_FAILED;
+	}
+	if (checked != FORMAT_OK)
 		return damaged(take, message);
 	return apply_open(state, &take->frame, &take->payload, &take->sealed);
 }

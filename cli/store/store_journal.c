@@ -21,6 +21,8 @@ static enum journal_result begin(struct store *store, bool light, struct call *c
 	int64_t left_ms = call->deadline_ms - clock_monotonic_ms(store->clock);
 	enum journal_result result = JOURNAL_OK;
 
+	if (!store_unstick(store))
+		return store_result(SQLITE_NOMEM, 0, call);
 	assert(sqlite3_get_autocommit(store->db) != 0);
 	if (light != store->light)
 		result = store_exec(store,
@@ -61,8 +63,8 @@ static void journal_rollback(void *self)
 {
 	struct store *store = self;
 
-	if (sqlite3_get_autocommit(store->db) == 0)
-		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->stuck = sqlite3_get_autocommit(store->db) == 0;
+	(void)store_unstick(store); /* where it fails, the next call tries again */
 }
 
 /*

@@ -32,6 +32,7 @@ struct store {
 	struct store_statement statements[STORE_STATEMENTS_MAX];
 	size_t statements_count;
 	bool light;         /* PRAGMA synchronous is NORMAL, not FULL */
+	bool stuck;         /* a rollback failed, for want of memory: the next call tries again */
 	int64_t scan_rank;  /* the row scan_next gave last */
 	int64_t scan_count; /* rows of the open scan; 0 when none is open */
 };
@@ -45,6 +46,10 @@ struct sql {
 	int code; /* SQLITE_OK until the first failure */
 	int bound;
 };
+
+/* Undoes what a failed rollback has left open. False: it can't yet: nothing may be read or written.
+ */
+bool store_unstick(struct store *store);
 
 /* text must be a literal: the statement is prepared once and kept until the store is closed. */
 void sql_read(struct sql *sql, struct store *store, const char *text);

@@ -81,10 +81,20 @@ static int statement_find(struct store *store, const char *text, sqlite3_stmt **
 	return SQLITE_OK;
 }
 
+bool store_unstick(struct store *store)
+{
+	if (store->stuck)
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->stuck = store->stuck && sqlite3_get_autocommit(store->db) == 0;
+	return !store->stuck;
+}
+
 void sql_read(struct sql *sql, struct store *store, const char *text)
 {
 	*sql = (struct sql){.store = store};
-	sql->code = statement_find(store, text, &sql->statement);
+	sql->code = SQLITE_NOMEM;
+	if (store_unstick(store))
+		sql->code = statement_find(store, text, &sql->statement);
 }
 
 void sql_write(struct sql *sql, struct store *store, const char *text)

@@ -25,7 +25,10 @@ static enum account_result commit_settle(
 	return ACCOUNT_OK;
 }
 
-/* The bytes stand under the tag: they are the cache's from now on. */
+/*
+ * The bytes stand under the tag: they are the cache's from now on. FAILED: no memory to read them;
+ * who asks again finds its commit in the log.
+ */
 static enum account_result commit_won(
     struct account_work *work, struct bytes *encoded, const struct bucket_tag *tag)
 {
@@ -35,9 +38,11 @@ static enum account_result commit_won(
 	/* A warm commit relies on its condition alone: it never reads w/ (S2). */
 	work->cache->wipe_checked = true;
 	result = account_manifest_adopt(work, encoded, true, tag);
-	assert(result == ACCOUNT_OK); /* we made it, and from a checked one */
+	/* We made it, and from a checked one. */
+	assert(result == ACCOUNT_OK || result == ACCOUNT_FAILED);
 	work->cache->wipe_checked = wipe_checked;
-	account_cache_trim_packs(work->cache, &work->manifest);
+	if (result == ACCOUNT_OK)
+		account_cache_trim_packs(work->cache, &work->manifest);
 	return result;
 }
 

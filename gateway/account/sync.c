@@ -18,6 +18,7 @@ struct exchange {
 	const struct roster *roster; /* with the request's statements: own; else work->roster */
 	struct roster *own;
 	struct digest roster_blob;
+	bool no_memory; /* why roster or frames were not checked: no fault of theirs */
 };
 
 /* What every answer says of the account. */
@@ -85,7 +86,9 @@ static const char *roster_fault(struct exchange *x)
 	const struct sync_request *request = x->request;
 	const struct roster *known = &x->work->roster;
 	size_t statements = 0;
+	enum format_result decoded;
 
+	x->no_memory = false;
 	for (size_t i = 0; i < request->frames_count; i++)
 		statements += x->push.frames[i].header.kind == FRAME_STATEMENT;
 	if (statements == 0 && request->roster.len == 0) {
@@ -96,8 +99,11 @@ static const char *roster_fault(struct exchange *x)
 		return "a statement came without the roster that holds it";
 	if (x->own == NULL)
 		x->own = calloc(1, sizeof(*x->own));
-	if (x->own == NULL || request->roster.len > ROSTER_MAX ||
-	    roster_decode(request->roster, false, x->own) != FORMAT_OK)
+	decoded = x->own == NULL ? FORMAT_NO_MEMORY : FORMAT_TOO_LARGE;
+	if (x->own != NULL && request->roster.len <= ROSTER_MAX)
+		decoded = roster_decode(request->roster, false, x->own);
+	x->no_memory = decoded == FORMAT_NO_MEMORY;
+	if (decoded != FORMAT_OK)
 		return "the roster does not hold";
 	x->roster = x->own;
 	/* A reset carries every statement that its maker knows: new ones too, or none. */
@@ -134,9 +140,12 @@ static const char *frames_fault(struct exchange *x)
 		return message;
 	for (size_t i = 0; i < x->request->frames_count; i++) {
 		const struct frame *frame = &x->push.frames[i];
+		enum format_result checked;
 
 		message = "it does not hold";
-		if (frame_check(frame, &head, x->roster, &index, &message) != FORMAT_OK)
+		checked = frame_check(frame, &head, x->roster, &index, &message);
+		x->no_memory = checked == FORMAT_NO_MEMORY;
+		if (checked != FORMAT_OK)
 			return message;
 		if (covers_another(x->work, frame))
 			return "its snapshot covers another log than this";
@@ -221,6 +230,10 @@ static enum account_result exchange_commit(struct exchange *x, bool *settled_out
 	bool won = false;
 
 	*settled_out = false;
+	if (message != NULL && x->no_memory) { /* says nothing of the request */
+		call_sayf(work->call, "no memory");
+		return ACCOUNT_FAILED;
+	}
 	if (message == NULL && wait_ms > 0) {
 		if (!work->fresh)
 			return account_manifest_read(work);

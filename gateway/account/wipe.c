@@ -12,28 +12,33 @@
 #define WIPE_PAGES_MAX 4096u /* listing pages of one call: four million objects */
 
 /* The record's own words: this account's, the roster from its genesis, signed by one live in it. */
-static bool record_holds(const struct account_work *work, struct view record, struct view *wipe_out)
+static enum format_result record_check(
+    const struct account_work *work, struct view record, struct view *wipe_out)
 {
 	struct roster *roster = calloc(1, sizeof(*roster));
 	const struct roster_device *device;
 	struct view bare;
 	struct wipe wipe;
-	bool holds = false;
+	enum format_result result = FORMAT_NO_MEMORY;
 
 	if (roster == NULL)
-		return false;
-	if (record.len > WIPE_RECORD_MAX ||
-	    wipe_record_decode(record, wipe_out, &bare) != FORMAT_OK ||
-	    wipe_decode(*wipe_out, &wipe) != FORMAT_OK ||
-	    roster_decode(bare, true, roster) != FORMAT_OK)
+		return result;
+	result = record.len > WIPE_RECORD_MAX ? FORMAT_TOO_LARGE
+					      : wipe_record_decode(record, wipe_out, &bare);
+	if (result == FORMAT_OK)
+		result = wipe_decode(*wipe_out, &wipe);
+	if (result == FORMAT_OK)
+		result = roster_decode(bare, true, roster);
+	if (result != FORMAT_OK)
 		goto done;
 	device = roster_live(roster, &wipe.device, SIZE_MAX);
-	holds = account_equal(&wipe.account, &work->account) &&
-		account_equal(&roster->account, &work->account) && device != NULL &&
-		wipe_signed_by(*wipe_out, device->keys.wipe_public);
+	result = FORMAT_FORGED;
+	if (account_equal(&wipe.account, &work->account) &&
+	    account_equal(&roster->account, &work->account) && device != NULL)
+		result = wipe_signed_by(*wipe_out, device->keys.wipe_public);
 done:
 	free(roster);
-	return holds;
+	return result;
 }
 
 enum account_result account_wipe_read(struct account_work *work)
@@ -44,6 +49,7 @@ enum account_result account_wipe_read(struct account_work *work)
 	struct bytes record = {0};
 	struct bucket_tag tag;
 	struct view wipe;
+	enum format_result checked;
 
 	if (result != ACCOUNT_OK)
 		return result;
@@ -52,9 +58,12 @@ enum account_result account_wipe_read(struct account_work *work)
 	    account_from_bucket(bucket_get(work->env->bucket, &get, work->call, &record, &tag));
 	if (result != ACCOUNT_OK)
 		return result;
-	if (!record_holds(work, view_bytes(&record), &wipe)) {
-		call_sayf(work->call, "a record of a wipe is there, but it does not hold");
+	checked = record_check(work, view_bytes(&record), &wipe);
+	if (checked != FORMAT_OK) {
 		bytes_clear(&record);
+		if (checked == FORMAT_NO_MEMORY)
+			return account_from_format(checked, ACCOUNT_FAILED, "the wipe", work->call);
+		call_sayf(work->call, "a record of a wipe is there, but it does not hold");
 		return ACCOUNT_DAMAGED;
 	}
 	bytes_clear(&work->wipe_record);
@@ -84,9 +93,11 @@ enum account_result account_missing(struct account_work *work)
 }
 
 /* W2: the wipe is for this account, incarnation and gateway, by a device that is live. */
-static const char *wipe_fault(const struct account_work *work, struct view encoded)
+static const char *wipe_fault(
+    const struct account_work *work, struct view encoded, bool *no_memory_out)
 {
 	const struct roster_device *device;
+	enum format_result checked;
 	struct wipe wipe;
 
 	if (wipe_decode(encoded, &wipe) != FORMAT_OK)
@@ -100,9 +111,11 @@ static const char *wipe_fault(const struct account_work *work, struct view encod
 	device = roster_live(&work->roster, &wipe.device, SIZE_MAX);
 	if (device == NULL)
 		return "its device is not live";
-	if (!wipe_signed_by(encoded, device->keys.wipe_public))
-		return "its signature does not hold";
-	return NULL;
+	checked = wipe_signed_by(encoded, device->keys.wipe_public);
+	*no_memory_out = checked == FORMAT_NO_MEMORY;
+	if (*no_memory_out)
+		return "no memory to check its signature";
+	return checked == FORMAT_OK ? NULL : "its signature does not hold";
 }
 
 /* W3: the record, unless one that holds is there. *record is taken where it is the one that stands.
@@ -140,15 +153,16 @@ static enum account_result wipe_begin(struct account_work *work, struct view wip
 	enum account_result result = account_manifest_read(work);
 	struct bytes bare = {0}, record = {0};
 	const char *message;
+	bool no_memory = false;
 
 	if (result == ACCOUNT_OK)
 		result = account_roster_read(work);
 	if (result != ACCOUNT_OK)
 		return result;
-	message = wipe_fault(work, wipe);
+	message = wipe_fault(work, wipe, &no_memory);
 	if (message != NULL) {
 		call_sayf(work->call, "the wipe is refused: %s", message);
-		return ACCOUNT_REFUSED;
+		return no_memory ? ACCOUNT_FAILED : ACCOUNT_REFUSED;
 	}
 	result = account_from_format(
 	    roster_bare(&work->roster, &bare), ACCOUNT_REFUSED, "the bare roster", work->call);

@@ -267,23 +267,25 @@ enum account_result account_manifest_reread(struct account_work *work)
 }
 
 /* The snapshot's frame stands outside the tail's chain: its own signature is all that holds it. */
-static bool snapshot_signed(const struct account_work *work)
+static enum format_result snapshot_signed(const struct account_work *work)
 {
 	struct account_cache *cache = work->cache;
 	struct view frame = work->manifest.snapshot;
 	const struct roster_device *device =
 	    roster_device(&work->roster, &work->snapshot.header.device);
+	enum format_result result;
 
 	if (device == NULL || frame.len < SIGNATURE_LEN)
-		return false;
+		return FORMAT_FORGED;
 	if (digest_equal(&cache->snapshot_checked, &work->snapshot.hash))
-		return true; /* a hash of the signature too, and the device's key is its id's */
+		return FORMAT_OK; /* a hash of the signature too, and the device's key is its id's
+				   */
 	frame.len -= SIGNATURE_LEN;
-	if (!sign_check(
-		DOMAIN_FRAME, frame, device->keys.sign_public, work->snapshot.signature.data))
-		return false;
-	cache->snapshot_checked = work->snapshot.hash;
-	return true;
+	result = sign_check(
+	    DOMAIN_FRAME, frame, device->keys.sign_public, work->snapshot.signature.data);
+	if (result == FORMAT_OK)
+		cache->snapshot_checked = work->snapshot.hash;
+	return result;
 }
 
 /*
@@ -309,13 +311,17 @@ static enum account_result roster_use(struct account_work *work)
 		call_sayf(work->call, "the roster is another than the manifest names");
 		return ACCOUNT_DAMAGED;
 	}
-	if (work->log_fault == NULL && manifest->snapshot.data != NULL && !snapshot_signed(work)) {
-		if (!work->lenient) {
-			call_sayf(work->call, "the manifest is damaged: its snapshot's signature");
-			return ACCOUNT_DAMAGED;
-		}
-		work->log_fault = "its snapshot's signature";
+	if (work->log_fault == NULL && manifest->snapshot.data != NULL) {
+		enum format_result signed_by = snapshot_signed(work);
+
+		if (signed_by != FORMAT_OK && signed_by != FORMAT_NO_MEMORY && work->lenient)
+			work->log_fault = "its snapshot's signature";
+		else
+			result = account_from_format(signed_by, ACCOUNT_DAMAGED,
+			    "the manifest is damaged: its snapshot's signature", work->call);
 	}
+	if (result != ACCOUNT_OK)
+		return result;
 	work->has_roster = true;
 	return ACCOUNT_OK;
 }

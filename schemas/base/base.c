@@ -99,6 +99,7 @@ static bool buffer_reserve(struct buffer *buffer, size_t len)
 		return false;
 	if (len > buffer->max - buffer->len) {
 		buffer->failed = true;
+		buffer->over = true;
 		return false;
 	}
 	if (buffer->len + len + 1 <= capacity)

@@ -50,6 +50,7 @@ struct buffer {
 	size_t capacity;
 	size_t max;
 	bool failed;
+	bool over; /* it failed for it would have passed max; else there was no memory */
 };
 
 void buffer_init(struct buffer *buffer, size_t max);

@@ -131,11 +131,14 @@ static void a_wipe_is_for_its_key_alone(void **state)
 	assert_int_equal(wipe_decode(view_bytes(&encoded), &decoded), FORMAT_OK);
 	assert_true(decoded.time_ms == -5);
 	assert_true(view_equal(decoded.gateway, wipe.gateway));
-	assert_true(wipe_signed_by(view_bytes(&encoded), device.keys.wipe_public));
-	assert_false(wipe_signed_by(view_bytes(&encoded), device.keys.sign_public));
-	assert_false(wipe_signed_by(view_bytes(&encoded), other.keys.wipe_public));
-	assert_false(
-	    wipe_signed_by(view_of(encoded.data, encoded.len - 1), device.keys.wipe_public));
+	assert_int_equal(wipe_signed_by(view_bytes(&encoded), device.keys.wipe_public), FORMAT_OK);
+	assert_int_equal(
+	    wipe_signed_by(view_bytes(&encoded), device.keys.sign_public), FORMAT_FORGED);
+	assert_int_equal(
+	    wipe_signed_by(view_bytes(&encoded), other.keys.wipe_public), FORMAT_FORGED);
+	assert_int_equal(
+	    wipe_signed_by(view_of(encoded.data, encoded.len - 1), device.keys.wipe_public),
+	    FORMAT_MALFORMED);
 	bytes_clear(&encoded);
 }
 

@@ -224,9 +224,10 @@ static enum format_result statement_run(const struct vector *vector, struct view
 	check(vector, statement_hash(data, &hash) == FORMAT_OK, "has no hash");
 	check_digest(vector, "hash", &hash, "another hash");
 	vector_hex(vector, "signer-key", key, sizeof(key));
-	check(vector, statement_signed_by(data, key), "its signature does not hold");
+	check(vector, statement_signed_by(data, key) == FORMAT_OK, "its signature does not hold");
 	key[0] ^= 1;
-	check(vector, !statement_signed_by(data, key), "another key's signature holds");
+	check(vector, statement_signed_by(data, key) == FORMAT_FORGED,
+	    "another key's signature holds");
 	if (has_secret(vector, secret))
 		check_encoded(vector, statement_encode(&statement, secret, &encoded), &encoded);
 	else
@@ -319,7 +320,7 @@ static enum format_result wipe_run(const struct vector *vector, struct view data
 	enum format_result result = wipe_decode(data, &wipe);
 
 	vector_hex(vector, "key", key, sizeof(key));
-	if (result == FORMAT_OK && !wipe_signed_by(data, key))
+	if (result == FORMAT_OK && wipe_signed_by(data, key) != FORMAT_OK)
 		return FORMAT_FORGED;
 	if (verify && result == FORMAT_OK && has_secret(vector, secret))
 		check_encoded(vector, wipe_encode(&wipe, secret, &encoded), &encoded);

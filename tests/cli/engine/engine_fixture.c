@@ -45,6 +45,9 @@ static enum memory_fault world_before(void *self, enum memory_op op, const char 
 {
 	struct world *world = self;
 
+	world->ops++;
+	if (world->fail_at != 0 && world->ops == world->fail_at)
+		return world->fail_how;
 	if (!world->armed || op != world->op || strstr(key, world->part) == NULL)
 		return MEMORY_FAULT_NONE;
 	world->armed = false;
@@ -380,11 +383,16 @@ static void drive_get(struct device *device, struct sync *sync, struct sync_want
 static void drive_put(struct device *device, struct sync *sync, struct sync_want *want)
 {
 	enum account_result result;
+	enum engine_result sealed;
 	struct call call;
 
 	device->puts++;
 	call_init(&call, device->world->now_ms + CALL_MS);
-	assert_int_equal(sync_seal(want, &call), ENGINE_OK);
+	sealed = sync_seal(want, &call);
+	if (sealed != ENGINE_OK) {
+		sync_failed(sync, want->slot, sealed, call.message);
+		return;
+	}
 	result = account_blob_put(
 	    &device->env, &device->cache, &device->world->account, &want->name, want->blob, &call);
 	if (result == ACCOUNT_OK)

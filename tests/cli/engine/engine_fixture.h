@@ -35,6 +35,9 @@ struct world {
 	enum memory_op op;
 	const char *part;
 	enum memory_fault how;
+	/* Another: the operation of this number, counted from 1, fails that way; 0: none. */
+	unsigned fail_at, ops;
+	enum memory_fault fail_how;
 };
 void world_open(struct world *world);
 void world_close(struct world *world);

@@ -1,0 +1,81 @@
+/*
+ * tests/torture/fault.c: see fault.h. What is defined here comes before the C library's and the
+ * sanitizer's for every caller; INKSEAL_REAL(malloc) is the one behind it (CMakeLists.txt).
+ */
+#include "tests/torture/fault.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INKSEAL_JOIN(a, b) a##b
+#define INKSEAL_NAMED(a, b) INKSEAL_JOIN(a, b)
+#define INKSEAL_REAL(name) INKSEAL_NAMED(INKSEAL_REAL_PREFIX, name)
+
+void *INKSEAL_REAL(malloc)(size_t len);
+void *INKSEAL_REAL(calloc)(size_t count, size_t len);
+void *INKSEAL_REAL(realloc)(void *old, size_t len);
+void *malloc(size_t len);
+void *calloc(size_t count, size_t len);
+void *realloc(void *old, size_t len);
+
+/* The linker's: where the program's own code is. */
+extern const char __executable_start[]; /* NOLINT(bugprone-reserved-identifier) */
+extern const char etext[];
+
+static struct {
+	bool armed, forever, hit;
+	enum fault_whose whose;
+	unsigned nth, count;
+} fault;
+
+void fault_arm(enum fault_whose whose, unsigned nth, bool forever)
+{
+	fault.whose = whose;
+	fault.nth = nth;
+	fault.forever = forever;
+	fault.count = 0;
+	fault.hit = false;
+	fault.armed = true;
+}
+
+bool fault_disarm(void)
+{
+	fault.armed = false;
+	return fault.hit;
+}
+
+unsigned fault_count(void)
+{
+	return fault.count;
+}
+
+static bool fails(const void *caller)
+{
+	uintptr_t at = (uintptr_t)caller;
+	bool ours = at >= (uintptr_t)__executable_start && at < (uintptr_t)etext;
+
+	if (!fault.armed || ours != (fault.whose == FAULT_OURS))
+		return false;
+	fault.count++;
+	if (fault.count != fault.nth && !(fault.forever && fault.count > fault.nth))
+		return false;
+	fault.hit = true;
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t len)
+{
+	return fails(__builtin_return_address(0)) ? NULL : INKSEAL_REAL(malloc)(len);
+}
+
+void *calloc(size_t count, size_t len)
+{
+	return fails(__builtin_return_address(0)) ? NULL : INKSEAL_REAL(calloc)(count, len);
+}
+
+void *realloc(void *old, size_t len)
+{
+	return fails(__builtin_return_address(0)) ? NULL : INKSEAL_REAL(realloc)(old, len);
+}

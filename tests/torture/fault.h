@@ -1,0 +1,20 @@
+/*
+ * tests/torture/fault.h: memory that runs out on demand. malloc, calloc and realloc of the whole
+ * program are ours, so the libraries' too (SQLite, zstd, jansson, libyaml, GnuTLS…). One thread.
+ */
+#ifndef INKSEAL_FAULT_H
+#define INKSEAL_FAULT_H
+
+#include <stdbool.h>
+
+enum fault_whose {
+	FAULT_OURS,      /* asked for by code that is linked into the program */
+	FAULT_LIBRARIES, /* by a shared library */
+};
+/* The nth allocation of those from now on fails, counted from 1; forever: and all after it. */
+void fault_arm(enum fault_whose whose, unsigned nth, bool forever);
+/* True: an allocation has failed since. */
+bool fault_disarm(void);
+unsigned fault_count(void); /* allocations since fault_arm, the failed ones too */
+
+#endif
