@@ -5,6 +5,7 @@
  */
 #include "cli/engine/compress.h"
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <string.h>
 
@@ -159,9 +160,12 @@ static enum engine_result apply_entry(const struct patch *patch, const struct op
 		result = apply_cloud(state, entry.id, &version, &patch->frame->header.device,
 		    patch->frame->header.seq, patch->time_ms);
 	/* Ours: bases move to just the versions that were sent; a newer edit stays dirty. */
-	if (result == ENGINE_OK && patch->own)
+	if (result == ENGINE_OK && patch->own && !MUTATION(ACK_LEAVES_BASE))
 		result = engine_of_journal(
 		    journal->ops->base_set(journal->self, entry.id, &version, state->call));
+	if (result == ENGINE_OK && patch->own && MUTATION(ACK_CLEARS_NEWER))
+		result = engine_of_journal(
+		    journal->ops->local_set(journal->self, entry.id, &version, state->call));
 done:
 	bytes_clear(&encoded);
 	return result;
@@ -364,6 +368,8 @@ static enum engine_result apply_sealed(
 		return result;
 	patch->time_ms = sealed.time_ms;
 	result = note_own(patch);
+	if (!patch->own && MUTATION(CURSOR_BEFORE_APPLY) && state_commit(state) == ENGINE_OK)
+		result = state_begin(state);
 	patch->floor = sealed.floor;
 	if (result == ENGINE_OK && sealed.floor < facts->floor)
 		result = damaged(patch, "it lowers the floor");

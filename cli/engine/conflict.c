@@ -2,6 +2,7 @@
  * cli/engine/conflict.c: the conflict rule, as one pure function.
  */
 #include "cli/engine/conflict.h"
+#include "schemas/base/mutation.h"
 
 #include <string.h>
 
@@ -44,12 +45,14 @@ enum conflict_outcome conflict_judge(const struct conflict_side *base,
 	/* Purged from the cloud: an edit stays and is pushed, a deletion has nothing left to say.
 	 */
 	if (!cloud->has)
-		return local->deleted ? CONFLICT_NONE_TAKE : CONFLICT_NONE_KEEP;
+		return local->deleted || MUTATION(ABSENCE_DELETES) ? CONFLICT_NONE_TAKE
+								   : CONFLICT_NONE_KEEP;
 	local_later = local_is_later(local, cloud);
 	if (local->deleted && cloud->deleted)
 		return local_later ? CONFLICT_NONE_KEEP : CONFLICT_NONE_TAKE;
 	if (local->deleted || cloud->deleted) /* an edit always beats a deletion */
-		return local->deleted ? CONFLICT_NONE_TAKE : CONFLICT_NONE_KEEP;
+		return local->deleted != MUTATION(DELETION_BEATS_EDIT) ? CONFLICT_NONE_TAKE
+								       : CONFLICT_NONE_KEEP;
 	if (!local->copy && !cloud->copy && close_together(local, cloud, skew_ms))
 		return local_later ? CONFLICT_BOTH_LOCAL : CONFLICT_BOTH_CLOUD;
 	return local_later ? CONFLICT_LOCAL_WINS : CONFLICT_CLOUD_WINS;

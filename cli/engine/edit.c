@@ -2,6 +2,7 @@
  * cli/engine/edit.c: edits and imports. Each edit is one transaction of the journal.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <stdio.h>
 
@@ -118,26 +119,33 @@ static enum engine_result save_over_moved(struct engine *engine, const struct en
 	return ENGINE_OK;
 }
 
+/* An entry that was deleted and purged meanwhile is there no more; the edit beats that too. */
 static enum engine_result save_existing(struct engine *engine, struct entry *edited,
     const struct digest *begun_on, struct call *call, struct edit_outcome *out)
 {
 	struct journal_entry known = {0};
 	struct version replaced = {0};
 	char updated_at[TIME_PRINT_MAX];
-	enum engine_result result = find(engine, edited->id, call, &known);
+	enum engine_result found = find(engine, edited->id, call, &known);
+	enum engine_result result = found;
 
-	if (result == ENGINE_OK)
+	if (found == ENGINE_OK || found == ENGINE_NOT_FOUND)
 		result = version_load(engine, begun_on, call, &replaced);
 	if (result != ENGINE_OK)
 		return result;
 	if (!view_equal(replaced.entry.id, edited->id)) {
-		call_sayf(call, "the edit began on another entry's version");
-		result = ENGINE_REFUSED;
+		result = found;
+		if (found == ENGINE_OK) {
+			call_sayf(call, "the edit began on another entry's version");
+			result = ENGINE_REFUSED;
+		}
 		goto done;
 	}
 	stamp(engine, &replaced.entry, updated_at);
 	edited->updated_at = view_text(updated_at);
-	if (digest_equal(&known.local, begun_on))
+	call->message[0] = '\0';
+	if (found == ENGINE_NOT_FOUND || digest_equal(&known.local, begun_on) ||
+	    MUTATION(BASE_AT_SAVE))
 		result = record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
 	else
 		result = save_over_moved(engine, edited, &known, begun_on, call, out);
@@ -275,6 +283,9 @@ enum engine_result import_entry(
 		}
 	}
 	result = record(engine, entry, HISTORY_IMPORT, ACTIVITY_IMPORT, call, &version);
+	if (result == ENGINE_OK && MUTATION(IMPORT_PIECEMEAL) &&
+	    engine_finish(engine, result, call) == ENGINE_OK)
+		result = begin(engine, call);
 	if (result == ENGINE_OK)
 		*out = known.has_local ? IMPORT_UPDATED : IMPORT_ADDED;
 	return result;

@@ -7,6 +7,7 @@
  * deletion that it was, and what it has edited since stays.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <string.h>
 
@@ -61,8 +62,8 @@ static enum engine_result acknowledged_by_all(const struct sync_state *state, ui
 
 enum engine_result purge_open(const struct sync_state *state, struct purge *out)
 {
-	struct purge purge = {
-	    .before_ms = clock_wall_ms(state->engine->clock) - TOMBSTONE_DAYS * DAY_MS};
+	struct purge purge = {.before_ms = clock_wall_ms(state->engine->clock) -
+					   (MUTATION(PURGE_AT_ONCE) ? 0 : TOMBSTONE_DAYS * DAY_MS)};
 	enum engine_result result = acknowledged_by_all(state, &purge.seq_max);
 
 	if (result == ENGINE_OK)

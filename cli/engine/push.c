@@ -5,6 +5,7 @@
  */
 #include "cli/engine/compress.h"
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -260,7 +261,7 @@ static enum engine_result add_purges(struct builder *builder)
 			break;
 		op.id = view_bytes(&id);
 		root_remove(&builder->sum, op.id, &known.cloud);
-		if (known.cloud_seq > builder->floor)
+		if (known.cloud_seq > builder->floor && !MUTATION(PURGE_BELOW_FLOOR))
 			builder->floor = known.cloud_seq;
 		result = add_op(builder, &op);
 		bytes_clear(&after);
@@ -379,6 +380,8 @@ static enum engine_result store_sent(
 {
 	const struct journal *journal = &state->engine->journal;
 
+	if (MUTATION(SENT_NOT_STORED))
+		return ENGINE_OK;
 	return engine_of_journal(
 	    journal->ops->sent_add(journal->self, &push->frame_hash, seq, state->call));
 }

@@ -2,6 +2,7 @@
  * cli/engine/seal.c: padding, sealing and opening of frames, blobs and statements' parts.
  */
 #include "cli/engine/seal.h"
+#include "schemas/base/mutation.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -38,7 +39,7 @@ size_t pad_length(size_t payload_len)
 	unsigned bits = 0;
 	size_t mask;
 
-	if (len <= PAD_FLOOR)
+	if (len <= PAD_FLOOR && !MUTATION(PAD_FLOOR))
 		return PAD_FLOOR;
 	for (size_t rest = len; rest > 1; rest >>= 1)
 		exponent++;
@@ -143,6 +144,8 @@ static void fresh_salt(const struct random *random, struct view padded, uint8_t 
 	digest_parts(
 	    DOMAIN_SALT, (const struct view[]){{fresh, sizeof(fresh)}, padded}, 2, &digest);
 	memcpy(out, digest.bytes, SALT_LEN);
+	if (MUTATION(SALT_FIXED))
+		memset(out, 0, SALT_LEN);
 }
 
 enum format_result seal_frame(const struct epoch_key *key, const struct random *random,

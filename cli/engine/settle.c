@@ -4,6 +4,7 @@
  * version that gives way stands in the history, and in the activity log if it was a conflict.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <string.h>
 
@@ -26,10 +27,13 @@ static enum engine_result file_loser(struct engine *engine, const struct settle_
     struct view id, const struct digest *loser, const struct device_id *author, struct call *call)
 {
 	const struct journal *journal = &engine->journal;
-	enum journal_result result = journal->ops->history_add(
-	    journal->self, id, loser, author, HISTORY_LOSER, clock_wall_ms(engine->clock), call);
+	enum journal_result result;
 
-	if (result == JOURNAL_OK && input->pending_losers)
+	if (MUTATION(LOSER_NOT_FILED))
+		return ENGINE_OK;
+	result = journal->ops->history_add(
+	    journal->self, id, loser, author, HISTORY_LOSER, clock_wall_ms(engine->clock), call);
+	if (result == JOURNAL_OK && input->pending_losers && !MUTATION(LOSER_NOT_CARRIED))
 		result = journal->ops->loser_add(journal->self, id, loser, author, call);
 	return engine_of_journal(result);
 }
@@ -80,8 +84,10 @@ static enum engine_result make_copy(struct engine *engine, const struct settle_i
 	enum journal_result found;
 	enum engine_result result = version_load(engine, loser, call, &version);
 
-	if (result != ENGINE_OK)
+	if (result != ENGINE_OK || MUTATION(COPY_NOT_MADE)) {
+		version_clear(&version);
 		return result;
+	}
 	entry_copy_id(input->id, author, copy_id);
 	id = view_text(copy_id);
 	version.entry.id = id;

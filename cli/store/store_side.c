@@ -3,6 +3,7 @@
  * ordered scan, frames sent, logs, losers, segments, the staged snapshot, devices.
  */
 #include "cli/store/store_priv.h"
+#include "schemas/base/mutation.h"
 
 static enum journal_result scan_fill(
     struct store *store, const struct digest *sent_frame, struct call *call)
@@ -493,6 +494,7 @@ enum journal_result store_stage_missing_next(
 enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call)
 {
 	struct sql sql;
+	enum journal_result result;
 
 	sql_write(&sql, self,
 	    "INSERT INTO entries (id, cloud, author, cloud_seq, cloud_ms)"
@@ -502,6 +504,10 @@ enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, 
 	    " WHERE entries.cloud IS NOT excluded.cloud");
 	sql_int(&sql, (int64_t)seq);
 	sql_int(&sql, time_ms);
+	result = sql_run(&sql, call);
+	if (result != JOURNAL_OK || !MUTATION(FAR_NEW_BASE))
+		return result;
+	sql_write(&sql, self, "UPDATE entries SET base = cloud WHERE base IS NOT NULL");
 	return sql_run(&sql, call);
 }
 

@@ -6,6 +6,7 @@
  * same bytes: of all that were sent, one at most can land.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static enum account_result commit_settle(
 	if (result != ACCOUNT_OK)
 		return result;
 	*same_out = strcmp(before.text, work->cache->tag.text) == 0;
-	*won_out = memcmp(work->manifest.nonce, nonce, NONCE_LEN) == 0;
+	*won_out = MUTATION(NONCE_REREAD) || memcmp(work->manifest.nonce, nonce, NONCE_LEN) == 0;
 	return ACCOUNT_OK;
 }
 
@@ -50,7 +51,8 @@ enum account_result account_manifest_commit(struct account_work *work, bool *won
 {
 	struct manifest *next = &work->next;
 	struct account_key key;
-	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_TAG};
+	struct bucket_put put = {
+	    .key = key.text, .cond = MUTATION(COMMIT_WITHOUT_TAG) ? BUCKET_ALWAYS : BUCKET_IF_TAG};
 	struct bucket_tag tag = {{0}};
 	struct bytes encoded = {0};
 	struct call refusal = *work->call;
@@ -230,7 +232,8 @@ static enum account_result pack_tail(struct account_work *work, const struct lin
 		result = pack_build(work, line, packed, &pack);
 		if (result != ACCOUNT_OK)
 			return result;
-		if ((line_tail(line, packed, next) && next_fits(work, MANIFEST_PACK_AT)) ||
+		if ((line_tail(line, packed + MUTATION(PACK_DROPS_FRAME), next) &&
+			next_fits(work, MANIFEST_PACK_AT)) ||
 		    packed == line->count)
 			break;
 		bytes_clear(&pack);
@@ -290,7 +293,8 @@ enum account_result account_append(struct account_work *work, const struct frame
 	next->roster = *roster_name;
 	next->epoch = roster_epoch(roster);
 	/* T3: whoever commits ends a turn, but who may commit in another's. */
-	if (account_turn_wait_ms(work, &frames[count - 1].header.device) == 0)
+	if (account_turn_wait_ms(work, &frames[count - 1].header.device) == 0 &&
+	    !MUTATION(TURN_FOR_EVER))
 		next->has_turn = false;
 	devices_update(work, frames, count, roster);
 	snapshot_update(work, frames, encoded, count);

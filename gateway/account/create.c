@@ -3,6 +3,7 @@
  * The account's id is the genesis' hash, so whoever finds a manifest there finds this very account.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static enum account_result create_send(struct account_work *work)
 {
 	struct manifest *next = &work->next;
 	struct account_key key;
-	struct bucket_put put = {.key = key.text, .cond = BUCKET_IF_ABSENT};
+	struct bucket_put put = {.key = key.text,
+	    .cond = MUTATION(CREATE_WITHOUT_CONDITION) ? BUCKET_ALWAYS : BUCKET_IF_ABSENT};
 	enum account_result result;
 	struct bucket_tag tag;
 	struct bytes encoded = {0};
@@ -104,10 +106,12 @@ static enum account_result create_run(
 	enum account_result result;
 	struct account_key key;
 
-	result = account_wipe_read(work); /* C1 */
+	result = MUTATION(CREATE_DESPITE_WIPE) ? ACCOUNT_ABSENT : account_wipe_read(work); /* C1 */
 	if (result != ACCOUNT_ABSENT)
 		return result == ACCOUNT_OK ? ACCOUNT_GONE : result;
 	result = account_manifest_read(work); /* C2 */
+	if (result == ACCOUNT_GONE && MUTATION(CREATE_DESPITE_WIPE))
+		result = ACCOUNT_ABSENT;
 	if (result != ACCOUNT_ABSENT)
 		return result;
 	blob_hash(create->roster, &name.hash); /* C3 */

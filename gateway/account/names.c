@@ -5,6 +5,7 @@
  * clock is needed"). What the replaced manifest names already stays good, however old its count.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +196,8 @@ static enum account_result name_check(struct account_work *work, struct account_
     struct known *known, const struct blob_name *name)
 {
 	uint64_t sweep = work->manifest.sweep;
-	bool young = name->count == sweep || (sweep > 0 && name->count == sweep - 1);
+	bool young = name->count == sweep || (sweep > 0 && name->count == sweep - 1) ||
+		     (sweep > 1 && name->count == sweep - 2 && MUTATION(NAME_TWO_SWEEPS_OLD));
 	enum account_result result;
 	bool good = false;
 

@@ -5,6 +5,7 @@
  * manifest does not name and whose count is two or more behind. No clock decides.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -96,7 +97,8 @@ static enum account_result keep_frame(struct sweep *sweep, const struct frame *f
 	if (!frame->header.has_blob)
 		return ACCOUNT_OK;
 	result = keep(sweep, name);
-	if (result != ACCOUNT_OK || frame->header.kind == FRAME_PATCH)
+	if (result != ACCOUNT_OK || frame->header.kind == FRAME_PATCH ||
+	    MUTATION(SWEEP_FORGETS_SEGMENTS))
 		return result;
 	for (size_t i = 0; i < sweep->indexes.count; i++)
 		if (blob_name_equal(&sweep->indexes.items[i], name))
@@ -159,7 +161,7 @@ static enum account_result keep_pack(struct sweep *sweep, const struct manifest_
 	bool any = false;
 
 	result = pack_names(work, pack, &any);
-	if (result != ACCOUNT_OK || !any)
+	if (result != ACCOUNT_OK || !any || MUTATION(SWEEP_FORGETS_PACKS))
 		return result;
 	result = account_pack_read(work, pack, &bytes, &header);
 	if (result != ACCOUNT_OK)
@@ -190,11 +192,14 @@ static enum account_result keep_all(struct sweep *sweep)
 	sweep->kept.count = 0;
 	sweep->indexes.count = 0;
 	result = keep(sweep, &next->roster);
+	if (MUTATION(SWEEP_FORGETS_ROSTER))
+		sweep->kept.count = 0;
 	if (result == ACCOUNT_OK && next->snapshot.data != NULL)
 		result = keep_frame(sweep, &work->snapshot);
 	for (size_t i = 0; result == ACCOUNT_OK && i < next->packs_count; i++)
 		result = keep_pack(sweep, &next->packs[i]);
-	for (size_t i = 0; result == ACCOUNT_OK && i < next->tail_count; i++)
+	for (size_t i = 0;
+	     result == ACCOUNT_OK && i < next->tail_count && !MUTATION(SWEEP_FORGETS_TAIL); i++)
 		result = keep_frame(sweep, &work->tail[i]);
 	if (result == ACCOUNT_OK)
 		qsort(sweep->kept.items, sweep->kept.count, sizeof(sweep->kept.items[0]),
@@ -253,7 +258,7 @@ static enum account_result list_old(struct sweep *sweep)
 			sweep->report.bytes_kept += page.items[i].size;
 			if (sweep->old_count < SWEEP_REMOVE_MAX &&
 			    key_name(page.items[i].key + strlen(prefix.text), &name, &pack) &&
-			    name.count < work->manifest.sweep)
+			    name.count < work->manifest.sweep + MUTATION(SWEEP_OFF_BY_ONE))
 				sweep->old[sweep->old_count++] = page.items[i];
 		}
 		more = page.more && page.count > 0;
@@ -272,7 +277,8 @@ static void drop_packs(struct account_work *work, int64_t retain_ms)
 	int64_t now = clock_wall_ms(work->env->clock);
 	size_t dropped = 0;
 
-	while (dropped < next->packs_count && next->packs[dropped].to_seq <= covered &&
+	while (dropped < next->packs_count &&
+	       (next->packs[dropped].to_seq <= covered || MUTATION(SWEEP_DROPS_NEW_PACKS)) &&
 	       next->packs[dropped].made_ms <= now &&
 	       retain_ms <= now - next->packs[dropped].made_ms)
 		dropped++;
@@ -350,7 +356,7 @@ static enum account_result sweep_raise(
 		work->next.sweep = from + 1;
 		work->next.swept_ms = clock_wall_ms(work->env->clock);
 		drop_packs(work, retain_ms);
-		result = keep_all(sweep);
+		result = i > 0 && MUTATION(SWEEP_STALE) ? ACCOUNT_OK : keep_all(sweep);
 		if (result == ACCOUNT_ABSENT) {
 			result = account_manifest_reread(work);
 			if (result == ACCOUNT_OK)

@@ -5,6 +5,7 @@
  * whatever is not a commit is answered from a manifest that was compared with the bucket.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -314,8 +315,8 @@ static enum account_result exchange_run(struct exchange *x)
 	const struct sync_request *request = x->request;
 	enum account_result result = ACCOUNT_OK;
 
-	if (request->frames_count == 0 || !work->has_manifest || !work->cache->wipe_checked ||
-	    !head_equal(&request->cursor, &work->manifest.head))
+	if ((request->frames_count == 0 && !MUTATION(STALE_POLL)) || !work->has_manifest ||
+	    !work->cache->wipe_checked || !head_equal(&request->cursor, &work->manifest.head))
 		result = account_manifest_read(work);
 	for (unsigned i = 0; result == ACCOUNT_OK && i < ACCOUNT_ROUNDS; i++) {
 		bool settled = false;

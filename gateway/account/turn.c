@@ -5,6 +5,7 @@
  * the turn, each by its own monotonic clock: a device that died with the turn costs no more.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 /* T2. What is left of the turn in the manifest, as this process sees it; 0: nobody has it. */
 static int64_t turn_left_ms(struct account_work *work)
@@ -21,6 +22,8 @@ static int64_t turn_left_ms(struct account_work *work)
 		cache->turn_seen_ms = now_ms;
 	}
 	left_ms = cache->turn_seen_ms + ACCOUNT_TURN_MS - now_ms;
+	if (MUTATION(TURN_FOR_EVER))
+		left_ms = ACCOUNT_TURN_MS;
 	return left_ms > 0 ? left_ms : 0;
 }
 

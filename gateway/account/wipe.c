@@ -4,6 +4,7 @@
  * by anyone, until a listing is empty.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -357,7 +358,7 @@ static enum account_result purge_hidden(struct account_work *work, struct wipe_r
 enum account_result account_remove_all(struct account_work *work, struct wipe_report *report)
 {
 	bool purged = false;
-	enum account_result result = wipe_mark(work);
+	enum account_result result = MUTATION(WIPE_WITHOUT_MARK) ? ACCOUNT_OK : wipe_mark(work);
 
 	if (result != ACCOUNT_OK)
 		return result;
@@ -398,7 +399,8 @@ void account_take_back(struct account_work *work)
 	struct wipe_report report = {0};
 	enum account_result result;
 
-	if (work->wipe_record.len == 0 || work->cache->put_bytes == work->put_bytes)
+	if (work->wipe_record.len == 0 || work->cache->put_bytes == work->put_bytes ||
+	    MUTATION(NO_TAKE_BACK))
 		return;
 	result = account_remove_all(work, &report);
 	(void)result; /* "gone" is the answer in any case */

@@ -4,6 +4,7 @@
  * chain up to its head, or whose packs leave a gap, is DAMAGED, and the cache stays as it was.
  */
 #include "gateway/account/account_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -199,8 +200,9 @@ enum account_result account_manifest_adopt(
 	 * Another incarnation is another account of the same name, and a generation that went back
 	 * may be a create that landed after a wipe: nothing seen before holds.
 	 */
-	if (!had || work->manifest.generation < generation ||
-	    memcmp(incarnation, work->manifest.incarnation, sizeof(incarnation)) != 0)
+	if (!had || (!MUTATION(INCARNATION) && (work->manifest.generation < generation ||
+						   memcmp(incarnation, work->manifest.incarnation,
+						       sizeof(incarnation)) != 0)))
 		account_cache_clear(cache);
 	bytes_clear(&cache->manifest);
 	cache->manifest = *bytes;
@@ -209,7 +211,7 @@ enum account_result account_manifest_adopt(
 	cache->tag = *tag;
 	work->has_manifest = true;
 	work->fresh = true;
-	if (cache->wipe_checked)
+	if (cache->wipe_checked || MUTATION(CREATE_DESPITE_WIPE))
 		return ACCOUNT_OK;
 	result = account_wipe_read(work);
 	if (result == ACCOUNT_OK)

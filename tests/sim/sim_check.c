@@ -535,6 +535,7 @@ void sim_model_check(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
 {
 	sim_model_log(model, true);
+	sim_names_check(model);
 	check_equal(model, devices, devices_count);
 	for (size_t i = 0; i < devices_count && model->world->failure[0] == '\0'; i++) {
 		struct holding holding;

@@ -4,6 +4,7 @@
 #include "tests/sim/sim_device.h"
 #include "tests/sim/sim_model.h"
 #include "tests/sim/sim_person.h"
+#include "tests/sim/sim_sync.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ const char *sim_command_text(enum sim_command command)
 	case SIM_JOIN: return "join";
 	case SIM_SWEEP: return "sweep";
 	case SIM_RESEED: return "reseed";
+	case SIM_WIPE: return "wipe";
+	case SIM_RELIST: return "relist";
+	case SIM_CREATE_AGAIN: return "create again";
 	case SIM_COMMANDS: break;
 	}
 	return "none";
@@ -35,7 +39,7 @@ const char *sim_command_text(enum sim_command command)
 /* Who has the baton: the store's calls name the store alone, and libsodium's own draws nobody. */
 static struct sim_device *running;
 
-static void yield(struct sim_device *device, int64_t sleep_ms)
+void sim_device_yield(struct sim_device *device, int64_t sleep_ms)
 {
 	sim_yield(&device->task, sleep_ms);
 	running = device;
@@ -69,7 +73,7 @@ bool sim_device_randomness(void)
 	return randombytes_set_implementation(&implementation) == 0 && sodium_init() >= 0;
 }
 
-static bool dead(const struct sim_device *device)
+bool sim_device_dead(const struct sim_device *device)
 {
 	return device->crashed || device->world->ending;
 }
@@ -88,13 +92,26 @@ static int64_t monotonic_ms(void *self)
 	return device->world->now_ms;
 }
 
+/* One that lands after a wipe has to be met by who knew the account before: it is not left to luck.
+ */
+static bool creates_late(struct sim_device *device, enum memory_op op, const char *key)
+{
+	struct sim_world *world = device->world;
+
+	if (!world->late_create || world->has_code || !world->faults || op != MEMORY_PUT ||
+	    strstr(key, "/manifest") == NULL || !sim_one_in(&world->random, 2))
+		return false;
+	world->hits[SIM_LATE]++;
+	return true;
+}
+
 /* The bucket's calls: others go on, then this one's fate is drawn. */
-static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op)
+static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op, const char *key)
 {
 	struct sim_world *world = device->world;
 	bool writes = op == MEMORY_PUT || op == MEMORY_REMOVE;
 
-	if (dead(device) || (world->read_only && writes))
+	if (sim_device_dead(device) || (world->read_only && writes))
 		return MEMORY_FAULT_BEFORE;
 	if (sim_hit(world, SIM_CRASH)) {
 		static const enum memory_fault fates[] = {
@@ -109,7 +126,7 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 		return MEMORY_FAULT_UNKNOWN;
 	if (writes && sim_hit(world, SIM_AFTER))
 		return MEMORY_FAULT_AFTER;
-	if (op == MEMORY_PUT && sim_hit(world, SIM_LATE))
+	if (creates_late(device, op, key) || (op == MEMORY_PUT && sim_hit(world, SIM_LATE)))
 		return MEMORY_FAULT_LATE;
 	return MEMORY_FAULT_NONE;
 }
@@ -122,8 +139,8 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 	const char *name = strlen(key) > 43 ? key + 43 : key; /* after "a/<account>/" */
 	enum memory_fault fault;
 
-	yield(device, 0);
-	fault = draw_fault(device, op);
+	sim_device_yield(device, 0);
+	fault = draw_fault(device, op, key);
 	if (fault == MEMORY_FAULT_NONE && op == MEMORY_GET &&
 	    strcmp(key, device->world->damaged_key) == 0)
 		device->read_damaged = true;
@@ -135,12 +152,12 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 
 static bool crashes_at_begin(struct sim_device *device, struct call *call)
 {
-	yield(device, 0);
-	if (!dead(device) && sim_hit(device->world, SIM_CRASH))
+	sim_device_yield(device, 0);
+	if (!sim_device_dead(device) && sim_hit(device->world, SIM_CRASH))
 		device->crashed = true;
-	if (dead(device))
+	if (sim_device_dead(device))
 		call_sayf(call, "the device has crashed");
-	return dead(device);
+	return sim_device_dead(device);
 }
 
 static enum journal_result begin(void *store, struct call *call)
@@ -165,78 +182,17 @@ static enum journal_result commit(void *store, struct call *call)
 	enum journal_result result = JOURNAL_FAILED;
 	bool crashes;
 
-	yield(device, 0);
-	crashes = !dead(device) && sim_hit(device->world, SIM_CRASH);
+	sim_device_yield(device, 0);
+	crashes = !sim_device_dead(device) && sim_hit(device->world, SIM_CRASH);
 	/* Before it took effect, or after; what the caller is told is the same. */
-	if (!dead(device) && (!crashes || sim_one_in(&device->world->random, 2)))
+	if (!sim_device_dead(device) && (!crashes || sim_one_in(&device->world->random, 2)))
 		result = device->store_ops->commit(store, call);
 	if (crashes)
 		device->crashed = true;
-	if (!dead(device))
+	if (!sim_device_dead(device))
 		return result;
 	call_sayf(call, "the device has crashed");
 	return JOURNAL_FAILED;
-}
-
-/* The remote: the account code on this device's own view of the bucket. */
-static enum remote_result remote_of(enum account_result result)
-{
-	switch (result) {
-	case ACCOUNT_OK: return REMOTE_OK;
-	case ACCOUNT_ABSENT: return REMOTE_ABSENT;
-	case ACCOUNT_GONE: return REMOTE_GONE;
-	case ACCOUNT_REFUSED: return REMOTE_REFUSED;
-	case ACCOUNT_RETRY: return REMOTE_LATER;
-	case ACCOUNT_DAMAGED: return REMOTE_DAMAGED;
-	case ACCOUNT_FAILED: return REMOTE_FAILED;
-	}
-	return REMOTE_FAILED;
-}
-
-static enum remote_result remote_sync(
-    void *self, const struct sync_request *request, struct call *call, struct sync_answer *answer)
-{
-	struct sim_device *device = self;
-
-	return remote_of(account_sync(&device->env, &device->cache, request, call, answer));
-}
-
-static enum remote_result remote_blob_get(void *self, const struct account_id *account,
-    const struct blob_name *name, struct call *call, struct bytes *out)
-{
-	struct sim_device *device = self;
-
-	return remote_of(account_blob_get(&device->env, &device->cache, account, name, call, out));
-}
-
-static enum remote_result remote_blob_put(void *self, const struct account_id *account,
-    const struct blob_name *name, struct view blob, struct call *call)
-{
-	struct sim_device *device = self;
-
-	return remote_of(account_blob_put(&device->env, &device->cache, account, name, blob, call));
-}
-
-/* Blobs under way come in any order. */
-static size_t remote_pick(void *self, size_t count)
-{
-	struct sim_device *device = self;
-
-	return (size_t)sim_below(&device->world->random, count);
-}
-
-static const struct remote_ops remote_ops = {.sync = remote_sync,
-    .blob_get = remote_blob_get,
-    .blob_put = remote_blob_put,
-    .pick = remote_pick};
-
-static bool wait_a_while(void *self, int64_t ms)
-{
-	struct sim_device *device = self;
-
-	if (ms > 0)
-		yield(device, ms);
-	return !dead(device);
 }
 
 static bool open_store(struct sim_device *device)
@@ -275,7 +231,7 @@ bool sim_device_open(struct sim_device *device, struct sim_model *model, struct 
 	device->entropy = (struct random){.self = &device->random, .fill = sim_random_fill};
 	device->engine.clock = &device->clock;
 	device->engine.random = &device->entropy;
-	device->remote = (struct remote){.self = device, .ops = &remote_ops};
+	device->remote = (struct remote){.self = device, .ops = &sim_remote_ops};
 	(void)snprintf(device->path, sizeof(device->path), "%s/d%u.db", folder, index);
 	device->bucket = bucket_memory(world->objects, &hook);
 	device->env = (struct account_env){.bucket = device->bucket,
@@ -298,7 +254,7 @@ void sim_device_close(struct sim_device *device)
 }
 
 /* What was in memory is gone; what was committed is there. */
-static void come_back(struct sim_device *device)
+void sim_device_come_back(struct sim_device *device)
 {
 	account_cache_clear(&device->cache);
 	device->held.id[0] = '\0';
@@ -334,189 +290,18 @@ size_t sim_device_history(
 	return list.count;
 }
 
-static enum engine_result engine_of(enum account_result result)
-{
-	switch (result) {
-	case ACCOUNT_OK: return ENGINE_OK;
-	case ACCOUNT_RETRY: return ENGINE_LATER;
-	case ACCOUNT_ABSENT: return ENGINE_MISSING;
-	case ACCOUNT_GONE: return ENGINE_GONE;
-	case ACCOUNT_DAMAGED: return ENGINE_DAMAGED;
-	case ACCOUNT_REFUSED:
-	case ACCOUNT_FAILED: break;
-	}
-	return ENGINE_FAILED;
-}
-
-static void need_keys(struct sim_device *device)
-{
-	if (device->engine.keys == NULL)
-		device_keys_new(&device->entropy, &device->keys);
-	device->engine.keys = &device->keys;
-}
-
-/* The first device makes the account; the person writes the code down once it is stored. */
-static enum engine_result run_on(struct sim_device *device)
-{
-	struct sim_world *world = device->world;
-	struct account_new account = {0};
-	struct sync_facts facts = {0};
-	struct call call;
-	enum engine_result result;
-
-	need_keys(device);
-	result = account_begin(&device->engine, "first", &device->call, &account);
-	if (result != ENGINE_OK)
-		return result;
-	remote_request(&call, &device->clock);
-	result = engine_of(
-	    account_create(&device->env, &device->cache, view_bytes(&account.create), &call));
-	if (result == ENGINE_OK)
-		result = account_store(&device->engine, &account, &device->call);
-	if (sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK &&
-	    facts.has_account) { /* also if it died just after */
-		world->code = account.code;
-		world->has_code = true;
-	}
-	account_new_clear(&account);
-	return result;
-}
-
-/* Another device, from the code: the roster, and its own statement still to be pushed. */
-static enum engine_result run_join(struct sim_device *device, struct recovery_view *view)
-{
-	struct sim_world *world = device->world;
-	struct sync_facts facts = {0};
-	struct bytes roster = {0};
-	struct call call;
-	enum engine_result result;
-
-	remote_request(&call, &device->clock);
-	result = engine_of(
-	    account_roster(&device->env, &device->cache, &world->code.account, &call, &roster));
-	if (result != ENGINE_OK)
-		call_sayf(&device->call, "%s", call.message);
-	if (result == ENGINE_OK)
-		result = recovery_check(
-		    &device->engine, view_bytes(&roster), &world->code, &device->call, view);
-	if (result == ENGINE_OK)
-		result = sync_facts_get(&device->engine, &device->call, &facts);
-	if (result == ENGINE_OK && !facts.has_account) {
-		need_keys(device);
-		result = recovery_store(
-		    &device->engine, view_bytes(&roster), view, "another", &device->call);
-	}
-	bytes_clear(&roster);
-	return result;
-}
-
-static enum engine_result run_machine(
-    struct sim_device *device, const struct device_keys *recovery, bool allow_deletions)
-{
-	const struct sync_options options = {.allow_deletions = allow_deletions,
-	    .reseed = device->command == SIM_RESEED,
-	    .recovery = recovery};
-	const struct remote_waiter waiter = {.self = device, .wait = wait_a_while};
-	struct sync_totals totals = {0};
-	struct sync *sync = NULL;
-	enum engine_result result;
-
-	result = sync_new(&device->engine, &options, &device->call, &sync);
-	if (result == ENGINE_OK)
-		result = remote_run(sync, &device->remote, &device->world->code.account,
-		    &device->clock, &waiter, &device->call, &totals);
-	sync_free(sync);
-	device->conflicts += totals.conflicts;
-	device->pushed += totals.pushed;
-	device->pulled += totals.pulled;
-	device->deltas += totals.deltas;
-	device->totals = totals;
-	device->resets += totals.reset;
-	return result;
-}
-
-static enum engine_result run_sync(struct sim_device *device, bool only_join)
-{
-	struct recovery_view view = {0};
-	struct sync_facts facts = {0};
-	const struct device_keys *recovery = NULL;
-	struct call call;
-	size_t folded = 0;
-	enum engine_result result = sync_facts_get(&device->engine, &device->call, &facts);
-
-	if (result == ENGINE_OK && !facts.has_account && device->index == 0 &&
-	    !device->world->has_code)
-		result = run_on(device);
-	else if (result == ENGINE_OK && (!facts.has_account || facts.recovering)) {
-		if (!device->world->has_code)
-			return ENGINE_OK;
-		recovery = &view.keys;
-		result = run_join(device, &view);
-	}
-	if (result != ENGINE_OK || only_join)
-		return result;
-	result = run_machine(device, recovery, false);
-	if (result == ENGINE_BRAKE && !dead(device)) /* the person says that it is meant */
-		result = run_machine(device, recovery, true);
-	if (result == ENGINE_OK && device->totals.pushed > 0) {
-		remote_request(&call, &device->clock);
-		result = engine_of(account_fold(
-		    &device->env, &device->cache, &device->world->code.account, &call, &folded));
-		if (result != ENGINE_OK)
-			call_sayf(&device->call, "%s", call.message);
-	}
-	return result;
-}
-
-static enum engine_result run_sweep(struct sim_device *device)
-{
-	struct sweep_report report = {0};
-	struct call call;
-	enum engine_result result;
-	struct sync_facts facts = {0};
-
-	if (!device->world->sweeps || !device->world->has_code)
-		return ENGINE_OK;
-	result = sync_facts_get(&device->engine, &device->call, &facts);
-	if (result != ENGINE_OK || !facts.has_account)
-		return result;
-	remote_request(&call, &device->clock);
-	result = engine_of(account_sweep(&device->env, &device->cache, &device->world->code.account,
-	    sim_one_in(&device->person, 2) ? 0 : 30 * DAY_MS, &call, &report));
-	if (result != ENGINE_OK)
-		call_sayf(&device->call, "%s", call.message);
-	return result;
-}
-
-static enum engine_result run(struct sim_device *device)
-{
-	switch (device->command) {
-	case SIM_NEW:
-	case SIM_EDIT:
-	case SIM_HOLD:
-	case SIM_SAVE:
-	case SIM_DELETE:
-	case SIM_RESTORE:
-	case SIM_IMPORT: return sim_person_run(device);
-	case SIM_SYNC: return run_sync(device, false);
-	case SIM_JOIN: return run_sync(device, true);
-	case SIM_SWEEP: return run_sweep(device);
-	case SIM_RESEED: return run_sync(device, false);
-	case SIM_COMMANDS: break;
-	}
-	return ENGINE_FAILED;
-}
-
 /* Under crashes anything may come; else a command ends well, or "later" where the bucket failed. */
 static void judge(struct sim_device *device, enum engine_result result)
 {
 	const struct sim_world *world = device->world;
 
-	if (result == ENGINE_OK || dead(device) || world->damaged_key[0] != '\0')
+	if (result == ENGINE_OK || sim_device_dead(device) || world->damaged_key[0] != '\0')
 		return;
 	if (result == ENGINE_LATER && device->command >= SIM_SYNC)
 		return;
 	if (result == ENGINE_ROLLBACK && world->restored && device->command == SIM_SYNC)
+		return;
+	if (result == ENGINE_GONE && device->command >= SIM_SYNC && world->wiping)
 		return;
 	sim_fail(device->world, "d%u %s: %s: %s", device->index, sim_command_text(device->command),
 	    engine_result_text(result), device->call.message);
@@ -568,16 +353,17 @@ static void work(void *self)
 	if (sim_hit(world, SIM_CLOCK))
 		device->skew_ms +=
 		    (int64_t)sim_below(&world->random, 20 * MINUTE_MS) - 10 * MINUTE_MS;
+	device->by_gateway = world->has_gateway && sim_one_in(&device->person, 2);
 	if (device->command >= SIM_SYNC && !sim_one_in(&device->person, 10))
 		account_cache_load(&device->cache, view_bytes(&device->kept_cache));
-	device->result = run(device);
+	device->result = device->command < SIM_SYNC ? sim_person_run(device) : sim_sync_run(device);
 	judge(device, device->result);
 	acknowledged = device->result == ENGINE_OK && !device->crashed;
 	trace_end(device);
 	if (!device->crashed)
 		keep_cache(device);
 	else
-		come_back(device);
+		sim_device_come_back(device);
 	if (world->ending)
 		return;
 	if (!device->joined && acknowledged && device->command == SIM_SYNC && world->has_code) {

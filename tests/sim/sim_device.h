@@ -30,6 +30,9 @@ enum sim_command {
 	SIM_JOIN, /* recovers, but leaves the sync for later */
 	SIM_SWEEP,
 	SIM_RESEED, /* a sync by a person who was told of a rollback, and wants a reset */
+	SIM_WIPE,
+	SIM_RELIST,       /* looks once more for what came after a wipe */
+	SIM_CREATE_AGAIN, /* the request that made the account comes a second time */
 	SIM_COMMANDS,
 };
 const char *sim_command_text(enum sim_command command);
@@ -65,6 +68,7 @@ struct sim_device {
 	struct bucket *bucket;
 	struct account_env env;
 	struct account_cache cache;
+	bool by_gateway;         /* the command under way; else by its own cache */
 	struct bytes kept_cache; /* as the last command that ended well has kept it */
 	struct remote remote;
 	struct sim_intent held; /* an open editor; id "": none */
@@ -88,6 +92,22 @@ MUST_USE bool sim_device_open(struct sim_device *device, struct sim_model *model
 void sim_device_close(struct sim_device *device);
 /* The scheduler's: begins a command; sim_give until the task is not busy. */
 void sim_device_begin(struct sim_device *device, enum sim_command command);
+
+/* The task's own: others go on, for at least sleep_ms. */
+void sim_device_yield(struct sim_device *device, int64_t sleep_ms);
+bool sim_device_dead(const struct sim_device *device); /* or the run is over */
+/* Opens its store from its file; what was only in memory is gone. */
+void sim_device_come_back(struct sim_device *device);
+
+/* sim_home.c: a home as it stands between two commands; cleared by sim_home_clear, {0} is fine. */
+#define SIM_HOME_FILES 2u
+struct sim_home {
+	struct bytes files[SIM_HOME_FILES];
+	struct bytes cache;
+};
+void sim_home_clear(struct sim_home *home);
+void sim_home_copy(const struct sim_device *device, struct sim_home *out);
+void sim_home_restore(struct sim_device *device, const struct sim_home *home);
 
 /* For the model: all versions that stand in an entry's history, oldest first, up to max. */
 struct sim_version {

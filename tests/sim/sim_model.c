@@ -160,7 +160,7 @@ static void look_see(void *self, const char *key, struct view data)
 		look->failed = !bytes_copy(data, &look->found);
 }
 
-static bool look_up(struct sim_model *model, const char *what, struct bytes *out)
+bool sim_model_look_up(struct sim_model *model, const char *what, struct bytes *out)
 {
 	struct look look = {0};
 	char account[2 * ACCOUNT_ID_LEN + 1];
@@ -189,19 +189,25 @@ static void see_frame(struct sim_model *model, struct view encoded, struct head 
 	(void)see_place(model, last, "the bucket");
 }
 
-static void see_pack(struct sim_model *model, const struct manifest_pack *named, struct head *last)
+bool sim_model_pack(struct sim_model *model, const struct manifest_pack *named, struct bytes *out)
 {
 	struct blob_name name = {named->hash, named->count};
 	char text[BLOB_NAME_TEXT_MAX];
 	char key[BUCKET_KEY_MAX + 1];
-	struct bytes encoded = {0};
-	struct pack_header pack;
-	struct view frame;
 
 	blob_name_text(&name, text);
 	(void)snprintf(key, sizeof(key), "p/%llu-%llu-%s", (unsigned long long)named->from_seq,
 	    (unsigned long long)named->to_seq, text);
-	if (!look_up(model, key, &encoded) ||
+	return sim_model_look_up(model, key, out);
+}
+
+static void see_pack(struct sim_model *model, const struct manifest_pack *named, struct head *last)
+{
+	struct bytes encoded = {0};
+	struct pack_header pack;
+	struct view frame;
+
+	if (!sim_model_pack(model, named, &encoded) ||
 	    pack_decode(view_bytes(&encoded), &pack) != FORMAT_OK) {
 		sim_fail(model->world, "a pack that the manifest names is not there, or damaged");
 		bytes_clear(&encoded);
@@ -220,7 +226,8 @@ void sim_model_log(struct sim_model *model, bool with_packs)
 	struct bytes encoded = {0};
 	struct head last = {0};
 
-	if (manifest == NULL || !model->world->has_code || !look_up(model, "manifest", &encoded))
+	if (manifest == NULL || !model->world->has_code ||
+	    !sim_model_look_up(model, "manifest", &encoded))
 		goto done;
 	if (manifest_decode(view_bytes(&encoded), manifest) != FORMAT_OK) {
 		sim_fail(model->world, "the manifest cannot be read");
@@ -250,8 +257,11 @@ void sim_model_observe(struct sim_model *model, struct sim_device *device)
 
 	if (model->world->restored) /* two logs are about, until resets have made them one */
 		return;
-	if (model->world->damaged_key[0] == '\0')
+	if (model->world->damaged_key[0] == '\0') {
 		sim_model_log(model, false);
+		if (model->world->sweeps && device->command >= SIM_SYNC)
+			sim_names_check(model);
+	}
 	if (sync_facts_get(&device->engine, &device->call, &facts) != ENGINE_OK) {
 		sim_fail(model->world, "d%u: no facts: %s", device->index, device->call.message);
 		return;

@@ -51,6 +51,11 @@ void sim_model_forget_log(struct sim_model *model);
 void sim_model_observe(struct sim_model *model, struct sim_device *device);
 
 struct sim_op *sim_model_find(struct sim_model *model, const struct digest *version);
+/* What the account has under that key, or the pack that is named; *out is yours. False: nothing. */
+bool sim_model_look_up(struct sim_model *model, const char *what, struct bytes *out);
+bool sim_model_pack(struct sim_model *model, const struct manifest_pack *named, struct bytes *out);
+/* N2: all that is named is there; I9, I5: how the log is sealed (sim_names.c). */
+void sim_names_check(struct sim_model *model);
 /* The log as the bucket holds it, each frame in its place: its tail, and with_packs all of it. */
 void sim_model_log(struct sim_model *model, bool with_packs);
 

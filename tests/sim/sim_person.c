@@ -63,10 +63,14 @@ static struct sim_intent *intend(struct sim_device *device, const struct sim_int
 
 static size_t draw_len(struct sim_device *device)
 {
+	bool import = device->command == SIM_IMPORT;
 	uint64_t kind = sim_below(&device->person, 20);
 
-	if (device->world->big && kind < 8)
+	if (device->world->big && (kind < 8 || import))
 		return (32u << 10) + sim_below(&device->person, CONTENT_LEN_MAX - (40u << 10));
+	if ((device->world->sweeps || device->world->wiping) &&
+	    kind < 12) /* too long for a frame: a body */
+		return 5000 + sim_below(&device->person, 4000);
 	if (kind == 0)
 		return 4000 + sim_below(&device->person, 16000);
 	return sim_below(&device->person, kind < 6 ? 3000 : 300);
@@ -243,7 +247,10 @@ static bool intended(const struct sim_device *device, const char *id)
 static enum engine_result run_import(struct sim_device *device)
 {
 	uint64_t counts[IMPORT_SKIPPED + 1] = {0};
-	size_t items = 1 + sim_below(&device->person, SIM_INTENTS_MAX);
+	/* As many big ones as this are pushed as a load. */
+	size_t items = device->world->big && sim_one_in(&device->person, 2)
+			   ? SIM_INTENTS_MAX
+			   : 1 + sim_below(&device->person, SIM_INTENTS_MAX);
 	enum engine_result result = import_begin(&device->engine, &device->call);
 
 	if (result != ENGINE_OK)
@@ -282,12 +289,15 @@ enum engine_result sim_person_run(struct sim_device *device)
 	case SIM_JOIN:
 	case SIM_SWEEP:
 	case SIM_RESEED:
+	case SIM_WIPE:
+	case SIM_RELIST:
+	case SIM_CREATE_AGAIN:
 	case SIM_COMMANDS: break;
 	}
 	return ENGINE_FAILED;
 }
 
-enum sim_command sim_person_draw(struct sim_device *device)
+static enum sim_command draw_any(struct sim_device *device)
 {
 	static const struct {
 		enum sim_command command;
@@ -305,6 +315,8 @@ enum sim_command sim_person_draw(struct sim_device *device)
 	};
 	uint64_t drawn = sim_below(&device->person, 28);
 
+	if (device->world->sweeps && device->index == 0 && sim_one_in(&device->person, 2))
+		return SIM_SWEEP; /* the one who keeps order */
 	if (device->world->solo && device->index > 0)
 		return SIM_SYNC;
 
@@ -316,4 +328,14 @@ enum sim_command sim_person_draw(struct sim_device *device)
 		drawn -= table[i].weight;
 	}
 	return SIM_SYNC;
+}
+
+enum sim_command sim_person_draw(struct sim_device *device)
+{
+	enum sim_command drawn = draw_any(device);
+
+	if (drawn == SIM_SYNC && device->world->away && device->index == 1 &&
+	    !device->world->solo && !sim_one_in(&device->person, 8))
+		return SIM_EDIT;
+	return drawn;
 }

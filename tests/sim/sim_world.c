@@ -73,10 +73,14 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 			world->one_in[i] = often[sim_below(&world->random, COUNT_OF(often))];
 	world->one_in[SIM_CRASH] *= 3; /* one ends a whole command */
 	world->one_in[SIM_STALL] *= 10;
-	world->sweeps = sim_one_in(&world->random, 4);
-	world->big = sim_one_in(&world->random, 10);
-	world->solo = sim_one_in(&world->random, 8);
-	world->seasons = sim_one_in(&world->random, 6);
+	world->sweeps = sim_one_in(&world->random, 3);
+	world->big = sim_one_in(&world->random, 6);
+	world->away = sim_one_in(&world->random, 3);
+	world->solo = sim_one_in(&world->random, 5);
+	world->seasons = sim_one_in(&world->random, 5);
+	world->late_create = sim_one_in(&world->random, 4);
+	world->holds_late = world->late_create && sim_one_in(&world->random, 2);
+	world->has_gateway = sim_one_in(&world->random, 3);
 	world->objects = memory_store_new();
 	if (world->objects == NULL)
 		return false;
@@ -91,6 +95,8 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 void sim_world_close(struct sim_world *world)
 {
 	memory_store_free(world->objects);
+	bytes_clear(&world->create);
+	account_cache_clear(&world->gateway);
 	(void)pthread_cond_destroy(&world->scheduler_turn);
 	(void)pthread_mutex_destroy(&world->mutex);
 }

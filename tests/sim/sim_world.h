@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cli/engine/recovery.h"
+#include "gateway/account/account.h"
 #include "gateway/bucket/bucket_memory.h"
 
 /* A stream of its own for each user of randomness, so that one's draws do not move another's. */
@@ -57,15 +58,24 @@ struct sim_world {
 	int64_t now_ms;           /* monotonic, and the wall clock of a device without skew */
 	uint32_t one_in[SIM_FAULTS];
 	uint64_t hits[SIM_FAULTS];
-	bool faults;    /* false: nothing goes wrong any more */
-	bool read_only; /* puts and removes do not get through (while an object is damaged) */
-	bool ending;    /* the run has failed: every call fails, so that all threads unwind */
-	bool sweeps;    /* some devices sweep: history may go */
-	bool big;       /* entries of many KiB: bodies, loads in the middle, snapshots */
-	bool solo;      /* one device alone makes changes */
-	bool seasons;   /* now and then months pass: tombstones are purged, devices were away */
-	bool restored;  /* the bucket went back to an older copy: rollbacks are expected */
-	bool reseeded;  /* … and resets have put that right: there were no bases for a while */
+	bool faults;         /* false: nothing goes wrong any more */
+	bool read_only;      /* puts and removes do not get through (while an object is damaged) */
+	bool ending;         /* the run has failed: every call fails, so that all threads unwind */
+	bool sweeps;         /* some devices sweep: history may go */
+	bool big;            /* entries of many KiB: bodies, loads in the middle, snapshots */
+	bool away;           /* device 1 is seldom there to sync */
+	bool solo;           /* one device alone makes changes */
+	bool late_create;    /* a create's manifest lands late, one time in two */
+	bool holds_late;     /* what is late lands only after the wipe */
+	bool wiping;         /* from now on "gone" is an answer */
+	bool wiped;          /* … by a command that ended well */
+	struct bytes create; /* the request that made the account */
+	bool seasons;      /* now and then months pass: tombstones are purged, devices were away */
+	bool has_gateway;  /* some requests go by it */
+	bool gateway_busy; /* with somebody's request */
+	struct account_cache gateway; /* its cache of the account */
+	bool restored; /* the bucket went back to an older copy: rollbacks are expected */
+	bool reseeded; /* … and resets have put that right: there were no bases for a while */
 	uint64_t steps;
 	struct memory_store *objects;
 	char damaged_key[BUCKET_KEY_MAX + 1]; /* "": none */

@@ -124,6 +124,31 @@ static void what_was_restored_meanwhile_stays(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* An editor was open all the while. */
+static void what_was_being_edited_stays(void **state)
+{
+	struct entry entry = {.id = view_text("e1"),
+	    .collection = view_text("journal"),
+	    .content = view_text("written slowly")};
+	struct edit_outcome outcome;
+	struct digest begun_on;
+
+	(void)state;
+	begun_on = device_version(&pair.b, "e1");
+	delete_known();
+	days_pass(95);
+	assert_synced(&pair.b);
+	edit_synced(&pair.a, "e2"); /* purges */
+	assert_synced(&pair.b);
+	assert_false(device_has(&pair.b, "e1"));
+	assert_engine(&pair.b, edit_save(&pair.b.engine, &entry, &begun_on, &pair.b.call, &outcome),
+	    ENGINE_OK);
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "e1", "written slowly");
+	assert_same(&pair.a, &pair.b);
+}
+
 /* Away for so long that it was not waited for, and that the log it needs is gone. */
 static void who_was_away_finds_it_deleted(void **state)
 {
@@ -162,6 +187,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	an_acknowledgement_is_made_once_a_week_at_most, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_restored_meanwhile_stays, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(what_was_being_edited_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_was_away_finds_it_deleted, pair_setup, pair_teardown),
 };
 

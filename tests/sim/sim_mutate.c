@@ -1,0 +1,195 @@
+/*
+ * tests/sim/sim_mutate.c: does the simulator see what it should? Each deliberate bug of
+ * schemas/base/mutation.h runs in a process of its own, so that one which crashes, by an assert or
+ * a sanitizer, is caught too.
+ */
+#include "schemas/base/mutation.h"
+#include "tests/sim/sim_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifdef INKSEAL_MUTATIONS
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EACH_S 60      /* of the processor's time: what else the machine does must not matter … */
+#define STUCK_S 60     /* … and so much more for a run that does not end */
+#define ASLEEP_S 1800u /* by the clock, for one that waits for ever */
+
+enum mutation mutation_on;
+
+static const struct {
+	const char *name;
+	const char *text;
+} mutations[] = {
+#define MUTATION_ROW(name, text) {#name, text},
+    MUTATIONS(MUTATION_ROW)
+#undef MUTATION_ROW
+};
+
+/* What the child has come to; it lies in memory that both see. */
+struct report {
+	uint64_t runs;
+	bool caught;
+	char failure[SIM_FAILURE_MAX];
+	char folder[SIM_FOLDER_MAX];
+};
+
+bool sim_mutation_pick(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(mutations); i++)
+		if (strcmp(mutations[i].name, name) == 0) {
+			mutation_on = (enum mutation)(i + 1);
+			return true;
+		}
+	return false;
+}
+
+/* Of the processor: what else the machine does is no reason to miss one. */
+static int64_t spent_ms(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0)
+		return 0;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The child: what it would say of a crash is not for the table. */
+static void run_until_caught(struct report *report)
+{
+	static struct sim_totals totals;
+	int64_t end_ms = spent_ms() + EACH_S * 1000;
+	const struct rlimit limit = {EACH_S + STUCK_S, EACH_S + STUCK_S + 5};
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nowhere >= 0)
+		(void)dup2(nowhere, STDERR_FILENO);
+	if (setrlimit(RLIMIT_CPU, &limit) != 0)
+		_exit(1);
+	(void)alarm(ASLEEP_S);
+	while (!report->caught && spent_ms() < end_ms) {
+		const struct sim_options options = {.seed = report->runs + 1, .quiet = true};
+		struct sim_outcome outcome;
+
+		report->runs++;
+		sim_run(&options, &totals, &outcome, report->folder);
+		report->caught = !outcome.held;
+		memcpy(report->failure, outcome.failure, sizeof(report->failure));
+	}
+	_exit(0);
+}
+
+static bool try_one(size_t i, struct report *report)
+{
+	int status = 0;
+	pid_t child, ended;
+
+	*report = (struct report){0};
+	(void)fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		mutation_on = (enum mutation)(i + 1);
+		run_until_caught(report);
+	}
+	if (child < 0)
+		return false;
+	do
+		ended = waitpid(child, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	if (ended != child)
+		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	report->caught = true;
+	sim_remove_folder(report->folder);
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGALRM))
+		(void)snprintf(report->failure, sizeof(report->failure), "a run does not end");
+	else if (WIFSIGNALED(status))
+		(void)snprintf(report->failure, sizeof(report->failure), "it dies of signal %d",
+		    WTERMSIG(status));
+	else
+		(void)snprintf(report->failure, sizeof(report->failure), "a sanitizer ends it");
+	return true;
+}
+
+static bool wanted(const char *name, const char *const *only, size_t only_count)
+{
+	for (size_t i = 0; i < only_count; i++)
+		if (strcmp(only[i], name) == 0)
+			return true;
+	return only_count == 0;
+}
+
+/* Memory that the children write to; NULL: there is none. */
+static struct report *share(void)
+{
+	FILE *file = tmpfile();
+	void *memory = MAP_FAILED;
+
+	if (file == NULL)
+		return NULL;
+	if (ftruncate(fileno(file), (off_t)sizeof(struct report)) == 0)
+		memory = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fileno(file), 0);
+	(void)fclose(file); /* the mapping stays */
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+bool sim_mutations(const char *const *only, size_t only_count)
+{
+	size_t tried = 0, caught = 0;
+	uint64_t runs = 0;
+	struct report *report = share();
+
+	if (report == NULL) {
+		printf("no memory\n");
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(mutations); i++) {
+		if (!wanted(mutations[i].name, only, only_count))
+			continue;
+		tried++;
+		if (!try_one(i, report)) {
+			printf("%s: no process for it\n", mutations[i].name);
+			continue;
+		}
+		caught += report->caught;
+		runs += report->runs;
+		printf("%s: %s, %" PRIu64 " runs (%s)%s%.200s\n", mutations[i].name,
+		    report->caught ? "caught" : "MISSED", report->runs, mutations[i].text,
+		    report->caught ? ": " : "", report->caught ? report->failure : "");
+	}
+	(void)munmap(report, sizeof(*report));
+	printf("%s: %zu mutations, %zu caught, %" PRIu64 " schedules\n",
+	    tried > 0 && caught == tried ? "all caught" : "MISSED", tried, caught, runs);
+	return tried > 0 && tried >= only_count && caught == tried;
+}
+
+#else
+
+bool sim_mutation_pick(const char *name)
+{
+	(void)name;
+	return false;
+}
+
+bool sim_mutations(const char *const *only, size_t only_count)
+{
+	(void)only;
+	(void)only_count;
+	printf("this build holds no mutations: sim_mutations does\n");
+	return false;
+}
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * tests/sim/sim_sync.c: the commands that go to the bucket, straight or by the gateway.
+ */
+#include "tests/sim/sim_sync.h"
+
+#define DAY_MS INT64_C(86400000)
+#define QUEUE_MS 5
+
+/* The gateway keeps one cache an account, and works on one of its requests at a time. */
+static struct account_cache *cache_take(struct sim_device *device)
+{
+	struct sim_world *world = device->world;
+
+	if (!device->by_gateway)
+		return &device->cache;
+	while (world->gateway_busy) /* its holder never waits for anybody */
+		sim_device_yield(device, QUEUE_MS);
+	world->gateway_busy = true;
+	return &world->gateway;
+}
+
+static void cache_give(struct sim_device *device)
+{
+	if (device->by_gateway)
+		device->world->gateway_busy = false;
+}
+
+/* The remote: the account code on this device's own view of the bucket. */
+static enum remote_result remote_of(enum account_result result)
+{
+	switch (result) {
+	case ACCOUNT_OK: return REMOTE_OK;
+	case ACCOUNT_ABSENT: return REMOTE_ABSENT;
+	case ACCOUNT_GONE: return REMOTE_GONE;
+	case ACCOUNT_REFUSED: return REMOTE_REFUSED;
+	case ACCOUNT_RETRY: return REMOTE_LATER;
+	case ACCOUNT_DAMAGED: return REMOTE_DAMAGED;
+	case ACCOUNT_FAILED: return REMOTE_FAILED;
+	}
+	return REMOTE_FAILED;
+}
+
+static enum remote_result remote_sync(
+    void *self, const struct sync_request *request, struct call *call, struct sync_answer *answer)
+{
+	struct sim_device *device = self;
+	struct account_cache *cache = cache_take(device);
+	enum account_result result = account_sync(&device->env, cache, request, call, answer);
+
+	cache_give(device);
+	return remote_of(result);
+}
+
+static enum remote_result remote_blob_get(void *self, const struct account_id *account,
+    const struct blob_name *name, struct call *call, struct bytes *out)
+{
+	struct sim_device *device = self;
+	struct account_cache *cache = cache_take(device);
+	enum account_result result =
+	    account_blob_get(&device->env, cache, account, name, call, out);
+
+	cache_give(device);
+	return remote_of(result);
+}
+
+static enum remote_result remote_blob_put(void *self, const struct account_id *account,
+    const struct blob_name *name, struct view blob, struct call *call)
+{
+	struct sim_device *device = self;
+	struct account_cache *cache = cache_take(device);
+	enum account_result result =
+	    account_blob_put(&device->env, cache, account, name, blob, call);
+
+	cache_give(device);
+	return remote_of(result);
+}
+
+/* Blobs under way come in any order. */
+static size_t remote_pick(void *self, size_t count)
+{
+	struct sim_device *device = self;
+
+	return (size_t)sim_below(&device->world->random, count);
+}
+
+const struct remote_ops sim_remote_ops = {.sync = remote_sync,
+    .blob_get = remote_blob_get,
+    .blob_put = remote_blob_put,
+    .pick = remote_pick};
+
+static bool wait_a_while(void *self, int64_t ms)
+{
+	struct sim_device *device = self;
+
+	if (ms > 0)
+		sim_device_yield(device, ms);
+	return !sim_device_dead(device);
+}
+
+static enum engine_result engine_of(enum account_result result)
+{
+	switch (result) {
+	case ACCOUNT_OK: return ENGINE_OK;
+	case ACCOUNT_RETRY: return ENGINE_LATER;
+	case ACCOUNT_ABSENT: return ENGINE_MISSING;
+	case ACCOUNT_GONE: return ENGINE_GONE;
+	case ACCOUNT_DAMAGED: return ENGINE_DAMAGED;
+	case ACCOUNT_REFUSED:
+	case ACCOUNT_FAILED: break;
+	}
+	return ENGINE_FAILED;
+}
+
+static void need_keys(struct sim_device *device)
+{
+	if (device->engine.keys == NULL)
+		device_keys_new(&device->entropy, &device->keys);
+	device->engine.keys = &device->keys;
+}
+
+/* The first device makes the account; the person writes the code down once it is stored. */
+static enum engine_result run_on(struct sim_device *device)
+{
+	struct sim_world *world = device->world;
+	struct account_new account = {0};
+	struct sync_facts facts = {0};
+	struct call call;
+	enum engine_result result;
+
+	need_keys(device);
+	result = account_begin(&device->engine, "first", &device->call, &account);
+	if (result != ENGINE_OK)
+		return result;
+	bytes_clear(&world->create);
+	if (!bytes_copy(view_bytes(&account.create), &world->create))
+		sim_fail(world, "no memory");
+	remote_request(&call, &device->clock);
+	result = engine_of(
+	    account_create(&device->env, cache_take(device), view_bytes(&account.create), &call));
+	cache_give(device);
+	if (result == ENGINE_OK)
+		result = account_store(&device->engine, &account, &device->call);
+	if (sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK &&
+	    facts.has_account) { /* also if it died just after */
+		world->code = account.code;
+		world->has_code = true;
+	}
+	account_new_clear(&account);
+	return result;
+}
+
+/* Another device, from the code: the roster, and its own statement still to be pushed. */
+static enum engine_result run_join(struct sim_device *device, struct recovery_view *view)
+{
+	struct sim_world *world = device->world;
+	struct sync_facts facts = {0};
+	struct bytes roster = {0};
+	struct call call;
+	enum engine_result result;
+
+	remote_request(&call, &device->clock);
+	result = engine_of(
+	    account_roster(&device->env, cache_take(device), &world->code.account, &call, &roster));
+	cache_give(device);
+	if (result != ENGINE_OK)
+		call_sayf(&device->call, "%s", call.message);
+	if (result == ENGINE_OK)
+		result = recovery_check(
+		    &device->engine, view_bytes(&roster), &world->code, &device->call, view);
+	if (result == ENGINE_OK)
+		result = sync_facts_get(&device->engine, &device->call, &facts);
+	if (result == ENGINE_OK && !facts.has_account) {
+		need_keys(device);
+		result = recovery_store(
+		    &device->engine, view_bytes(&roster), view, "another", &device->call);
+	}
+	bytes_clear(&roster);
+	return result;
+}
+
+static enum engine_result run_machine(
+    struct sim_device *device, const struct device_keys *recovery, bool allow_deletions)
+{
+	const struct sync_options options = {.allow_deletions = allow_deletions,
+	    .reseed = device->command == SIM_RESEED,
+	    .recovery = recovery};
+	const struct remote_waiter waiter = {.self = device, .wait = wait_a_while};
+	struct sync_totals totals = {0};
+	struct sync *sync = NULL;
+	enum engine_result result;
+
+	result = sync_new(&device->engine, &options, &device->call, &sync);
+	if (result == ENGINE_OK)
+		result = remote_run(sync, &device->remote, &device->world->code.account,
+		    &device->clock, &waiter, &device->call, &totals);
+	sync_free(sync);
+	device->conflicts += totals.conflicts;
+	device->pushed += totals.pushed;
+	device->pulled += totals.pulled;
+	device->deltas += totals.deltas;
+	device->totals = totals;
+	device->resets += totals.reset;
+	return result;
+}
+
+static enum engine_result run_sync(struct sim_device *device, bool only_join)
+{
+	struct recovery_view view = {0};
+	struct sync_facts facts = {0};
+	const struct device_keys *recovery = NULL;
+	struct call call;
+	size_t folded = 0;
+	enum engine_result result = sync_facts_get(&device->engine, &device->call, &facts);
+
+	if (result == ENGINE_OK && !facts.has_account && device->index == 0 &&
+	    !device->world->has_code)
+		result = run_on(device);
+	else if (result == ENGINE_OK && (!facts.has_account || facts.recovering)) {
+		if (!device->world->has_code)
+			return ENGINE_OK;
+		recovery = &view.keys;
+		result = run_join(device, &view);
+	}
+	if (result != ENGINE_OK || only_join)
+		return result;
+	result = run_machine(device, recovery, false);
+	if (result == ENGINE_BRAKE &&
+	    !sim_device_dead(device)) /* the person says that it is meant */
+		result = run_machine(device, recovery, true);
+	if (result == ENGINE_OK && device->totals.pushed > 0) {
+		remote_request(&call, &device->clock);
+		result = engine_of(account_fold(&device->env, cache_take(device),
+		    &device->world->code.account, &call, &folded));
+		cache_give(device);
+		if (result != ENGINE_OK)
+			call_sayf(&device->call, "%s", call.message);
+	}
+	return result;
+}
+
+static enum engine_result run_sweep(struct sim_device *device)
+{
+	struct sweep_report report = {0};
+	struct call call;
+	enum engine_result result;
+	struct sync_facts facts = {0};
+
+	if (!device->world->sweeps || !device->world->has_code)
+		return ENGINE_OK;
+	result = sync_facts_get(&device->engine, &device->call, &facts);
+	if (result != ENGINE_OK || !facts.has_account)
+		return result;
+	remote_request(&call, &device->clock);
+	result =
+	    engine_of(account_sweep(&device->env, cache_take(device), &device->world->code.account,
+		sim_one_in(&device->person, 2) ? 0 : 30 * DAY_MS, &call, &report));
+	cache_give(device);
+	if (result != ENGINE_OK)
+		call_sayf(&device->call, "%s", call.message);
+	return result;
+}
+
+/* What is put is gone, and so is the account on this device. */
+static enum engine_result run_wipe(struct sim_device *device)
+{
+	struct wipe_report report = {0};
+	struct bytes wipe = {0};
+	struct call call;
+	enum engine_result result;
+
+	result = wipe_make(&device->engine, "", &device->call, &wipe);
+	remote_request(&call, &device->clock);
+	if (result == ENGINE_OK) {
+		result = engine_of(account_wipe(&device->env, cache_take(device),
+		    &device->world->code.account, view_bytes(&wipe), &call, &report));
+		cache_give(device);
+		if (result != ENGINE_OK)
+			call_sayf(&device->call, "%s", call.message);
+	}
+	if (result == ENGINE_OK)
+		result = account_forget(&device->engine, &device->call);
+	device->world->wiped |= result == ENGINE_OK;
+	bytes_clear(&wipe);
+	return result;
+}
+
+static enum engine_result run_relist(struct sim_device *device)
+{
+	struct wipe_report report = {0};
+	struct call call;
+	enum engine_result result;
+
+	remote_request(&call, &device->clock);
+	result =
+	    engine_of(account_relist(&device->env, &device->world->code.account, &call, &report));
+	if (result != ENGINE_OK)
+		call_sayf(&device->call, "%s", call.message);
+	return result;
+}
+
+/* By somebody without a cache: a gateway that starts. */
+static enum engine_result run_create_again(struct sim_device *device)
+{
+	struct account_cache cache = {0};
+	struct call call;
+	enum engine_result result;
+
+	remote_request(&call, &device->clock);
+	result = engine_of(
+	    account_create(&device->env, &cache, view_bytes(&device->world->create), &call));
+	account_cache_clear(&cache);
+	call_sayf(&device->call, "%s", call.message);
+	if (result == ENGINE_OK)
+		sim_fail(device->world, "I6: an account that was wiped was made again");
+	return result;
+}
+
+enum engine_result sim_sync_run(struct sim_device *device)
+{
+	switch (device->command) {
+	case SIM_SYNC: return run_sync(device, false);
+	case SIM_JOIN: return run_sync(device, true);
+	case SIM_SWEEP: return run_sweep(device);
+	case SIM_RESEED: return run_sync(device, false);
+	case SIM_WIPE: return run_wipe(device);
+	case SIM_RELIST: return run_relist(device);
+	case SIM_CREATE_AGAIN: return run_create_again(device);
+	case SIM_NEW:
+	case SIM_EDIT:
+	case SIM_HOLD:
+	case SIM_SAVE:
+	case SIM_DELETE:
+	case SIM_RESTORE:
+	case SIM_IMPORT:
+	case SIM_COMMANDS: break;
+	}
+	return ENGINE_FAILED;
+}
