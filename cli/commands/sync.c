@@ -21,12 +21,15 @@
 static bool print_totals(const struct session *session, const struct sync_totals *totals)
 {
 	const struct bucket_counts *counts = &session->counts;
+	json_t *reset = NULL; /* told to who asked for one */
 
+	if (session->app->options.json && session->app->options.reseed)
+		reset = json_boolean(totals->reset);
 	if (session->app->options.json)
 		return output_json(json_pack(
-		    "{s:I,s:I,s:I,s:b,s:{s:I,s:o},s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}", "pushed",
+		    "{s:I,s:I,s:I,s:o*,s:{s:I,s:o},s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}", "pushed",
 		    (json_int_t)totals->pushed, "pulled", (json_int_t)totals->pulled, "conflicts",
-		    (json_int_t)totals->conflicts, "reset", (int)totals->reset, "head", "seq",
+		    (json_int_t)totals->conflicts, "reset", reset, "head", "seq",
 		    (json_int_t)totals->head.seq, "hash",
 		    output_hex(totals->head.hash.bytes, DIGEST_LEN), "requests", "get",
 		    (json_int_t)counts->get, "put", (json_int_t)counts->put, "list",
