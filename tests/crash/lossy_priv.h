@@ -26,13 +26,13 @@ struct lossy_change { /* since the file's last sync */
 struct lossy_file {
 	char path[LOSSY_PATH_MAX]; /* "": unused */
 	bool exists;
-	bool named; /* the folder was synced since the name was made: the platter has it */
+	bool named;  /* the folder was synced since the name was made: the platter has it */
+	bool haunts; /* a file of this name was removed, and no sync of the folder has kept that */
 	struct lossy_data now;
 	struct lossy_data synced;
 	struct lossy_change *changes;
 	size_t changes_count;
 	size_t changes_capacity;
-	bool haunts; /* a file of this name was removed, and no sync of the folder has kept that */
 	struct lossy_data ghost;
 };
 

@@ -114,7 +114,7 @@ void rig_close(struct rig *rig)
 	for (size_t i = 0; i < rig->objects_count; i++)
 		bytes_clear(&rig->objects[i].data);
 	bytes_clear(&rig->b_file);
-	free((void *)(uintptr_t)rig->long_text);
+	free(rig->long_text);
 	world_close(&rig->world);
 	lossy_clear();
 }

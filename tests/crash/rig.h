@@ -35,7 +35,7 @@ struct rig {
 	struct device_keys recovery_before;
 	struct rig_note notes[RIG_NOTES_MAX];
 	size_t notes_count;
-	const char *long_text; /* 40,000 characters that do not compress well */
+	char *long_text; /* 40,000 characters that do not compress well */
 };
 
 struct rig_scenario {
