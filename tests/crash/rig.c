@@ -260,3 +260,11 @@ void rig_check(struct rig *rig)
 	store_close(rig->b.store);
 	rig->b.store = NULL;
 }
+
+unsigned rig_setting(const char *name, unsigned usual)
+{
+	const char *text = getenv(name);
+	unsigned long value = text == NULL ? 0 : strtoul(text, NULL, 10);
+
+	return value == 0 ? usual : (unsigned)value;
+}

@@ -59,5 +59,7 @@ void rig_store_close(struct rig *rig);
  * version whole. Then a, and b if there is one, sync and hold the same.
  */
 void rig_check(struct rig *rig);
+/* A number of the environment; absent or 0: usual. */
+unsigned rig_setting(const char *name, unsigned usual);
 
 #endif

@@ -19,14 +19,6 @@ static int tell(void **state)
 	return 0;
 }
 
-static unsigned setting(const char *name, unsigned usual)
-{
-	const char *text = getenv(name);
-	unsigned long value = text == NULL ? 0 : strtoul(text, NULL, 10);
-
-	return value == 0 ? usual : (unsigned)value;
-}
-
 static void assert_honest(struct rig *rig, enum engine_result result)
 {
 	if (result == ENGINE_OK || result == ENGINE_FAILED || result == ENGINE_FULL ||
@@ -90,11 +82,11 @@ static void each_disk_call(
     const struct rig_scenario *scenario, enum lossy_fault fault, unsigned usual)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	unsigned step = setting("INKSEAL_TORTURE_STEP", usual);
+	unsigned step = rig_setting("INKSEAL_TORTURE_STEP", usual);
 
 	assert_non_null(rig);
 	rig_open(rig, scenario);
-	for (at = setting("INKSEAL_TORTURE_AT", 1); at < CALLS_MAX; at += step)
+	for (at = rig_setting("INKSEAL_TORTURE_AT", 1); at < CALLS_MAX; at += step)
 		if (!disk_fails(rig, scenario, fault))
 			break;
 	assert_in_range(at, 20, CALLS_MAX - 1);

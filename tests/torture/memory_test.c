@@ -23,14 +23,6 @@ static int tell(void **state)
 	return 0;
 }
 
-static unsigned setting(const char *name, unsigned usual)
-{
-	const char *text = getenv(name);
-	unsigned long value = text == NULL ? 0 : strtoul(text, NULL, 10);
-
-	return value == 0 ? usual : (unsigned)value;
-}
-
 static void assert_honest(struct rig *rig, enum engine_result result)
 {
 	if (result == ENGINE_OK || result == ENGINE_FAILED || result == ENGINE_LATER)
@@ -70,7 +62,7 @@ static void each_of(const struct rig_scenario *scenario, enum fault_whose whose,
 
 	assert_non_null(rig);
 	rig_open(rig, scenario);
-	for (nth = setting("INKSEAL_TORTURE_AT", 1); nth < ALLOCATIONS_MAX; nth += step)
+	for (nth = rig_setting("INKSEAL_TORTURE_AT", 1); nth < ALLOCATIONS_MAX; nth += step)
 		if (!fails_at(rig, scenario, whose, nth, nth / step % 2 == 1))
 			break;
 	assert_in_range(nth, 2, ALLOCATIONS_MAX - 1);
@@ -81,12 +73,12 @@ static void each_of(const struct rig_scenario *scenario, enum fault_whose whose,
 
 static void ours(const struct rig_scenario *scenario, unsigned step)
 {
-	each_of(scenario, FAULT_OURS, setting("INKSEAL_TORTURE_OURS", step));
+	each_of(scenario, FAULT_OURS, rig_setting("INKSEAL_TORTURE_OURS", step));
 }
 
 static void libraries(const struct rig_scenario *scenario, unsigned step)
 {
-	each_of(scenario, FAULT_LIBRARIES, setting("INKSEAL_TORTURE_STEP", step));
+	each_of(scenario, FAULT_LIBRARIES, rig_setting("INKSEAL_TORTURE_STEP", step));
 }
 
 static void test_ours_fresh(void **state)
