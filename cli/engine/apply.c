@@ -482,10 +482,10 @@ static enum engine_result hold_brake(struct sync_state *state, uint64_t deletion
 {
 	const struct journal *journal = &state->engine->journal;
 	struct journal_counts counts;
-	enum journal_result result = JOURNAL_OK;
+	enum journal_result result;
 
-	if (result != JOURNAL_OK || !brake_holds(deletions, 0)) /* few, whatever there is */
-		return engine_of_journal(result);
+	if (!brake_holds(deletions, 0)) /* few, whatever there is */
+		return ENGINE_OK;
 	result = journal->ops->counts(journal->self, state->call, &counts);
 	if (result != JOURNAL_OK)
 		return engine_of_journal(result);
