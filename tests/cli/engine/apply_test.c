@@ -3,17 +3,10 @@
  * belongs, and still do not hold: each is refused whole, and changes nothing of the journal.
  */
 #include "cli/engine/compress.h"
-#include "tests/cli/engine/engine_fixture.h"
+#include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct pair {
-	struct world world;
-	struct device a, b;
-};
-
-static struct pair pair;
 
 /* What a makes by hand, on the head that both are at. */
 struct draft {
@@ -62,23 +55,18 @@ static void note_cursor(struct device *device, const struct sync_request *reques
 	draft.cursor = request->cursor;
 }
 
-static int pair_setup(void **state)
+static int draft_setup(void **state)
 {
-	devices_pair(&pair.world, &pair.a, &pair.b, 5);
+	(void)pair_setup(state);
 	pair.b.before = note_cursor;
 	draft_begin("as it was at first");
-	*state = &pair;
 	return 0;
 }
 
-static int pair_teardown(void **state)
+static int draft_teardown(void **state)
 {
-	(void)state;
 	draft_end();
-	device_close(&pair.a);
-	device_close(&pair.b);
-	world_close(&pair.world);
-	return 0;
+	return pair_teardown(state);
 }
 
 /* A new version of "e1", encoded; and what it replaces. */
@@ -527,35 +515,36 @@ static void a_load_that_does_not_give_its_root_stops_the_device(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(a_put_by_hand_is_taken, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(another_root_stops_the_device, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_put_by_hand_is_taken, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(another_root_stops_the_device, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_delta_names_the_version_before_the_frame, pair_setup, pair_teardown),
+	a_delta_names_the_version_before_the_frame, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_delta_of_another_reference_is_refused, pair_setup, pair_teardown),
+	a_delta_of_another_reference_is_refused, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_delta_gives_the_entry_that_it_names, pair_setup, pair_teardown),
+	a_delta_gives_the_entry_that_it_names, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_delta_gives_the_length_that_it_names, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_named_loser_is_the_clouds_version, pair_setup, pair_teardown),
+	a_delta_gives_the_length_that_it_names, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_loser_is_of_the_entry_that_it_names, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(what_is_no_entry_is_refused, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(nothing_follows_the_operations, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(all_counted_operations_are_there, pair_setup, pair_teardown),
+	a_named_loser_is_the_clouds_version, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	operations_that_do_not_unpack_are_refused, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_bomb_is_refused, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_live_entry_is_not_purged, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(what_is_not_there_is_not_purged, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(the_floor_stays_below_its_frame, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(the_floor_never_sinks, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_body_is_of_its_kind, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_body_is_the_one_that_is_named, pair_setup, pair_teardown),
+	a_loser_is_of_the_entry_that_it_names, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(what_is_no_entry_is_refused, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(nothing_follows_the_operations, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(all_counted_operations_are_there, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_load_that_changes_nothing_is_taken, pair_setup, pair_teardown),
+	operations_that_do_not_unpack_are_refused, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(a_bomb_is_refused, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(a_live_entry_is_not_purged, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(what_is_not_there_is_not_purged, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(the_floor_stays_below_its_frame, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(the_floor_never_sinks, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(a_body_is_of_its_kind, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(a_body_is_the_one_that_is_named, draft_setup, draft_teardown),
     cmocka_unit_test_setup_teardown(
-	a_load_that_does_not_give_its_root_stops_the_device, pair_setup, pair_teardown),
+	a_load_that_changes_nothing_is_taken, draft_setup, draft_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_load_that_does_not_give_its_root_stops_the_device, draft_setup, draft_teardown),
 };
 
 TEST_MAIN(tests)

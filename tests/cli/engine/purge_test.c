@@ -2,35 +2,12 @@
  * tests/cli/engine/purge_test.c: tombstones leave the state, when they may, and what that means for
  * who was away (design, section 5).
  */
-#include "tests/cli/engine/engine_fixture.h"
+#include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-
-struct pair {
-	struct world world;
-	struct device a, b;
-};
-
-static struct pair pair;
-
-static int pair_setup(void **state)
-{
-	devices_pair(&pair.world, &pair.a, &pair.b, 5);
-	*state = &pair;
-	return 0;
-}
-
-static int pair_teardown(void **state)
-{
-	(void)state;
-	device_close(&pair.a);
-	device_close(&pair.b);
-	world_close(&pair.world);
-	return 0;
-}
 
 static void days_pass(int64_t days)
 {

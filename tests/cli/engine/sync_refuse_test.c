@@ -3,33 +3,10 @@
  * lost answers, roll-backs and forks, wipes real and claimed, copied homes, wrong keys, changed
  * frames and blobs. Each refusal has its own result, writes nothing, and keeps the local edits.
  */
-#include "tests/cli/engine/engine_fixture.h"
+#include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct pair {
-	struct world world;
-	struct device a, b;
-};
-
-static struct pair pair;
-
-static int pair_setup(void **state)
-{
-	devices_pair(&pair.world, &pair.a, &pair.b, 5);
-	*state = &pair;
-	return 0;
-}
-
-static int pair_teardown(void **state)
-{
-	(void)state;
-	device_close(&pair.a);
-	device_close(&pair.b);
-	world_close(&pair.world);
-	return 0;
-}
 
 /* I3: whatever becomes of the one PUT, the edit is in the log once. */
 static void a_lost_answer_has_one_effect(void **state)

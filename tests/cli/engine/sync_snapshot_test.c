@@ -2,36 +2,13 @@
  * tests/cli/engine/sync_snapshot_test.c: what is too large for a frame: bodies, loads, snapshots;
  * uploads that break off and go on; devices that were away so long that the log they need is gone.
  */
-#include "tests/cli/engine/engine_fixture.h"
+#include "tests/cli/engine/pair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BODY_LEN 100000u
-
-struct pair {
-	struct world world;
-	struct device a, b;
-};
-
-static struct pair pair;
-
-static int pair_setup(void **state)
-{
-	devices_pair(&pair.world, &pair.a, &pair.b, 5);
-	*state = &pair;
-	return 0;
-}
-
-static int pair_teardown(void **state)
-{
-	(void)state;
-	device_close(&pair.a);
-	device_close(&pair.b);
-	world_close(&pair.world);
-	return 0;
-}
 
 static void save_long(struct device *device, const char *id, size_t len)
 {

@@ -3,32 +3,16 @@
  * first push, deltas, pulls, conflicts near and far, deletions, the brake, recovery, lost races.
  * What is refused is in sync_refuse_test.c; bodies and snapshots in sync_snapshot_test.c.
  */
-#include "tests/cli/engine/engine_fixture.h"
+#include "tests/cli/engine/pair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct pair {
-	struct world world;
-	struct device a, b;
-};
-
-static struct pair pair;
-
-static int pair_setup(void **state)
+static int thirty_setup(void **state)
 {
 	devices_pair(&pair.world, &pair.a, &pair.b, 30);
 	*state = &pair;
-	return 0;
-}
-
-static int pair_teardown(void **state)
-{
-	(void)state;
-	device_close(&pair.a);
-	device_close(&pair.b);
-	world_close(&pair.world);
 	return 0;
 }
 
@@ -492,37 +476,38 @@ static void nothing_of_it_can_be_read_in_the_bucket(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(the_first_push_is_a_load, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(an_edit_is_one_put_and_a_delta, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(no_change_is_one_get, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_first_push_is_a_load, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_edit_is_one_put_and_a_delta, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(no_change_is_one_get, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	acknowledged_edits_are_clean_and_later_ones_are_not, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(an_edit_made_meanwhile_stays_dirty, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(near_edits_are_both_kept, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_second_loser_is_the_same_copy, pair_setup, pair_teardown),
+	acknowledged_edits_are_clean_and_later_ones_are_not, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	far_edits_leave_the_loser_in_both_histories, pair_setup, pair_teardown),
+	an_edit_made_meanwhile_stays_dirty, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(near_edits_are_both_kept, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_second_loser_is_the_same_copy, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	a_loser_that_was_never_pushed_travels, pair_setup, pair_teardown),
+	far_edits_leave_the_loser_in_both_histories, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	a_clock_that_is_off_widens_what_is_near, pair_setup, pair_teardown),
+	a_loser_that_was_never_pushed_travels, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	an_edit_beats_a_deletion_whoever_is_first, pair_setup, pair_teardown),
+	a_clock_that_is_off_widens_what_is_near, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	a_deletion_travels_and_is_taken_back, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(the_brake_holds_what_goes_out, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(the_brake_holds_what_comes_in, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(few_deletions_pass, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, pair_setup, pair_teardown),
+	an_edit_beats_a_deletion_whoever_is_first, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	a_journal_that_was_there_before_is_merged, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(lost_races_lead_to_the_turn, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(a_turn_is_waited_for, pair_setup, pair_teardown),
+	a_deletion_travels_and_is_taken_back, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_brake_holds_what_goes_out, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_brake_holds_what_comes_in, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(few_deletions_pass, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	a_lost_race_is_settled_before_it_is_sent_again, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(switched_off_nothing_is_sent, pair_setup, pair_teardown),
+	a_journal_that_was_there_before_is_merged, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lost_races_lead_to_the_turn, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_turn_is_waited_for, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	nothing_of_it_can_be_read_in_the_bucket, pair_setup, pair_teardown),
+	a_lost_race_is_settled_before_it_is_sent_again, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(switched_off_nothing_is_sent, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	nothing_of_it_can_be_read_in_the_bucket, thirty_setup, pair_teardown),
 };
 
 TEST_MAIN(tests)
