@@ -810,7 +810,7 @@ static void race_child(int gate, unsigned number, const struct bucket_put *plan)
 	struct bucket_put put = *plan;
 	struct bucket_tag tag;
 	struct call call;
-	char text[16];
+	char text[24];
 	char byte;
 	enum bucket_result result;
 
@@ -831,7 +831,7 @@ static void race_processes(struct bucket *bucket, const struct bucket_put *plan)
 	pid_t children[PROCESSES];
 	int winner = -1;
 	int gate[2];
-	char text[16];
+	char text[24];
 
 	assert_int_equal(pipe(gate), 0);
 	for (unsigned i = 0; i < PROCESSES; i++) {
