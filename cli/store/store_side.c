@@ -501,7 +501,7 @@ enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, 
 	    " SELECT id, version, author, ?1, ?2 FROM staged WHERE true ORDER BY id"
 	    " ON CONFLICT (id) DO UPDATE SET cloud = excluded.cloud, author = excluded.author,"
 	    " cloud_seq = excluded.cloud_seq, cloud_ms = excluded.cloud_ms"
-	    " WHERE entries.cloud IS NOT excluded.cloud");
+	    " WHERE entries.cloud IS NOT excluded.cloud OR entries.author IS NOT excluded.author");
 	sql_int(&sql, (int64_t)seq);
 	sql_int(&sql, time_ms);
 	result = sql_run(&sql, call);

@@ -83,6 +83,8 @@ static bool write_content(
 	size_t head_len;
 	size_t len = draw_len(device);
 	uint8_t *filler;
+	static const char letters[] =
+	    " \nABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 	buffer_init(out, CONTENT_LEN_MAX);
 	buffer_addf(out, "#%010u %s\n", token, device->model->canary);
@@ -95,8 +97,8 @@ static bool write_content(
 	if (filler == NULL)
 		return false;
 	sim_random_fill(&device->person, filler, len);
-	for (size_t i = 0; i < len; i++)
-		filler[i] = (uint8_t)(' ' + filler[i] % 64);
+	for (size_t i = 0; i < len; i++) /* few words: a run is not to be spent in the search index */
+		filler[i] = (uint8_t)letters[filler[i] % (sizeof(letters) - 1)];
 	return true;
 }
 

@@ -74,7 +74,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->one_in[SIM_CRASH] *= 3; /* one ends a whole command */
 	world->one_in[SIM_STALL] *= 10;
 	world->sweeps = sim_one_in(&world->random, 3);
-	world->big = sim_one_in(&world->random, 6);
+	world->big = sim_one_in(&world->random, 16);
 	world->away = sim_one_in(&world->random, 3);
 	world->solo = sim_one_in(&world->random, 5);
 	world->seasons = sim_one_in(&world->random, 5);

@@ -767,15 +767,21 @@ static void test_stage_take(void **state)
 	struct digest same;
 	struct digest moved;
 	struct digest born;
+	struct digest again;
 	struct journal_entry entry;
 
 	begin(f);
 	same = put_settled(f, &(struct words){.id = "same"}, 3);
+	again = put_settled(f, &(struct words){.id = "by another"}, 3);
 	(void)put_settled(f, &(struct words){.id = "moved", .content = "old"}, 3);
 	(void)put_settled(f, &(struct words){.id = "not staged"}, 3);
 	moved = put_version(f, &(struct words){.id = "moved", .content = "new"});
 	born = put_version(f, &(struct words){.id = "born"});
-	assert_ok(f, OPS(f)->stage_add(f->store, view_text("same"), &same, &device, &f->call));
+	entry = get_entry(f, "same");
+	assert_ok(
+	    f, OPS(f)->stage_add(f->store, view_text("same"), &same, &entry.author, &f->call));
+	assert_ok(
+	    f, OPS(f)->stage_add(f->store, view_text("by another"), &again, &device, &f->call));
 	assert_ok(f, OPS(f)->stage_add(f->store, view_text("moved"), &moved, &device, &f->call));
 	assert_ok(f, OPS(f)->stage_add(f->store, view_text("born"), &born, &device, &f->call));
 	assert_ok(f, OPS(f)->stage_take(f->store, 9, 99, &f->call));
@@ -791,6 +797,10 @@ static void test_stage_take(void **state)
 	assert_false(entry.has_local || entry.has_base);
 	entry = get_entry(f, "same"); /* keeps its place in the log */
 	assert_int_equal(entry.cloud_seq, 3);
+	entry = get_entry(f, "by another");
+	assert_digest(entry.cloud, again);
+	assert_true(device_equal(&entry.author, &device));
+	assert_int_equal(entry.cloud_seq, 9);
 	entry = get_entry(f, "not staged");
 	assert_true(entry.has_cloud);
 }
