@@ -2,32 +2,28 @@
  * tests/sim/sim.c: the simulator's main: what is to be run, and what it came to. README.md says
  * what a run is and how a failing seed is read.
  */
-#include "tests/sim/sim_run.h"
+#include "tests/sim/sim_jobs.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ONLY_MAX 64u
 #define MINUTES_MAX 10000u
 #define RUNS_MAX UINT64_C(1000000000)
 
 struct arguments {
-	struct sim_options run; /* of the first run */
-	uint64_t runs;
-	uint64_t minutes; /* 0: as many as runs says */
-	bool trace;
+	struct sim_jobs jobs;
 	bool mutations; /* all of them, each until it is caught */
 	const char *only[ONLY_MAX];
 	size_t only_count;
 };
 
 static const char usage[] =
-    "usage: sim [--seed N] [--runs N | --minutes M] [--trace]\n"
+    "usage: sim [--seed N] [--runs N | --minutes M] [--jobs N] [--trace]\n"
     "           [--commands N] [--devices N] [--without FAULT]... [--mutation NAME]\n"
-    "       sim --mutations [--only NAME]...\n";
+    "       sim --mutations [--jobs N] [--only NAME]...\n";
 
 static bool read_number(const char *text, uint64_t *out)
 {
@@ -49,19 +45,30 @@ static bool read_fault(const char *text, bool without[SIM_FAULTS])
 /* An option with a value. */
 static bool read_value(struct arguments *arguments, const char *option, const char *value)
 {
+	struct sim_jobs *jobs = &arguments->jobs;
+	uint64_t number;
+
 	if (strcmp(option, "--seed") == 0)
-		return read_number(value, &arguments->run.seed);
+		return read_number(value, &jobs->first.seed);
 	if (strcmp(option, "--runs") == 0)
-		return read_number(value, &arguments->runs);
-	if (strcmp(option, "--minutes") == 0)
-		return read_number(value, &arguments->minutes) && arguments->minutes > 0 &&
-		       arguments->minutes <= MINUTES_MAX;
+		return read_number(value, &jobs->runs);
+	if (strcmp(option, "--minutes") == 0) {
+		jobs->runs = RUNS_MAX;
+		return read_number(value, &jobs->minutes) && jobs->minutes > 0 &&
+		       jobs->minutes <= MINUTES_MAX;
+	}
+	if (strcmp(option, "--jobs") == 0) {
+		if (!read_number(value, &number) || number == 0 || number > SIM_JOBS_MAX)
+			return false;
+		jobs->count = (unsigned)number;
+		return true;
+	}
 	if (strcmp(option, "--commands") == 0)
-		return read_number(value, &arguments->run.commands_max);
+		return read_number(value, &jobs->first.commands_max);
 	if (strcmp(option, "--devices") == 0)
-		return read_number(value, &arguments->run.devices_max);
+		return read_number(value, &jobs->first.devices_max);
 	if (strcmp(option, "--without") == 0)
-		return read_fault(value, arguments->run.without);
+		return read_fault(value, jobs->first.without);
 	if (strcmp(option, "--mutation") == 0)
 		return sim_mutation_pick(value);
 	if (strcmp(option, "--only") == 0 && arguments->only_count < ONLY_MAX) {
@@ -73,10 +80,10 @@ static bool read_value(struct arguments *arguments, const char *option, const ch
 
 static bool read_arguments(int argc, char **argv, struct arguments *out)
 {
-	*out = (struct arguments){.run = {.seed = 1}, .runs = 1};
+	*out = (struct arguments){.jobs = {.first = {.seed = 1}, .runs = 1, .count = 1}};
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
-			out->trace = true;
+			out->jobs.first.trace = stdout;
 		else if (strcmp(argv[i], "--mutations") == 0)
 			out->mutations = true;
 		else if (i + 1 == argc || !read_value(out, argv[i], argv[i + 1]))
@@ -87,12 +94,16 @@ static bool read_arguments(int argc, char **argv, struct arguments *out)
 	return out->only_count == 0 || out->mutations;
 }
 
-/* How the smallest that still fails is run again, and its trace. */
+/* How the smallest that still fails is run again, and its trace. One that died would take this
+ * process along. */
 static void show_failure(struct sim_options *options, const struct sim_outcome *first)
 {
 	static struct sim_totals totals;
 	struct sim_outcome outcome;
 
+	printf("seed %" PRIu64 " failed: %s\n", options->seed, first->failure);
+	if (options->trace != NULL || first->commands == 0)
+		return;
 	sim_shrink(options, first);
 	printf("the shortest that was found to fail: --seed %" PRIu64, options->seed);
 	if (options->commands_max > 0)
@@ -122,19 +133,13 @@ static void show_totals(const struct sim_totals *totals, bool good)
 	    totals->frames, totals->deltas, totals->conflicts);
 }
 
-static int64_t now_s(void)
-{
-	struct timespec now;
-
-	return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? (int64_t)now.tv_sec : 0;
-}
-
 int main(int argc, char **argv)
 {
-	static struct sim_totals totals;
+	struct sim_totals totals = {0};
+	struct sim_options failed;
+	struct sim_outcome outcome;
 	struct arguments arguments;
-	int64_t end_s;
-	bool good = true;
+	bool good;
 
 	if (!read_arguments(argc, argv, &arguments)) {
 		(void)fputs(usage, stderr);
@@ -143,23 +148,14 @@ int main(int argc, char **argv)
 	if (!sim_device_randomness())
 		return 2;
 	if (arguments.mutations)
-		return sim_mutations(arguments.only, arguments.only_count) ? 0 : 1;
-	end_s = now_s() + (int64_t)arguments.minutes * 60;
-	if (arguments.minutes > 0)
-		arguments.runs = RUNS_MAX;
-	for (uint64_t i = 0; i < arguments.runs && good; i++) {
-		struct sim_options options = arguments.run;
-		struct sim_outcome outcome;
-
-		if (arguments.minutes > 0 && now_s() >= end_s)
-			break;
-		options.seed += i;
-		options.trace = arguments.trace ? stdout : NULL;
-		sim_run(&options, &totals, &outcome, NULL);
-		good = outcome.held;
-		if (!good && !arguments.trace)
-			show_failure(&options, &outcome);
-	}
+		return sim_mutations(arguments.only, arguments.only_count, arguments.jobs.count)
+			   ? 0
+			   : 1;
+	failed = arguments.jobs.first;
+	arguments.jobs.first.quiet = arguments.jobs.count > 1; /* lines of several would mix */
+	good = sim_jobs_run(&arguments.jobs, &totals, &failed, &outcome);
+	if (!good)
+		show_failure(&failed, &outcome);
 	show_totals(&totals, good);
 	return good ? 0 : 1;
 }

@@ -26,20 +26,40 @@ struct row_found {
 struct holding {
 	struct sim_device *device;
 	struct row_found *rows;
-	size_t count;
+	size_t count, capacity;
 	size_t entries; /* the first so many rows are current versions */
 };
 
+/* NULL: the run has failed. */
+static struct row_found *row_add(struct holding *holding)
+{
+	if (holding->count == holding->capacity) {
+		size_t wanted = holding->capacity == 0 ? 64 : 2 * holding->capacity;
+		void *grown = wanted > ROWS_MAX
+				  ? NULL
+				  : realloc(holding->rows, wanted * sizeof(holding->rows[0]));
+
+		if (grown == NULL) {
+			sim_fail(holding->device->world, "d%u: too many rows to compare",
+			    holding->device->index);
+			return NULL;
+		}
+		holding->rows = grown;
+		holding->capacity = wanted;
+	}
+	holding->rows[holding->count] = (struct row_found){0};
+	return &holding->rows[holding->count++];
+}
+
 static bool holding_see(void *self, const struct store_item *item)
 {
-	struct holding *holding = self;
-	struct row_found *row = &holding->rows[holding->count];
+	struct row_found *row = row_add(self);
 
-	if (holding->count == ROWS_MAX)
+	if (row == NULL)
 		return false;
-	*row = (struct row_found){.local = true, .deleted = item->deleted_at != NULL};
+	row->local = true;
+	row->deleted = item->deleted_at != NULL;
 	(void)snprintf(row->id, sizeof(row->id), "%s", item->id);
-	holding->count++;
 	return true;
 }
 
@@ -86,26 +106,27 @@ static void holding_open(struct holding *holding, struct sim_device *device)
 	struct store_query query = {.oldest_first = true};
 
 	*holding = (struct holding){.device = device};
-	holding->rows = calloc(ROWS_MAX, sizeof(holding->rows[0]));
-	if (holding->rows == NULL ||
-	    store_list(device->store, &query, holding_see, holding, &device->call) != JOURNAL_OK) {
+	if (store_list(device->store, &query, holding_see, holding, &device->call) != JOURNAL_OK)
 		sim_fail(device->world, "d%u: no list", device->index);
-		return;
-	}
 	query.deleted = true;
 	if (store_list(device->store, &query, holding_see, holding, &device->call) != JOURNAL_OK)
 		sim_fail(device->world, "d%u: no list of the trash", device->index);
 	holding->entries = holding->count;
 	for (size_t i = 0; i < holding->entries; i++) {
-		struct row_found *current = &holding->rows[i];
-		size_t count = sim_device_history(device, current->id, rows, HISTORY_MAX);
+		char id[COPY_ID_LEN + 1];
+		size_t count;
 
-		read_current(holding, current);
-		for (size_t k = 0; k < count && holding->count < ROWS_MAX; k++) {
-			struct row_found *row = &holding->rows[holding->count++];
+		memcpy(id, holding->rows[i].id, sizeof(id)); /* the rows move when they grow */
+		read_current(holding, &holding->rows[i]);
+		count = sim_device_history(device, id, rows, HISTORY_MAX);
+		for (size_t k = 0; k < count; k++) {
+			struct row_found *row = row_add(holding);
 
-			*row = (struct row_found){.version = rows[k].version, .kind = rows[k].kind};
-			memcpy(row->id, current->id, sizeof(row->id));
+			if (row == NULL)
+				return;
+			row->version = rows[k].version;
+			row->kind = rows[k].kind;
+			memcpy(row->id, id, sizeof(row->id));
 			read_version(holding, row);
 		}
 	}
@@ -444,10 +465,8 @@ void sim_model_state(struct sim_model *model, struct sim_device *device, struct 
 	struct store_query query = {.oldest_first = true};
 	enum journal_result result = JOURNAL_OK;
 
-	holding.rows = calloc(ROWS_MAX, sizeof(holding.rows[0]));
 	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
-	if (holding.rows == NULL ||
-	    sync_facts_get(&device->engine, &device->call, &facts) != ENGINE_OK)
+	if (sync_facts_get(&device->engine, &device->call, &facts) != ENGINE_OK)
 		result = JOURNAL_FAILED;
 	for (int deleted = 0; deleted < 2 && result == JOURNAL_OK; deleted++) {
 		query.deleted = deleted == 1;

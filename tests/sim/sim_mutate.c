@@ -4,7 +4,7 @@
  * a sanitizer, is caught too.
  */
 #include "schemas/base/mutation.h"
-#include "tests/sim/sim_run.h"
+#include "tests/sim/sim_jobs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -39,6 +38,7 @@ static const struct {
 
 /* What the child has come to; it lies in memory that both see. */
 struct report {
+	pid_t process; /* 0: none yet, or no more */
 	uint64_t runs;
 	bool caught;
 	char failure[SIM_FAILURE_MAX];
@@ -90,27 +90,27 @@ static void run_until_caught(struct report *report)
 	_exit(0);
 }
 
-static bool try_one(size_t i, struct report *report)
+static bool begin_one(size_t i, struct report *report, unsigned job)
 {
-	int status = 0;
-	pid_t child, ended;
+	pid_t child;
 
-	*report = (struct report){0};
 	(void)fflush(stdout);
 	child = fork();
 	if (child == 0) {
+		sim_stay(job);
 		mutation_on = (enum mutation)(i + 1);
 		run_until_caught(report);
 	}
-	if (child < 0)
-		return false;
-	do
-		ended = waitpid(child, &status, 0);
-	while (ended < 0 && errno == EINTR);
-	if (ended != child)
-		return false;
+	report->process = child; /* the parent's alone: the child would see 0 */
+	return child > 0;
+}
+
+/* The child has ended: by itself, or by what it met. */
+static void end_one(struct report *report, int status)
+{
+	report->process = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return true;
+		return;
 	report->caught = true;
 	sim_remove_folder(report->folder);
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGALRM))
@@ -120,7 +120,6 @@ static bool try_one(size_t i, struct report *report)
 		    WTERMSIG(status));
 	else
 		(void)snprintf(report->failure, sizeof(report->failure), "a sanitizer ends it");
-	return true;
 }
 
 static bool wanted(const char *name, const char *const *only, size_t only_count)
@@ -131,49 +130,79 @@ static bool wanted(const char *name, const char *const *only, size_t only_count)
 	return only_count == 0;
 }
 
-/* Memory that the children write to; NULL: there is none. */
-static struct report *share(void)
-{
-	FILE *file = tmpfile();
-	void *memory = MAP_FAILED;
+struct table {
+	struct report *reports; /* one a mutation */
+	size_t tried, caught;
+	uint64_t runs;
+};
 
-	if (file == NULL)
-		return NULL;
-	if (ftruncate(fileno(file), (off_t)sizeof(struct report)) == 0)
-		memory = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED,
-		    fileno(file), 0);
-	(void)fclose(file); /* the mapping stays */
-	return memory == MAP_FAILED ? NULL : memory;
+static void print_one(struct table *table, size_t i)
+{
+	const struct report *report = &table->reports[i];
+
+	table->caught += report->caught;
+	table->runs += report->runs;
+	printf("%s: %s, %" PRIu64 " runs (%s)%s%.200s\n", mutations[i].name,
+	    report->caught ? "caught" : "MISSED", report->runs, mutations[i].text,
+	    report->caught ? ": " : "", report->caught ? report->failure : "");
 }
 
-bool sim_mutations(const char *const *only, size_t only_count)
+/* Waits for any of them. False: there is none, or it is not ours. */
+static bool await_one(struct table *table)
 {
-	size_t tried = 0, caught = 0;
-	uint64_t runs = 0;
-	struct report *report = share();
+	int status = 0;
+	pid_t ended;
 
-	if (report == NULL) {
-		printf("no memory\n");
-		return false;
-	}
-	for (size_t i = 0; i < COUNT_OF(mutations); i++) {
+	do
+		ended = waitpid(-1, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	for (size_t i = 0; i < COUNT_OF(mutations); i++)
+		if (ended > 0 && table->reports[i].process == ended) {
+			end_one(&table->reports[i], status);
+			print_one(table, i);
+			return true;
+		}
+	return false;
+}
+
+static bool run_all(struct table *table, const char *const *only, size_t only_count, unsigned jobs)
+{
+	unsigned running = 0;
+	bool good = true;
+
+	for (size_t i = 0; i < COUNT_OF(mutations) && good; i++) {
 		if (!wanted(mutations[i].name, only, only_count))
 			continue;
-		tried++;
-		if (!try_one(i, report)) {
-			printf("%s: no process for it\n", mutations[i].name);
-			continue;
+		if (running == jobs) {
+			good = await_one(table);
+			running--;
 		}
-		caught += report->caught;
-		runs += report->runs;
-		printf("%s: %s, %" PRIu64 " runs (%s)%s%.200s\n", mutations[i].name,
-		    report->caught ? "caught" : "MISSED", report->runs, mutations[i].text,
-		    report->caught ? ": " : "", report->caught ? report->failure : "");
+		if (good && begin_one(i, &table->reports[i], (unsigned)table->tried)) {
+			table->tried++;
+			running++;
+		} else {
+			good = false;
+		}
 	}
-	(void)munmap(report, sizeof(*report));
+	while (running-- > 0)
+		good = await_one(table) && good;
+	return good;
+}
+
+bool sim_mutations(const char *const *only, size_t only_count, unsigned jobs)
+{
+	const size_t size = COUNT_OF(mutations) * sizeof(struct report);
+	struct table table = {.reports = sim_share(size)};
+	bool good = table.reports != NULL && run_all(&table, only, only_count, jobs);
+
+	if (!good)
+		printf("no memory, or no process, for all of them\n");
+	good = good && table.tried > 0 && table.tried >= only_count && table.caught == table.tried;
 	printf("%s: %zu mutations, %zu caught, %" PRIu64 " schedules\n",
-	    tried > 0 && caught == tried ? "all caught" : "MISSED", tried, caught, runs);
-	return tried > 0 && tried >= only_count && caught == tried;
+	    good ? "all caught" : "MISSED", table.tried, table.caught, table.runs);
+	if (table.reports != NULL)
+		(void)munmap(table.reports, size);
+	return good;
 }
 
 #else
@@ -184,10 +213,11 @@ bool sim_mutation_pick(const char *name)
 	return false;
 }
 
-bool sim_mutations(const char *const *only, size_t only_count)
+bool sim_mutations(const char *const *only, size_t only_count, unsigned jobs)
 {
 	(void)only;
 	(void)only_count;
+	(void)jobs;
 	printf("this build holds no mutations: sim_mutations does\n");
 	return false;
 }

@@ -97,7 +97,8 @@ static bool write_content(
 	if (filler == NULL)
 		return false;
 	sim_random_fill(&device->person, filler, len);
-	for (size_t i = 0; i < len; i++) /* few words: a run is not to be spent in the search index */
+	for (size_t i = 0; i < len;
+	     i++) /* few words: a run is not to be spent in the search index */
 		filler[i] = (uint8_t)letters[filler[i] % (sizeof(letters) - 1)];
 	return true;
 }
