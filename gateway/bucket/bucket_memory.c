@@ -12,14 +12,18 @@
 #include <string.h>
 
 #include "gateway/bucket/bucket_priv.h"
+#include "schemas/base/mutation.h"
 
 #define MEMORY_OBJECTS_MAX (1u << 20)
 #define MEMORY_LATE_MAX 4096u /* further late puts never land, which is as lawful */
+#define MEMORY_STALE_MAX 8u   /* a stale list is so many puts and removes behind */
+#define MEMORY_REST_MS 1500   /* what who is throttled is asked for */
 
 struct memory_object {
 	char key[BUCKET_KEY_MAX + 1];
 	struct bytes data;
 	struct bucket_tag tag;
+	uint64_t change; /* which one put it */
 };
 
 struct memory_late {
@@ -29,8 +33,26 @@ struct memory_late {
 	struct bucket_tag tag;
 };
 
+struct memory_hidden { /* a version that was replaced or removed */
+	char key[BUCKET_KEY_MAX + 1];
+	struct bucket_tag tag;
+	bool marker; /* nothing was put there since it was removed */
+};
+
+struct memory_removed { /* of late: a stale list still shows it */
+	char key[BUCKET_KEY_MAX + 1];
+	uint64_t size;
+	uint64_t change;
+};
+
 struct memory_store { /* all guarded by mutex */
 	pthread_mutex_t mutex;
+	uint64_t changes;                                /* puts and removes so far */
+	struct memory_removed removed[MEMORY_STALE_MAX]; /* by change, modulo their number */
+	bool versions, marker_there;
+	struct memory_hidden *hidden; /* oldest first */
+	size_t hidden_count;
+	size_t hidden_capacity;
 	struct memory_object *objects; /* ascending by key */
 	size_t count;
 	size_t capacity;
@@ -65,6 +87,7 @@ void memory_store_free(struct memory_store *store)
 		bytes_clear(&store->late[i].data);
 	free(store->objects);
 	free(store->late);
+	free(store->hidden);
 	(void)pthread_mutex_destroy(&store->mutex);
 	free(store);
 }
@@ -113,13 +136,50 @@ static bool reserve(void **items, size_t count, size_t *capacity, size_t size, s
 	return true;
 }
 
-static bool holds(
-    const struct memory_object *object, enum bucket_if cond, const struct bucket_tag *tag)
+/* The marker that stands under key, or NULL. */
+static struct memory_hidden *marker_at(const struct memory_store *store, const char *key)
 {
-	switch (cond) {
+	for (size_t i = store->hidden_count; i > 0; i--)
+		if (store->hidden[i - 1].marker && strcmp(store->hidden[i - 1].key, key) == 0)
+			return &store->hidden[i - 1];
+	return NULL;
+}
+
+/* False: no memory, nothing was changed. */
+static bool hide(struct memory_store *store, const struct memory_object *object, bool removed)
+{
+	void *items = store->hidden;
+	struct memory_hidden *hidden;
+
+	if (!store->versions)
+		return true;
+	if (!reserve(&items, store->hidden_count, &store->hidden_capacity, sizeof(*store->hidden),
+		MEMORY_OBJECTS_MAX))
+		return false;
+	store->hidden = items;
+	hidden = &store->hidden[store->hidden_count++];
+	*hidden = (struct memory_hidden){.tag = object->tag, .marker = removed};
+	memcpy(hidden->key, object->key, sizeof(hidden->key));
+	return true;
+}
+
+static bool holds(const struct memory_store *store, const struct bucket_put *put)
+{
+	const struct memory_object *object = object_at(store, put->key);
+	const struct memory_hidden *marker =
+	    store->marker_there ? marker_at(store, put->key) : NULL;
+	const struct bucket_tag *tag = object != NULL   ? &object->tag
+				       : marker != NULL ? &marker->tag
+							: NULL;
+
+	if (MUTATION(STORE_IGNORES_CONDITIONS))
+		return true;
+	if (MUTATION(STORE_CREATES_ON_TAG) && put->cond == BUCKET_IF_TAG && tag == NULL)
+		return true;
+	switch (put->cond) {
 	case BUCKET_ALWAYS: return true;
-	case BUCKET_IF_ABSENT: return object == NULL;
-	case BUCKET_IF_TAG: return object != NULL && bucket_tag_equal(&object->tag, tag);
+	case BUCKET_IF_ABSENT: return tag == NULL;
+	case BUCKET_IF_TAG: return tag != NULL && bucket_tag_equal(tag, &put->tag);
 	}
 	return false;
 }
@@ -129,16 +189,17 @@ static enum bucket_result place(struct memory_store *store, const struct bucket_
     struct call *call, struct bucket_tag *tag_out)
 {
 	struct memory_object *object = object_at(store, put->key);
+	struct memory_hidden *marker;
 	void *objects = store->objects;
 	struct bytes copy = {0};
 	size_t at;
 
-	if (!holds(object, put->cond, &put->tag)) {
+	if (!holds(store, put)) {
 		call_sayf(call, object == NULL ? "there is no such object"
 					       : "the object is there, with another tag");
 		return BUCKET_CONFLICT;
 	}
-	if (!bytes_copy(put->data, &copy))
+	if (!bytes_copy(put->data, &copy) || (object != NULL && !hide(store, object, false)))
 		goto full;
 	if (object == NULL) {
 		if (!reserve(&objects, store->count, &store->capacity, sizeof(*store->objects),
@@ -154,7 +215,11 @@ static enum bucket_result place(struct memory_store *store, const struct bucket_
 	}
 	bytes_clear(&object->data);
 	object->data = copy;
+	object->change = ++store->changes;
 	bucket_content_tag(put->data, &object->tag);
+	marker = marker_at(store, put->key);
+	if (marker != NULL)
+		marker->marker = false;
 	*tag_out = object->tag;
 	return BUCKET_OK;
 full:
@@ -191,6 +256,13 @@ static enum memory_fault fault(
 	return memory->hook.before(memory->hook.self, op, key);
 }
 
+static enum bucket_result say_throttled(struct call *call)
+{
+	call_sayf(call, "the store asks for a rest");
+	call->retry_after_ms = MEMORY_REST_MS;
+	return BUCKET_RETRY;
+}
+
 static enum bucket_result say_fault(struct call *call, enum bucket_result result)
 {
 	call_sayf(call,
@@ -203,13 +275,25 @@ static enum bucket_result memory_put(
 {
 	struct memory_bucket *memory = self;
 	struct memory_store *store = memory->store;
-	enum memory_fault how = fault(memory, MEMORY_PUT, put->key);
+	struct bucket_put checked = *put; /* the same, but by a store that checks too early */
 	enum bucket_result result = BUCKET_RETRY;
 	struct bucket_tag tag = {0};
+	enum memory_fault how;
 
+	if (MUTATION(STORE_NOT_ATOMIC) && holds(store, put))
+		checked.cond = BUCKET_ALWAYS;
+	put = &checked;
+	how = fault(memory, MEMORY_PUT, put->key);
 	(void)pthread_mutex_lock(&store->mutex);
 	switch (how) {
-	case MEMORY_FAULT_NONE: result = place(store, put, call, &tag); break;
+	case MEMORY_FAULT_NONE:
+	case MEMORY_FAULT_STALE: result = place(store, put, call, &tag); break;
+	case MEMORY_FAULT_LOSER:
+		result = place(store, put, call, &tag);
+		if (result == BUCKET_CONFLICT)
+			result = say_fault(call, BUCKET_UNKNOWN);
+		break;
+	case MEMORY_FAULT_THROTTLED: result = say_throttled(call); break;
 	case MEMORY_FAULT_BEFORE: result = say_fault(call, BUCKET_RETRY); break;
 	case MEMORY_FAULT_UNKNOWN: result = say_fault(call, BUCKET_UNKNOWN); break;
 	case MEMORY_FAULT_AFTER:
@@ -227,16 +311,32 @@ static enum bucket_result memory_put(
 	return result;
 }
 
+static enum bucket_result read_fault(enum memory_fault how, struct call *call)
+{
+	switch (how) {
+	case MEMORY_FAULT_NONE:
+	case MEMORY_FAULT_LOSER:
+	case MEMORY_FAULT_STALE: return BUCKET_OK;
+	case MEMORY_FAULT_THROTTLED: return say_throttled(call);
+	case MEMORY_FAULT_BEFORE:
+	case MEMORY_FAULT_UNKNOWN:
+	case MEMORY_FAULT_AFTER:
+	case MEMORY_FAULT_LATE: break;
+	}
+	return say_fault(call, BUCKET_RETRY);
+}
+
 static enum bucket_result memory_get(void *self, const struct bucket_get *get, struct call *call,
     struct bytes *out, struct bucket_tag *tag_out)
 {
 	struct memory_bucket *memory = self;
 	struct memory_store *store = memory->store;
 	const struct memory_object *object;
-	enum bucket_result result = BUCKET_OK;
+	enum bucket_result result;
 
-	if (fault(memory, MEMORY_GET, get->key) != MEMORY_FAULT_NONE)
-		return say_fault(call, BUCKET_RETRY);
+	result = read_fault(fault(memory, MEMORY_GET, get->key), call);
+	if (result != BUCKET_OK)
+		return result;
 	(void)pthread_mutex_lock(&store->mutex);
 	object = object_at(store, get->key);
 	if (object == NULL) {
@@ -255,17 +355,25 @@ static enum bucket_result memory_get(void *self, const struct bucket_get *get, s
 	return result;
 }
 
-/* Under the mutex. */
-static void drop(struct memory_store *store, const char *key)
+/* Under the mutex. False: no memory for the marker, and it stays. */
+static bool drop(struct memory_store *store, const char *key)
 {
 	struct memory_object *object = object_at(store, key);
+	struct memory_removed *removed;
 
 	if (object == NULL)
-		return;
+		return true;
+	if (!hide(store, object, true))
+		return false;
+	store->changes++;
+	removed = &store->removed[store->changes % MEMORY_STALE_MAX];
+	*removed = (struct memory_removed){.size = object->data.len, .change = store->changes};
+	memcpy(removed->key, key, strlen(key));
 	bytes_clear(&object->data);
 	store->count--;
 	memmove(object, object + 1,
 	    (store->count - (size_t)(object - store->objects)) * sizeof(*object));
+	return true;
 }
 
 static enum bucket_result memory_remove_many(
@@ -274,15 +382,20 @@ static enum bucket_result memory_remove_many(
 	struct memory_bucket *memory = self;
 	struct memory_store *store = memory->store;
 	enum memory_fault how = fault(memory, MEMORY_REMOVE, keys[0]);
+	bool dropped = true;
 
-	if (how == MEMORY_FAULT_NONE || how == MEMORY_FAULT_AFTER) {
+	if (how == MEMORY_FAULT_NONE || how == MEMORY_FAULT_AFTER || how == MEMORY_FAULT_LOSER ||
+	    how == MEMORY_FAULT_STALE) {
 		(void)pthread_mutex_lock(&store->mutex);
-		for (size_t i = 0; i < count; i++)
-			drop(store, keys[i]);
+		for (size_t i = 0; i < count && dropped; i++)
+			dropped = drop(store, keys[i]);
 		(void)pthread_mutex_unlock(&store->mutex);
 	}
 	switch (how) {
-	case MEMORY_FAULT_NONE: return BUCKET_OK;
+	case MEMORY_FAULT_NONE:
+	case MEMORY_FAULT_LOSER:
+	case MEMORY_FAULT_STALE: return dropped ? BUCKET_OK : say_fault(call, BUCKET_UNKNOWN);
+	case MEMORY_FAULT_THROTTLED: return say_throttled(call);
 	case MEMORY_FAULT_BEFORE: return say_fault(call, BUCKET_RETRY);
 	case MEMORY_FAULT_UNKNOWN:
 	case MEMORY_FAULT_AFTER:
@@ -296,15 +409,52 @@ static enum bucket_result memory_remove(void *self, const char *key, struct call
 	return memory_remove_many(self, &key, 1, call);
 }
 
+/* One more key of a page, where it stands by order. Keys past a full page are for the next. */
+static void page_add(struct bucket_page *page, const char *key, uint64_t size)
+{
+	size_t at = page->count;
+
+	while (at > 0 && strcmp(page->items[at - 1].key, key) > 0)
+		at--;
+	if (page->count == BUCKET_PAGE_MAX) {
+		page->more = true;
+		if (at == page->count)
+			return;
+		page->count--;
+	}
+	memmove(
+	    &page->items[at + 1], &page->items[at], (page->count - at) * sizeof(page->items[0]));
+	page->items[at] = (struct bucket_item){.size = size};
+	memcpy(page->items[at].key, key, strlen(key));
+	page->count++;
+}
+
+/* Under the mutex: what was removed of late, as if it were there. */
+static void page_add_removed(const struct memory_store *store, const char *prefix,
+    const char *after, struct bucket_page *page)
+{
+	for (size_t i = 0; i < MEMORY_STALE_MAX; i++) {
+		const struct memory_removed *removed = &store->removed[i];
+
+		if (removed->change > 0 && removed->change + MEMORY_STALE_MAX > store->changes &&
+		    bucket_begins(removed->key, prefix) && strcmp(removed->key, after) > 0 &&
+		    object_at(store, removed->key) == NULL)
+			page_add(page, removed->key, removed->size);
+	}
+}
+
 static enum bucket_result memory_list(
     void *self, const char *prefix, const char *after, struct call *call, struct bucket_page *out)
 {
 	struct memory_bucket *memory = self;
 	struct memory_store *store = memory->store;
+	enum memory_fault how = fault(memory, MEMORY_LIST, prefix);
+	bool stale = how == MEMORY_FAULT_STALE;
+	enum bucket_result result = read_fault(how, call);
 	struct bucket_page page = {0};
 
-	if (fault(memory, MEMORY_LIST, prefix) != MEMORY_FAULT_NONE)
-		return say_fault(call, BUCKET_RETRY);
+	if (result != BUCKET_OK)
+		return result;
 	page.items = calloc(BUCKET_PAGE_MAX, sizeof(*page.items));
 	if (page.items == NULL) {
 		call_sayf(call, "no memory");
@@ -315,19 +465,37 @@ static enum bucket_result memory_list(
 	     i < store->count && !page.more; i++) {
 		const struct memory_object *object = &store->objects[i];
 
-		if (strcmp(object->key, after) == 0)
+		if (strcmp(object->key, after) == 0 ||
+		    (stale && object->change + MEMORY_STALE_MAX > store->changes))
 			continue;
 		if (!bucket_begins(object->key, prefix))
 			break; /* keys with one prefix stand together, and we began at them */
-		if (page.count == BUCKET_PAGE_MAX) {
-			page.more = true;
-			break;
-		}
-		memcpy(page.items[page.count].key, object->key, sizeof(object->key));
-		page.items[page.count++].size = object->data.len;
+		page_add(&page, object->key, object->data.len);
 	}
+	if (stale)
+		page_add_removed(store, prefix, after, &page);
 	(void)pthread_mutex_unlock(&store->mutex);
 	*out = page;
+	return BUCKET_OK;
+}
+
+static enum bucket_result memory_purge_hidden(
+    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+{
+	struct memory_bucket *memory = self;
+	struct memory_store *store = memory->store;
+	enum bucket_result result = read_fault(fault(memory, MEMORY_LIST, prefix), call);
+	size_t kept = 0;
+
+	if (result != BUCKET_OK)
+		return result;
+	(void)pthread_mutex_lock(&store->mutex);
+	for (size_t i = 0; i < store->hidden_count; i++)
+		if (!bucket_begins(store->hidden[i].key, prefix))
+			store->hidden[kept++] = store->hidden[i];
+	*removed_out = store->hidden_count - kept;
+	store->hidden_count = kept;
+	(void)pthread_mutex_unlock(&store->mutex);
 	return BUCKET_OK;
 }
 
@@ -336,13 +504,32 @@ static void memory_close(void *self)
 	free(self);
 }
 
+void memory_keep_versions(struct memory_store *store, bool there)
+{
+	(void)pthread_mutex_lock(&store->mutex);
+	store->versions = true;
+	store->marker_there = there;
+	(void)pthread_mutex_unlock(&store->mutex);
+}
+
+size_t memory_hidden(struct memory_store *store, const char *prefix)
+{
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&store->mutex);
+	for (size_t i = 0; i < store->hidden_count; i++)
+		count += bucket_begins(store->hidden[i].key, prefix);
+	(void)pthread_mutex_unlock(&store->mutex);
+	return count;
+}
+
 static const struct bucket_ops memory_ops = {
     .put = memory_put,
     .get = memory_get,
     .remove = memory_remove,
     .remove_many = memory_remove_many,
     .list = memory_list,
-    .purge_hidden = NULL,
+    .purge_hidden = memory_purge_hidden,
     .close = memory_close,
 };
 

@@ -12,6 +12,9 @@
 #ifdef INKSEAL_MUTATIONS
 
 #define MUTATIONS(X) \
+	X(STORE_IGNORES_CONDITIONS, "the store writes whatever the condition") \
+	X(STORE_NOT_ATOMIC, "the store checks the condition, and writes later") \
+	X(STORE_CREATES_ON_TAG, "the store creates what was to be replaced") \
 	X(NONCE_REREAD, "what stands after an uncertain commit is taken for the own") \
 	X(COMMIT_WITHOUT_TAG, "a commit writes over whatever stands there") \
 	X(CREATE_WITHOUT_CONDITION, "a create writes over a manifest that stands") \

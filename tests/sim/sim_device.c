@@ -3,6 +3,7 @@
  */
 #include "tests/sim/sim_device.h"
 #include "tests/sim/sim_model.h"
+#include "tests/sim/sim_net.h"
 #include "tests/sim/sim_person.h"
 #include "tests/sim/sim_sync.h"
 
@@ -110,10 +111,16 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 {
 	struct sim_world *world = device->world;
 	bool writes = op == MEMORY_PUT || op == MEMORY_REMOVE;
+	enum memory_fault fault = MEMORY_FAULT_NONE;
 
-	if (sim_device_dead(device) || (world->read_only && writes))
+	if (world->ending || (world->read_only && writes) ||
+	    (device->crashed && !device->at_gateway))
 		return MEMORY_FAULT_BEFORE;
-	if (sim_hit(world, SIM_CRASH)) {
+	if (device->at_gateway)
+		fault = sim_net_gateway_dies(device);
+	if (fault != MEMORY_FAULT_NONE)
+		return fault;
+	if (!device->at_gateway && sim_hit(world, SIM_CRASH)) {
 		static const enum memory_fault fates[] = {
 		    MEMORY_FAULT_BEFORE, MEMORY_FAULT_AFTER, MEMORY_FAULT_LATE};
 
@@ -122,6 +129,12 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 	}
 	if (sim_hit(world, SIM_BEFORE))
 		return MEMORY_FAULT_BEFORE;
+	if (sim_hit(world, SIM_THROTTLE))
+		return MEMORY_FAULT_THROTTLED;
+	if (op == MEMORY_LIST && sim_hit(world, SIM_STALE))
+		return MEMORY_FAULT_STALE;
+	if (op == MEMORY_PUT && sim_hit(world, SIM_LOSER))
+		return MEMORY_FAULT_LOSER;
 	if (writes && sim_hit(world, SIM_UNKNOWN))
 		return MEMORY_FAULT_UNKNOWN;
 	if (writes && sim_hit(world, SIM_AFTER))
@@ -134,7 +147,8 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 static enum memory_fault before_call(void *self, enum memory_op op, const char *key)
 {
 	static const char *const ops[] = {"put", "get", "remove", "list"};
-	static const char *const fates[] = {"", " before", " unknown", " after", " late"};
+	static const char *const fates[] = {
+	    "", " before", " unknown", " after", " late", " throttled", " loser", " stale"};
 	struct sim_device *device = self;
 	const char *name = strlen(key) > 43 ? key + 43 : key; /* after "a/<account>/" */
 	enum memory_fault fault;
@@ -353,7 +367,10 @@ static void work(void *self)
 	if (sim_hit(world, SIM_CLOCK))
 		device->skew_ms +=
 		    (int64_t)sim_below(&world->random, 20 * MINUTE_MS) - 10 * MINUTE_MS;
-	device->by_gateway = world->has_gateway && sim_one_in(&device->person, 2);
+	device->gateway = NULL;
+	if (world->gateways_count > 0 && sim_one_in(&device->person, 2))
+		device->gateway =
+		    &world->gateways[sim_below(&device->person, world->gateways_count)];
 	if (device->command >= SIM_SYNC && !sim_one_in(&device->person, 10))
 		account_cache_load(&device->cache, view_bytes(&device->kept_cache));
 	device->result = device->command < SIM_SYNC ? sim_person_run(device) : sim_sync_run(device);

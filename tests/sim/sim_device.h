@@ -68,8 +68,9 @@ struct sim_device {
 	struct bucket *bucket;
 	struct account_env env;
 	struct account_cache cache;
-	bool by_gateway;         /* the command under way; else by its own cache */
-	struct bytes kept_cache; /* as the last command that ended well has kept it */
+	struct sim_gateway *gateway; /* of the command under way; NULL: by its own cache */
+	bool at_gateway;             /* a request of it is there now */
+	struct bytes kept_cache;     /* as the last command that ended well has kept it */
 	struct remote remote;
 	struct sim_intent held; /* an open editor; id "": none */
 	struct sim_intent intents[SIM_INTENTS_MAX];

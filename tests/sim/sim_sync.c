@@ -2,91 +2,9 @@
  * tests/sim/sim_sync.c: the commands that go to the bucket, straight or by the gateway.
  */
 #include "tests/sim/sim_sync.h"
+#include "tests/sim/sim_net.h"
 
 #define DAY_MS INT64_C(86400000)
-#define QUEUE_MS 5
-
-/* The gateway keeps one cache an account, and works on one of its requests at a time. */
-static struct account_cache *cache_take(struct sim_device *device)
-{
-	struct sim_world *world = device->world;
-
-	if (!device->by_gateway)
-		return &device->cache;
-	while (world->gateway_busy) /* its holder never waits for anybody */
-		sim_device_yield(device, QUEUE_MS);
-	world->gateway_busy = true;
-	return &world->gateway;
-}
-
-static void cache_give(struct sim_device *device)
-{
-	if (device->by_gateway)
-		device->world->gateway_busy = false;
-}
-
-/* The remote: the account code on this device's own view of the bucket. */
-static enum remote_result remote_of(enum account_result result)
-{
-	switch (result) {
-	case ACCOUNT_OK: return REMOTE_OK;
-	case ACCOUNT_ABSENT: return REMOTE_ABSENT;
-	case ACCOUNT_GONE: return REMOTE_GONE;
-	case ACCOUNT_REFUSED: return REMOTE_REFUSED;
-	case ACCOUNT_RETRY: return REMOTE_LATER;
-	case ACCOUNT_DAMAGED: return REMOTE_DAMAGED;
-	case ACCOUNT_FAILED: return REMOTE_FAILED;
-	}
-	return REMOTE_FAILED;
-}
-
-static enum remote_result remote_sync(
-    void *self, const struct sync_request *request, struct call *call, struct sync_answer *answer)
-{
-	struct sim_device *device = self;
-	struct account_cache *cache = cache_take(device);
-	enum account_result result = account_sync(&device->env, cache, request, call, answer);
-
-	cache_give(device);
-	return remote_of(result);
-}
-
-static enum remote_result remote_blob_get(void *self, const struct account_id *account,
-    const struct blob_name *name, struct call *call, struct bytes *out)
-{
-	struct sim_device *device = self;
-	struct account_cache *cache = cache_take(device);
-	enum account_result result =
-	    account_blob_get(&device->env, cache, account, name, call, out);
-
-	cache_give(device);
-	return remote_of(result);
-}
-
-static enum remote_result remote_blob_put(void *self, const struct account_id *account,
-    const struct blob_name *name, struct view blob, struct call *call)
-{
-	struct sim_device *device = self;
-	struct account_cache *cache = cache_take(device);
-	enum account_result result =
-	    account_blob_put(&device->env, cache, account, name, blob, call);
-
-	cache_give(device);
-	return remote_of(result);
-}
-
-/* Blobs under way come in any order. */
-static size_t remote_pick(void *self, size_t count)
-{
-	struct sim_device *device = self;
-
-	return (size_t)sim_below(&device->world->random, count);
-}
-
-const struct remote_ops sim_remote_ops = {.sync = remote_sync,
-    .blob_get = remote_blob_get,
-    .blob_put = remote_blob_put,
-    .pick = remote_pick};
 
 static bool wait_a_while(void *self, int64_t ms)
 {
@@ -124,6 +42,7 @@ static enum engine_result run_on(struct sim_device *device)
 	struct sim_world *world = device->world;
 	struct account_new account = {0};
 	struct sync_facts facts = {0};
+	struct sim_visit visit;
 	struct call call;
 	enum engine_result result;
 
@@ -135,9 +54,9 @@ static enum engine_result run_on(struct sim_device *device)
 	if (!bytes_copy(view_bytes(&account.create), &world->create))
 		sim_fail(world, "no memory");
 	remote_request(&call, &device->clock);
-	result = engine_of(
-	    account_create(&device->env, cache_take(device), view_bytes(&account.create), &call));
-	cache_give(device);
+	sim_visit_begin(device, &visit);
+	result = engine_of(sim_visit_end(
+	    &visit, account_create(visit.env, visit.cache, view_bytes(&account.create), &call)));
 	if (result == ENGINE_OK)
 		result = account_store(&device->engine, &account, &device->call);
 	if (sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK &&
@@ -155,13 +74,14 @@ static enum engine_result run_join(struct sim_device *device, struct recovery_vi
 	struct sim_world *world = device->world;
 	struct sync_facts facts = {0};
 	struct bytes roster = {0};
+	struct sim_visit visit;
 	struct call call;
 	enum engine_result result;
 
 	remote_request(&call, &device->clock);
-	result = engine_of(
-	    account_roster(&device->env, cache_take(device), &world->code.account, &call, &roster));
-	cache_give(device);
+	sim_visit_begin(device, &visit);
+	result = engine_of(sim_visit_end(
+	    &visit, account_roster(visit.env, visit.cache, &world->code.account, &call, &roster)));
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
 	if (result == ENGINE_OK)
@@ -208,6 +128,7 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 	struct recovery_view view = {0};
 	struct sync_facts facts = {0};
 	const struct device_keys *recovery = NULL;
+	struct sim_visit visit;
 	struct call call;
 	size_t folded = 0;
 	enum engine_result result = sync_facts_get(&device->engine, &device->call, &facts);
@@ -229,9 +150,10 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 		result = run_machine(device, recovery, true);
 	if (result == ENGINE_OK && device->totals.pushed > 0) {
 		remote_request(&call, &device->clock);
-		result = engine_of(account_fold(&device->env, cache_take(device),
-		    &device->world->code.account, &call, &folded));
-		cache_give(device);
+		sim_visit_begin(device, &visit);
+		result = engine_of(
+		    sim_visit_end(&visit, account_fold(visit.env, visit.cache,
+					      &device->world->code.account, &call, &folded)));
 		if (result != ENGINE_OK)
 			call_sayf(&device->call, "%s", call.message);
 	}
@@ -241,6 +163,8 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 static enum engine_result run_sweep(struct sim_device *device)
 {
 	struct sweep_report report = {0};
+	struct sim_visit visit;
+	int64_t retain_ms;
 	struct call call;
 	enum engine_result result;
 	struct sync_facts facts = {0};
@@ -251,10 +175,11 @@ static enum engine_result run_sweep(struct sim_device *device)
 	if (result != ENGINE_OK || !facts.has_account)
 		return result;
 	remote_request(&call, &device->clock);
-	result =
-	    engine_of(account_sweep(&device->env, cache_take(device), &device->world->code.account,
-		sim_one_in(&device->person, 2) ? 0 : 30 * DAY_MS, &call, &report));
-	cache_give(device);
+	retain_ms = sim_one_in(&device->person, 2) ? 0 : 30 * DAY_MS;
+	sim_visit_begin(device, &visit);
+	result = engine_of(
+	    sim_visit_end(&visit, account_sweep(visit.env, visit.cache,
+				      &device->world->code.account, retain_ms, &call, &report)));
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
 	return result;
@@ -265,15 +190,17 @@ static enum engine_result run_wipe(struct sim_device *device)
 {
 	struct wipe_report report = {0};
 	struct bytes wipe = {0};
+	struct sim_visit visit;
 	struct call call;
 	enum engine_result result;
 
 	result = wipe_make(&device->engine, "", &device->call, &wipe);
 	remote_request(&call, &device->clock);
 	if (result == ENGINE_OK) {
-		result = engine_of(account_wipe(&device->env, cache_take(device),
-		    &device->world->code.account, view_bytes(&wipe), &call, &report));
-		cache_give(device);
+		sim_visit_begin(device, &visit);
+		result = engine_of(sim_visit_end(
+		    &visit, account_wipe(visit.env, visit.cache, &device->world->code.account,
+				view_bytes(&wipe), &call, &report)));
 		if (result != ENGINE_OK)
 			call_sayf(&device->call, "%s", call.message);
 	}

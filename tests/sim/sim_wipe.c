@@ -36,6 +36,8 @@ static void check_empty(struct sim *sim, const char *when)
 	if (leftover.key[0] != '\0')
 		sim_fail(&sim->world, "I6: %s there is %.40s", when,
 		    leftover.key + strlen(leftover.prefix));
+	else if (memory_hidden(sim->world.objects, leftover.prefix) > 0)
+		sim_fail(&sim->world, "I6: %s old versions are kept", when);
 }
 
 /* Everybody has something to push, and is stopped somewhere on the way. */

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define SKEW_MS 60000u                  /* of a gateway's clock */
 #define BEGIN_MS INT64_C(1760000000000) /* some day: trees of dates in it must not matter */
 
 void sim_random_init(struct sim_random *random, uint64_t seed, uint64_t stream)
@@ -56,9 +57,41 @@ const char *sim_fault_text(enum sim_fault fault)
 	case SIM_CRASH: return "crash";
 	case SIM_STALL: return "stall";
 	case SIM_CLOCK: return "clock";
+	case SIM_THROTTLE: return "throttle";
+	case SIM_LOSER: return "loser";
+	case SIM_STALE: return "stale";
+	case SIM_DEATH: return "death";
+	case SIM_DROP: return "drop";
+	case SIM_CUT: return "cut";
+	case SIM_SHORT: return "short";
+	case SIM_DELAY: return "delay";
+	case SIM_TWICE: return "twice";
+	case SIM_REORDER: return "reorder";
 	case SIM_FAULTS: break;
 	}
 	return "none";
+}
+
+static int64_t gateway_wall_ms(void *self)
+{
+	const struct sim_gateway *gateway = self;
+
+	return gateway->world->now_ms + gateway->skew_ms;
+}
+
+static int64_t gateway_monotonic_ms(void *self)
+{
+	const struct sim_gateway *gateway = self;
+
+	return gateway->world->now_ms;
+}
+
+static void gateway_open(struct sim_world *world, struct sim_gateway *gateway)
+{
+	*gateway = (struct sim_gateway){.world = world};
+	gateway->skew_ms = (int64_t)sim_below(&world->random, 2 * SKEW_MS) - SKEW_MS;
+	gateway->clock = (struct clock){
+	    .self = gateway, .wall_ms = gateway_wall_ms, .monotonic_ms = gateway_monotonic_ms};
 }
 
 bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
@@ -73,6 +106,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 			world->one_in[i] = often[sim_below(&world->random, COUNT_OF(often))];
 	world->one_in[SIM_CRASH] *= 3; /* one ends a whole command */
 	world->one_in[SIM_STALL] *= 10;
+	world->one_in[SIM_STALE] = world->one_in[SIM_STALE] > 0 ? 2 : 0; /* lists are few */
 	world->sweeps = sim_one_in(&world->random, 3);
 	world->big = sim_one_in(&world->random, 16);
 	world->away = sim_one_in(&world->random, 3);
@@ -80,10 +114,16 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->seasons = sim_one_in(&world->random, 5);
 	world->late_create = sim_one_in(&world->random, 4);
 	world->holds_late = world->late_create && sim_one_in(&world->random, 2);
-	world->has_gateway = sim_one_in(&world->random, 3);
+	world->gateways_count =
+	    sim_one_in(&world->random, 2) ? 1 + sim_below(&world->random, SIM_GATEWAYS_MAX) : 0;
+	for (size_t i = 0; i < world->gateways_count; i++)
+		gateway_open(world, &world->gateways[i]);
 	world->objects = memory_store_new();
 	if (world->objects == NULL)
 		return false;
+	world->versions = sim_one_in(&world->random, 4);
+	if (world->versions)
+		memory_keep_versions(world->objects, sim_one_in(&world->random, 2));
 	if (pthread_mutex_init(&world->mutex, NULL) != 0 ||
 	    pthread_cond_init(&world->scheduler_turn, NULL) != 0) {
 		memory_store_free(world->objects);
@@ -96,7 +136,10 @@ void sim_world_close(struct sim_world *world)
 {
 	memory_store_free(world->objects);
 	bytes_clear(&world->create);
-	account_cache_clear(&world->gateway);
+	for (size_t i = 0; i < world->gateways_count; i++)
+		account_cache_clear(&world->gateways[i].cache);
+	for (size_t i = 0; i < world->letters_count; i++)
+		bytes_clear(&world->letters[i].body);
 	(void)pthread_cond_destroy(&world->scheduler_turn);
 	(void)pthread_mutex_destroy(&world->mutex);
 }

@@ -34,6 +34,16 @@ enum sim_fault {
 	SIM_CRASH,   /* the device dies at a yield point: before or after what it was about to do */
 	SIM_STALL,   /* time passes by minutes or a day between two steps */
 	SIM_CLOCK,   /* a device's wall clock jumps */
+	SIM_THROTTLE, /* the bucket asks for a rest */
+	SIM_LOSER,    /* who loses a conditional put is told "perhaps", not "no" */
+	SIM_STALE,    /* a listing is a few puts and removes behind */
+	SIM_DEATH,    /* a gateway dies in the middle of a request, and begins anew */
+	SIM_DROP,     /* a request to a gateway is lost … */
+	SIM_CUT,      /* … or its answer … */
+	SIM_SHORT,    /* … or the end of its answer */
+	SIM_DELAY,    /* it takes up to a minute and a half */
+	SIM_TWICE,    /* it arrives twice */
+	SIM_REORDER,  /* it is given up, and arrives after later ones */
 	SIM_FAULTS,
 };
 const char *sim_fault_text(enum sim_fault fault);
@@ -49,6 +59,27 @@ struct sim_task { /* a thread that runs one piece of work at a time, when it has
 	bool busy;       /* in the middle of its work */
 	bool over;       /* the thread is to end */
 	int64_t wake_ms; /* sleeps until then */
+};
+
+/* A gateway: its cache of the account, and its clock. */
+#define SIM_GATEWAYS_MAX 2u
+struct sim_gateway {
+	struct sim_world *world;
+	struct account_cache cache;
+	struct account_env env; /* of the request under way */
+	struct clock clock;
+	int64_t skew_ms;
+	bool busy; /* with somebody's request … */
+	bool died; /* … in the middle of which it died */
+};
+
+/* A request as it travels. */
+#define SIM_LETTERS_MAX 8u
+struct sim_letter {
+	bool is_put; /* of a blob; else a sync */
+	struct account_id account;
+	struct blob_name name;
+	struct bytes body;
 };
 
 #define SIM_FAILURE_MAX 1024u
@@ -70,10 +101,12 @@ struct sim_world {
 	bool wiping;         /* from now on "gone" is an answer */
 	bool wiped;          /* … by a command that ended well */
 	struct bytes create; /* the request that made the account */
-	bool seasons;      /* now and then months pass: tombstones are purged, devices were away */
-	bool has_gateway;  /* some requests go by it */
-	bool gateway_busy; /* with somebody's request */
-	struct account_cache gateway; /* its cache of the account */
+	bool seasons; /* now and then months pass: tombstones are purged, devices were away */
+	size_t gateways_count; /* 0: all go straight to the bucket; else some requests go by one */
+	struct sim_gateway gateways[SIM_GATEWAYS_MAX];
+	struct sim_letter letters[SIM_LETTERS_MAX]; /* given up, and still under way */
+	size_t letters_count;
+	bool versions; /* the store keeps what is replaced or removed */
 	bool restored; /* the bucket went back to an older copy: rollbacks are expected */
 	bool reseeded; /* … and resets have put that right: there were no bases for a while */
 	uint64_t steps;

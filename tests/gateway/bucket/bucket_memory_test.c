@@ -3,6 +3,7 @@
  */
 #include "tests/gateway/bucket/bucket_suite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/bucket/bucket_memory.h"
@@ -54,6 +55,9 @@ static void put_faults(void **state)
 	    {"unknown", MEMORY_FAULT_UNKNOWN, BUCKET_UNKNOWN, "old", "old"},
 	    {"after", MEMORY_FAULT_AFTER, BUCKET_UNKNOWN, "new", "new"},
 	    {"late", MEMORY_FAULT_LATE, BUCKET_UNKNOWN, "old", "new"},
+	    {"throttled", MEMORY_FAULT_THROTTLED, BUCKET_RETRY, "old", "old"},
+	    {"loser", MEMORY_FAULT_LOSER, BUCKET_OK, "new", "new"},
+	    {"stale", MEMORY_FAULT_STALE, BUCKET_OK, "new", "new"},
 	};
 	struct bucket *plain = *state;
 
@@ -93,6 +97,9 @@ static void remove_faults(void **state)
 	    {"unknown", MEMORY_FAULT_UNKNOWN, BUCKET_UNKNOWN, "old"},
 	    {"after", MEMORY_FAULT_AFTER, BUCKET_UNKNOWN, NULL},
 	    {"late", MEMORY_FAULT_LATE, BUCKET_UNKNOWN, "old"},
+	    {"throttled", MEMORY_FAULT_THROTTLED, BUCKET_RETRY, "old"},
+	    {"loser", MEMORY_FAULT_LOSER, BUCKET_OK, NULL},
+	    {"stale", MEMORY_FAULT_STALE, BUCKET_OK, NULL},
 	};
 	struct bucket *plain = *state;
 
@@ -117,8 +124,8 @@ static void remove_faults(void **state)
 
 static void read_faults_say_retry(void **state)
 {
-	static const enum memory_fault faults[] = {
-	    MEMORY_FAULT_BEFORE, MEMORY_FAULT_UNKNOWN, MEMORY_FAULT_AFTER, MEMORY_FAULT_LATE};
+	static const enum memory_fault faults[] = {MEMORY_FAULT_BEFORE, MEMORY_FAULT_UNKNOWN,
+	    MEMORY_FAULT_AFTER, MEMORY_FAULT_LATE, MEMORY_FAULT_THROTTLED};
 	struct bucket *plain = *state;
 
 	(void)suite_put_text(plain, "a/one", "old", BUCKET_ALWAYS);
@@ -172,6 +179,124 @@ static void late_puts_keep_conditions(void **state)
 	/* One that never lands is freed with the store. */
 	assert_int_equal(bucket_put(faulty, &put, &call, &tag), BUCKET_UNKNOWN);
 	bucket_close(faulty);
+}
+
+static void losers_may_not_be_told(void **state)
+{
+	static const enum bucket_if conditions[] = {BUCKET_IF_ABSENT, BUCKET_IF_TAG};
+	struct script script = {.fault = MEMORY_FAULT_LOSER};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *faulty = bucket_memory(store, &hook);
+
+	assert_non_null(faulty);
+	(void)suite_put_text(*state, "a/one", "old", BUCKET_ALWAYS);
+	for (size_t i = 0; i < COUNT_OF(conditions); i++) {
+		struct bucket_put put = {"a/one", view_text("new"), conditions[i], {"stale"}};
+		struct bucket_tag tag = {"untouched"};
+		struct call call;
+
+		suite_call(&call);
+		assert_int_equal(bucket_put(faulty, &put, &call, &tag), BUCKET_UNKNOWN);
+		assert_string_equal(tag.text, "untouched");
+		suite_expect_text(*state, "a/one", "old");
+	}
+	bucket_close(faulty);
+}
+
+static void throttling_asks_for_a_rest(void **state)
+{
+	struct script script = {.fault = MEMORY_FAULT_THROTTLED};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *faulty = bucket_memory(store, &hook);
+	struct bucket_get get = {.key = "a/one"};
+	struct bytes data = {0};
+	struct bucket_tag tag;
+	struct call call;
+
+	(void)state;
+	assert_non_null(faulty);
+	suite_call(&call);
+	assert_int_equal(bucket_get(faulty, &get, &call, &data, &tag), BUCKET_RETRY);
+	assert_true(call.retry_after_ms > 0);
+	bucket_close(faulty);
+}
+
+static void expect_keys(struct bucket *bucket, const char *keys)
+{
+	struct bucket_page page = {0};
+	struct bytes text = {0};
+	struct buffer seen;
+	struct call call;
+
+	suite_call(&call);
+	assert_int_equal(bucket_list(bucket, "a/", "", &call, &page), BUCKET_OK);
+	buffer_init(&seen, 1000);
+	for (size_t i = 0; i < page.count; i++)
+		buffer_addf(&seen, "%s ", page.items[i].key);
+	assert_true(buffer_take(&seen, &text));
+	assert_string_equal(text.data == NULL ? "" : (const char *)text.data, keys);
+	bytes_clear(&text);
+	free(page.items);
+}
+
+static void stale_lists_are_behind(void **state)
+{
+	struct script script = {.fault = MEMORY_FAULT_STALE};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *stale = bucket_memory(store, &hook);
+	struct call call;
+
+	assert_non_null(stale);
+	(void)suite_put_text(*state, "a/3", "old", BUCKET_ALWAYS);
+	(void)suite_put_text(*state, "a/5", "old", BUCKET_ALWAYS);
+	expect_keys(stale, "");
+	for (size_t i = 0; i < 10; i++)
+		(void)suite_put_text(*state, "b", "time passes", BUCKET_ALWAYS);
+	expect_keys(stale, "a/3 a/5 ");
+	(void)suite_put_text(*state, "a/4", "new", BUCKET_ALWAYS);
+	suite_call(&call);
+	assert_int_equal(bucket_remove(*state, "a/3", &call), BUCKET_OK);
+	expect_keys(stale, "a/3 a/5 ");
+	expect_keys(*state, "a/4 a/5 ");
+	bucket_close(stale);
+}
+
+/* Both views of a delete marker that real stores have. */
+static void versions_stay_hidden(void **state)
+{
+	static const struct {
+		bool there;
+		enum bucket_result create, update;
+	} rows[] = {{false, BUCKET_OK, BUCKET_CONFLICT}, {true, BUCKET_CONFLICT, BUCKET_OK}};
+	struct bucket *bucket = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket_put put = {"a/one", view_text("again"), BUCKET_IF_ABSENT, {""}};
+		struct bucket_tag tag, old;
+		struct call call;
+		uint64_t removed = 0;
+
+		memory_keep_versions(store, rows[i].there);
+		(void)suite_put_text(bucket, "a/one", "first", BUCKET_ALWAYS);
+		old = suite_put_text(bucket, "a/one", "second", BUCKET_ALWAYS);
+		assert_int_equal(memory_hidden(store, "a/"), 1);
+		suite_call(&call);
+		assert_int_equal(bucket_remove(bucket, "a/one", &call), BUCKET_OK);
+		assert_int_equal(memory_hidden(store, "a/"), 2);
+		expect_keys(bucket, "");
+		put.cond = BUCKET_IF_TAG;
+		put.tag = old;
+		assert_int_equal(bucket_put(bucket, &put, &call, &tag), rows[i].update);
+		if (rows[i].update == BUCKET_OK)
+			assert_int_equal(bucket_remove(bucket, "a/one", &call), BUCKET_OK);
+		put.cond = BUCKET_IF_ABSENT;
+		assert_int_equal(bucket_put(bucket, &put, &call, &tag), rows[i].create);
+		assert_int_equal(bucket_purge_hidden(bucket, "a/", &call, &removed), BUCKET_OK);
+		assert_int_equal(removed, rows[i].there ? 3 : 2);
+		assert_int_equal(memory_hidden(store, ""), 0);
+		assert_int_equal(bucket_remove(bucket, "a/one", &call), BUCKET_OK);
+		assert_int_equal(bucket_purge_hidden(bucket, "", &call, &removed), BUCKET_OK);
+	}
 }
 
 static void closing_leaves_the_store(void **state)
@@ -240,6 +365,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(remove_faults, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(read_faults_say_retry, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(late_puts_keep_conditions, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(losers_may_not_be_told, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(throttling_asks_for_a_rest, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(stale_lists_are_behind, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(versions_stay_hidden, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(closing_leaves_the_store, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(each_and_flip, open_memory, close_memory),
 };
