@@ -90,7 +90,7 @@ static enum format_result revoke_devices(
 			struct roster_device *device = &roster->devices[k];
 
 			if (!device_equal(&device->id, &statement->revoked[i]) ||
-			    device->revoked_by != SIZE_MAX || device->added_by == index)
+			    device->revoked_by != SIZE_MAX)
 				continue;
 			device->revoked_by = index;
 			found = true;
@@ -145,8 +145,7 @@ static enum format_result apply(struct roster *roster, struct view encoded,
 	const struct roster_device *signer;
 	enum format_result result;
 
-	if (index == ROSTER_STATEMENTS_MAX)
-		return FORMAT_TOO_LARGE;
+	assert(index < ROSTER_STATEMENTS_MAX); /* the array's count was read with that bound */
 	if ((statement->kind == STATEMENT_GENESIS) != (index == 0))
 		return FORMAT_FORGED;
 	if (index > 0 && !digest_equal(&statement->previous, &roster->hashes[index - 1]))
@@ -160,6 +159,7 @@ static enum format_result apply(struct roster *roster, struct view encoded,
 		result = signed_by(encoded, signer, again);
 	if (result != FORMAT_OK)
 		return result;
+	/* In this order: no statement revokes what it adds. */
 	result = revoke_devices(roster, statement, index);
 	if (result == FORMAT_OK)
 		result = add_devices(roster, statement, index);

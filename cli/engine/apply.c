@@ -549,7 +549,6 @@ static enum engine_result settle_one(struct sync_state *state, struct view id, u
 	input.cloud = known.cloud;
 	input.cloud_author = known.author;
 	input.skew_ms = state->facts.public.skew_ms;
-	input.pending_losers = true;
 	input.no_base = state->no_base;
 	result = local_author(state, id, &known, &input.local_author);
 	if (result == ENGINE_OK)

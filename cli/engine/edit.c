@@ -97,8 +97,7 @@ static enum engine_result save_over_moved(struct engine *engine, const struct en
 	    .local_author = *author_of(engine),
 	    .has_cloud = true,
 	    .cloud = known->local,
-	    .cloud_author = known->author,
-	    .pending_losers = true};
+	    .cloud_author = known->author};
 	struct stored_facts facts;
 	bool changed;
 	enum engine_result result = facts_load(engine, call, &facts);

@@ -234,7 +234,8 @@ struct journal_ops {
 	enum journal_result (*stage_missing_next)(
 	    void *self, struct view after, struct call *, struct bytes *id_out);
 	/* What is staged becomes the cloud versions: those that differ came with the frame seq. One
-	 * that another device has pushed again since differs too: conflicts are settled by author. */
+	 * that another device has pushed again since differs too: conflicts are settled by author.
+	 */
 	enum journal_result (*stage_take)(void *self, uint64_t seq, int64_t time_ms, struct call *);
 	enum journal_result (*stage_clear)(void *self, struct call *);
 	/*

@@ -240,18 +240,16 @@ enum format_result seal_blob(const struct epoch_key *key, struct view payload,
 	blob_header_put(&whole, header, BLOB_HEADER_WHOLE);
 	header_view = buffer_view(&whole);
 	room = buffer_extend(&whole, padded.len + SEAL_OVERHEAD);
-	result = format_of_buffer(&whole); /* the two others hold less */
-	if (result == FORMAT_OK && (bare.failed || context.failed))
-		result = FORMAT_NO_MEMORY;
-	if (result != FORMAT_OK || room == NULL)
-		goto done;
-	header_view.data = whole.data; /* it may have moved */
-	encrypt(&keys, header_view, view_bytes(&padded), room);
-	if (!buffer_take(&whole, blob_out)) {
-		result = FORMAT_NO_MEMORY;
+	if (room == NULL || bare.failed || context.failed) {
+		/* Only the whole may be over: the others are parts of it. */
+		result = whole.over ? FORMAT_TOO_LARGE : FORMAT_NO_MEMORY;
 		goto done;
 	}
-	blob_hash(view_bytes(blob_out), hash_out);
+	header_view.data = whole.data; /* it may have moved */
+	encrypt(&keys, header_view, view_bytes(&padded), room);
+	result = format_take(&whole, blob_out);
+	if (result == FORMAT_OK)
+		blob_hash(view_bytes(blob_out), hash_out);
 done:
 	sodium_memzero(&keys, sizeof(keys));
 	buffer_clear(&whole);

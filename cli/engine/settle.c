@@ -6,6 +6,7 @@
 #include "cli/engine/engine_priv.h"
 #include "schemas/base/mutation.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Adds to the history and makes it the local version. */
@@ -23,8 +24,8 @@ static enum engine_result make_local(struct engine *engine, struct view id,
 }
 
 /* Into the history, and with the next patch into everyone's. */
-static enum engine_result file_loser(struct engine *engine, const struct settle_input *input,
-    struct view id, const struct digest *loser, const struct device_id *author, struct call *call)
+static enum engine_result file_loser(struct engine *engine, struct view id,
+    const struct digest *loser, const struct device_id *author, struct call *call)
 {
 	const struct journal *journal = &engine->journal;
 	enum journal_result result;
@@ -33,7 +34,7 @@ static enum engine_result file_loser(struct engine *engine, const struct settle_
 		return ENGINE_OK;
 	result = journal->ops->history_add(
 	    journal->self, id, loser, author, HISTORY_LOSER, clock_wall_ms(engine->clock), call);
-	if (result == JOURNAL_OK && input->pending_losers && !MUTATION(LOSER_NOT_CARRIED))
+	if (result == JOURNAL_OK && !MUTATION(LOSER_NOT_CARRIED))
 		result = journal->ops->loser_add(journal->self, id, loser, author, call);
 	return engine_of_journal(result);
 }
@@ -60,7 +61,7 @@ static enum engine_result replace_copy(struct engine *engine, const struct settl
 		copy->updated_at = view_text(updated_at);
 	}
 	if (!entry_deleted(&earlier.entry))
-		result = file_loser(engine, input, copy->id, &known->local,
+		result = file_loser(engine, copy->id, &known->local,
 		    from_cloud ? &known->author : &input->local_author, call);
 	version_clear(&earlier);
 	return result;
@@ -116,7 +117,7 @@ static enum engine_result keep_loser(struct engine *engine, const struct settle_
     const struct digest *loser, const struct device_id *author, struct call *call)
 {
 	const struct journal *journal = &engine->journal;
-	enum engine_result result = file_loser(engine, input, input->id, loser, author, call);
+	enum engine_result result = file_loser(engine, input->id, loser, author, call);
 
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->activity_add(journal->self,
@@ -140,9 +141,7 @@ static enum engine_result take_absence(
 	int64_t at_ms = clock_wall_ms(engine->clock);
 	enum engine_result result;
 
-	if (!input->has_local)
-		return engine_of_journal(
-		    journal->ops->local_set(journal->self, input->id, NULL, call));
+	assert(input->has_local); /* where neither side has it, nothing is to be taken */
 	result = version_load(engine, &input->local, call, &local);
 	if (result != ENGINE_OK)
 		return result;

@@ -129,7 +129,7 @@ struct account_log {
 };
 void account_log_begin(struct account_work *work, uint64_t after, struct account_log *out);
 void account_log_clear(struct account_log *log);
-/* The next frame; views are good until the next call. ABSENT with *end_out: there is none. */
+/* The next frame; views are good until the next call. OK with *end_out: there is none. */
 MUST_USE enum account_result account_log_next(
     struct account_log *log, struct frame *frame_out, struct view *encoded_out, bool *end_out);
 uint64_t account_log_oldest(const struct account_work *work); /* the first seq still at hand */

@@ -104,7 +104,7 @@ static void a_reset_skips_and_moves_the_roster(void **state)
 	header.account = roster.account;
 	header.has_covered = header.has_abandoned = true;
 	header.abandoned.seq = 9;
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 7; i++) {
 		struct head head = {.seq = i == 5 ? 12 : 4};
 		size_t index = i == 3 ? 2 : 0;
 		bool good = i == 0 || i == 5;
@@ -113,6 +113,7 @@ static void a_reset_skips_and_moves_the_roster(void **state)
 		header.roster = roster.hashes[i == 3 ? 1 : 2]; /* 3: older than the head's */
 		header.epoch = i == 3 ? 1 : 2;
 		header.device = i == 4 ? laptop.id : phone.id; /* 4: revoked in what it carries */
+		header.roster.bytes[0] ^= i == 6;              /* 6: nobody's */
 		assert_int_equal(frame_encode(&header, view_text("sealed"),
 				     i == 4 ? laptop.secret : phone.secret, &encoded),
 		    FORMAT_OK);
@@ -123,6 +124,119 @@ static void a_reset_skips_and_moves_the_roster(void **state)
 		bytes_clear(&encoded);
 	}
 	bytes_clear(&roster_bytes);
+}
+
+/* A wipe's record leaves the sealed parts out of its roster: a log never does. */
+static void a_frame_holds_its_statement_whole(void **state)
+{
+	struct made_device laptop;
+	struct bytes roster_bytes = {0}, bare_bytes = {0}, frame = {0};
+	struct roster roster, bare;
+	struct statement statement = {
+	    .kind = STATEMENT_CHANGE, .part = {[PART_NAMES] = view_text("sealed names")}};
+	struct bytes encoded = {0}, longer = {0};
+	struct head head;
+	size_t index = 0;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &laptop);
+	make_roster(&laptop, 1, &roster_bytes);
+	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
+	statement.previous = *roster_hash(&roster);
+	statement.signer = laptop.id;
+	assert_int_equal(statement_encode(&statement, laptop.secret, &encoded), FORMAT_OK);
+	assert_int_equal(
+	    roster_append(view_bytes(&roster_bytes), view_bytes(&encoded), &longer), FORMAT_OK);
+	assert_int_equal(roster_decode(view_bytes(&longer), false, &roster), FORMAT_OK);
+	assert_int_equal(roster_bare(&roster, &bare_bytes), FORMAT_OK);
+	assert_int_equal(roster_decode(view_bytes(&bare_bytes), false, &bare), FORMAT_MALFORMED);
+	assert_int_equal(roster_decode(view_bytes(&bare_bytes), true, &bare), FORMAT_OK);
+	assert_true(digest_equal(roster_hash(&bare), roster_hash(&roster)));
+	head = (struct head){0, roster.hashes[0]};
+	make_statement_frame(&bare, 0, &head, &laptop, &frame);
+	assert_int_equal(follow(view_bytes(&frame), &bare, &head, &index), FORMAT_FORGED);
+	assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_FORGED);
+	bytes_clear(&frame);
+	make_statement_frame(&roster, 0, &head, &laptop, &frame);
+	assert_int_equal(follow(view_bytes(&frame), &roster, &head, &index), FORMAT_OK);
+	assert_int_equal(index, 1);
+	bytes_clear(&frame);
+	bytes_clear(&bare_bytes);
+	bytes_clear(&longer);
+	bytes_clear(&encoded);
+	bytes_clear(&roster_bytes);
+}
+
+/* Which of blob, covered and abandoned a kind has, and that a statement alone is not sealed. */
+enum { BLOB = 1, COVERED = 2, ABANDONED = 4, FLAGS = 8 };
+static const struct {
+	const char *name;
+	unsigned needs, may;
+} kinds[] = {
+    [FRAME_PATCH] = {"patch", 0, BLOB},
+    [FRAME_LOAD] = {"load", BLOB, BLOB},
+    [FRAME_SNAPSHOT] = {"snapshot", BLOB | COVERED, BLOB | COVERED},
+    [FRAME_STATEMENT] = {"statement", 0, 0},
+    [FRAME_RESET] = {"reset", BLOB | COVERED | ABANDONED, BLOB | COVERED | ABANDONED},
+};
+
+static void make_shape(enum frame_kind kind, unsigned flags, struct bytes *out)
+{
+	struct frame_header header = {.epoch = 1,
+	    .seq = 1,
+	    .kind = kind,
+	    .has_blob = flags & BLOB,
+	    .has_covered = flags & COVERED,
+	    .has_abandoned = flags & ABANDONED};
+	struct made_device device;
+
+	make_device(1, ROLE_DEVICE, &device);
+	assert_int_equal(frame_encode(&header, view_text("body"), device.secret, out), FORMAT_OK);
+}
+
+static void a_kind_has_its_own_keys_alone(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(kinds) * FLAGS; i++) {
+		unsigned kind = i / FLAGS, flags = i % FLAGS;
+		bool good = (flags & kinds[kind].needs) == kinds[kind].needs &&
+			    (flags & ~kinds[kind].may) == 0;
+		struct bytes encoded = {0};
+		struct frame frame = {0};
+		enum format_result result;
+
+		make_shape((enum frame_kind)kind, flags, &encoded);
+		result = frame_decode(view_bytes(&encoded), &frame);
+		if (result != (good ? FORMAT_OK : FORMAT_MALFORMED))
+			fail_msg(
+			    "%s with %u: %s", kinds[kind].name, flags, format_result_text(result));
+		assert_true((frame.body.len == 4) == good);
+		bytes_clear(&encoded);
+	}
+}
+
+/* Sealed is what it was encoded as; then it is said to be of another kind. */
+static void a_statement_alone_is_not_sealed(void **state)
+{
+	struct bytes encoded = {0};
+	struct frame frame;
+	size_t kind_at;
+
+	(void)state;
+	make_shape(FRAME_STATEMENT, 0, &encoded);
+	assert_int_equal(frame_decode(view_bytes(&encoded), &frame), FORMAT_OK);
+	kind_at = frame.header_bytes.len - 1; /* the optional keys come after it */
+	assert_int_equal(encoded.data[kind_at], FRAME_STATEMENT);
+	bytes_clear(&encoded);
+	for (unsigned kind = 0; kind < COUNT_OF(kinds); kind++) {
+		enum frame_kind made_as = kind == FRAME_STATEMENT ? FRAME_PATCH : FRAME_STATEMENT;
+
+		make_shape(made_as, kinds[kind].needs, &encoded);
+		encoded.data[kind_at] = (uint8_t)kind;
+		if (frame_decode(view_bytes(&encoded), &frame) != FORMAT_MALFORMED)
+			fail_msg("%s: sealed, or not, as it should not be", kinds[kind].name);
+		bytes_clear(&encoded);
+	}
 }
 
 static void a_header_s_context_leaves_the_commitment_out(void **state)
@@ -205,6 +319,27 @@ static void a_blob_header_has_three_forms(void **state)
 	}
 }
 
+static void a_blob_over_its_maximum_is_refused(void **state)
+{
+	struct blob_header header = {.epoch = 1, .kind = BLOB_BODY};
+	struct buffer out;
+	struct blob blob = {0};
+	uint8_t *body;
+
+	(void)state;
+	buffer_init(&out, BLOB_MAX + 1);
+	blob_header_put(&out, &header, BLOB_HEADER_WHOLE);
+	body = buffer_extend(&out, BLOB_MAX + 1 - out.len);
+	assert_non_null(body);
+	memset(body, 7, (size_t)(out.data + out.len - body));
+	assert_int_equal(blob_decode(buffer_view(&out), NULL, &blob), FORMAT_TOO_LARGE);
+	assert_null(blob.body.data);
+	out.len--;
+	assert_int_equal(blob_decode(buffer_view(&out), NULL, &blob), FORMAT_OK);
+	assert_ptr_equal(blob.body.data, body);
+	buffer_clear(&out);
+}
+
 static void blob_names_are_read_as_they_are_printed(void **state)
 {
 	static const struct {
@@ -247,9 +382,13 @@ static void blob_names_are_read_as_they_are_printed(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_is_followed_through_its_statements),
     cmocka_unit_test(a_reset_skips_and_moves_the_roster),
+    cmocka_unit_test(a_frame_holds_its_statement_whole),
+    cmocka_unit_test(a_kind_has_its_own_keys_alone),
+    cmocka_unit_test(a_statement_alone_is_not_sealed),
     cmocka_unit_test(a_header_s_context_leaves_the_commitment_out),
     cmocka_unit_test(a_frame_holds_as_much_as_its_maximum),
     cmocka_unit_test(a_blob_header_has_three_forms),
+    cmocka_unit_test(a_blob_over_its_maximum_is_refused),
     cmocka_unit_test(blob_names_are_read_as_they_are_printed),
 };
 

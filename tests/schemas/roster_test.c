@@ -167,6 +167,62 @@ static void a_roster_grows_to_its_maximum_and_no_further(void **state)
 	bytes_clear(&encoded);
 }
 
+/* Each statement but the first adds one device and revokes another. */
+static void an_account_has_so_many_devices_ever(void **state)
+{
+	struct made_device devices[2];
+	struct bytes encoded = {0};
+	static struct roster roster;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &devices[1]);
+	make_roster(&devices[1], 1, &encoded);
+	for (size_t i = 2; i <= ROSTER_DEVICES_MAX + 1; i++) {
+		devices[0] = devices[1];
+		make_device((uint8_t)i, ROLE_DEVICE, &devices[1]);
+		extend_roster(&encoded, &devices[0], &devices[1], &devices[0], i);
+		if (i == ROSTER_DEVICES_MAX)
+			assert_int_equal(
+			    roster_decode(view_bytes(&encoded), false, &roster), FORMAT_OK);
+	}
+	assert_int_equal(roster.devices_count, ROSTER_DEVICES_MAX);
+	assert_int_equal(roster_decode(view_bytes(&encoded), false, &roster), FORMAT_TOO_LARGE);
+	assert_int_equal(roster.devices_count, ROSTER_DEVICES_MAX);
+	assert_true(encoded.len < ROSTER_MAX); /* it was the devices */
+	bytes_clear(&encoded);
+}
+
+static void somebody_stays(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct made_device *laptop = &fixture->devices[LAPTOP];
+	struct bytes encoded = {0};
+	static struct roster roster;
+
+	make_roster(laptop, 1, &encoded);
+	extend_roster(&encoded, laptop, NULL, laptop, 2);
+	assert_int_equal(roster_decode(view_bytes(&encoded), false, &roster), FORMAT_FORGED);
+	bytes_clear(&encoded);
+	make_roster(laptop, 1, &encoded);
+	extend_roster(&encoded, laptop, &fixture->devices[PHONE], laptop, 2);
+	assert_int_equal(roster_decode(view_bytes(&encoded), false, &roster), FORMAT_OK);
+	assert_null(roster_live(&roster, &laptop->id, SIZE_MAX));
+	bytes_clear(&encoded);
+}
+
+static void a_roster_over_its_maximum_is_not_read(void **state)
+{
+	static const uint8_t bytes[ROSTER_MAX + 1];
+	static struct roster roster;
+
+	(void)state;
+	assert_int_equal(
+	    roster_decode(view_of(bytes, sizeof(bytes)), false, &roster), FORMAT_TOO_LARGE);
+	assert_int_equal(
+	    roster_decode(view_of(bytes, sizeof(bytes) - 1), false, &roster), FORMAT_MALFORMED);
+	assert_int_equal(roster.statements_count, 0);
+}
+
 static void create_is_signed_by_who_is_live(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -212,6 +268,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(only_a_longer_same_chain_descends, set_up, tear_down),
     cmocka_unit_test_setup_teardown(
 	a_roster_grows_to_its_maximum_and_no_further, set_up, tear_down),
+    cmocka_unit_test(an_account_has_so_many_devices_ever),
+    cmocka_unit_test_setup_teardown(somebody_stays, set_up, tear_down),
+    cmocka_unit_test(a_roster_over_its_maximum_is_not_read),
     cmocka_unit_test_setup_teardown(create_is_signed_by_who_is_live, set_up, tear_down),
 };
 

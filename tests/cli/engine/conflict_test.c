@@ -89,6 +89,8 @@ static const struct {
 	{3, T, false, true}, 0, CONFLICT_LOCAL_WINS},
     {"copies, close, cloud later", {1, T, false, true}, {2, T, false, true},
 	{3, T + 9, false, true}, 0, CONFLICT_CLOUD_WINS},
+    {"close, a copy there alone", {1, T, false, false}, {2, T + 9, false, false},
+	{3, T, false, true}, 0, CONFLICT_LOCAL_WINS},
     {"equal times, local's hash greater", {1, T, false, false}, {3, T + 1, false, false},
 	{2, T + 1, false, false}, 0, CONFLICT_BOTH_LOCAL},
     {"equal times, cloud's hash greater", {1, T, false, false}, {2, T + 1, false, false},

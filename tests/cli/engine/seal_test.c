@@ -344,8 +344,9 @@ static void frame_salts_differ(void **state)
 	}
 }
 
-/* Sealed right in all but the commitment: the cipher alone would open it. */
-static void a_wrong_commitment_is_refused(void **state)
+/* Sealed right in all but one: a commitment that the cipher alone would not miss, or the padding.
+ */
+static void a_wrong_commitment_or_padding_is_refused(void **state)
 {
 	struct signed_frame *made = *state;
 	static const uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
@@ -354,8 +355,11 @@ static void a_wrong_commitment_is_refused(void **state)
 	struct frame frame;
 	crypto_generichash_blake2b_state hash;
 	uint8_t both[64], body[PAD_FLOOR + SEAL_OVERHEAD];
+	enum { NOTHING, COMMITMENT, PADDING, WRONGS };
+	static const enum format_result wanted[WRONGS] = {
+	    [COMMITMENT] = FORMAT_FORGED, [PADDING] = FORMAT_MALFORMED};
 
-	for (unsigned wrong = 0; wrong < 2; wrong++) {
+	for (unsigned wrong = NOTHING; wrong < WRONGS; wrong++) {
 		assert_int_equal(frame_decode(view_bytes(&made->encoded), &frame), FORMAT_OK);
 		buffer_init(&context, FRAME_MAX);
 		buffer_init(&header, FRAME_MAX);
@@ -366,10 +370,11 @@ static void a_wrong_commitment_is_refused(void **state)
 		crypto_generichash_blake2b_update(&hash, context.data, context.len);
 		crypto_generichash_blake2b_final(&hash, both, sizeof(both));
 		memcpy(frame.header.commit, both + 32, COMMIT_LEN);
-		frame.header.commit[0] ^= (uint8_t)wrong;
+		frame.header.commit[0] ^= wrong == COMMITMENT;
 		frame_header_put(&header, &frame.header, true);
 		assert_int_equal(pad_add(view_text("by hand"), &padded), FORMAT_OK);
 		assert_int_equal(padded.len, PAD_FLOOR);
+		padded.data[PAD_FLOOR - 1] ^= wrong == PADDING;
 		crypto_aead_xchacha20poly1305_ietf_encrypt(body, NULL, padded.data, padded.len,
 		    header.data, header.len, NULL, nonce, both);
 		assert_int_equal(frame_encode(&frame.header, view_of(body, sizeof(body)),
@@ -377,8 +382,8 @@ static void a_wrong_commitment_is_refused(void **state)
 		    FORMAT_OK);
 		assert_int_equal(frame_decode(view_bytes(&encoded), &frame), FORMAT_OK);
 		assert_int_equal(check(made, &frame), FORMAT_OK);
-		assert_int_equal(
-		    open_frame(&key, &frame, &payload), wrong ? FORMAT_FORGED : FORMAT_OK);
+		assert_int_equal(open_frame(&key, &frame, &payload), wanted[wrong]);
+		assert_true((payload.data != NULL) == (wrong == NOTHING));
 		bytes_clear(&payload);
 		bytes_clear(&encoded);
 		bytes_clear(&padded);
@@ -427,7 +432,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(any_bit_of_a_blob_is_refused),
     cmocka_unit_test(any_bit_of_a_part_is_refused),
     cmocka_unit_test_setup_teardown(another_key_opens_nothing, frame_setup, frame_teardown),
-    cmocka_unit_test_setup_teardown(a_wrong_commitment_is_refused, frame_setup, frame_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_wrong_commitment_or_padding_is_refused, frame_setup, frame_teardown),
     cmocka_unit_test(truncated_seals_are_refused),
     cmocka_unit_test(padding_has_the_padme_lengths),
     cmocka_unit_test(other_padding_is_refused),

@@ -1,0 +1,298 @@
+/*
+ * tests/gateway/account/log_test.c: the log's ends, and an answer's: as many frames, bodies and
+ * bytes as it may hold, the rest with the next; what is missing of the log is told and not skipped.
+ */
+#include "gateway/account/account_priv.h"
+#include "tests/gateway/account/fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct account_work *open_work(struct fixture *fixture, struct account_cache *cache)
+{
+	struct account_work *work = NULL;
+
+	assert_int_equal(account_work_open(
+			     &fixture->env, cache, &fixture->account, fixture_call(fixture), &work),
+	    ACCOUNT_OK);
+	assert_int_equal(account_manifest_read(work), ACCOUNT_OK);
+	return work;
+}
+
+static void log_without_frames_begins_after_its_head(void **state)
+{
+	struct fixture fixture;
+	struct account_cache cache = {0};
+	struct account_work *work;
+	struct account_log log;
+	struct frame frame;
+	struct view encoded;
+	bool end = false, holds = true;
+
+	(void)state;
+	fixture_open(&fixture);
+	assert_int_equal(fixture_create(&fixture, &cache), ACCOUNT_OK);
+	work = open_work(&fixture, &cache);
+	assert_int_equal(account_log_oldest(work), 1);
+	account_log_begin(work, 0, &log);
+	assert_int_equal(account_log_next(&log, &frame, &encoded, &end), ACCOUNT_OK);
+	assert_true(end);
+	account_log_clear(&log);
+	frame = (struct frame){.header.seq = 1};
+	assert_int_equal(account_log_holds(work, &frame, &holds), ACCOUNT_OK);
+	assert_false(holds);
+	account_work_free(work);
+	account_cache_clear(&cache);
+	fixture_close(&fixture);
+}
+
+/* A patch with a body of that size in the bucket. */
+static void push_body(struct client *client, size_t frame_len, size_t body_len)
+{
+	struct blob_name name = {.count = 0};
+	struct bytes body = {0};
+
+	fixture_blob(client->fixture, BLOB_BODY, body_len, NULL, 0, &body);
+	blob_hash(view_bytes(&body), &name.hash);
+	client_frame(client, FRAME_PATCH, frame_len, &name, NULL, (struct view){0});
+	client_request(client);
+	client->request.bodies[0] = view_bytes(&body);
+	client->request.bodies_count = 1;
+	assert_int_equal(client_send(client), ACCOUNT_OK);
+	assert_status(client, SYNC_COMMITTED);
+	bytes_clear(&body);
+}
+
+static void log_answer_holds_so_many_bodies(void **state)
+{
+	struct pair *pair = *state;
+
+	for (unsigned i = 0; i < 130; i++)
+		push_body(&pair->first, 100, 100);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.bodies_count, 128);
+	assert_int_equal(pair->second.answer.frames_count, 128);
+	assert_true(pair->second.answer.more);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.bodies_count, 2);
+	assert_false(pair->second.answer.more);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
+static void log_answer_holds_so_many_frames(void **state)
+{
+	struct pair *pair = *state;
+	struct head begun = pair->second.head;
+
+	while (pair->first.head.seq < begun.seq + SYNC_FRAMES_MAX + 1)
+		assert_int_equal(client_push(&pair->first, 10), ACCOUNT_OK);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.frames_count, SYNC_FRAMES_MAX);
+	assert_true(pair->second.answer.more);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.frames_count, 1);
+	assert_false(pair->second.answer.more);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
+/* Frames alone fill it, too. */
+static void log_answer_holds_so_many_bytes(void **state)
+{
+	struct pair *pair = *state;
+	uint64_t before = pair->second.head.seq;
+	size_t bytes = 0;
+
+	while (pair->first.head.seq < before + 450)
+		assert_int_equal(client_push(&pair->first, FRAME_MAX - 600), ACCOUNT_OK);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_true(pair->second.answer.more);
+	assert_int_equal(pair->second.answer.frames_count, pair->second.head.seq - before);
+	for (size_t i = 0; i < pair->second.answer.frames_count; i++)
+		bytes += pair->second.answer.frames[i].len;
+	assert_in_range(bytes, ANSWER_MAX / 100 * 98, ANSWER_MAX);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_false(pair->second.answer.more);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
+/* Bytes that an answer keeps are its own; it keeps eight parts at most. */
+static void log_answer_with_too_many_parts_fails(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_work *work;
+	struct sync_answer answer = {0};
+	struct view kept = {0}, last = {0};
+
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	work = open_work(fixture, &pair->second.cache);
+	for (size_t i = 0; i < COUNT_OF(answer.storage); i++)
+		assert_int_equal(
+		    account_answer_keep(&answer, view_text("part"), &fixture->call, &kept),
+		    ACCOUNT_OK);
+	assert_true(view_equal(kept, view_text("part")));
+	assert_int_equal(
+	    account_answer_keep(&answer, view_text("more"), &fixture->call, &last), ACCOUNT_FAILED);
+	assert_null(last.data);
+	assert_string_equal(fixture->call.message, "the answer holds too many parts");
+	call_init(&fixture->call, fixture->now_ms + 60000);
+	assert_int_equal(account_log_answer(work, &pair->first.head, &answer), ACCOUNT_FAILED);
+	assert_string_equal(fixture->call.message, "the answer holds too many parts");
+	sync_answer_clear(&answer);
+	account_work_free(work);
+}
+
+static void time_is_over(void *self)
+{
+	struct fixture *fixture = self;
+
+	fixture->now_ms = fixture->call.deadline_ms;
+}
+
+/* The request for such an object takes all the time there is: it is the poll's last. */
+static void poll_is_too_slow(struct pair *pair, const char *part, uint64_t gets)
+{
+	struct fixture *fixture = &pair->fixture;
+	uint64_t before = fixture->counts.get;
+
+	fixture->interrupt = time_is_over;
+	fixture->interrupt_self = fixture;
+	fixture_arm(fixture, MEMORY_GET, part, MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_RETRY);
+	assert_null(fixture->interrupt); /* it was met */
+	assert_string_equal(fixture->call.message, "the time for this request is over");
+	assert_int_equal(fixture->counts.get - before, gets);
+}
+
+static void log_pack_after_the_deadline_is_not_read(void **state)
+{
+	struct pair *pair = *state;
+
+	for (unsigned i = 0; i < 60; i++)
+		client_edit(&pair->first, 600);
+	assert_true(fixture_objects(&pair->fixture, "/p/") > 1);
+	poll_is_too_slow(pair, "/manifest", 1);
+	poll_is_too_slow(pair, "/p/", 2);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
+static void log_body_after_the_deadline_is_not_read(void **state)
+{
+	struct pair *pair = *state;
+
+	for (unsigned i = 0; i < 3; i++)
+		push_body(&pair->first, 100, 100);
+	assert_int_equal(fixture_objects(&pair->fixture, "/p/"), 0);
+	poll_is_too_slow(pair, "/manifest", 1);
+	poll_is_too_slow(pair, "/b/", 2);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.bodies_count, 3);
+}
+
+static void put_manifest(struct fixture *fixture, const struct manifest *manifest)
+{
+	char key[BUCKET_KEY_MAX + 1];
+	struct bytes encoded = {0};
+	struct bucket_tag tag;
+
+	fixture_key(fixture, "/manifest", key);
+	assert_int_equal(manifest_encode(manifest, &encoded), FORMAT_OK);
+	assert_int_equal(bucket_put(fixture->bucket,
+			     &(struct bucket_put){
+				 .key = key, .data = view_bytes(&encoded), .cond = BUCKET_ALWAYS},
+			     fixture_call(fixture), &tag),
+	    BUCKET_OK);
+	bytes_clear(&encoded);
+}
+
+/* A manifest that lost its first pack, and has no snapshot that stands for it. */
+static void log_that_lost_its_beginning_is_damaged(void **state)
+{
+	struct pair *pair = *state;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct head before = pair->second.head;
+	struct bytes bytes = {0}, sent = {0};
+	struct account_work *work;
+	struct frame frame;
+	uint64_t gets;
+	bool holds = true;
+
+	assert_non_null(manifest);
+	client_edit(&pair->first, 600);
+	assert_true(bytes_copy(view_bytes(&pair->first.frame), &sent));
+	assert_int_equal(frame_decode(view_bytes(&sent), &frame), FORMAT_OK);
+	for (unsigned i = 0; i < 60; i++)
+		client_edit(&pair->first, 600);
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_true(manifest->packs_count >= 2);
+	manifest->packs_count--;
+	memmove(&manifest->packs[0], &manifest->packs[1],
+	    manifest->packs_count * sizeof(manifest->packs[0]));
+	put_manifest(&pair->fixture, manifest);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_DAMAGED);
+	assert_non_null(strstr(pair->fixture.call.message, "no snapshot"));
+	assert_true(head_equal(&before, &pair->second.head));
+	work = open_work(&pair->fixture, &pair->second.cache);
+	assert_int_equal(account_log_oldest(work), manifest->packs[0].from_seq);
+	gets = pair->fixture.counts.get;
+	assert_int_equal(account_log_holds(work, &frame, &holds), ACCOUNT_OK);
+	assert_false(holds); /* that cannot be known any more, and no pack is read for it */
+	assert_int_equal(pair->fixture.counts.get, gets);
+	account_work_free(work);
+	bytes_clear(&sent);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* A retry of a frame that is in a damaged pack: that is told, not that it is not committed. */
+static void log_whose_pack_is_damaged_holds_nothing(void **state)
+{
+	struct pair *pair = *state;
+	struct client *first = &pair->first;
+	struct account_cache other = {0};
+	char key[BUCKET_KEY_MAX + 1];
+	struct bytes sent = {0};
+	struct frame frame;
+	struct account_work *work;
+	bool holds = true;
+
+	assert_int_equal(client_push(first, 300), ACCOUNT_OK);
+	assert_true(bytes_copy(view_bytes(&first->frame), &sent));
+	assert_int_equal(frame_decode(view_bytes(&sent), &frame), FORMAT_OK);
+	for (unsigned i = 0; i < 40; i++)
+		client_edit(first, 600);
+	work = open_work(&pair->fixture, &other);
+	assert_int_equal(account_log_holds(work, &frame, &holds), ACCOUNT_OK);
+	assert_true(holds);
+	account_work_free(work);
+	account_cache_clear(&other);
+	fixture_key(&pair->fixture, "/p/", key);
+	assert_true(memory_flip(pair->fixture.store, key, 700, 1));
+	work = open_work(&pair->fixture, &other);
+	assert_int_equal(account_log_holds(work, &frame, &holds), ACCOUNT_DAMAGED);
+	assert_false(holds);
+	account_work_free(work);
+	account_cache_clear(&other);
+	bytes_clear(&sent);
+}
+
+/* clang-format off: one case a line, for ctest. */
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(log_without_frames_begins_after_its_head),
+    cmocka_unit_test_setup_teardown(log_answer_holds_so_many_bodies, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(log_answer_holds_so_many_frames, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(log_answer_holds_so_many_bytes, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	log_answer_with_too_many_parts_fails, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	log_pack_after_the_deadline_is_not_read, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	log_body_after_the_deadline_is_not_read, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	log_that_lost_its_beginning_is_damaged, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	log_whose_pack_is_damaged_holds_nothing, pair_setup, pair_teardown),
+};
+/* clang-format on */
+TEST_MAIN(tests)
