@@ -82,6 +82,7 @@ struct sync_facts {
 	struct head known_head; /* the highest head seen */
 	uint64_t floor;
 	uint64_t reset_seq;      /* of the newest reset that was made or taken here; 0: none */
+	int64_t reset_ms;        /* when it was, by the wall clock here */
 	uint64_t sweep;          /* the count to put blobs under */
 	uint64_t log_bytes;      /* frames and bodies since the last snapshot or load */
 	uint64_t snapshot_bytes; /* of that snapshot's segments */

@@ -80,7 +80,8 @@ enum facts_key {
 	KEY_PULLED,
 	KEY_SKEW,
 	KEY_ROSTER_AT,
-	KEY_RESET, /* not in the record of a home that has met none */
+	KEY_RESET, /* these two are not in the record of a home that has met none */
+	KEY_RESET_AT,
 };
 #define FACTS_MAX 1024u
 enum { FLAG_ACCOUNT = 1, FLAG_ON = 2, FLAG_RECOVERING = 4 };
@@ -93,7 +94,7 @@ enum engine_result facts_store(
 	enum engine_result result = ENGINE_FAILED;
 
 	buffer_init(&out, FACTS_MAX);
-	cbor_put_map(&out, known->reset_seq > 0 ? 16 : 15);
+	cbor_put_map(&out, known->reset_seq > 0 ? 17 : 15);
 	cbor_put_uint(&out, KEY_VERSION);
 	cbor_put_uint(&out, FORMAT_VERSION);
 	cbor_put_uint(&out, KEY_FLAGS);
@@ -128,6 +129,8 @@ enum engine_result facts_store(
 	if (known->reset_seq > 0) {
 		cbor_put_uint(&out, KEY_RESET);
 		cbor_put_uint(&out, known->reset_seq);
+		cbor_put_uint(&out, KEY_RESET_AT);
+		cbor_put_int(&out, known->reset_ms);
 	}
 	if (!out.failed)
 		result = engine_of_journal(engine->journal.ops->meta_set(
@@ -163,6 +166,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct stored_fac
 	case KEY_SKEW: known->skew_ms = cbor_int(reader); break;
 	case KEY_ROSTER_AT: cbor_fixed(reader, facts->roster_at.bytes, DIGEST_LEN); break;
 	case KEY_RESET: known->reset_seq = cbor_uint(reader, SEQ_MAX); break;
+	case KEY_RESET_AT: known->reset_ms = cbor_int(reader); break;
 	default: cbor_fail(reader, FORMAT_MALFORMED);
 	}
 }

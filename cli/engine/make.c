@@ -651,6 +651,7 @@ enum engine_result make_acknowledge_reset(struct sync_state *state, const struct
 	state->roster_index = index;
 	facts->head = (struct head){frame->header.seq, frame->hash};
 	facts->reset_seq = frame->header.seq;
+	facts->reset_ms = clock_wall_ms(state->engine->clock);
 	facts->log_bytes = 0;
 	state->totals.reset = true;
 	result = engine_of_journal(

@@ -2,9 +2,10 @@
  * cli/engine/purge.c: tombstones leave the cloud state (design, section 5, "Tombstones"): with a
  * patch that names them and raises the floor. One may go once it is 90 days old and each device has
  * acknowledged its place, or was silent for 180 days. A frame's previous hash is what its maker
- * acknowledges, so a device whose last frame stands behind the tombstone's has seen it. A wrong
- * clock can only purge too early; a device that then lies below the floor takes the absence for the
- * deletion that it was, and what it has edited since stays.
+ * acknowledges, so a device whose last frame stands behind the tombstone's has seen it. What a
+ * device did on a branch that a reset gave up is not known: after one, nobody's silence is older
+ * than it. A wrong clock can only purge too early; a device that then lies below the floor takes
+ * the absence for the deletion that it was, and what it has edited since stays.
  */
 #include "cli/engine/engine_priv.h"
 #include "schemas/base/mutation.h"
@@ -33,8 +34,9 @@ static enum engine_result last_frame(const struct sync_state *state,
 /* The place up to which every device that counts has acknowledged the log. */
 static enum engine_result acknowledged_by_all(const struct sync_state *state, uint64_t *seq_out)
 {
+	const struct sync_facts *facts = &state->facts.public;
 	int64_t now_ms = clock_wall_ms(state->engine->clock);
-	uint64_t all = state->facts.public.head.seq;
+	uint64_t all = facts->head.seq;
 
 	for (size_t i = 0; i < state->roster->devices_count; i++) {
 		const struct roster_device *device = &state->roster->devices[i];
@@ -49,6 +51,8 @@ static enum engine_result acknowledged_by_all(const struct sync_state *state, ui
 		result = last_frame(state, device, &seq, &time_ms);
 		if (result != ENGINE_OK)
 			return result;
+		if (time_ms < facts->reset_ms)
+			time_ms = facts->reset_ms;
 		if (now_ms - time_ms >= SILENT_DAYS * DAY_MS)
 			continue;
 		if (seq == 0)

@@ -677,6 +677,7 @@ static enum engine_result forget_bases(struct take *take)
 	if (!take->no_base)
 		return ENGINE_OK;
 	state->facts.public.reset_seq = is_reset ? take->frame.header.seq : take->sealed.reset_seq;
+	state->facts.public.reset_ms = clock_wall_ms(state->engine->clock);
 	state->no_base = true;
 	result = engine_of_journal(journal->ops->bases_forget(journal->self, state->call));
 	if (result == ENGINE_OK && is_reset)

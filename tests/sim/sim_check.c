@@ -226,6 +226,21 @@ static void check_saved(
 	}
 }
 
+/*
+ * A deletion replaced it, whose tombstone may be purged: who was away for half a year and comes
+ * back behind a reset has no base to tell that from what the cloud never had, and keeps the entry.
+ */
+static bool absence_is_no_deletion(const struct sim_model *model, const struct sim_op *op)
+{
+	if (!model->world->seasons || !model->world->reseeded)
+		return false;
+	for (size_t i = 0; i < model->ops_count; i++)
+		if (model->ops[i].has_parent && digest_equal(&model->ops[i].parent, &op->version) &&
+		    !model->ops[i].deleted)
+			return false;
+	return true;
+}
+
 /* Nobody but a person makes versions, but for conflict copies; none comes back from the past. */
 static void check_versions(struct sim_model *model, const struct holding *holding)
 {
@@ -240,7 +255,8 @@ static void check_versions(struct sim_model *model, const struct holding *holdin
 			    holding->device->index, row->id);
 			return;
 		}
-		if (op != NULL && row->local && op->superseded && !op->twin) {
+		if (op != NULL && row->local && op->superseded && !op->twin &&
+		    !absence_is_no_deletion(model, op)) {
 			sim_fail(model->world,
 			    "I1: d%u: entry %s is back at #%u, which a later change had replaced",
 			    holding->device->index, row->id, op->token);

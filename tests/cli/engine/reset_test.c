@@ -129,6 +129,23 @@ static void after_a_reset_all_is_there(void **state)
 	assert_int_equal(device_activity(&trio.b, ACTIVITY_RESET), 1);
 }
 
+/* The others were busy all the time, on the branch: the one who resets has not heard of it. */
+static void nobody_is_silent_from_before_a_reset(void **state)
+{
+	(void)state;
+	fork_log();
+	trio.world.now_ms += 200 * INT64_C(86400000);
+	(void)device_save(&trio.b, "e3", "half a year later");
+	assert_synced(&trio.b);
+	assert_reset(&trio.a);
+	(void)device_save(&trio.a, "e2", "with a patch that could purge");
+	assert_synced(&trio.a);
+	assert_true(device_deleted(&trio.a, "e1"));
+	assert_all_same();
+	assert_false(device_has(&trio.c, "e1")); /* now that all know of it */
+	assert_content(&trio.c, "e3", "half a year later");
+}
+
 static void unsynced_edits_outlive_a_reset(void **state)
 {
 	(void)state;
@@ -413,6 +430,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_rollback_is_no_reason_without_a_person, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(after_a_reset_all_is_there, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	nobody_is_silent_from_before_a_reset, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(unsynced_edits_outlive_a_reset, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	an_edit_of_the_branch_is_judged_without_base, trio_setup, trio_teardown),
