@@ -704,13 +704,25 @@ static enum engine_result commit_frame(struct sync *sync)
 	return ENGINE_OK;
 }
 
+/* The log may have gone on since, but it does not end before our frame, or with another there. */
+static bool acknowledges(const struct sync *sync, const struct head *told)
+{
+	struct frame frame;
+
+	if (sync->push.frame.data == NULL ||
+	    frame_decode(view_bytes(&sync->push.frame), &frame) != FORMAT_OK)
+		return false;
+	return told->seq > frame.header.seq ||
+	       (told->seq == frame.header.seq && digest_equal(&told->hash, &frame.hash));
+}
+
 static enum engine_result answered_committed(struct sync *sync, const struct sync_answer *answer)
 {
 	struct sync_state *state = &sync->state;
 	struct saved_state saved;
 	enum engine_result result;
 
-	if (sync->push.frame.data == NULL) {
+	if (!acknowledges(sync, &answer->head)) {
 		call_sayf(state->call, "the remote acknowledged a frame that was not sent");
 		return ENGINE_DAMAGED;
 	}

@@ -398,6 +398,33 @@ static void what_was_not_sent_is_not_acknowledged(void **state)
 	pair.b.instead = NULL;
 }
 
+/* The place is ours, but another's frame is said to be there. */
+static bool answer_committed_another(
+    struct device *device, const struct sync_request *request, struct sync_answer *answer)
+{
+	(void)answer_committed(device, request, answer);
+	answer->head.seq++;
+	return true;
+}
+
+static void what_another_sent_is_not_acknowledged(void **state)
+{
+	static bool (*const lies[])(struct device *, const struct sync_request *,
+	    struct sync_answer *) = {answer_committed, answer_committed_another};
+
+	(void)state;
+	(void)device_save(&pair.b, "e1", "to be sent");
+	for (size_t i = 0; i < COUNT_OF(lies); i++) {
+		pair.b.instead = lies[i];
+		assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+		assert_int_equal(device_counts(&pair.b).dirty_count, 1);
+	}
+	pair.b.instead = NULL;
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	assert_content(&pair.a, "e1", "to be sent");
+}
+
 /* Both homes have one key: each is told, neither loses an edit. */
 static void a_copied_home_is_said(void **state)
 {
@@ -681,6 +708,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(no_account_is_missing, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_busy_remote_is_asked_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_refusal_is_said_and_loses_nothing, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	what_another_sent_is_not_acknowledged, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	what_was_not_sent_is_not_acknowledged, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_copied_home_is_said, pair_setup, pair_teardown),
