@@ -68,11 +68,41 @@ static bool holds(const struct sim_copy *copy, const char *key)
 	return false;
 }
 
+/* Puts them where they were. */
+static bool put_all(const struct sim_copy *copy, struct bucket *bucket, struct call *call)
+{
+	struct bucket_tag tag;
+
+	for (size_t i = 0; i < copy->count; i++)
+		if (bucket_put(bucket,
+			&(struct bucket_put){.key = copy->objects[i].key,
+			    .data = view_bytes(&copy->objects[i].data)},
+			call, &tag) != BUCKET_OK)
+			return false;
+	return true;
+}
+
+struct memory_store *sim_copy_fork(struct sim_world *world)
+{
+	struct sim_copy *copy = sim_copy_take(world);
+	struct memory_store *store = memory_store_new();
+	struct bucket *bucket = store == NULL ? NULL : bucket_memory(store, NULL);
+	struct call call;
+
+	call_init(&call, INT64_MAX);
+	if (copy == NULL || bucket == NULL || !put_all(copy, bucket, &call)) {
+		memory_store_free(store);
+		store = NULL;
+	}
+	bucket_close(bucket);
+	copy_free(copy);
+	return store;
+}
+
 bool sim_copy_restore(struct sim_world *world, struct sim_copy *copy)
 {
 	struct bucket *bucket = bucket_memory(world->objects, NULL);
 	struct sim_copy *now = sim_copy_take(world);
-	struct bucket_tag tag;
 	struct call call;
 	bool done = bucket != NULL && now != NULL;
 
@@ -80,11 +110,7 @@ bool sim_copy_restore(struct sim_world *world, struct sim_copy *copy)
 	for (size_t i = 0; done && i < now->count; i++)
 		if (!holds(copy, now->objects[i].key))
 			done = bucket_remove(bucket, now->objects[i].key, &call) == BUCKET_OK;
-	for (size_t i = 0; done && i < copy->count; i++)
-		done = bucket_put(bucket,
-			   &(struct bucket_put){.key = copy->objects[i].key,
-			       .data = view_bytes(&copy->objects[i].data)},
-			   &call, &tag) == BUCKET_OK;
+	done = done && put_all(copy, bucket, &call);
 	copy_free(now);
 	copy_free(copy);
 	bucket_close(bucket);

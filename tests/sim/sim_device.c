@@ -317,6 +317,10 @@ static void judge(struct sim_device *device, enum engine_result result)
 		return;
 	if (result == ENGINE_GONE && device->command >= SIM_SYNC && world->wiping)
 		return;
+	/* A liar gets no more than a refusal: what ends an account takes a signature. */
+	if (world->lying && device->command >= SIM_SYNC && result != ENGINE_GONE &&
+	    result != ENGINE_REVOKED && result != ENGINE_ROOT)
+		return;
 	sim_fail(device->world, "d%u %s: %s: %s", device->index, sim_command_text(device->command),
 	    engine_result_text(result), device->call.message);
 }
@@ -368,7 +372,7 @@ static void work(void *self)
 		device->skew_ms +=
 		    (int64_t)sim_below(&world->random, 20 * MINUTE_MS) - 10 * MINUTE_MS;
 	device->gateway = NULL;
-	if (world->gateways_count > 0 && sim_one_in(&device->person, 2))
+	if (world->gateways_count > 0 && (world->lying || sim_one_in(&device->person, 2)))
 		device->gateway =
 		    &world->gateways[sim_below(&device->person, world->gateways_count)];
 	if (device->command >= SIM_SYNC && !sim_one_in(&device->person, 10))

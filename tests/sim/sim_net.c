@@ -23,6 +23,8 @@ void sim_visit_begin(struct sim_device *device, struct sim_visit *visit)
 	device->at_gateway = true;
 	gateway->env = device->env;
 	gateway->env.clock = &gateway->clock;
+	if (gateway->fork != NULL)
+		gateway->env.bucket = gateway->fork;
 	visit->env = &gateway->env;
 	visit->cache = &gateway->cache;
 }
@@ -190,7 +192,11 @@ static enum remote_result post(
 		carry_unheard(device, letter);
 	if (sim_hit(world, SIM_DELAY))
 		sim_device_yield(device, (int64_t)sim_below(&world->random, DELAY_MS));
+	if (letter->is_put && sim_lie_stored(world))
+		return REMOTE_OK;
 	result = carry(device, letter, call, reply);
+	if (result == REMOTE_OK && !letter->is_put)
+		sim_lie_answer(world, letter, reply);
 	if (result == REMOTE_OK && reply->len > 0 && sim_hit(world, SIM_SHORT)) {
 		cut_short(device, view_bytes(reply));
 		return no_answer(device, call, "answered in part");
@@ -217,8 +223,9 @@ static enum remote_result remote_sync(
 	result = post(device, &letter, call, &reply);
 	if (result == REMOTE_OK && (sync_answer_decode(view_bytes(&reply), answer) != FORMAT_OK ||
 				       !sync_answer_keep(answer, &reply))) {
-		sim_fail(device->world, "an answer does not decode");
-		result = REMOTE_FAILED;
+		if (!device->world->lying)
+			sim_fail(device->world, "an answer does not decode");
+		result = REMOTE_DAMAGED; /* as the HTTP client has it */
 	}
 	letter_clear(&letter);
 	bytes_clear(&reply);
@@ -261,6 +268,8 @@ static enum remote_result remote_blob_get(void *self, const struct account_id *a
 		bytes_clear(&blob);
 		return no_answer(device, call, "cut off");
 	}
+	if (result == ACCOUNT_OK && device->gateway != NULL)
+		sim_lie_blob(device->world, &blob);
 	*out = blob;
 	return remote_of(result);
 }

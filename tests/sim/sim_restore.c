@@ -1,5 +1,5 @@
 /*
- * tests/sim/sim_restore.c: the bucket goes back to an older copy, and people reseed: what a device
+ * tests/sim/sim_restore.c: the log is not what devices have seen, and people reseed: what a device
  * was told "saved" it must hold in the end, or have lost by a recorded decision.
  */
 #include "tests/sim/sim_person.h"
@@ -44,10 +44,38 @@ static void reseed_all(struct sim *sim)
 }
 
 /*
- * The operator puts the bucket back to an older copy. Some devices have seen more, and say so;
- * others have not, and work on. What a device took by a reset, others' histories of before do not
- * come with.
+ * Two logs are about, or one that lacks what some have seen. Some devices say so, others work on.
  */
+void sim_two_logs(struct sim *sim)
+{
+	struct sim_world *world = &sim->world;
+
+	world->restored = true;
+	world->reseeded = true;
+	world->faults = sim_one_in(&world->random, 2);
+	some_commands(sim);
+	world->faults = false;
+}
+
+/* There is one again, once all have reset who must. What a device took by a reset, others'
+ * histories of before do not come with. */
+void sim_one_log(struct sim *sim)
+{
+	struct sim_world *world = &sim->world;
+
+	(void)memory_deliver(world->objects);
+	reseed_all(sim);
+	for (size_t i = 0; i < sim->count; i++)
+		sim->devices[i]->joined_at = sim->model.ops_count;
+	world->restored = false;
+	sim_model_forget_log(&sim->model);
+	if (!sim_failed(sim))
+		sim_calm(sim);
+	if (!sim_failed(sim))
+		sim_model_check(&sim->model, sim->devices, sim->count);
+}
+
+/* The operator puts the bucket back to an older copy. */
 void sim_restore(struct sim *sim)
 {
 	struct sim_world *world = &sim->world;
@@ -60,19 +88,7 @@ void sim_restore(struct sim *sim)
 		return;
 	}
 	sim_trace(world, "the bucket is back to an older copy");
-	world->restored = true;
-	world->reseeded = true;
-	sim_model_forget_log(&sim->model);
-	world->faults = sim_one_in(&world->random, 2);
-	some_commands(sim);
-	world->faults = false;
-	(void)memory_deliver(world->objects);
-	reseed_all(sim);
-	for (size_t i = 0; i < sim->count; i++)
-		sim->devices[i]->joined_at = sim->model.ops_count;
-	world->restored = false;
-	if (!sim_failed(sim))
-		sim_calm(sim);
-	if (!sim_failed(sim))
-		sim_model_check(&sim->model, sim->devices, sim->count);
+	world->hits[SIM_GO_BACK]++;
+	sim_two_logs(sim);
+	sim_one_log(sim);
 }

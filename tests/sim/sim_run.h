@@ -68,6 +68,12 @@ void sim_tamper(struct sim *sim);
 
 /* sim_restore.c: the bucket goes back to an older copy, and people reseed. */
 void sim_restore(struct sim *sim);
+/* Its halves: people meet a log that is not the one they know; resets make it one again. */
+void sim_two_logs(struct sim *sim);
+void sim_one_log(struct sim *sim);
+
+/* sim_lie.c: the gateways mean harm for a while. */
+void sim_hostile(struct sim *sim);
 
 /* sim_wipe.c: the account's end, and what is left of it: nothing (I6). */
 void sim_wipe(struct sim *sim);

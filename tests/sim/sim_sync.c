@@ -84,6 +84,8 @@ static enum engine_result run_join(struct sim_device *device, struct recovery_vi
 	    &visit, account_roster(visit.env, visit.cache, &world->code.account, &call, &roster)));
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
+	else if (device->gateway != NULL)
+		sim_lie_blob(world, &roster);
 	if (result == ENGINE_OK)
 		result = recovery_check(
 		    &device->engine, view_bytes(&roster), &world->code, &device->call, view);

@@ -67,6 +67,12 @@ const char *sim_fault_text(enum sim_fault fault)
 	case SIM_DELAY: return "delay";
 	case SIM_TWICE: return "twice";
 	case SIM_REORDER: return "reorder";
+	case SIM_WITHHOLD: return "withhold";
+	case SIM_REPLAY: return "replay";
+	case SIM_SWAP: return "swap";
+	case SIM_CHANGE: return "change";
+	case SIM_FORK: return "fork";
+	case SIM_GO_BACK: return "go-back";
 	case SIM_FAULTS: break;
 	}
 	return "none";
@@ -94,6 +100,12 @@ static void gateway_open(struct sim_world *world, struct sim_gateway *gateway)
 	    .self = gateway, .wall_ms = gateway_wall_ms, .monotonic_ms = gateway_monotonic_ms};
 }
 
+void sim_gateway_need(struct sim_world *world)
+{
+	if (world->gateways_count == 0)
+		gateway_open(world, &world->gateways[world->gateways_count++]);
+}
+
 bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 {
 	static const uint32_t often[] = {6, 20, 60, 200};
@@ -107,6 +119,8 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->one_in[SIM_CRASH] *= 3; /* one ends a whole command */
 	world->one_in[SIM_STALL] *= 10;
 	world->one_in[SIM_STALE] = world->one_in[SIM_STALE] > 0 ? 2 : 0; /* lists are few */
+	for (size_t i = SIM_WITHHOLD; i <= SIM_CHANGE; i++)              /* for a few commands */
+		world->one_in[i] = world->one_in[i] > 0 ? 3 : 0;
 	world->sweeps = sim_one_in(&world->random, 3);
 	world->big = sim_one_in(&world->random, 16);
 	world->away = sim_one_in(&world->random, 3);

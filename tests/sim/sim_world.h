@@ -44,6 +44,12 @@ enum sim_fault {
 	SIM_DELAY,    /* it takes up to a minute and a half */
 	SIM_TWICE,    /* it arrives twice */
 	SIM_REORDER,  /* it is given up, and arrives after later ones */
+	SIM_WITHHOLD, /* a gateway says that there is nothing new, or that a blob is stored … */
+	SIM_REPLAY,   /* … answers with what it has said before, to whomever … */
+	SIM_SWAP,     /* … gives another blob … */
+	SIM_CHANGE,   /* … changes a bit of what it gives … */
+	SIM_FORK,     /* … or goes on with a copy of the bucket, for some of the devices */
+	SIM_GO_BACK,  /* the bucket goes back to an older copy */
 	SIM_FAULTS,
 };
 const char *sim_fault_text(enum sim_fault fault);
@@ -69,12 +75,14 @@ struct sim_gateway {
 	struct account_env env; /* of the request under way */
 	struct clock clock;
 	int64_t skew_ms;
-	bool busy; /* with somebody's request … */
-	bool died; /* … in the middle of which it died */
+	struct bucket *fork; /* its own copy of the bucket; NULL: it uses everybody's */
+	bool busy;           /* with somebody's request … */
+	bool died;           /* … in the middle of which it died */
 };
 
 /* A request as it travels. */
 #define SIM_LETTERS_MAX 8u
+#define SIM_KEPT_MAX 8u
 struct sim_letter {
 	bool is_put; /* of a blob; else a sync */
 	struct account_id account;
@@ -106,6 +114,8 @@ struct sim_world {
 	struct sim_gateway gateways[SIM_GATEWAYS_MAX];
 	struct sim_letter letters[SIM_LETTERS_MAX]; /* given up, and still under way */
 	size_t letters_count;
+	bool lying; /* the gateways are; what they have said and given before: */
+	struct bytes kept_answers[SIM_KEPT_MAX], kept_blobs[SIM_KEPT_MAX];
 	bool versions; /* the store keeps what is replaced or removed */
 	bool restored; /* the bucket went back to an older copy: rollbacks are expected */
 	bool reseeded; /* … and resets have put that right: there were no bases for a while */
@@ -123,9 +133,13 @@ struct sim_world {
 /* Draws the run's faults. False: no memory. */
 MUST_USE bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace);
 void sim_world_close(struct sim_world *world);
+/* Where there is none yet, there is one from now on. */
+void sim_gateway_need(struct sim_world *world);
 /* NULL: no memory. sim_copy_restore makes the bucket what it was, and frees the copy. */
 MUST_USE struct sim_copy *sim_copy_take(struct sim_world *world);
 MUST_USE bool sim_copy_restore(struct sim_world *world, struct sim_copy *copy);
+/* All objects, in a store of their own; NULL: no memory. */
+MUST_USE struct memory_store *sim_copy_fork(struct sim_world *world);
 bool sim_hit(struct sim_world *world, enum sim_fault fault); /* draws, and counts if so */
 /* The first failure is kept; from then on the run ends. */
 void sim_fail(struct sim_world *world, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -1,0 +1,189 @@
+/*
+ * tests/sim/sim_lie.c: a gateway that means harm: it changes, repeats, swaps and withholds what it
+ * answers; and one that keeps a copy of the bucket of its own, where some devices go on and others
+ * do not. It holds no key. What it may do is seen to; what it may not: change a journal by anything
+ * but frames of the log in their places, or lose an edit (I1, I2, I4, I8, I11).
+ */
+#include "tests/sim/sim_net.h"
+#include "tests/sim/sim_person.h"
+#include "tests/sim/sim_run.h"
+
+#define COMMANDS 12u
+#define JOINS 4u
+
+static void flip(struct sim_world *world, struct bytes *bytes)
+{
+	size_t at;
+
+	if (bytes->len == 0)
+		return;
+	at = sim_below(&world->random, bytes->len);
+	bytes->data[at] ^= (uint8_t)(1u << sim_below(&world->random, 8));
+	sim_trace(world, "a lie: byte %zu of %zu is changed", at, bytes->len);
+}
+
+/* Keeps a copy among those kept, in the place of any; or gives one of them instead. */
+static void keep(struct sim_world *world, struct bytes kept[SIM_KEPT_MAX], struct view bytes)
+{
+	struct bytes *at = &kept[sim_below(&world->random, SIM_KEPT_MAX)];
+
+	bytes_clear(at);
+	if (!bytes_copy(bytes, at))
+		sim_fail(world, "no memory");
+}
+
+/* "Yours is committed, and the log has gone on": nothing in it can be seen to be wrong. Who says so
+ * of a frame that is not in the log has begun another, which is a fork. */
+static bool forks(const struct sim_letter *letter, struct view encoded)
+{
+	struct sync_request request = {0};
+	struct sync_answer told = {0};
+	bool claims = sync_request_decode(view_bytes(&letter->body), &request) == FORMAT_OK &&
+		      sync_answer_decode(encoded, &told) == FORMAT_OK &&
+		      told.status == SYNC_COMMITTED &&
+		      told.head.seq > request.cursor.seq + request.frames_count;
+
+	sync_answer_clear(&told);
+	return claims;
+}
+
+static void give_kept(struct sim_world *world, const struct sim_letter *letter,
+    const struct bytes kept[SIM_KEPT_MAX], struct bytes *bytes)
+{
+	const struct bytes *at = &kept[sim_below(&world->random, SIM_KEPT_MAX)];
+
+	if (at->len == 0 || (letter != NULL && forks(letter, view_bytes(at))))
+		return;
+	bytes_clear(bytes);
+	if (!bytes_copy(view_bytes(at), bytes))
+		sim_fail(world, "no memory");
+	sim_trace(world, "a lie: %zu other bytes are given", bytes->len);
+}
+
+/* "Nothing new", at whatever place the device is. */
+static void withhold(struct sim_world *world, const struct sim_letter *letter, struct bytes *reply)
+{
+	struct sync_request request = {0};
+	struct sync_answer answer = {0};
+	struct bytes instead = {0};
+
+	if (sync_request_decode(view_bytes(&letter->body), &request) != FORMAT_OK ||
+	    sync_answer_decode(view_bytes(reply), &answer) != FORMAT_OK) {
+		sync_answer_clear(&answer);
+		return;
+	}
+	answer.status = SYNC_CURRENT;
+	answer.head = request.cursor;
+	answer.frames_count = answer.bodies_count = answer.names_count = 0;
+	answer.more = false;
+	answer.snapshot = answer.roster_blob = answer.wipe_record = (struct view){0};
+	if (sync_answer_encode(&answer, &instead) == FORMAT_OK) {
+		sim_trace(world, "a lie: nothing new");
+		bytes_clear(reply);
+		*reply = instead;
+	}
+	sync_answer_clear(&answer);
+}
+
+void sim_lie_answer(struct sim_world *world, const struct sim_letter *letter, struct bytes *reply)
+{
+	if (!world->lying)
+		return;
+	keep(world, world->kept_answers, view_bytes(reply));
+	if (sim_hit(world, SIM_WITHHOLD))
+		withhold(world, letter, reply);
+	else if (sim_hit(world, SIM_REPLAY))
+		give_kept(world, letter, world->kept_answers, reply);
+	if (sim_hit(world, SIM_CHANGE))
+		flip(world, reply);
+}
+
+void sim_lie_blob(struct sim_world *world, struct bytes *blob)
+{
+	if (!world->lying)
+		return;
+	keep(world, world->kept_blobs, view_bytes(blob));
+	if (sim_hit(world, SIM_SWAP))
+		give_kept(world, NULL, world->kept_blobs, blob);
+	if (sim_hit(world, SIM_CHANGE))
+		flip(world, blob);
+}
+
+bool sim_lie_stored(struct sim_world *world)
+{
+	bool lies = world->lying && sim_hit(world, SIM_WITHHOLD);
+
+	if (lies)
+		sim_trace(world, "a lie: the blob is stored");
+	return lies;
+}
+
+void sim_lie_forget(struct sim_world *world)
+{
+	for (size_t i = 0; i < SIM_KEPT_MAX; i++) {
+		bytes_clear(&world->kept_answers[i]);
+		bytes_clear(&world->kept_blobs[i]);
+	}
+}
+
+/* In the end an honest gateway, and all is as if there had been no other. */
+static void lies(struct sim *sim)
+{
+	struct sim_world *world = &sim->world;
+	struct sim_device *newcomer;
+
+	sim_trace(world, "the gateway lies");
+	sim_gateway_need(world);
+	newcomer = sim_add_device(sim); /* who has to believe it all */
+	for (unsigned i = 0; newcomer != NULL && i < JOINS && !sim_failed(sim); i++)
+		sim_one(sim, newcomer, SIM_SYNC);
+	world->lying = true;
+	world->faults = true;
+	for (unsigned i = 0; i < COMMANDS && !sim_failed(sim); i++) {
+		struct sim_device *device = sim->devices[sim_below(&world->random, sim->count)];
+
+		sim_one(sim, device,
+		    sim_one_in(&world->random, 2) ? SIM_SYNC : sim_person_draw(device));
+	}
+	world->lying = false;
+	sim_lie_forget(world);
+	sim_trace(world, "the gateway is honest");
+	if (!sim_failed(sim))
+		sim_calm(sim);
+	if (!sim_failed(sim))
+		sim_model_check(&sim->model, sim->devices, sim->count);
+}
+
+/* A gateway goes on with a copy: whoever has seen both sides says so, and resets are the way out.
+ */
+static void fork_it(struct sim *sim)
+{
+	struct sim_world *world = &sim->world;
+	struct sim_gateway *gateway = &world->gateways[0];
+	struct memory_store *copy = sim_copy_fork(world);
+	struct bucket *fork = copy == NULL ? NULL : bucket_memory(copy, NULL);
+
+	if (fork == NULL) {
+		sim_fail(world, "the bucket can't be copied");
+		memory_store_free(copy);
+		return;
+	}
+	sim_trace(world, "a gateway goes on with a copy of the bucket");
+	world->hits[SIM_FORK]++;
+	gateway->fork = fork;
+	sim_two_logs(sim);
+	gateway->fork = NULL;
+	account_cache_clear(&gateway->cache);
+	sim_trace(world, "the copy is gone");
+	sim_one_log(sim);
+	bucket_close(fork);
+	memory_store_free(copy);
+}
+
+void sim_hostile(struct sim *sim)
+{
+	if (sim->world.gateways_count == 0 || sim->world.one_in[SIM_FORK] == 0)
+		lies(sim);
+	else
+		fork_it(sim);
+}
