@@ -99,16 +99,15 @@ enum format_result entry_encode(const struct entry *entry, struct bytes *out)
 	struct buffer buffer;
 	struct bytes encoded = {0};
 	struct entry check;
-	enum format_result result = FORMAT_NO_MEMORY;
+	enum format_result result;
 
 	if (entry->extra_count > EXTRA_COUNT_MAX)
 		return FORMAT_TOO_LARGE;
 	/* Room for what is over a maximum too: decoding it says which kind of wrong it is. */
 	buffer_init(&buffer, (size_t)2 * ENTRY_MAX);
 	put_entry(&buffer, entry, true);
-	if (buffer.failed)
-		result = buffer.len + ENTRY_MAX >= buffer.max ? FORMAT_TOO_LARGE : FORMAT_NO_MEMORY;
-	if (!buffer_take(&buffer, &encoded))
+	result = format_take(&buffer, &encoded);
+	if (result != FORMAT_OK)
 		goto done;
 	result = entry_decode(view_bytes(&encoded), &check);
 	if (result != FORMAT_OK)

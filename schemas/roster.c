@@ -362,6 +362,7 @@ enum format_result create_decode(struct view encoded, struct create *out, struct
 	struct view signed_part;
 	uint8_t signature[SIGNATURE_LEN];
 	const struct roster_device *device;
+	struct roster *roster = NULL;
 	enum format_result result;
 
 	cbor_read(&reader, encoded);
@@ -371,16 +372,24 @@ enum format_result create_decode(struct view encoded, struct create *out, struct
 	result = cbor_finish(&reader);
 	if (result == FORMAT_OK)
 		result = decode_create_part(signed_part, &create);
-	if (result == FORMAT_OK)
-		result = roster_decode(create.roster, false, roster_out);
 	if (result != FORMAT_OK)
 		return result;
-	device = roster_live(roster_out, &create.device, SIZE_MAX);
-	if (device == NULL || !account_equal(&roster_out->account, &create.account))
-		return FORMAT_FORGED;
-	result = sign_check(DOMAIN_CREATE, signed_part, device->keys.sign_public, signature);
+	roster = calloc(1, sizeof(*roster));
+	if (roster == NULL)
+		return FORMAT_NO_MEMORY;
+	result = roster_decode(create.roster, false, roster);
 	if (result != FORMAT_OK)
-		return result;
+		goto done;
+	result = FORMAT_FORGED;
+	device = roster_live(roster, &create.device, SIZE_MAX);
+	if (device != NULL && account_equal(&roster->account, &create.account))
+		result =
+		    sign_check(DOMAIN_CREATE, signed_part, device->keys.sign_public, signature);
+	if (result != FORMAT_OK)
+		goto done;
 	*out = create;
-	return FORMAT_OK;
+	*roster_out = *roster;
+done:
+	free(roster);
+	return result;
 }

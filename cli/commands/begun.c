@@ -83,17 +83,20 @@ bool begun_read(struct session *session, const char *url, struct account_new *ou
 	return read;
 }
 
-bool begun_is_of(const struct account_new *account, const struct device_keys *keys)
+bool begun_is_of(const struct account_new *account, const struct device_keys *keys, bool *is_out)
 {
 	struct roster *roster = calloc(1, sizeof(*roster));
+	enum format_result result = FORMAT_NO_MEMORY;
 	struct create create;
-	bool is = roster != NULL &&
-		  create_decode(view_bytes(&account->create), &create, roster) == FORMAT_OK &&
-		  device_equal(&create.device, &keys->id) &&
-		  account_equal(&create.account, &account->account);
 
+	if (roster != NULL)
+		result = create_decode(view_bytes(&account->create), &create, roster);
 	free(roster);
-	return is;
+	if (result == FORMAT_NO_MEMORY)
+		return false;
+	*is_out = result == FORMAT_OK && device_equal(&create.device, &keys->id) &&
+		  account_equal(&create.account, &account->account);
+	return true;
 }
 
 void begun_remove(struct session *session)

@@ -13,8 +13,9 @@ MUST_USE enum code begun_write(
     struct session *session, const char *url, const struct account_new *account);
 /* False: none was begun with this URL, or its file does not hold. *out is yours. */
 MUST_USE bool begun_read(struct session *session, const char *url, struct account_new *out);
-/* Was it begun by these keys? Else nobody can go on with it. */
-bool begun_is_of(const struct account_new *account, const struct device_keys *keys);
+/* Was it begun by these keys? Else nobody can go on with it. False: no memory to see. */
+MUST_USE bool begun_is_of(
+    const struct account_new *account, const struct device_keys *keys, bool *is_out);
 void begun_remove(struct session *session);
 
 #endif

@@ -203,10 +203,11 @@ static enum code resume_account(
 	code = session_unlock(session);
 	if (code != CODE_OK)
 		return code;
-	*begun_out = begun_is_of(account, &session->keys);
+	if (!begun_is_of(account, &session->keys, begun_out))
+		code = app_fail(session->app, CODE_ERROR, "no memory");
 	if (!*begun_out)
 		account_new_clear(account);
-	return CODE_OK;
+	return code;
 }
 
 static enum code make_account(struct session *session, const char *url, struct account_new *account)

@@ -155,10 +155,12 @@ static enum code check_receipt(struct wiping *wiping, const struct digest *stand
 	struct session *session = wiping->session;
 	struct bytes pinned = {0};
 	struct receipt receipt;
+	enum format_result read = receipt_decode(view_bytes(&wiping->report.encoded), &receipt);
 	bool holds;
 
-	holds = session_meta(session, META_RECEIPT_KEY, &pinned) &&
-		receipt_decode(view_bytes(&wiping->report.encoded), &receipt) == FORMAT_OK &&
+	if (read == FORMAT_NO_MEMORY)
+		return app_fail(session->app, CODE_ERROR, "no memory to check the receipt");
+	holds = read == FORMAT_OK && session_meta(session, META_RECEIPT_KEY, &pinned) &&
 		view_equal(view_bytes(&pinned), view_of(receipt.signer, sizeof(receipt.signer))) &&
 		account_equal(&receipt.account, &wiping->account) &&
 		(digest_equal(&receipt.wipe_hash, standing) ||

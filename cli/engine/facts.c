@@ -267,9 +267,13 @@ enum engine_result version_store(
 		encoding = entry_version(view_bytes(&encoded), &hash);
 	if (encoding != FORMAT_OK) {
 		bytes_clear(&encoded);
+		if (encoding == FORMAT_NO_MEMORY) {
+			call_sayf(call, "no memory for the entry");
+			return ENGINE_FAILED;
+		}
 		call_sayf(call, "the entry is %s",
 		    encoding == FORMAT_TOO_LARGE ? "too large" : "not valid text, or lacks an id");
-		return encoding == FORMAT_NO_MEMORY ? ENGINE_FAILED : ENGINE_REFUSED;
+		return ENGINE_REFUSED;
 	}
 	result = engine_of_journal(engine->journal.ops->version_put(
 	    engine->journal.self, &hash, view_bytes(&encoded), call));

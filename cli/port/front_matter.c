@@ -95,11 +95,11 @@ static yaml_event_type_t next_event(struct reader *reader)
 	if (reader->result != FRONT_OK)
 		return YAML_NO_EVENT;
 	if (yaml_parser_parse(&reader->parser, &reader->event) == 0) {
-		if (reader->parser.error == YAML_MEMORY_ERROR)
+		/* libyaml does not always say so: but what is wrong with a text it names. */
+		if (reader->parser.error == YAML_MEMORY_ERROR || reader->parser.problem == NULL)
 			reader->result = FRONT_NO_MEMORY;
 		else
-			refuse(reader,
-			    reader->parser.problem != NULL ? reader->parser.problem : "not YAML");
+			refuse(reader, reader->parser.problem);
 		return YAML_NO_EVENT;
 	}
 	reader->has_event = true;
@@ -123,12 +123,15 @@ static const char *event_tag(const struct reader *reader)
 
 static void put_json_source(struct reader *reader, struct view source, struct buffer *json)
 {
+	enum json_fault fault = json_check(source);
 	uint8_t *room;
 
-	if (json_check(source) != JSON_FINE) {
+	if (fault == JSON_NO_MEMORY)
+		reader->result = FRONT_NO_MEMORY;
+	else if (fault != JSON_FINE)
 		refuse(reader, "the text after !json is not valid JSON");
+	if (fault != JSON_FINE)
 		return;
-	}
 	room = buffer_extend(json, source.len);
 	if (room != NULL)
 		json->len -= source.len - json_compact(source, room);

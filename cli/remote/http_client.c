@@ -81,7 +81,8 @@ bool http_url_parse(const char *url, struct call *call, struct http_url *out)
 	if (curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK ||
 	    !url_part(parsed, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) ||
 	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
-	    !url_part(parsed, CURLUPART_HOST, 0, host, sizeof(host)) || !host_lower(host)) {
+	    !url_part(parsed, CURLUPART_HOST, 0, host, sizeof(host)) || !host_lower(host) ||
+	    !url_part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT, port, sizeof(port))) {
 		call_sayf(call, "a gateway's URL is http://HOST[:PORT] or https://HOST[:PORT]");
 		goto done;
 	}
@@ -92,10 +93,10 @@ bool http_url_parse(const char *url, struct call *call, struct http_url *out)
 				"query belongs in it");
 		goto done;
 	}
-	if (url_part(parsed, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT, port, sizeof(port)))
-		(void)snprintf(read.authority, sizeof(read.authority), "%s:%s", host, port);
-	else
+	if (strcmp(port, strcmp(scheme, "https") == 0 ? "443" : "80") == 0)
 		(void)snprintf(read.authority, sizeof(read.authority), "%s", host);
+	else
+		(void)snprintf(read.authority, sizeof(read.authority), "%s:%s", host, port);
 	(void)snprintf(read.base, sizeof(read.base), "%s://%s", scheme, read.authority);
 	*out = read;
 	good = true;
@@ -172,8 +173,8 @@ static size_t take_body(char *data, size_t size, size_t count, void *self)
 	exchange->body.max =
 	    status >= 200 && status <= 299 ? exchange->send->answer_max : HTTP_ERROR_MAX;
 	buffer_add(&exchange->body, data, len);
-	exchange->over = exchange->body.failed;
-	return exchange->over ? 0 : len;
+	exchange->over = exchange->body.over;
+	return exchange->body.failed ? 0 : len;
 }
 
 static size_t take_header(char *data, size_t size, size_t count, void *self)
@@ -309,6 +310,8 @@ static enum http_sent lost_kind(const struct exchange *exchange, CURLcode end)
 
 	if (exchange->over)
 		return HTTP_STRANGE;
+	if (exchange->body.failed)
+		return HTTP_FAILED;
 	switch ((int)end) { /* libcurl's enum is open */
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_RESOLVE_HOST:

@@ -236,7 +236,7 @@ static enum remote_result sync_decode(
 		return REMOTE_OK;
 	sync_answer_clear(answer);
 	call_sayf(call, "the gateway's answer can't be read: %s", format_result_text(format));
-	return format == FORMAT_OK ? REMOTE_FAILED : REMOTE_DAMAGED;
+	return format == FORMAT_OK || format == FORMAT_NO_MEMORY ? REMOTE_FAILED : REMOTE_DAMAGED;
 }
 
 static enum remote_result http_sync(
@@ -245,11 +245,17 @@ static enum remote_result http_sync(
 	struct http *http = self;
 	struct asking asking = asking_make("POST", SYNC_ANSWER_MAX, TYPE_CBOR);
 	struct bytes encoded = {0}, body = {0};
+	enum format_result format;
 	enum remote_result result;
 
 	http->as_recovery = http->access.recovery != NULL &&
 			    device_equal(&request->device, &http->access.recovery->id);
-	if (sync_request_encode(request, &encoded) != FORMAT_OK || encoded.len > REQUEST_MAX) {
+	format = sync_request_encode(request, &encoded);
+	if (format == FORMAT_NO_MEMORY) {
+		call_sayf(call, "no memory for a request to the gateway");
+		return REMOTE_FAILED;
+	}
+	if (format != FORMAT_OK || encoded.len > REQUEST_MAX) {
 		bytes_clear(&encoded);
 		call_sayf(call, "the request is larger than a gateway takes");
 		return REMOTE_REFUSED;
@@ -330,6 +336,7 @@ static enum remote_result http_wipe(void *self, const struct account_id *account
 	struct asking asking = asking_make("DELETE", RECEIPT_MAX, TYPE_BYTES);
 	struct bytes encoded = {0};
 	struct receipt receipt;
+	enum format_result format;
 	enum remote_result result;
 
 	path_account(&asking, account, "");
@@ -337,8 +344,13 @@ static enum remote_result http_wipe(void *self, const struct account_id *account
 	result = ask(self, &asking, call, &encoded);
 	if (result != REMOTE_OK)
 		return result;
-	if (receipt_decode(view_bytes(&encoded), &receipt) != FORMAT_OK) {
+	format = receipt_decode(view_bytes(&encoded), &receipt);
+	if (format != FORMAT_OK) {
 		bytes_clear(&encoded);
+		if (format == FORMAT_NO_MEMORY) {
+			call_sayf(call, "no memory to check the gateway's receipt of the wipe");
+			return REMOTE_FAILED;
+		}
 		call_sayf(call, "the gateway's receipt of the wipe does not hold");
 		return REMOTE_DAMAGED;
 	}

@@ -160,14 +160,17 @@ static bool line_tail(const struct line *line, size_t first, struct manifest *ne
 	return true;
 }
 
-/* Does next fit with its tail, up to `max` bytes? */
-static bool next_fits(struct account_work *work, size_t max)
+/* Does next fit with its tail, up to `max` bytes? FAILED: no memory, which does not say. */
+static enum account_result next_fits(struct account_work *work, size_t max, bool *fits_out)
 {
 	struct bytes encoded = {0};
-	bool fits = manifest_encode(&work->next, &encoded) == FORMAT_OK && encoded.len <= max;
+	enum format_result result = manifest_encode(&work->next, &encoded);
 
+	*fits_out = result == FORMAT_OK && encoded.len <= max;
 	bytes_clear(&encoded);
-	return fits;
+	if (result != FORMAT_NO_MEMORY)
+		return ACCOUNT_OK;
+	return account_from_format(result, ACCOUNT_FAILED, "the new manifest", work->call);
 }
 
 /* Room for one more pack: the oldest goes if the snapshot holds all of it (retention is a wish). */
@@ -229,12 +232,15 @@ static enum account_result pack_tail(struct account_work *work, const struct lin
 		return ACCOUNT_REFUSED;
 	}
 	for (size_t packed = line->old_count > 0 ? line->old_count : 1;; packed++) {
+		bool fits = false;
+
 		result = pack_build(work, line, packed, &pack);
+		if (result == ACCOUNT_OK &&
+		    line_tail(line, packed + MUTATION(PACK_DROPS_FRAME), next))
+			result = next_fits(work, MANIFEST_PACK_AT, &fits);
 		if (result != ACCOUNT_OK)
-			return result;
-		if ((line_tail(line, packed + MUTATION(PACK_DROPS_FRAME), next) &&
-			next_fits(work, MANIFEST_PACK_AT)) ||
-		    packed == line->count)
+			goto done;
+		if (fits || packed == line->count)
 			break;
 		bytes_clear(&pack);
 		next->packs_count--;
@@ -244,6 +250,7 @@ static enum account_result pack_tail(struct account_work *work, const struct lin
 	if (result == ACCOUNT_OK)
 		account_cache_keep_pack(
 		    work->cache, &next->packs[next->packs_count - 1].hash, &pack);
+done:
 	bytes_clear(&pack);
 	return result;
 }
@@ -278,8 +285,9 @@ enum account_result account_append(struct account_work *work, const struct frame
     const struct blob_name *roster_name)
 {
 	struct manifest *next = &work->next;
-	enum account_result result;
+	enum account_result result = ACCOUNT_OK;
 	struct line line;
+	bool fits = false;
 
 	assert(count > 0 && count <= SYNC_PUSH_MAX);
 	*next = work->manifest;
@@ -298,14 +306,17 @@ enum account_result account_append(struct account_work *work, const struct frame
 		next->has_turn = false;
 	devices_update(work, frames, count, roster);
 	snapshot_update(work, frames, encoded, count);
-	if (line_tail(&line, 0, next) && next_fits(work, MANIFEST_PACK_AT))
-		return ACCOUNT_OK;
+	if (line_tail(&line, 0, next))
+		result = next_fits(work, MANIFEST_PACK_AT, &fits);
+	if (result != ACCOUNT_OK || fits)
+		return result;
 	result = pack_tail(work, &line);
 	if (result != ACCOUNT_OK)
 		return result;
 	fold_late(work);
-	if (next_fits(work, MANIFEST_MAX))
-		return ACCOUNT_OK;
+	result = next_fits(work, MANIFEST_MAX, &fits);
+	if (result != ACCOUNT_OK || fits)
+		return result;
 	call_sayf(work->call, "the manifest is full: a snapshot must come first");
 	return ACCOUNT_REFUSED;
 }

@@ -41,7 +41,8 @@ static enum account_result names_add(
 		if (names->count < max)
 			items = realloc(names->items, capacity * sizeof(*items));
 		if (items == NULL) {
-			call_sayf(call, "more names than a sweep can hold");
+			call_sayf(call,
+			    names->count < max ? "no memory" : "more names than a sweep can hold");
 			return ACCOUNT_FAILED;
 		}
 		names->items = items;

@@ -60,7 +60,10 @@ static enum bucket_result put_judge(const struct bucket_put *put, const struct s
 		s3_say(call, "PUT", reply);
 		return result;
 	}
-	s3_xml_error(view_bytes(&reply->body), &code);
+	if (!s3_xml_error(view_bytes(&reply->body), &code)) {
+		call_sayf(call, "PUT: no memory for the store's answer");
+		return BUCKET_UNKNOWN;
+	}
 	if (code.text[0] != '\0' || reply->tag.text[0] == '\0') {
 		call_sayf(call, "PUT: the store answered 200 %s",
 		    code.text[0] != '\0' ? code.text : "without an ETag that can be used");
@@ -148,7 +151,10 @@ static bool s3_race(void *self, const struct bucket_put *puts, size_t count, str
 /* A success that is no object: an error's document, or a page of a proxy's. */
 static enum bucket_result get_untagged(struct s3_reply *reply, struct call *call)
 {
-	s3_xml_error(view_bytes(&reply->body), &reply->code);
+	if (!s3_xml_error(view_bytes(&reply->body), &reply->code)) {
+		call_sayf(call, "GET: no memory for the store's answer");
+		return BUCKET_RETRY;
+	}
 	if (reply->code.text[0] != '\0') {
 		s3_say(call, "GET", reply);
 		return s3_kept_result(reply->code.text);

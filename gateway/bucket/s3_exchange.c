@@ -89,8 +89,8 @@ static size_t take_body(char *data, size_t size, size_t count, void *self)
 	exchange->body.max =
 	    status >= 200 && status <= 299 ? exchange->request->answer_max : S3_ERROR_MAX;
 	buffer_add(&exchange->body, data, len);
-	exchange->over = exchange->body.failed;
-	return exchange->over ? 0 : len;
+	exchange->over = exchange->body.over;
+	return exchange->body.failed ? 0 : len;
 }
 
 /* The value of a header line if it has this (lower-case) name; out as it was if not, or too long.
@@ -284,6 +284,12 @@ static bool options_set(struct s3_exchange *exchange, const char *url, long time
 	const char *method = exchange->request->method;
 
 	curl_easy_reset(curl); /* keeps the connection */
+	/*
+	 * A wish: libcurl refuses it for a handle that has a buffer already, and one that ran out
+	 * of memory keeps it for good. Such a handle still sends.
+	 */
+	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, NETWORK_BUFFER);
+	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, NETWORK_BUFFER);
 	if (sends_body(exchange->request) && !options_for_body(exchange))
 		return false;
 	if (strcmp(method, "HEAD") == 0) {
@@ -304,8 +310,6 @@ static bool options_set(struct s3_exchange *exchange, const char *url, long time
 	       curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 		   timeout_ms < S3_CONNECT_MS ? timeout_ms : (long)S3_CONNECT_MS) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, NETWORK_BUFFER) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, NETWORK_BUFFER) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_PREREQDATA, exchange) == CURLE_OK &&
@@ -390,6 +394,13 @@ done:
 	return result;
 }
 
+static enum bucket_result no_memory_for_answer(
+    const struct s3_exchange *exchange, struct call *call)
+{
+	call_sayf(call, "no memory for the store's answer");
+	return writes(exchange->request) ? BUCKET_UNKNOWN : BUCKET_RETRY;
+}
+
 enum bucket_result s3_exchange_end(
     struct s3_exchange *exchange, CURLcode end, struct call *call, struct s3_reply *reply)
 {
@@ -402,6 +413,8 @@ enum bucket_result s3_exchange_end(
 	/* libcurl is content with a header that is cut off, and takes the body for empty. */
 	if (end == CURLE_OK && (!exchange->headed || status < 200))
 		end = CURLE_GOT_NOTHING;
+	if (exchange->body.failed && !exchange->body.over)
+		return no_memory_for_answer(exchange, call);
 	/* An error's body only explains: that it is cut or too long changes nothing. */
 	if (end != CURLE_OK && !(error && exchange->over)) {
 		call_sayf(call, "%s",
@@ -412,14 +425,14 @@ enum bucket_result s3_exchange_end(
 		return s3_lost_result(end, all_sent(exchange), writes(exchange->request));
 	}
 	exchange->body.failed = false;
-	if (!buffer_take(&exchange->body, &got.body)) {
-		call_sayf(call, "no memory for the store's answer");
-		return writes(exchange->request) ? BUCKET_UNKNOWN : BUCKET_RETRY;
-	}
+	if (!buffer_take(&exchange->body, &got.body))
+		return no_memory_for_answer(exchange, call);
 	got.status = (unsigned)status;
 	tag_from_etag(exchange->etag, &got.tag);
-	if (error)
-		s3_xml_error(view_bytes(&got.body), &got.code);
+	if (error && !s3_xml_error(view_bytes(&got.body), &got.code)) {
+		bytes_clear(&got.body);
+		return no_memory_for_answer(exchange, call);
+	}
 	call->retry_after_ms =
 	    s3_retry_after_ms(exchange->retry_after, clock_wall_ms(&exchange->s3->clock));
 	*reply = got;

@@ -90,12 +90,13 @@ static void add_header_names(const struct s3_sign *sign, struct buffer *out)
 		buffer_addf(out, "%s%s", i == 0 ? "" : ";", sign->headers[i].name);
 }
 
-/* The hash of the canonical request, in hexadecimal. */
-static void canonical_hash(const struct s3_sign *sign, char out[HASH_HEX_SIZE])
+/* The hash of the canonical request, in hexadecimal. False: no memory. */
+static bool canonical_hash(const struct s3_sign *sign, char out[HASH_HEX_SIZE])
 {
 	struct buffer text;
 	struct view view;
 	uint8_t hash[HASH_SIZE];
+	bool whole;
 
 	buffer_init(&text, CANONICAL_MAX);
 	buffer_addf(&text, "%s\n%s\n%s\n", sign->method, sign->path, sign->query);
@@ -106,11 +107,12 @@ static void canonical_hash(const struct s3_sign *sign, char out[HASH_HEX_SIZE])
 	buffer_add_byte(&text, '\n');
 	add_header_names(sign, &text);
 	buffer_addf(&text, "\n%s", sign->body_sha256);
-	/* Without memory this signs too little, and the store refuses it. */
 	view = buffer_view(&text);
+	whole = !text.failed;
 	crypto_hash_sha256(hash, view.data, view.len);
 	buffer_clear(&text);
 	hex_encode(view_of(hash, sizeof(hash)), out);
+	return whole;
 }
 
 void s3_sign(const struct s3_sign *sign, struct buffer *out)
@@ -122,7 +124,11 @@ void s3_sign(const struct s3_sign *sign, struct buffer *out)
 	char text[512];
 	int len;
 
-	canonical_hash(sign, request_hash);
+	/* Signed too little, the store would refuse for good what only wants memory. */
+	if (!canonical_hash(sign, request_hash)) {
+		out->failed = true;
+		return;
+	}
 	len = snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%s\n%.8s/%s/s3/aws4_request\n%s",
 	    sign->date, sign->date, sign->region, request_hash);
 	assert(len > 0 && (size_t)len < sizeof(text));

@@ -30,7 +30,7 @@ void s3_date(int64_t wall_ms, char out[S3_DATE_SIZE]);
 void s3_encode(struct buffer *out, const char *text, bool path);
 /* "a=b&c=": encoded, in the order given, which is to be ascending by name. */
 void s3_query(struct buffer *out, const struct s3_pair *params, size_t count);
-/* The Authorization header's value. */
+/* The Authorization header's value. Without memory out fails. */
 void s3_sign(const struct s3_sign *sign, struct buffer *out);
 
 #endif

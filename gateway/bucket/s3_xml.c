@@ -34,6 +34,7 @@ struct reader {
 	bool cut;
 	bool whole; /* the root was the expected one */
 	bool stopped;
+	bool no_memory;
 };
 
 static void stop(struct reader *reader)
@@ -113,13 +114,16 @@ static bool read_document(struct reader *reader, struct view body)
 	if (body.len == 0 || body.len > INT_MAX)
 		return false;
 	reader->parser = XML_ParserCreate(NULL);
-	if (reader->parser == NULL)
+	reader->no_memory = reader->parser == NULL;
+	if (reader->no_memory)
 		return false;
 	XML_SetUserData(reader->parser, reader);
 	XML_SetElementHandler(reader->parser, on_begin, on_end);
 	XML_SetCharacterDataHandler(reader->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(reader->parser, on_doctype);
 	status = XML_Parse(reader->parser, (const char *)body.data, (int)body.len, 1);
+	reader->no_memory =
+	    status != XML_STATUS_OK && XML_GetErrorCode(reader->parser) == XML_ERROR_NO_MEMORY;
 	XML_ParserFree(reader->parser);
 	return status == XML_STATUS_OK && reader->whole && !reader->stopped;
 }
@@ -150,7 +154,7 @@ static bool take_error(void *self, const struct leaf *leaf)
 	return true;
 }
 
-void s3_xml_error(struct view body, struct s3_code *out)
+bool s3_xml_error(struct view body, struct s3_code *out)
 {
 	struct s3_code code = {""};
 	struct reader reader = {
@@ -159,6 +163,7 @@ void s3_xml_error(struct view body, struct s3_code *out)
 	*out = (struct s3_code){""};
 	if (read_document(&reader, body))
 		*out = code;
+	return !reader.no_memory;
 }
 
 struct deleted {

@@ -16,8 +16,11 @@
 struct s3_code {
 	char text[S3_CODE_MAX + 1];
 };
-/* The code of an <Error> document; "" for anything else: proxies answer with pages of their own. */
-void s3_xml_error(struct view body, struct s3_code *out);
+/*
+ * The code of an <Error> document; "" for anything else: proxies answer with pages of their own.
+ * False: no memory to read it, and *out is "".
+ */
+MUST_USE bool s3_xml_error(struct view body, struct s3_code *out);
 
 /* <DeleteResult>: how many keys stay, and the code of the first. False: not such a document. */
 MUST_USE bool s3_xml_deleted(struct view body, size_t *failed_out, struct s3_code *first_out);

@@ -31,9 +31,10 @@ static bool copy_text(const char *text, char *out, size_t out_size)
 
 /*
  * All but the body, whose digest is signed, and comes in the header. Under any of the gateway's
- * names: which of them the client was given is its own affair.
+ * names: which of them the client was given is its own affair. NO_MEMORY says nothing of it.
  */
-static bool head_holds(const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
+static enum format_result head_check(
+    const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
 {
 	const struct http_config *config = &exchange->server->config;
 	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
@@ -44,18 +45,29 @@ static bool head_holds(const struct exchange *exchange, const uint8_t sign_publi
 	    .query = exchange->target->query,
 	    .content_type = traits->content_type,
 	};
+	enum format_result result = FORMAT_FORGED;
 
 	for (size_t i = 0; i < config->names_count; i++) {
+		enum format_result checked;
+
 		request.authority = config->names[i];
-		if (http_signature_check_head(&request, auth->texts.input, auth->texts.signature,
-			auth->has_digest ? auth->texts.digest : NULL, sign_public) == FORMAT_OK)
-			return true;
+		checked =
+		    http_signature_check_head(&request, auth->texts.input, auth->texts.signature,
+			auth->has_digest ? auth->texts.digest : NULL, sign_public);
+		if (checked == FORMAT_OK)
+			return FORMAT_OK;
+		if (checked == FORMAT_NO_MEMORY)
+			result = FORMAT_NO_MEMORY;
 	}
-	return false;
+	return result;
 }
 
-static void answer_forged(struct exchange *exchange)
+static void answer_unsigned(struct exchange *exchange, enum format_result checked)
 {
+	if (checked == FORMAT_NO_MEMORY) {
+		answer_busy(exchange, 503, "no memory");
+		return;
+	}
 	answer_problem(exchange, 401, "signature", "forged",
 	    "the signature does not hold for this request, under any name of this gateway");
 }
@@ -64,13 +76,15 @@ static void answer_forged(struct exchange *exchange)
 static bool vouch(struct exchange *exchange)
 {
 	uint8_t sign_public[SIGN_PUBLIC_LEN];
+	enum format_result checked;
 	enum http_known known = http_accounts_known(exchange->server->accounts,
 	    &exchange->signature.account, &exchange->signature.device, sign_public);
 
 	if (known != KNOWN_LIVE && known != KNOWN_REVOKED)
 		return true; /* the worker finds out: it may belong for all that is known */
-	if (!head_holds(exchange, sign_public)) {
-		answer_forged(exchange);
+	checked = head_check(exchange, sign_public);
+	if (checked != FORMAT_OK) {
+		answer_unsigned(exchange, checked);
 		return false;
 	}
 	exchange->vouched = true;
@@ -78,13 +92,17 @@ static bool vouch(struct exchange *exchange)
 	return true;
 }
 
-static bool signature_holds(
+static enum format_result signature_check(
     const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
 {
 	/* The key is the same: a device's id is its hash. */
-	return (exchange->vouched || head_holds(exchange, sign_public)) &&
-	       (!exchange->auth->has_digest ||
-		   http_digest_holds(buffer_view(&exchange->body), exchange->auth->texts.digest));
+	enum format_result result =
+	    exchange->vouched ? FORMAT_OK : head_check(exchange, sign_public);
+
+	if (result == FORMAT_OK && exchange->auth->has_digest &&
+	    !http_digest_holds(buffer_view(&exchange->body), exchange->auth->texts.digest))
+		result = FORMAT_FORGED;
+	return result;
 }
 
 bool auth_begin(struct exchange *exchange, const struct http_head *head)
@@ -161,6 +179,7 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	int64_t since_ms =
 	    revoked_out != NULL ? INT64_MIN + 1 : exchange->start_ms - HTTP_ROSTER_AGE_MS;
 	uint8_t sign_public[SIGN_PUBLIC_LEN];
+	enum format_result checked;
 	enum http_known known;
 
 	assert(exchange->auth != NULL && exchange->slot != NULL);
@@ -177,14 +196,17 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	switch (known) {
 	case KNOWN_LIVE:
 	case KNOWN_REVOKED: break;
-	case KNOWN_STALE: /* not even after it was read: no memory for it */
+	case KNOWN_STALE: /* not even after it was read */
+		answer_busy(exchange, 503, "no memory");
+		return ACCOUNT_REFUSED;
 	case KNOWN_STRANGER:
 		answer_problem(exchange, 401, "stranger", "stranger",
 		    "this device does not belong to the account");
 		return ACCOUNT_REFUSED;
 	}
-	if (!signature_holds(exchange, sign_public)) {
-		answer_forged(exchange);
+	checked = signature_check(exchange, sign_public);
+	if (checked != FORMAT_OK) {
+		answer_unsigned(exchange, checked);
 		return ACCOUNT_REFUSED;
 	}
 	if (revoked_out != NULL)

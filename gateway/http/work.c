@@ -388,6 +388,10 @@ static void work_create(struct exchange *exchange, struct call *call)
 	}
 	format = create_decode(buffer_view(&exchange->body), &create, roster);
 	free(roster);
+	if (format == FORMAT_NO_MEMORY) { /* says nothing of the request */
+		answer_busy(exchange, 503, "no memory");
+		return;
+	}
 	if (format != FORMAT_OK) {
 		answer_problem(exchange, 400, format == FORMAT_NEWER ? "newer" : "malformed",
 		    "malformed", format_result_text(format));

@@ -132,6 +132,19 @@ static void maxima_hold_to_the_byte(void **state)
 	}
 }
 
+static void what_fits_no_buffer_is_too_large(void **state)
+{
+	struct entry entry = plain();
+	struct bytes encoded = {0};
+	char *text = long_text((size_t)2 * ENTRY_MAX, 'a');
+
+	(void)state;
+	entry.content = view_of(text, (size_t)2 * ENTRY_MAX);
+	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_TOO_LARGE);
+	assert_null(encoded.data);
+	free(text);
+}
+
 static void an_entry_stays_below_its_maximum(void **state)
 {
 	struct entry entry = plain();
@@ -188,6 +201,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(extras_come_in_any_order),
     cmocka_unit_test(a_tombstone_is_one_by_its_time),
     cmocka_unit_test(maxima_hold_to_the_byte),
+    cmocka_unit_test(what_fits_no_buffer_is_too_large),
     cmocka_unit_test(an_entry_stays_below_its_maximum),
     cmocka_unit_test(more_unknown_members_than_fit_are_refused),
     cmocka_unit_test(a_failure_leaves_the_output_alone),

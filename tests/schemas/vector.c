@@ -4,6 +4,7 @@
 #include "tests/schemas/vector.h"
 #include "tests/test.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,37 @@ void vector_read(const char *path, struct vector *out)
 		fail_msg("%s: no memory", path);
 	read_hex(path, end + 2, &out->data);
 	bytes_clear(&file);
+}
+
+unsigned vector_each(
+    const char *format, void (*see)(void *self, const struct vector *vector), void *self)
+{
+	char folder[VECTOR_PATH_MAX / 2], path[VECTOR_PATH_MAX];
+	struct dirent *item;
+	unsigned count = 0;
+	DIR *dir;
+
+	assert_true(snprintf(folder, sizeof(folder), "%s/%s", INKSEAL_VECTORS, format) <
+		    (int)sizeof(folder));
+	dir = opendir(folder);
+	if (dir == NULL) {
+		fail_msg("%s: cannot be opened", folder);
+		return 0; /* likewise */
+	}
+	while ((item = readdir(dir)) != NULL) {
+		struct vector vector;
+
+		if (item->d_name[0] == '.')
+			continue;
+		assert_true(snprintf(path, sizeof(path), "%s/%s", folder, item->d_name) <
+			    (int)sizeof(path));
+		vector_read(path, &vector);
+		see(self, &vector);
+		vector_clear(&vector);
+		count++;
+	}
+	(void)closedir(dir);
+	return count;
 }
 
 void vector_clear(struct vector *vector)

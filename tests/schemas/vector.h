@@ -16,6 +16,9 @@ struct vector {
 	struct bytes data;
 };
 
+/* Calls see for each vector of a format, in no order; how many there are. */
+unsigned vector_each(
+    const char *format, void (*see)(void *self, const struct vector *vector), void *self);
 void vector_read(const char *path, struct vector *out);
 void vector_clear(struct vector *vector);
 /* The field's text, valid until vector_clear; data == NULL: there is none. */

@@ -12,8 +12,6 @@
 #include "tests/schemas/vector.h"
 #include "tests/test.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -587,54 +585,33 @@ static void run_changed(const struct format *format, const struct vector *vector
 	bytes_clear(&changed);
 }
 
-static void run_vector(const struct format *format, const char *path)
+static void run_vector(void *self, const struct vector *vector)
 {
-	struct vector vector;
-	enum format_result want, got;
+	const struct format *format = self;
+	enum format_result want = expected(vector);
+	enum format_result got = run_alone(format, vector, view_bytes(&vector->data));
 
-	vector_read(path, &vector);
-	check(&vector, vector_is(&vector, "format", format->name), "another format's");
-	want = expected(&vector);
-	got = run_alone(format, &vector, view_bytes(&vector.data));
+	check(vector, vector_is(vector, "format", format->name), "another format's");
 	if (got != want) {
 		faults++;
-		print_error("%s: expected %s, is %s\n", path, format_result_text(want),
+		print_error("%s: expected %s, is %s\n", vector->path, format_result_text(want),
 		    format_result_text(got));
 	} else if (want == FORMAT_OK) {
-		(void)format->run(&vector, view_bytes(&vector.data), true);
-		run_changed(format, &vector);
+		(void)format->run(vector, view_bytes(&vector->data), true);
+		run_changed(format, vector);
 	}
-	vector_clear(&vector);
 }
 
 static void run_format(const char *name)
 {
-	const struct format *format = NULL;
-	char folder[VECTOR_PATH_MAX / 2], path[VECTOR_PATH_MAX];
-	struct dirent *item;
-	unsigned count = 0;
-	DIR *dir;
+	struct format format = {0};
 
 	for (size_t i = 0; i < COUNT_OF(formats); i++)
 		if (strcmp(formats[i].name, name) == 0)
-			format = &formats[i];
-	assert_non_null(format);
-	assert_true(
-	    snprintf(folder, sizeof(folder), "%s/%s", INKSEAL_VECTORS, name) < (int)sizeof(folder));
-	dir = opendir(folder);
-	if (dir == NULL)
-		fail_msg("%s: cannot be opened", folder);
+			format = formats[i];
+	assert_non_null(format.run);
 	faults = 0;
-	while ((item = readdir(dir)) != NULL) {
-		if (item->d_name[0] == '.')
-			continue;
-		assert_true(snprintf(path, sizeof(path), "%s/%s", folder, item->d_name) <
-			    (int)sizeof(path));
-		run_vector(format, path);
-		count++;
-	}
-	(void)closedir(dir);
-	assert_true(count > 2);
+	assert_true(vector_each(name, run_vector, &format) > 2);
 	assert_int_equal(faults, 0);
 }
 

@@ -5,6 +5,8 @@
 #include "tests/torture/fault.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +26,9 @@ extern const char __executable_start[]; /* NOLINT(bugprone-reserved-identifier) 
 extern const char etext[];
 
 static struct {
-	bool armed, forever, hit;
+	atomic_bool armed;
+	pthread_t thread; /* whose allocations fail */
+	bool forever, hit;
 	enum fault_whose whose;
 	unsigned nth, count;
 } fault;
@@ -36,12 +40,13 @@ void fault_arm(enum fault_whose whose, unsigned nth, bool forever)
 	fault.forever = forever;
 	fault.count = 0;
 	fault.hit = false;
-	fault.armed = true;
+	fault.thread = pthread_self();
+	atomic_store(&fault.armed, true);
 }
 
 bool fault_disarm(void)
 {
-	fault.armed = false;
+	atomic_store(&fault.armed, false);
 	return fault.hit;
 }
 
@@ -55,7 +60,8 @@ static bool fails(const void *caller)
 	uintptr_t at = (uintptr_t)caller;
 	bool ours = at >= (uintptr_t)__executable_start && at < (uintptr_t)etext;
 
-	if (!fault.armed || ours != (fault.whose == FAULT_OURS))
+	if (!atomic_load(&fault.armed) || !pthread_equal(fault.thread, pthread_self()) ||
+	    ours != (fault.whose == FAULT_OURS))
 		return false;
 	fault.count++;
 	if (fault.count != fault.nth && !(fault.forever && fault.count > fault.nth))

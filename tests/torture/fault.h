@@ -1,6 +1,7 @@
 /*
  * tests/torture/fault.h: memory that runs out on demand. malloc, calloc and realloc of the whole
- * program are ours, so the libraries' too (SQLite, zstd, jansson, libyaml, GnuTLS…). One thread.
+ * program are ours, so the libraries' too (SQLite, zstd, jansson, libyaml, GnuTLS…). Those of the
+ * thread that calls fault_arm: a server of the test's own goes on.
  */
 #ifndef INKSEAL_FAULT_H
 #define INKSEAL_FAULT_H

@@ -313,6 +313,7 @@ static const struct large_row large_rows[] = {
     {"content", 64u << 20, 0, "larger than 32 MiB"},
     {"unknown", 4u << 20, 0, NULL},
     {"unknown", 5u << 20, 0, "larger than 5 MiB"},
+    {"unknown", 11u << 20, 0, "larger than 5 MiB"},
     {"", 0, EXTRA_COUNT_MAX, NULL},
     {"", 0, EXTRA_COUNT_MAX + 1, "more than 64"},
 };

@@ -43,7 +43,7 @@ static void error_codes(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct s3_code code = {"old"};
 
-		s3_xml_error(view_text(rows[i].text), &code);
+		assert_true(s3_xml_error(view_text(rows[i].text), &code));
 		if (strcmp(code.text, rows[i].expected) != 0)
 			fail_msg("%s: %s", rows[i].name, code.text);
 	}

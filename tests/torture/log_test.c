@@ -1,5 +1,5 @@
 /*
- * tests/torture/account_test.c: an exchange that reads the log, with each allocation of ours
+ * tests/torture/log_test.c: an exchange that reads the log, with each allocation of ours
  * failing in turn, once or from there on: it fails or is to be made again, and says why; nothing is
  * called damaged, missing or diverged. What is answered in spite of it is the whole answer.
  */
