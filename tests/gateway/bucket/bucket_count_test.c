@@ -71,12 +71,12 @@ static void counts_what_passes(void **state)
 	free(page.items);
 	assert_int_equal(bucket_remove(bucket, "a", &call), BUCKET_OK);
 	assert_int_equal(bucket_remove_many(bucket, keys, COUNT_OF(keys), &call), BUCKET_OK);
+	assert_int_equal(bucket_purge_hidden(bucket, "a", &call, &removed), BUCKET_OK); /* lists */
 	/* What reaches no driver is no request. */
-	assert_int_equal(bucket_purge_hidden(bucket, "a", &call, &removed), BUCKET_OK);
 	assert_int_equal(bucket_remove(bucket, "../a", &call), BUCKET_REFUSED);
 	assert_int_equal(bucket_remove_many(bucket, keys, 0, &call), BUCKET_OK);
 	expect_counts(&(struct bucket_counts){
-	    .put = 2, .bytes_up = 10, .get = 4, .bytes_down = 7, .list = 1, .remove = 2});
+	    .put = 2, .bytes_up = 10, .get = 4, .bytes_down = 7, .list = 2, .remove = 2});
 }
 
 static const struct CMUnitTest tests[] = {
