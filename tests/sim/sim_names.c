@@ -105,6 +105,26 @@ static void walk_pack(struct walk *walk, const struct manifest_pack *named)
 	bytes_clear(&encoded);
 }
 
+/* Who begins with the snapshot finds all that came behind it. */
+static void check_reach(
+    struct walk *walk, const struct manifest *manifest, const struct frame *snapshot)
+{
+	uint64_t first = manifest->head.seq + 1, covered = 0;
+	struct frame frame;
+
+	if (manifest->packs_count > 0)
+		first = manifest->packs[0].from_seq;
+	else if (manifest->tail_count > 0 && frame_decode(manifest->tail[0], &frame) == FORMAT_OK)
+		first = frame.header.seq;
+	if (snapshot != NULL)
+		covered = snapshot->header.kind == FRAME_SNAPSHOT ? snapshot->header.covered.seq
+								  : snapshot->header.seq;
+	if (first > covered + 1)
+		sim_fail(walk->model->world,
+		    "N2: the log begins at %llu, and the snapshot ends at %llu",
+		    (unsigned long long)first, (unsigned long long)covered);
+}
+
 void sim_names_check(struct sim_model *model)
 {
 	struct walk walk = {.model = model};
@@ -127,8 +147,12 @@ void sim_names_check(struct sim_model *model)
 		walk_frame(&walk, manifest->tail[i]);
 	/* It may stand in a pack that was left out. */
 	if (manifest->snapshot.data != NULL && !walk_failed(&walk) &&
-	    frame_decode(manifest->snapshot, &snapshot) == FORMAT_OK)
+	    frame_decode(manifest->snapshot, &snapshot) == FORMAT_OK) {
 		need_index(&walk, &snapshot.header.blob);
+		check_reach(&walk, manifest, &snapshot);
+	} else {
+		check_reach(&walk, manifest, NULL);
+	}
 done:
 	bytes_clear(&roster);
 	bytes_clear(&encoded);

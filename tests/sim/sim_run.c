@@ -185,10 +185,11 @@ static void course(struct sim *sim, const struct sim_options *options)
 	size_t devices = 2 + sim_below(random, 4);
 	static const uint64_t switches[] = {1, 2, 8, 40};
 
-	/* Most are short: many schedules see more than few long ones, and what needs a long one
-	 * shows in the rest. */
-	sim->commands = sim_one_in(random, 6) ? 20 + sim_below(random, sim->world.big ? 120 : 200)
-					      : 4 + sim_below(random, 40);
+	/* Most are short: many schedules see more than few long ones. Where packs are swept it
+	 * takes long until there are any. */
+	sim->commands = sim_one_in(random, sim->world.sweeps ? 2 : 10)
+			    ? 20 + sim_below(random, sim->world.big ? 120 : 200)
+			    : 4 + sim_below(random, 32);
 	sim->switch_in = switches[sim_below(random, COUNT_OF(switches))];
 	if (options->commands_max > 0 && options->commands_max < sim->commands)
 		sim->commands = options->commands_max;
