@@ -96,6 +96,10 @@ static enum code wipe_remote(struct wiping *wiping, struct view wipe)
 
 		remote_request(&call, &session->app->clock);
 		result = remote->ops->wipe(remote->self, &wiping->account, wipe, &call, &report);
+		if (result == REMOTE_LATER && i == 0)
+			output_note(session->app,
+			    "not done yet (%s): trying on; what is removed stays removed",
+			    call.message[0] == '\0' ? remote_result_text(result) : call.message);
 		if (result == REMOTE_OK)
 			wiping->report = report;
 		else if (call.retry_after_ms > WIPE_WAIT_MAX_MS ||
