@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define ROUNDS_MAX 4u /* of syncing one after the other, until all are equal */
+/* Bucket calls, begins and commits that each device has for it: three times the most that was seen.
+ */
+#define CALM_STEPS_MAX 240u
 
 bool sim_failed(const struct sim *sim)
 {
@@ -136,6 +139,7 @@ void sim_one(struct sim *sim, struct sim_device *device, enum sim_command comman
 void sim_calm(struct sim *sim)
 {
 	struct sim_world *world = &sim->world;
+	uint64_t begun = world->steps;
 
 	world->faults = false;
 	if (!world->holds_late)
@@ -148,7 +152,7 @@ void sim_calm(struct sim *sim)
 	sim_drain(sim);
 	for (unsigned round = 0; round < ROUNDS_MAX && !sim_failed(sim); round++) {
 		if (sim_model_settled(&sim->model, sim->devices, sim->count))
-			return;
+			break;
 		for (size_t i = 0; i < sim->count && !sim_failed(sim); i++) {
 			sim_one(sim, sim->devices[i], SIM_SYNC);
 			if (sim->devices[i]->result != ENGINE_OK)
@@ -158,6 +162,9 @@ void sim_calm(struct sim *sim)
 	}
 	if (!sim_failed(sim) && !sim_model_settled(&sim->model, sim->devices, sim->count))
 		sim_fail(world, "no convergence in %u rounds", ROUNDS_MAX);
+	if (world->steps - begun > CALM_STEPS_MAX * sim->count)
+		sim_fail(world, "in step only after %llu steps of %zu devices",
+		    (unsigned long long)(world->steps - begun), sim->count);
 }
 
 /* What comes once all are equal: a bit flips; or somebody joins, and perhaps all comes to an end.
