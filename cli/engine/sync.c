@@ -62,6 +62,7 @@ struct sync {
 	bool retried_head; /* a lower head was seen once */
 	unsigned resets;
 	unsigned losses, renames, laters, misses, detours, steps;
+	uint64_t missed_sweep; /* the sweep count at the last miss */
 };
 
 static void end(struct sync *sync, enum engine_result result)
@@ -1242,6 +1243,28 @@ static void look_again(struct sync *sync)
 	sync->phase = PHASE_DECIDE;
 }
 
+/*
+ * The blob that is missing, or may not be put so, stays that: ends with what the result says of it.
+ * But while sweeps overtake each look nothing is shown, and another run may be luckier.
+ */
+static enum engine_result missed(struct sync *sync, enum engine_result result)
+{
+	uint64_t sweep = sync->state.facts.public.sweep;
+	bool overtaken = sweep != sync->missed_sweep;
+
+	sync->missed_sweep = sweep;
+	if (++sync->misses <= MISSES_MAX) {
+		look_again(sync);
+		return ENGINE_OK;
+	}
+	if (overtaken) {
+		call_sayf(sync->state.call,
+		    "the cloud copy is being swept; nothing was lost, run it again");
+		return ENGINE_LATER;
+	}
+	return result == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : ENGINE_FAILED;
+}
+
 void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, const char *message)
 {
 	assert(slot <= SLOT_ALONE);
@@ -1260,14 +1283,10 @@ void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, co
 			end(sync, result);
 		return;
 	}
-	if (result == ENGINE_NOT_FOUND || result == ENGINE_REFUSED) {
-		if (++sync->misses <= MISSES_MAX) {
-			look_again(sync);
-			return;
-		}
-		result = result == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : ENGINE_FAILED;
-	}
-	result = way_out(sync, result);
+	if (result == ENGINE_NOT_FOUND || result == ENGINE_REFUSED)
+		result = missed(sync, result);
+	if (result != ENGINE_OK)
+		result = way_out(sync, result);
 	if (result != ENGINE_OK)
 		end(sync, result);
 }

@@ -376,7 +376,7 @@ static void drive_get(struct device *device, struct sync *sync, struct sync_want
 	if (result == ACCOUNT_OK)
 		sync_got(sync, want->slot, view_bytes(&blob));
 	else
-		sync_failed(sync, want->slot, result_of(result, ENGINE_DAMAGED), call.message);
+		sync_failed(sync, want->slot, result_of(result, ENGINE_NOT_FOUND), call.message);
 	bytes_clear(&blob);
 }
 

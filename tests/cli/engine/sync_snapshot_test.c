@@ -520,6 +520,50 @@ static void go_far_behind(void)
 	account_cache_clear(&pair.b.cache);
 }
 
+static void blob_key(const struct blob_name *name, char key[BUCKET_KEY_MAX + 1])
+{
+	char account[2 * ACCOUNT_ID_LEN + 1];
+	char text[BLOB_NAME_TEXT_MAX];
+
+	hex_encode(view_of(pair.world.account.bytes, ACCOUNT_ID_LEN), account);
+	blob_name_text(name, text);
+	(void)snprintf(key, BUCKET_KEY_MAX + 1, "a/%s/b/%s", account, text);
+}
+
+static void sweep_moves(struct device *device, struct sync_answer *answer)
+{
+	answer->sweep += ++device->times;
+}
+
+/* What is named is never there: it is missing only if nobody has swept since the last look. */
+static void who_is_overtaken_by_sweeps_may_try_again(void **state)
+{
+	struct frame_header header;
+	char key[BUCKET_KEY_MAX + 1];
+	struct bucket_get get = {.key = key};
+	struct bytes index = {0};
+	struct bucket_tag tag;
+
+	(void)state;
+	go_far_behind();
+	header = snapshot_header();
+	blob_key(&header.blob, key);
+	assert_int_equal(bucket_get(pair.a.bucket, &get, &pair.a.call, &index, &tag), BUCKET_OK);
+	assert_int_equal(bucket_remove(pair.a.bucket, key, &pair.a.call), BUCKET_OK);
+	pair.b.answered = sweep_moves;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_LATER);
+	assert_non_null(strstr(pair.b.call.message, "swept"));
+	pair.b.answered = NULL;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	assert_int_equal(
+	    bucket_put(pair.a.bucket, &(struct bucket_put){.key = key, .data = view_bytes(&index)},
+		&pair.a.call, &tag),
+	    BUCKET_OK);
+	bytes_clear(&index);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
 static void note_far(struct device *device, struct sync_answer *answer)
 {
 	device->times += answer->status == SYNC_FAR_BEHIND;
@@ -761,6 +805,8 @@ static const struct CMUnitTest tests[] = {
 	a_device_recovers_from_a_snapshot_and_what_follows, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_snapshot_that_the_log_does_not_lead_to_is_refused, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_is_overtaken_by_sweeps_may_try_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_device_far_behind_fetches_what_differs, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_device_far_behind_keeps_its_edits, pair_setup, pair_teardown),
