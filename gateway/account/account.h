@@ -59,10 +59,11 @@ struct account_cache {
 	struct account_pack packs[ACCOUNT_PACKS_AT_HAND]; /* put through it, for a fold */
 	size_t packs_count;
 	uint64_t put_bytes; /* of objects but the manifest, put since the caller last set it to 0 */
+	bool has_put;       /* likewise, since it was last told "gone" */
 	uint64_t turn_generation; /* of the turn that was seen last … */
 	int64_t turn_seen_ms;     /* … for the first time then, by the monotonic clock */
 };
-/* All but put_bytes becomes empty. */
+/* All but put_bytes and has_put becomes empty. */
 void account_cache_clear(struct account_cache *cache);
 /* manifest, tag and roster as one byte string; the rest is made anew. */
 MUST_USE bool account_cache_save(const struct account_cache *cache, struct bytes *out);

@@ -37,7 +37,6 @@ struct account_work {
 	struct roster roster;
 	struct manifest next;     /* being built; its views point where manifest's do */
 	struct bytes wipe_record; /* set where a call gives ACCOUNT_GONE */
-	uint64_t put_bytes;       /* cache->put_bytes when the call began */
 };
 
 /* object.c: keys, and objects by their names. Messages name no key. */
@@ -188,7 +187,9 @@ MUST_USE enum account_result account_missing(struct account_work *work);
  */
 MUST_USE enum account_result account_remove_all(
     struct account_work *work, struct wipe_report *report);
-/* For a call that met ACCOUNT_GONE: what it put before it knew is removed again, if that works. */
+/* For a call that met ACCOUNT_GONE: what its cache's calls have put is removed again, if that
+ * works.
+ */
 void account_take_back(struct account_work *work);
 
 #endif

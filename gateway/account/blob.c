@@ -71,6 +71,8 @@ enum account_result account_blob_get(const struct account_env *env, struct accou
 			result = ACCOUNT_ABSENT;
 		}
 	}
+	if (result == ACCOUNT_GONE)
+		account_take_back(work);
 	account_work_free(work);
 	return result;
 }

@@ -123,8 +123,10 @@ enum account_result account_object_put(
 		if (result == ACCOUNT_RETRY && MUTATION(UNKNOWN_IS_DONE))
 			result = ACCOUNT_OK;
 	}
-	if (result == ACCOUNT_OK)
+	if (result == ACCOUNT_OK) {
 		work->cache->put_bytes += data.len;
+		work->cache->has_put = true;
+	}
 	/* A store that calls a plain PUT's key missing has lost the bucket itself. */
 	return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;
 }

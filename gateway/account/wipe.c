@@ -399,12 +399,15 @@ void account_take_back(struct account_work *work)
 	struct wipe_report report = {0};
 	enum account_result result;
 
-	if (work->wipe_record.len == 0 || work->cache->put_bytes == work->put_bytes ||
-	    MUTATION(NO_TAKE_BACK))
+	if (work->wipe_record.len == 0)
 		return;
-	result = account_remove_all(work, &report);
-	(void)result; /* "gone" is the answer in any case */
-	*work->call = said;
+	if (work->cache->has_put && !MUTATION(NO_TAKE_BACK)) {
+		result = account_remove_all(work, &report);
+		(void)result; /* "gone" is the answer in any case */
+		*work->call = said;
+	}
+	work->cache->has_put = false;
+	account_cache_clear(work->cache); /* a blob that is still to be put asks first */
 }
 
 enum account_result account_wipe(const struct account_env *env, struct account_cache *cache,

@@ -147,7 +147,6 @@ enum account_result account_work_open(const struct account_env *env, struct acco
 	}
 	work->env = env;
 	work->cache = cache;
-	work->put_bytes = cache->put_bytes;
 	work->account = *account;
 	work->call = call;
 	if (cache->manifest.len > 0) {

@@ -103,6 +103,43 @@ static void late_fold_takes_its_pack_back(void **state)
 	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
 }
 
+static enum account_result put(
+    struct client *client, const struct blob_name *name, const struct bytes *blob)
+{
+	struct fixture *fixture = client->fixture;
+
+	return account_blob_put(&fixture->env, &client->cache, &fixture->account, name,
+	    view_bytes(blob), fixture_call(fixture));
+}
+
+/* So do blobs, each of which is a call of its own; and once it is known, none follows them. */
+static void late_blobs_are_taken_back(void **state)
+{
+	struct pair *pair = *state;
+	struct client *second = &pair->second;
+	struct fixture *fixture = &pair->fixture;
+	struct blob_name names[2] = {{.count = 0}};
+	struct bytes blobs[2] = {{0}};
+	struct bytes back = {0};
+
+	assert_int_equal(client_poll(second), ACCOUNT_OK);
+	wipe_all(fixture, second);
+	for (size_t i = 0; i < COUNT_OF(blobs); i++) {
+		fixture_blob(fixture, BLOB_BODY, 5000 + i, NULL, 0, &blobs[i]);
+		blob_hash(view_bytes(&blobs[i]), &names[i].hash);
+	}
+	assert_int_equal(put(second, &names[0], &blobs[0]), ACCOUNT_OK);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 1);
+	assert_int_equal(account_blob_get(&fixture->env, &second->cache, &fixture->account,
+			     &names[1], fixture_call(fixture), &back),
+	    ACCOUNT_GONE);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+	assert_int_equal(put(second, &names[1], &blobs[1]), ACCOUNT_GONE);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+	for (size_t i = 0; i < COUNT_OF(blobs); i++)
+		bytes_clear(&blobs[i]);
+}
+
 static void second_polls(void *self)
 {
 	struct pair *pair = self;
@@ -159,6 +196,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(late_create_is_no_way_back),
     cmocka_unit_test_setup_teardown(late_push_takes_its_body_back, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(late_fold_takes_its_pack_back, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(late_blobs_are_taken_back, pair_setup, pair_teardown),
     cmocka_unit_test(late_listing_tells_before_it_removes),
 };
 /* clang-format on */
