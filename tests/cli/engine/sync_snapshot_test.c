@@ -477,6 +477,34 @@ static void a_device_recovers_from_a_snapshot_and_what_follows(void **state)
 	device_close(&c);
 }
 
+/* Its statement landed; before it has heard of that, a load comes that covers it. */
+static void a_statement_before_a_load_is_not_sent_again(void **state)
+{
+	static struct world world;
+	static struct device a, c;
+
+	(void)state;
+	world_open(&world);
+	device_open(&a, &world);
+	device_create(&a);
+	device_open(&c, &world);
+	device_join(&c);
+	c.dies_at_commit = true;
+	assert_engine(&c, device_sync(&c), ENGINE_LATER);
+	c.dies_at_commit = false;
+	assert_true(device_facts(&c).recovering);
+	device_new(&c, "c1", "c's own");
+	fill(&a, 8, 200000);
+	assert_synced(&a);
+	assert_synced(&c);
+	assert_false(device_facts(&c).recovering);
+	assert_synced(&a);
+	assert_same(&a, &c);
+	device_close(&a);
+	device_close(&c);
+	world_close(&world);
+}
+
 /* The log ends where the snapshot's state was, before the frame that names it. */
 static void cut_the_log(struct device *device, struct sync_answer *answer)
 {
@@ -803,6 +831,7 @@ static const struct CMUnitTest tests[] = {
 	segments_of_anothers_snapshot_are_learnt, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_device_recovers_from_a_snapshot_and_what_follows, pair_setup, pair_teardown),
+    cmocka_unit_test(a_statement_before_a_load_is_not_sent_again),
     cmocka_unit_test_setup_teardown(
 	a_snapshot_that_the_log_does_not_lead_to_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
