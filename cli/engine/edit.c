@@ -34,7 +34,11 @@ void entry_id_new(const struct random *random, char out[COPY_ID_LEN + 1])
 /* Begins; on anything but OK there is nothing to roll back. */
 static enum engine_result begin(struct engine *engine, struct call *call)
 {
-	return engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
+	const struct journal *journal = &engine->journal;
+
+	return engine_of_journal(MUTATION(EDIT_UNSYNCED)
+				     ? journal->ops->begin_light(journal->self, call)
+				     : journal->ops->begin(journal->self, call));
 }
 
 static enum engine_result find(

@@ -429,7 +429,7 @@ enum engine_result push_patch(struct sync_state *state, bool allow_deletions, st
 	if (result == ENGINE_OK)
 		result = seal_patch(&builder, &push);
 	if (result == ENGINE_OK)
-		result = state_begin(state);
+		result = MUTATION(SENT_UNSYNCED) ? state_begin_light(state) : state_begin(state);
 	if (result == ENGINE_OK) {
 		result = store_sent(state, &push, state->facts.public.head.seq + 1);
 		if (result == ENGINE_OK)

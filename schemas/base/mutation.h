@@ -39,6 +39,8 @@
 	X(ACK_CLEARS_NEWER, "an acknowledgement clears a newer edit") \
 	X(ACK_LEAVES_BASE, "an acknowledgement does not move the base") \
 	X(SENT_NOT_STORED, "a frame is sent before its hash is stored") \
+	X(SENT_UNSYNCED, "a frame is sent before its hash is synced") \
+	X(EDIT_UNSYNCED, "an edit is acknowledged before it is synced") \
 	X(BASE_AT_SAVE, "an edit's base is taken when it is saved") \
 	X(ABSENCE_DELETES, "what the cloud does not hold goes here too, edited or not") \
 	X(DELETION_BEATS_EDIT, "a deletion beats a concurrent edit") \

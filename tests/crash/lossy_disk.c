@@ -1,6 +1,6 @@
 /*
- * tests/crash/lossy_disk.c: the files of lossy_vfs.h: what is written, what is synced, and what a
- * power cut leaves of the difference.
+ * tests/crash/lossy_disk.c: the files of lossy_vfs.h: what is written, and what is synced. What a
+ * power cut leaves of the difference is lossy_cut.c's.
  */
 #include "tests/crash/lossy_priv.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct lossy_file disk[LOSSY_FILES_MAX];
+struct lossy_file lossy_disk[LOSSY_FILES_MAX];
 static struct lossy_file kept[LOSSY_FILES_MAX]; /* path, exists, named and now alone */
 
 static void data_clear(struct lossy_data *data)
@@ -50,7 +50,7 @@ static bool data_resize(struct lossy_data *data, size_t len)
 	return true;
 }
 
-static bool data_write(struct lossy_data *data, size_t offset, const void *bytes, size_t len)
+bool lossy_data_write(struct lossy_data *data, size_t offset, const void *bytes, size_t len)
 {
 	if (offset > LOSSY_FILE_MAX || len > LOSSY_FILE_MAX - offset)
 		return false;
@@ -61,7 +61,7 @@ static bool data_write(struct lossy_data *data, size_t offset, const void *bytes
 	return true;
 }
 
-static bool data_copy(struct lossy_data *to, const struct lossy_data *from)
+bool lossy_data_copy(struct lossy_data *to, const struct lossy_data *from)
 {
 	if (!data_resize(to, from->len))
 		return false;
@@ -90,16 +90,17 @@ void lossy_forget(struct lossy_file *file)
 void lossy_clear(void)
 {
 	for (size_t i = 0; i < LOSSY_FILES_MAX; i++) {
-		lossy_forget(&disk[i]);
+		lossy_forget(&lossy_disk[i]);
 		lossy_forget(&kept[i]);
 	}
+	lossy_start_all();
 }
 
 struct lossy_file *lossy_find(const char *path)
 {
 	for (size_t i = 0; i < LOSSY_FILES_MAX; i++)
-		if (disk[i].exists && strcmp(disk[i].path, path) == 0)
-			return &disk[i];
+		if (lossy_disk[i].exists && strcmp(lossy_disk[i].path, path) == 0)
+			return &lossy_disk[i];
 	return NULL;
 }
 
@@ -110,11 +111,11 @@ struct lossy_file *lossy_make(const char *path)
 	if (file != NULL)
 		return file;
 	for (size_t i = 0; i < LOSSY_FILES_MAX && file == NULL; i++)
-		if (strcmp(disk[i].path, path) == 0) /* it was removed: the ghost is kept */
-			file = &disk[i];
+		if (strcmp(lossy_disk[i].path, path) == 0) /* it was removed: the ghost is kept */
+			file = &lossy_disk[i];
 	for (size_t i = 0; i < LOSSY_FILES_MAX && file == NULL; i++)
-		if (disk[i].path[0] == '\0')
-			file = &disk[i];
+		if (lossy_disk[i].path[0] == '\0')
+			file = &lossy_disk[i];
 	if (file == NULL || strlen(path) >= LOSSY_PATH_MAX)
 		return NULL;
 	memcpy(file->path, path, strlen(path) + 1);
@@ -159,7 +160,7 @@ bool lossy_write(struct lossy_file *file, size_t offset, const void *bytes, size
 	struct lossy_change *change = change_add(file);
 	uint8_t *copy = malloc(len + 1);
 
-	if (change == NULL || copy == NULL || !data_write(&file->now, offset, bytes, len)) {
+	if (change == NULL || copy == NULL || !lossy_data_write(&file->now, offset, bytes, len)) {
 		free(copy);
 		return false;
 	}
@@ -180,11 +181,11 @@ bool lossy_truncate(struct lossy_file *file, size_t len)
 	return true;
 }
 
-static bool change_apply(struct lossy_data *data, const struct lossy_change *change, size_t len)
+bool lossy_change_apply(struct lossy_data *data, const struct lossy_change *change, size_t len)
 {
 	if (change->truncates)
 		return data_resize(data, change->offset);
-	return data_write(data, change->offset, change->bytes, len);
+	return lossy_data_write(data, change->offset, change->bytes, len);
 }
 
 bool lossy_sync(struct lossy_file *file)
@@ -192,18 +193,39 @@ bool lossy_sync(struct lossy_file *file)
 	if (!data_reserve(&file->synced, file->now.len))
 		return false;
 	for (size_t i = 0; i < file->changes_count; i++)
-		if (!change_apply(&file->synced, &file->changes[i], file->changes[i].len))
+		if (!lossy_change_apply(&file->synced, &file->changes[i], file->changes[i].len))
 			return false;
 	changes_clear(file);
 	return true;
 }
 
-void lossy_sync_folder(void)
+static size_t folder_len(const char *path)
 {
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? 0 : (size_t)(slash - path);
+}
+
+bool lossy_in(const char *folder, const char *path)
+{
+	size_t len = folder_len(path);
+
+	return strlen(folder) == len && memcmp(folder, path, len) == 0;
+}
+
+void lossy_sync_folder(const char *path)
+{
+	char folder[LOSSY_PATH_MAX];
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)folder_len(path), path);
 	for (size_t i = 0; i < LOSSY_FILES_MAX; i++) {
-		disk[i].named = disk[i].exists;
-		disk[i].haunts = false;
-		data_clear(&disk[i].ghost);
+		struct lossy_file *file = &lossy_disk[i];
+
+		if (!lossy_in(folder, file->path))
+			continue;
+		file->named = file->exists;
+		file->haunts = false;
+		data_clear(&file->ghost);
 	}
 }
 
@@ -221,22 +243,48 @@ bool lossy_load(const char *path)
 		return errno == ENOENT;
 	}
 	while (whole && (len = read(fd, block, sizeof(block))) != 0)
-		whole = len > 0 && data_write(&file->now, file->now.len, block, (size_t)len);
+		whole = len > 0 && lossy_data_write(&file->now, file->now.len, block, (size_t)len);
 	if (close(fd) != 0 || !whole)
 		return false;
 	file->named = true;
-	return data_copy(&file->synced, &file->now);
+	return lossy_data_copy(&file->synced, &file->now);
+}
+
+const uint8_t *lossy_look(const char *path, size_t *len_out)
+{
+	const struct lossy_file *file = lossy_find(path);
+
+	if (file == NULL)
+		return NULL;
+	*len_out = file->now.len;
+	return file->now.bytes;
+}
+
+bool lossy_put(const char *path, const uint8_t *bytes, size_t len)
+{
+	struct lossy_file *file = lossy_make(path);
+
+	if (file != NULL)
+		lossy_forget(file); /* its ghost too */
+	if (len == 0)
+		return true;
+	file = lossy_make(path);
+	if (file == NULL)
+		return false;
+	file->named = true;
+	return lossy_data_write(&file->now, 0, bytes, len) &&
+	       lossy_data_copy(&file->synced, &file->now);
 }
 
 bool lossy_keep(void)
 {
 	for (size_t i = 0; i < LOSSY_FILES_MAX; i++) {
 		lossy_forget(&kept[i]);
-		if (!disk[i].exists)
+		if (!lossy_disk[i].exists)
 			continue;
-		memcpy(kept[i].path, disk[i].path, LOSSY_PATH_MAX);
+		memcpy(kept[i].path, lossy_disk[i].path, LOSSY_PATH_MAX);
 		kept[i].exists = true;
-		if (!data_copy(&kept[i].now, &disk[i].now))
+		if (!lossy_data_copy(&kept[i].now, &lossy_disk[i].now))
 			return false;
 	}
 	return true;
@@ -245,92 +293,13 @@ bool lossy_keep(void)
 bool lossy_back(void)
 {
 	for (size_t i = 0; i < LOSSY_FILES_MAX; i++) {
-		lossy_forget(&disk[i]);
+		lossy_forget(&lossy_disk[i]);
 		if (!kept[i].exists)
 			continue;
-		memcpy(disk[i].path, kept[i].path, LOSSY_PATH_MAX);
-		disk[i].exists = disk[i].named = true;
-		if (!data_copy(&disk[i].now, &kept[i].now) ||
-		    !data_copy(&disk[i].synced, &kept[i].now))
-			return false;
-	}
-	return true;
-}
-
-static uint64_t draw(uint64_t *seed, uint64_t below)
-{
-	uint64_t mixed = *seed += 0x9e3779b97f4a7c15u; /* splitmix64 */
-
-	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9u;
-	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
-	return (mixed ^ mixed >> 31) % below;
-}
-
-/*
- * A seed draws how likely a change is kept, so that some cuts lose all and some nothing. A torn
- * write keeps some sectors of it, from its start or from its end.
- */
-static bool survive(struct lossy_file *file, uint64_t *seed)
-{
-	uint64_t kept_of_four = draw(seed, 5);
-
-	for (size_t i = 0; i < file->changes_count; i++) {
-		struct lossy_change *change = &file->changes[i];
-		size_t cut = change->len;
-
-		if (draw(seed, 4) >= kept_of_four)
-			continue;
-		if (!change->truncates && change->len > LOSSY_SECTOR && draw(seed, 4) == 0)
-			cut = LOSSY_SECTOR *
-			      (1 + (size_t)draw(seed, (change->len - 1) / LOSSY_SECTOR));
-		if (cut < change->len && draw(seed, 2) == 0) {
-			if (!data_write(&file->synced, change->offset + cut, change->bytes + cut,
-				change->len - cut))
-				return false;
-		} else if (!change_apply(&file->synced, change, cut)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool write_file(const char *path, const struct lossy_data *data)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	size_t done = 0;
-
-	if (fd < 0)
-		return false;
-	while (done < data->len) {
-		ssize_t put = write(fd, data->bytes + done, data->len - done);
-
-		if (put <= 0)
-			break;
-		done += (size_t)put;
-	}
-	return close(fd) == 0 && done == data->len;
-}
-
-bool lossy_land(uint64_t seed)
-{
-	char index[LOSSY_PATH_MAX + 8];
-
-	for (size_t i = 0; i < LOSSY_FILES_MAX; i++) {
-		struct lossy_file *file = &disk[i];
-		const struct lossy_data *left = NULL;
-
-		if (file->path[0] == '\0')
-			continue;
-		(void)snprintf(index, sizeof(index), "%s-shm", file->path);
-		(void)unlink(index);
-		(void)unlink(file->path);
-		if (!survive(file, &seed))
-			return false;
-		if (file->exists && (file->named || draw(&seed, 2) == 0))
-			left = &file->synced;
-		else if (file->haunts && draw(&seed, 2) == 0)
-			left = &file->ghost;
-		if (left != NULL && !write_file(file->path, left))
+		memcpy(lossy_disk[i].path, kept[i].path, LOSSY_PATH_MAX);
+		lossy_disk[i].exists = lossy_disk[i].named = true;
+		if (!lossy_data_copy(&lossy_disk[i].now, &kept[i].now) ||
+		    !lossy_data_copy(&lossy_disk[i].synced, &kept[i].now))
 			return false;
 	}
 	return true;

@@ -57,9 +57,13 @@ bool lossy_hit(void)
 enum call_kind { CALL_READS, CALL_CHANGES, CALL_GROWS };
 
 /* True: this call is to fail, with power.error. */
-static bool fails(enum call_kind kind)
+static bool fails(const char *path, enum call_kind kind)
 {
 	power.dying = false;
+	if (kind != CALL_READS && lossy_refuses(path)) {
+		power.error = EIO;
+		return true;
+	}
 	if (power.fault == LOSSY_POWER && power.hit)
 		return true;
 	if (power.fault == LOSSY_POWER && kind == CALL_READS)
@@ -115,7 +119,7 @@ static int file_read(sqlite3_file *base, void *out, int len, sqlite3_int64 offse
 	const struct lossy_data *data = &handle_of(base)->file->now;
 	size_t have = 0;
 
-	if (fails(CALL_READS))
+	if (fails(handle_of(base)->path, CALL_READS))
 		return SQLITE_IOERR_READ;
 	if ((size_t)offset < data->len)
 		have = data->len - (size_t)offset;
@@ -129,9 +133,10 @@ static int file_read(sqlite3_file *base, void *out, int len, sqlite3_int64 offse
 
 static int file_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 offset)
 {
-	struct lossy_file *file = handle_of(base)->file;
+	const struct lossy_handle *handle = handle_of(base);
+	struct lossy_file *file = handle->file;
 	bool grows = (size_t)offset + (size_t)len > file->now.len;
-	bool refused = fails(grows ? CALL_GROWS : CALL_CHANGES);
+	bool refused = fails(handle->path, grows ? CALL_GROWS : CALL_CHANGES);
 
 	/* The write that the power fails in may still have come to the platter. */
 	if (refused && !power.dying)
@@ -143,7 +148,7 @@ static int file_write(sqlite3_file *base, const void *bytes, int len, sqlite3_in
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 len)
 {
-	if (fails(CALL_CHANGES))
+	if (fails(handle_of(base)->path, CALL_CHANGES))
 		return SQLITE_IOERR_TRUNCATE;
 	return lossy_truncate(handle_of(base)->file, (size_t)len) ? SQLITE_OK : SQLITE_IOERR_NOMEM;
 }
@@ -153,19 +158,19 @@ static int file_sync(sqlite3_file *base, int flags)
 	struct lossy_handle *handle = handle_of(base);
 
 	(void)flags;
-	if (fails(CALL_CHANGES))
+	if (fails(handle->path, CALL_CHANGES))
 		return SQLITE_IOERR_FSYNC;
 	if (!lossy_sync(handle->file))
 		return SQLITE_IOERR_NOMEM;
 	if (handle->syncs_folder)
-		lossy_sync_folder();
+		lossy_sync_folder(handle->path);
 	handle->syncs_folder = false;
 	return SQLITE_OK;
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *out)
 {
-	if (fails(CALL_READS))
+	if (fails(handle_of(base)->path, CALL_READS))
 		return SQLITE_IOERR_FSTAT;
 	*out = (sqlite3_int64)handle_of(base)->file->now.len;
 	return SQLITE_OK;
@@ -213,7 +218,7 @@ static int file_map(sqlite3_file *base, int at, int size, int extend, void volat
 	if (at >= REGIONS_MAX)
 		return SQLITE_IOERR_SHMMAP;
 	if (handle->regions[at] == NULL && extend != 0) {
-		if (fails(CALL_READS))
+		if (fails(handle->path, CALL_READS))
 			return SQLITE_IOERR_SHMMAP;
 		handle->regions[at] = calloc(1, (size_t)size);
 		if (handle->regions[at] == NULL)
@@ -264,7 +269,7 @@ static int disk_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int
 
 	(void)vfs;
 	memset(handle, 0, sizeof(*handle));
-	if (fails(makes ? CALL_GROWS : CALL_READS))
+	if (fails(path == NULL ? "" : path, makes ? CALL_GROWS : CALL_READS))
 		return SQLITE_CANTOPEN;
 	if (path == NULL) {
 		handle->file = &handle->nameless;
@@ -290,13 +295,13 @@ static int disk_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
 	struct lossy_file *file = lossy_find(path);
 
 	(void)vfs;
-	if (fails(CALL_CHANGES))
+	if (fails(path, CALL_CHANGES))
 		return SQLITE_IOERR_DELETE;
 	if (file == NULL)
 		return SQLITE_IOERR_DELETE_NOENT;
 	lossy_remove(file);
 	if (sync_folder != 0)
-		lossy_sync_folder();
+		lossy_sync_folder(path);
 	return SQLITE_OK;
 }
 
@@ -305,7 +310,7 @@ static int disk_access(sqlite3_vfs *vfs, const char *path, int flags, int *out)
 	const struct lossy_file *file = lossy_find(path);
 
 	(void)vfs;
-	if (fails(CALL_READS))
+	if (fails(path, CALL_READS))
 		return SQLITE_IOERR_ACCESS;
 	*out = file != NULL && (flags != SQLITE_ACCESS_EXISTS || file->now.len > 0);
 	return SQLITE_OK;
@@ -319,6 +324,23 @@ static int disk_error(sqlite3_vfs *vfs, int len, char *out)
 	return power.error;
 }
 
+/* Names are the caller's, and have no links in them to follow. */
+static int disk_full_path(sqlite3_vfs *vfs, const char *path, int len, char *out)
+{
+	(void)vfs;
+	if (strlen(path) >= (size_t)len)
+		return SQLITE_CANTOPEN;
+	memcpy(out, path, strlen(path) + 1);
+	return SQLITE_OK;
+}
+
+static int disk_random(sqlite3_vfs *vfs, int len, char *out)
+{
+	(void)vfs;
+	memset(out, 0x5a, (size_t)len); /* the seed of SQLite's own generator */
+	return len;
+}
+
 void lossy_use(bool on)
 {
 	static sqlite3_vfs own;
@@ -328,7 +350,7 @@ void lossy_use(bool on)
 		system = sqlite3_vfs_find(NULL);
 		if (system == NULL)
 			abort();
-		own = *system; /* names, time and sleep are the system's */
+		own = *system; /* time and sleep are the system's */
 		own.zName = "lossy";
 		own.iVersion = 1;
 		own.pNext = NULL;
@@ -336,8 +358,11 @@ void lossy_use(bool on)
 		own.xOpen = disk_open;
 		own.xDelete = disk_delete;
 		own.xAccess = disk_access;
+		own.xFullPathname = disk_full_path;
+		own.xRandomness = disk_random;
 		own.xGetLastError = disk_error;
 	}
 	if (sqlite3_vfs_register(on ? &own : system, 1) != SQLITE_OK)
 		abort();
+	sqlite3_randomness(0, NULL); /* begins anew */
 }

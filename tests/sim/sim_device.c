@@ -14,28 +14,7 @@
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
 #define CALL_MS (60 * MINUTE_MS) /* of a whole command; a request has its own deadline */
-
-const char *sim_command_text(enum sim_command command)
-{
-	switch (command) {
-	case SIM_NEW: return "new";
-	case SIM_EDIT: return "edit";
-	case SIM_HOLD: return "hold";
-	case SIM_SAVE: return "save";
-	case SIM_DELETE: return "delete";
-	case SIM_RESTORE: return "restore";
-	case SIM_IMPORT: return "import";
-	case SIM_SYNC: return "sync";
-	case SIM_JOIN: return "join";
-	case SIM_SWEEP: return "sweep";
-	case SIM_RESEED: return "reseed";
-	case SIM_WIPE: return "wipe";
-	case SIM_RELIST: return "relist";
-	case SIM_CREATE_AGAIN: return "create again";
-	case SIM_COMMANDS: break;
-	}
-	return "none";
-}
+#define REOPEN_ONE_IN 16u        /* a command is another process than the one before */
 
 /* Who has the baton: the store's calls name the store alone, and libsodium's own draws nobody. */
 static struct sim_device *running;
@@ -120,11 +99,11 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 		fault = sim_net_gateway_dies(device);
 	if (fault != MEMORY_FAULT_NONE)
 		return fault;
-	if (!device->at_gateway && sim_hit(world, SIM_CRASH)) {
+	if (!device->at_gateway && sim_death_draw(device)) {
 		static const enum memory_fault fates[] = {
 		    MEMORY_FAULT_BEFORE, MEMORY_FAULT_AFTER, MEMORY_FAULT_LATE};
 
-		device->crashed = true;
+		sim_die(device);
 		return fates[sim_below(&world->random, COUNT_OF(fates))];
 	}
 	if (sim_hit(world, SIM_BEFORE))
@@ -158,17 +137,17 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 	if (fault == MEMORY_FAULT_NONE && op == MEMORY_GET &&
 	    strcmp(key, device->world->damaged_key) == 0)
 		device->read_damaged = true;
-	sim_trace(device->world, "d%u %s: %s %.16s%s%s", device->index,
+	sim_trace(device->world, "d%u %s: %s %.16s%s%s%s", device->index,
 	    sim_command_text(device->command), ops[op], name, fates[fault],
-	    device->crashed ? ", crashed" : "");
+	    device->crashed ? ", " : "", device->crashed ? sim_death_text(device) : "");
 	return fault;
 }
 
 static bool crashes_at_begin(struct sim_device *device, struct call *call)
 {
 	sim_device_yield(device, 0);
-	if (!sim_device_dead(device) && sim_hit(device->world, SIM_CRASH))
-		device->crashed = true;
+	if (!sim_device_dead(device) && sim_death_draw(device))
+		sim_die(device);
 	if (sim_device_dead(device))
 		call_sayf(call, "the device has crashed");
 	return sim_device_dead(device);
@@ -194,15 +173,19 @@ static enum journal_result commit(void *store, struct call *call)
 {
 	struct sim_device *device = running;
 	enum journal_result result = JOURNAL_FAILED;
-	bool crashes;
+	enum { BEFORE, AMID, AFTER } death = AFTER; /* what the caller is told is the same */
+	bool dies;
 
 	sim_device_yield(device, 0);
-	crashes = !sim_device_dead(device) && sim_hit(device->world, SIM_CRASH);
-	/* Before it took effect, or after; what the caller is told is the same. */
-	if (!sim_device_dead(device) && (!crashes || sim_one_in(&device->world->random, 2)))
+	dies = !sim_device_dead(device) && sim_death_draw(device);
+	if (dies)
+		death = (unsigned)sim_below(&device->world->random, AFTER + 1);
+	if (death == AMID)
+		sim_die_soon(device);
+	if (!sim_device_dead(device) && death != BEFORE)
 		result = device->store_ops->commit(store, call);
-	if (crashes)
-		device->crashed = true;
+	if (dies)
+		sim_die(device);
 	if (!sim_device_dead(device))
 		return result;
 	call_sayf(call, "the device has crashed");
@@ -246,14 +229,14 @@ bool sim_device_open(struct sim_device *device, struct sim_model *model, struct 
 	device->engine.clock = &device->clock;
 	device->engine.random = &device->entropy;
 	device->remote = (struct remote){.self = device, .ops = &sim_remote_ops};
-	(void)snprintf(device->path, sizeof(device->path), "%s/d%u.db", folder, index);
 	device->bucket = bucket_memory(world->objects, &hook);
 	device->env = (struct account_env){.bucket = device->bucket,
 	    .clock = &device->clock,
 	    .random = &device->entropy,
 	    .prefix = "",
 	    .gateway = ""};
-	return device->bucket != NULL && open_store(device) && sim_task_open(&device->task, world);
+	return device->bucket != NULL && sim_home_make(device, folder) && open_store(device) &&
+	       sim_task_open(&device->task, world);
 }
 
 void sim_device_close(struct sim_device *device)
@@ -267,13 +250,14 @@ void sim_device_close(struct sim_device *device)
 	*device = (struct sim_device){0};
 }
 
-/* What was in memory is gone; what was committed is there. */
+/* What was in memory is gone; what its disk has kept is there. */
 void sim_device_come_back(struct sim_device *device)
 {
 	account_cache_clear(&device->cache);
 	device->held.id[0] = '\0';
 	store_close(device->store);
 	device->store = NULL;
+	sim_home_start(device);
 	if (open_store(device))
 		device->crashed = false;
 }
@@ -344,7 +328,7 @@ static void trace_end(struct sim_device *device)
 	struct sim_world *world = device->world;
 
 	sim_trace(world, "d%u %s: %s%s%s", device->index, sim_command_text(device->command),
-	    device->crashed ? "crashed" : engine_result_text(device->result),
+	    device->crashed ? sim_death_text(device) : engine_result_text(device->result),
 	    device->result == ENGINE_OK ? "" : ": ",
 	    device->result == ENGINE_OK ? "" : device->call.message);
 	for (size_t i = 0; i < device->intents_count; i++)
@@ -364,6 +348,10 @@ static void work(void *self)
 	bool acknowledged;
 
 	running = device;
+	if (sim_one_in(&device->person, REOPEN_ONE_IN))
+		sim_device_reopen(device);
+	if (device->store == NULL) /* it did not open: the run has failed */
+		return;
 	call_init(&device->call, world->now_ms + CALL_MS);
 	device->intents_count = 0;
 	device->read_damaged = false;

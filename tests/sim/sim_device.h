@@ -1,9 +1,10 @@
 /*
- * tests/sim/sim_device.h: one simulated device and its person: a real store in a file, the real
- * engine, and the account code straight on the shared bucket in memory. A command runs on the
- * device's own thread and yields before every bucket call and at every begin and commit of the
- * journal. A crash makes every later one of them fail until the command has unwound; then the store
- * is opened again from its file, and what was only in memory is gone.
+ * tests/sim/sim_device.h: one simulated device and its person: a real store on a disk in memory
+ * (tests/crash/lossy_vfs.h), the real engine, and the account code straight on the shared bucket in
+ * memory. A command runs on the device's own thread and yields before every bucket call and at
+ * every begin and commit of the journal. When a device dies, every later one of them fails until
+ * the command has unwound, and nothing reaches its disk; then the store is opened again from what
+ * is on the disk, and what was only in memory is gone.
  */
 #ifndef INKSEAL_SIM_DEVICE_H
 #define INKSEAL_SIM_DEVICE_H
@@ -17,6 +18,7 @@
 #define SIM_DEVICES_MAX 7u
 #define SIM_INTENTS_MAX 8u
 #define SIM_CANARY_LEN 48u
+#define SIM_HOME_PATH_MAX 256u
 
 enum sim_command {
 	SIM_NEW,
@@ -58,7 +60,8 @@ struct sim_device {
 	int64_t skew_ms;
 	struct clock clock;
 	struct random entropy;
-	char path[256];
+	char folder[SIM_HOME_PATH_MAX]; /* on the disk a machine of its own */
+	char path[SIM_HOME_PATH_MAX];
 	struct store *store;
 	struct journal_ops ops; /* the store's, with begin and commit of our own */
 	const struct journal_ops *store_ops;
@@ -78,6 +81,7 @@ struct sim_device {
 	enum sim_command command;
 	enum engine_result result; /* of the last command */
 	bool crashed;
+	bool power_failed; /* … by a power cut */
 	bool read_damaged; /* the last command has read the damaged object */
 	bool joined;       /* a sync after joining has ended well … */
 	size_t joined_at;  /* … when so many changes had been made */
@@ -87,7 +91,7 @@ struct sim_device {
 
 /* Before all else: libsodium's own draws come from the seed too. */
 MUST_USE bool sim_device_randomness(void);
-/* folder: where its file goes. False: no memory, or the file can't be made. */
+/* folder: where its home goes. False: no memory, or the home can't be made. */
 MUST_USE bool sim_device_open(struct sim_device *device, struct sim_model *model,
     struct sim_world *world, unsigned index, const char *folder);
 void sim_device_close(struct sim_device *device);
@@ -99,8 +103,21 @@ void sim_device_yield(struct sim_device *device, int64_t sleep_ms);
 bool sim_device_dead(const struct sim_device *device); /* or the run is over */
 /* Opens its store from its file; what was only in memory is gone. */
 void sim_device_come_back(struct sim_device *device);
+/* Its process ends and another begins: the log goes into the file, or it dies at that. */
+void sim_device_reopen(struct sim_device *device);
 
-/* sim_home.c: a home as it stands between two commands; cleared by sim_home_clear, {0} is fine. */
+/* sim_home.c: the folder that its store's file goes into. */
+MUST_USE bool sim_home_make(struct sim_device *device, const char *parent);
+void sim_home_remove(const char *parent, unsigned index); /* none is fine */
+/* Whether it dies now, and of what; then that it does: nothing more reaches its disk. */
+bool sim_death_draw(struct sim_device *device);
+void sim_die_soon(struct sim_device *device); /* after a few more changes of the disk */
+void sim_die(struct sim_device *device);
+const char *sim_death_text(const struct sim_device *device);
+/* Nothing open: its disk starts again, whole or as a power cut leaves it. */
+void sim_home_start(struct sim_device *device);
+
+/* A home as it stands between two commands; cleared by sim_home_clear, {0} is fine. */
 #define SIM_HOME_FILES 2u
 struct sim_home {
 	struct bytes files[SIM_HOME_FILES];

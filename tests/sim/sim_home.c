@@ -1,45 +1,96 @@
 /*
- * tests/sim/sim_home.c: a home as it was once: somebody puts back an old copy of it.
+ * tests/sim/sim_home.c: a device's home: what its death leaves of it, and what it was once:
+ * somebody puts back an old copy of it. Its files are in memory, but for the empty one that the
+ * store makes.
  */
+#include "tests/crash/lossy_vfs.h"
 #include "tests/sim/sim_device.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#define HOME_MAX (64u << 20)
 
 static const char *const ends[SIM_HOME_FILES] = {"", "-wal"};
 
-static bool read_file(const char *path, struct bytes *out)
+static void name_home(const char *parent, unsigned index, char folder[SIM_HOME_PATH_MAX],
+    char path[SIM_HOME_PATH_MAX])
 {
-	struct buffer buffer;
-	uint8_t part[4096];
-	FILE *file = fopen(path, "rb");
-	size_t len;
-	bool done;
-
-	if (file == NULL) /* no log beside it: an empty one */
-		return true;
-	buffer_init(&buffer, HOME_MAX);
-	while ((len = fread(part, 1, sizeof(part), file)) > 0)
-		buffer_add(&buffer, part, len);
-	done = ferror(file) == 0 && buffer_take(&buffer, out);
-	buffer_clear(&buffer);
-	return fclose(file) == 0 && done;
+	(void)snprintf(folder, SIM_HOME_PATH_MAX, "%.200s/d%u", parent, index);
+	(void)snprintf(path, SIM_HOME_PATH_MAX, "%.200s/d%u/journal.db", parent, index);
 }
 
-static bool write_file(const char *path, struct view data)
+bool sim_home_make(struct sim_device *device, const char *parent)
 {
-	FILE *file;
-	bool done;
+	name_home(parent, device->index, device->folder, device->path);
+	return mkdir(device->folder, S_IRWXU) == 0;
+}
 
-	if (data.len == 0)
-		return unlink(path) == 0 || access(path, F_OK) != 0;
-	file = fopen(path, "wb");
-	if (file == NULL)
-		return false;
-	done = fwrite(data.data, 1, data.len, file) == data.len;
-	return fclose(file) == 0 && done;
+void sim_home_remove(const char *parent, unsigned index)
+{
+	char folder[SIM_HOME_PATH_MAX], path[SIM_HOME_PATH_MAX];
+
+	name_home(parent, index, folder, path);
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
+bool sim_death_draw(struct sim_device *device)
+{
+	bool crashes = sim_hit(device->world, SIM_CRASH);
+
+	device->power_failed = sim_hit(device->world, SIM_POWER);
+	return crashes || device->power_failed;
+}
+
+static void stop_disk(struct sim_device *device, unsigned changes)
+{
+	if (!lossy_stop(device->folder, changes))
+		sim_fail(device->world, "d%u: its disk can't be stopped", device->index);
+}
+
+void sim_die_soon(struct sim_device *device)
+{
+	struct sim_random *random = &device->world->random;
+
+	stop_disk(device, 1 + (unsigned)sim_below(random, UINT64_C(1) << sim_below(random, 8)));
+}
+
+void sim_die(struct sim_device *device)
+{
+	device->crashed = true;
+	stop_disk(device, 0);
+}
+
+const char *sim_death_text(const struct sim_device *device)
+{
+	return device->power_failed ? "its power failed" : "crashed";
+}
+
+void sim_device_reopen(struct sim_device *device)
+{
+	bool dies = sim_death_draw(device);
+
+	if (dies)
+		sim_die_soon(device);
+	store_close(device->store);
+	device->store = NULL;
+	if (dies)
+		sim_die(device);
+	sim_trace(device->world, "d%u opens its store again%s%s", device->index,
+	    dies ? ": at its end, " : "", dies ? sim_death_text(device) : "");
+	sim_device_come_back(device);
+}
+
+void sim_home_start(struct sim_device *device)
+{
+	uint64_t seed;
+
+	lossy_start(device->folder);
+	if (!device->crashed || !device->power_failed)
+		return;
+	sim_random_fill(&device->world->random, &seed, sizeof(seed));
+	if (!lossy_lose(device->folder, seed))
+		sim_fail(device->world, "d%u: no memory for its disk", device->index);
 }
 
 void sim_home_clear(struct sim_home *home)
@@ -55,9 +106,12 @@ void sim_home_copy(const struct sim_device *device, struct sim_home *out)
 
 	for (size_t i = 0; i < SIM_HOME_FILES && done; i++) {
 		char path[sizeof(device->path) + 8];
+		const uint8_t *data;
+		size_t len = 0;
 
 		(void)snprintf(path, sizeof(path), "%s%s", device->path, ends[i]);
-		done = read_file(path, &out->files[i]);
+		data = lossy_look(path, &len);
+		done = bytes_copy(view_of(data, len), &out->files[i]);
 	}
 	if (!done)
 		sim_fail(device->world, "d%u: its home can't be copied", device->index);
@@ -75,7 +129,7 @@ void sim_home_restore(struct sim_device *device, const struct sim_home *home)
 		char path[sizeof(device->path) + 8];
 
 		(void)snprintf(path, sizeof(path), "%s%s", device->path, ends[i]);
-		done = write_file(path, view_bytes(&home->files[i]));
+		done = lossy_put(path, home->files[i].data, home->files[i].len);
 	}
 	if (!done)
 		sim_fail(device->world, "d%u: its home can't be put back", device->index);

@@ -144,12 +144,12 @@ static bool dies(struct sim_device *device, const struct sim_letter *letter)
 {
 	struct sim_world *world = device->world;
 
-	if (!sim_hit(world, SIM_CRASH))
+	if (!sim_death_draw(device))
 		return false;
 	if (sim_one_in(&world->random, 2))
 		carry_unheard(device, letter);
-	device->crashed = true;
-	sim_trace(world, "d%u: crashed on the way", device->index);
+	sim_die(device);
+	sim_trace(world, "d%u: %s on the way", device->index, sim_death_text(device));
 	return true;
 }
 

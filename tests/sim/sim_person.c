@@ -11,6 +11,28 @@
 #define CONTENT_LEN_MAX (256u << 10)
 #define HISTORY_MAX 2048u
 
+const char *sim_command_text(enum sim_command command)
+{
+	switch (command) {
+	case SIM_NEW: return "new";
+	case SIM_EDIT: return "edit";
+	case SIM_HOLD: return "hold";
+	case SIM_SAVE: return "save";
+	case SIM_DELETE: return "delete";
+	case SIM_RESTORE: return "restore";
+	case SIM_IMPORT: return "import";
+	case SIM_SYNC: return "sync";
+	case SIM_JOIN: return "join";
+	case SIM_SWEEP: return "sweep";
+	case SIM_RESEED: return "reseed";
+	case SIM_WIPE: return "wipe";
+	case SIM_RELIST: return "relist";
+	case SIM_CREATE_AGAIN: return "create again";
+	case SIM_COMMANDS: break;
+	}
+	return "none";
+}
+
 /* A random entry of the list, live or of the trash, and its version now. */
 struct pick {
 	struct sim_random *random;

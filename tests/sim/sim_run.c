@@ -3,6 +3,7 @@
  * README.md says what a run is.
  */
 #include "tests/sim/sim_run.h"
+#include "tests/crash/lossy_vfs.h"
 #include "tests/sim/sim_person.h"
 
 #include <errno.h>
@@ -47,8 +48,8 @@ void sim_tick(struct sim *sim)
 		world->now_ms += (30 + (int64_t)sim_below(random, 170)) * INT64_C(86400000);
 		sim_trace(world, "a season passes");
 	}
-	if (world->one_in[SIM_LATE] + world->one_in[SIM_CRASH] > 0 && !world->holds_late &&
-	    sim_one_in(random, 30)) {
+	if (world->one_in[SIM_LATE] + world->one_in[SIM_CRASH] + world->one_in[SIM_POWER] > 0 &&
+	    !world->holds_late && sim_one_in(random, 30)) {
 		landed = memory_deliver(world->objects);
 		if (landed > 0)
 			sim_trace(world, "%zu late puts land", landed);
@@ -225,19 +226,12 @@ static void course(struct sim *sim, const struct sim_options *options)
 
 void sim_remove_folder(const char *folder)
 {
-	static const char *const ends[] = {"", "-wal", "-shm"};
-
-	for (size_t i = 0; i < SIM_DEVICES_MAX; i++)
-		for (size_t k = 0; k < COUNT_OF(ends); k++) {
-			char path[256];
-
-			(void)snprintf(path, sizeof(path), "%s/d%zu.db%s", folder, i, ends[k]);
-			(void)unlink(path);
-		}
+	for (unsigned i = 0; i < SIM_DEVICES_MAX; i++)
+		sim_home_remove(folder, i);
 	(void)rmdir(folder);
 }
 
-/* In memory where there is such a place: every commit is synced. */
+/* The store makes its file itself, and SQLite then has it on the disk in memory. */
 static bool make_folder(struct sim *sim)
 {
 	const char *parent = getenv("TMPDIR");
@@ -276,6 +270,7 @@ static void add_up(const struct sim *sim, struct sim_totals *totals, struct sim_
 static void begin(
     struct sim *sim, const struct sim_options *options, struct sim_outcome *outcome, char *folder)
 {
+	lossy_use(true);
 	if (!make_folder(sim)) {
 		(void)snprintf(
 		    outcome->failure, sizeof(outcome->failure), "can't begin: %s", strerror(errno));
@@ -325,6 +320,7 @@ void sim_run(const struct sim_options *options, struct sim_totals *totals,
 		    outcome->held ? "held" : outcome->failure);
 	for (size_t i = 0; i < sim->count; i++)
 		sim_device_close(sim->devices[i]);
+	lossy_clear();
 	sim_remove_folder(sim->folder);
 	sim_model_close(&sim->model);
 	sim_world_close(&sim->world);

@@ -57,13 +57,12 @@ static enum engine_result run_on(struct sim_device *device)
 	sim_visit_begin(device, &visit);
 	result = engine_of(sim_visit_end(
 	    &visit, account_create(visit.env, visit.cache, view_bytes(&account.create), &call)));
-	if (result == ENGINE_OK)
-		result = account_store(&device->engine, &account, &device->call);
-	if (sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK &&
-	    facts.has_account) { /* also if it died just after */
+	if (result == ENGINE_OK) {
 		world->code = account.code;
-		world->has_code = true;
+		result = account_store(&device->engine, &account, &device->call);
 	}
+	if (sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK)
+		world->has_code = facts.has_account; /* also if it died just after */
 	account_new_clear(&account);
 	return result;
 }
@@ -135,6 +134,8 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 	size_t folded = 0;
 	enum engine_result result = sync_facts_get(&device->engine, &device->call, &facts);
 
+	/* It died amid that commit, and the disk has kept it. */
+	device->world->has_code |= facts.has_account;
 	if (result == ENGINE_OK && !facts.has_account && device->index == 0 &&
 	    !device->world->has_code)
 		result = run_on(device);

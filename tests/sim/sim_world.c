@@ -55,6 +55,7 @@ const char *sim_fault_text(enum sim_fault fault)
 	case SIM_AFTER: return "after";
 	case SIM_LATE: return "late";
 	case SIM_CRASH: return "crash";
+	case SIM_POWER: return "power";
 	case SIM_STALL: return "stall";
 	case SIM_CLOCK: return "clock";
 	case SIM_THROTTLE: return "throttle";
@@ -117,6 +118,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 		if (sim_one_in(&world->random, 2))
 			world->one_in[i] = often[sim_below(&world->random, COUNT_OF(often))];
 	world->one_in[SIM_CRASH] *= 3; /* one ends a whole command */
+	world->one_in[SIM_POWER] *= 3;
 	world->one_in[SIM_STALL] *= 10;
 	world->one_in[SIM_STALE] = world->one_in[SIM_STALE] > 0 ? 2 : 0; /* lists are few */
 	for (size_t i = SIM_WITHHOLD; i <= SIM_CHANGE; i++)              /* for a few commands */

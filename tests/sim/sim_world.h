@@ -27,13 +27,14 @@ bool sim_one_in(struct sim_random *random, uint64_t count);    /* 0: never */
 /* What may go wrong; each is drawn per run, first whether it exists at all, then one in how many.
  */
 enum sim_fault {
-	SIM_BEFORE,  /* a bucket call does not get through */
-	SIM_UNKNOWN, /* a put or remove does not take effect, and its answer is lost */
-	SIM_AFTER,   /* it takes effect, and its answer is lost */
-	SIM_LATE,    /* its answer is lost, and it lands some time later, if its condition holds */
-	SIM_CRASH,   /* the device dies at a yield point: before or after what it was about to do */
-	SIM_STALL,   /* time passes by minutes or a day between two steps */
-	SIM_CLOCK,   /* a device's wall clock jumps */
+	SIM_BEFORE,   /* a bucket call does not get through */
+	SIM_UNKNOWN,  /* a put or remove does not take effect, and its answer is lost */
+	SIM_AFTER,    /* it takes effect, and its answer is lost */
+	SIM_LATE,     /* its answer is lost, and it lands some time later, if its condition holds */
+	SIM_CRASH,    /* the device's process dies: its disk has all that was written */
+	SIM_POWER,    /* the device's power fails: its disk has what was synced, the rest perhaps */
+	SIM_STALL,    /* time passes by minutes or a day between two steps */
+	SIM_CLOCK,    /* a device's wall clock jumps */
 	SIM_THROTTLE, /* the bucket asks for a rest */
 	SIM_LOSER,    /* who loses a conditional put is told "perhaps", not "no" */
 	SIM_STALE,    /* a listing is a few puts and removes behind */
