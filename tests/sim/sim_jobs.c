@@ -1,6 +1,6 @@
 /*
- * tests/sim/sim_jobs.c: many runs, in several processes at once: one of n takes every nth seed.
- * What a run comes to is its seed's affair alone, so nothing of it depends on how many there are.
+ * tests/sim/sim_jobs.c: many runs, in several processes at once: each takes the next seed when it
+ * has done one. What a run comes to is its seed's affair alone.
  */
 #include "tests/sim/sim_jobs.h"
 
@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@ struct worker {
 	char folder[SIM_FOLDER_MAX];
 };
 struct board {
+	atomic_uint_least64_t next; /* how many seeds were taken */
 	volatile sig_atomic_t stop; /* one has failed: the others end after their run */
 	struct worker workers[SIM_JOBS_MAX];
 };
@@ -75,7 +77,11 @@ static void work(struct board *board, unsigned job, const struct sim_jobs *jobs)
 
 	if (jobs->count > 1)
 		sim_stay(job);
-	for (uint64_t i = job; i < jobs->runs && !board->stop; i += jobs->count) {
+	while (!board->stop) {
+		uint64_t i = atomic_fetch_add(&board->next, 1);
+
+		if (i >= jobs->runs)
+			break;
 		if (jobs->minutes > 0 && now_s() >= end_s)
 			break;
 		(void)alarm(ASLEEP_S);
@@ -132,6 +138,8 @@ bool sim_jobs_run(const struct sim_jobs *jobs, struct sim_totals *totals,
 	unsigned begun = 0;
 	bool good = board != NULL;
 
+	if (good)
+		atomic_init(&board->next, 0);
 	(void)fflush(stdout);
 	for (; good && begun < jobs->count; begun++) {
 		pid_t child = fork();

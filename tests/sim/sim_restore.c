@@ -10,7 +10,7 @@ static void some_commands(struct sim *sim)
 {
 	struct sim_random *random = &sim->world.random;
 
-	for (uint64_t left = 5 + sim_below(random, 40); left > 0 && !sim_failed(sim); left--) {
+	for (uint64_t left = 4 + sim_below(random, 20); left > 0 && !sim_failed(sim); left--) {
 		struct sim_device *device = sim->devices[sim_below(random, sim->count)];
 		bool told = device->command == SIM_SYNC && device->result == ENGINE_ROLLBACK;
 

@@ -190,14 +190,14 @@ static void epilogue(struct sim *sim)
 static void course(struct sim *sim, const struct sim_options *options)
 {
 	struct sim_random *random = &sim->world.random;
-	size_t devices = 2 + sim_below(random, 4);
+	size_t devices = 2 + sim_below(random, sim_one_in(random, 4) ? 4 : 2);
 	static const uint64_t switches[] = {1, 2, 8, 40};
 
 	/* Most are short: many schedules see more than few long ones. Where packs are swept it
 	 * takes long until there are any. */
-	sim->commands = sim_one_in(random, sim->world.sweeps ? 2 : 10)
+	sim->commands = sim_one_in(random, sim->world.sweeps ? 3 : 12)
 			    ? 20 + sim_below(random, sim->world.big ? 120 : 200)
-			    : 4 + sim_below(random, 32);
+			    : 4 + sim_below(random, 24);
 	sim->switch_in = switches[sim_below(random, COUNT_OF(switches))];
 	if (options->commands_max > 0 && options->commands_max < sim->commands)
 		sim->commands = options->commands_max;

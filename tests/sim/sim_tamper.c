@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLIPS_MAX 8u
+#define FLIPS_MAX 5u
 
 /* A random object, each byte as likely as any other of its object. */
 struct draw_object {
