@@ -137,6 +137,8 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 	if (fault == MEMORY_FAULT_NONE && op == MEMORY_GET &&
 	    strcmp(key, device->world->damaged_key) == 0)
 		device->read_damaged = true;
+	if (op == MEMORY_REMOVE && device->command == SIM_SWEEP && !device->world->wiping)
+		sim_names_removed(device->model, key);
 	sim_trace(device->world, "d%u %s: %s %.16s%s%s%s", device->index,
 	    sim_command_text(device->command), ops[op], name, fates[fault],
 	    device->crashed ? ", " : "", device->crashed ? sim_death_text(device) : "");

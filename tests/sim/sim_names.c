@@ -160,3 +160,17 @@ done:
 	free(walk.salts);
 	free(manifest);
 }
+
+void sim_names_removed(struct sim_model *model, const char *key)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	const char *dot = strrchr(key, '.');
+	struct bytes encoded = {0};
+
+	if (manifest != NULL && dot != NULL && sim_model_look_up(model, "manifest", &encoded) &&
+	    manifest_decode(view_bytes(&encoded), manifest) == FORMAT_OK &&
+	    manifest->state == MANIFEST_LIVE && strtoull(dot + 1, NULL, 10) + 2 > manifest->sweep)
+		sim_fail(model->world, "N2: a sweep removes what a push may still name");
+	bytes_clear(&encoded);
+	free(manifest);
+}

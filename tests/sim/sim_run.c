@@ -216,7 +216,8 @@ static void course(struct sim *sim, const struct sim_options *options)
 		sim_calm(sim);
 	if (!sim_failed(sim))
 		sim_model_check(&sim->model, sim->devices, sim->count);
-	if (!sim_failed(sim) && options->seed % 4 == 0 && !sim->world.holds_late)
+	if (!sim_failed(sim) && options->seed % 4 == 0 && !sim->world.holds_late &&
+	    sim->world.one_in[SIM_GO_BACK] > 0)
 		sim_restore(sim);
 	if (!sim_failed(sim) && options->seed % 4 == 2 && !sim->world.holds_late)
 		sim_hostile(sim);

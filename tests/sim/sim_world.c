@@ -123,6 +123,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->one_in[SIM_STALE] = world->one_in[SIM_STALE] > 0 ? 2 : 0; /* lists are few */
 	for (size_t i = SIM_WITHHOLD; i <= SIM_CHANGE; i++)              /* for a few commands */
 		world->one_in[i] = world->one_in[i] > 0 ? 3 : 0;
+	world->one_in[SIM_GO_BACK] = 1; /* where the run has it at all */
 	world->sweeps = sim_one_in(&world->random, 3);
 	world->big = sim_one_in(&world->random, 16);
 	world->away = sim_one_in(&world->random, 3);
