@@ -266,6 +266,32 @@ static void check_versions(struct sim_model *model, const struct holding *holdin
 	}
 }
 
+/* I12: a copy's id is made of the entry's and of the loser's device; a copy has none of its own. */
+static void check_copies(struct sim_model *model, const struct holding *holding,
+    struct sim_device *const *devices, size_t devices_count)
+{
+	static const struct device_id no_keys; /* it lost before its device had any */
+
+	for (size_t i = 0; i < holding->entries; i++) {
+		const struct row_found *row = &holding->rows[i];
+		const struct row_found *of = current_of(holding, row->copy_of);
+		bool derived = false;
+
+		if (row->copy_of[0] == '\0')
+			continue;
+		for (size_t k = 0; k <= devices_count && !derived; k++) {
+			char copy[COPY_ID_LEN + 1];
+
+			entry_copy_id(view_text(row->copy_of),
+			    k < devices_count ? &devices[k]->keys.id : &no_keys, copy);
+			derived = strcmp(copy, row->id) == 0;
+		}
+		if (!derived || (of != NULL && of->copy_of[0] != '\0'))
+			sim_fail(model->world, "I12: d%u holds a conflict copy too many, %s",
+			    holding->device->index, row->id);
+	}
+}
+
 /* Where one device alone makes changes there is nothing to settle (I3: each frame counts once). */
 static void check_solo(struct sim_model *model, const struct holding *holding)
 {
@@ -286,190 +312,17 @@ static bool warning_see(void *self, const struct store_activity *row)
 	return !*warned;
 }
 
-/* No home here was copied, and no frame forgotten: a device knows all of its own. */
+/* No frame was forgotten: a device whose home nobody copied knows all of its own. */
 static void check_activity(struct sim_model *model, struct sim_device *device)
 {
 	bool warned = false;
 
+	if (model->world->copies_home)
+		return;
 	if (store_activity(device->store, 0, warning_see, &warned, &device->call) != JOURNAL_OK ||
 	    warned)
 		sim_fail(model->world, "I3: d%u warns of a frame of its own that it did not make",
 		    device->index);
-}
-
-/* The cloud state: (id, version, author) of all, and its root made anew. */
-static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *count_out)
-{
-	const struct journal *journal = &device->engine.journal;
-	crypto_generichash_state hash;
-	struct root_sum sum = {0};
-	uint8_t root[ROOT_LEN], stored[ROOT_LEN];
-	uint64_t count = 0, bytes = 0, seen = 0;
-	enum journal_result result;
-
-	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
-	result = journal->ops->scan_open(
-	    journal->self, JOURNAL_SCAN_CLOUD, NULL, &device->call, &count, &bytes);
-	while (result == JOURNAL_OK) {
-		struct journal_row row = {0};
-
-		result = journal->ops->scan_next(journal->self, &device->call, &row);
-		if (result == JOURNAL_OK) {
-			root_add(&sum, view_bytes(&row.id), &row.version);
-			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
-			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
-			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
-			seen++;
-		}
-		bytes_clear(&row.id);
-		bytes_clear(&row.encoded);
-	}
-	journal->ops->scan_close(journal->self);
-	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
-	root_of(&sum, root);
-	*count_out = seen;
-	return result == JOURNAL_NONE &&
-	       sync_root_get(&device->engine, &device->call, stored) == ENGINE_OK &&
-	       memcmp(root, stored, ROOT_LEN) == 0;
-}
-
-/*
- * Losers are no part of the state, but all hold those of the last 20 days alike, also who joined or
- * was far behind: 30, less what the clocks are apart and a little more.
- */
-#define LOSERS_MS (20 * INT64_C(86400000))
-static bool losers_hash(struct sim_device *device, int64_t since_ms, struct digest *out)
-{
-	const struct journal *journal = &device->engine.journal;
-	crypto_generichash_state hash;
-	uint64_t count = 0, bytes = 0;
-	enum journal_result result;
-
-	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
-	result = journal->ops->scan_open(
-	    journal->self, JOURNAL_SCAN_LOSERS, NULL, &device->call, &count, &bytes);
-	while (result == JOURNAL_OK) {
-		struct journal_row row = {0};
-
-		result = journal->ops->scan_next(journal->self, &device->call, &row);
-		if (result == JOURNAL_OK && row.cloud_ms < since_ms)
-			result = JOURNAL_NONE;
-		if (result == JOURNAL_OK) {
-			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
-			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
-			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
-			(void)crypto_generichash_update(
-			    &hash, (const uint8_t *)&row.cloud_ms, sizeof(row.cloud_ms));
-		}
-		bytes_clear(&row.id);
-		bytes_clear(&row.encoded);
-	}
-	journal->ops->scan_close(journal->self);
-	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
-	return result == JOURNAL_NONE;
-}
-
-/* I2, whole: the cloud states are one, and so are the lists. */
-static void check_equal(
-    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
-{
-	struct digest first = {0}, first_losers = {0};
-
-	for (size_t i = 0; i < devices_count; i++) {
-		struct sim_device *device = devices[i];
-		const struct journal *journal = &device->engine.journal;
-		struct journal_counts counts = {0};
-		struct digest hash, losers;
-		uint64_t count = 0;
-
-		if (!cloud_hash(device, &hash, &count)) {
-			sim_fail(
-			    model->world, "I2: d%u: its root is not its state's", device->index);
-			return;
-		}
-		if (!losers_hash(device, model->world->now_ms - LOSERS_MS, &losers)) {
-			sim_fail(model->world, "d%u: its losers cannot be read", device->index);
-			return;
-		}
-		if (i == 0) {
-			first = hash;
-			first_losers = losers;
-		}
-		/* What lost on a branch that a reset gave up is known on that branch alone. */
-		if (!digest_equal(&first_losers, &losers) && !model->world->reseeded) {
-			sim_fail(model->world, "I2: d%u and d%u hold different losers",
-			    devices[0]->index, device->index);
-			return;
-		}
-		if (!digest_equal(&first, &hash)) {
-			sim_fail(model->world, "I2: d%u and d%u hold different cloud states",
-			    devices[0]->index, device->index);
-			return;
-		}
-		if (journal->ops->counts(journal->self, &device->call, &counts) != JOURNAL_OK ||
-		    counts.entries_count + counts.deleted_count != count) {
-			sim_fail(
-			    model->world, "d%u: its list is not its cloud state", device->index);
-			return;
-		}
-	}
-}
-
-/* I5: no title, text or key in any byte of any object. */
-struct needle {
-	const char *what;
-	struct view bytes;
-};
-struct hunt {
-	struct sim_world *world;
-	struct needle needles[2 + 3 * SIM_DEVICES_MAX];
-	size_t needles_count;
-};
-
-static void hunt_for(struct hunt *hunt, const char *what, const void *data, size_t len)
-{
-	hunt->needles[hunt->needles_count++] = (struct needle){what, view_of(data, len)};
-}
-
-static void hunt_see(void *self, const char *key, struct view data)
-{
-	struct hunt *hunt = self;
-
-	for (size_t i = 0; i < hunt->needles_count; i++) {
-		struct view needle = hunt->needles[i].bytes;
-		const uint8_t *at = data.data;
-		size_t left = data.len;
-
-		while (left >= needle.len) {
-			at = memchr(at, needle.data[0], left - needle.len + 1);
-			if (at == NULL)
-				break;
-			if (memcmp(at, needle.data, needle.len) == 0) {
-				sim_fail(
-				    hunt->world, "I5: %s stands in %s", hunt->needles[i].what, key);
-				return;
-			}
-			at++;
-			left = data.len - (size_t)(at - data.data);
-		}
-	}
-}
-
-static void check_canary(
-    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
-{
-	struct hunt hunt = {.world = model->world};
-
-	hunt_for(&hunt, "a title or text", model->canary, SIM_CANARY_LEN);
-	hunt_for(&hunt, "the recovery key", model->world->code.key, RECOVERY_KEY_LEN);
-	for (size_t i = 0; i < devices_count; i++) {
-		const struct device_keys *keys = &devices[i]->keys;
-
-		hunt_for(&hunt, "a signing key", keys->sign_secret, 32);
-		hunt_for(&hunt, "a box key", keys->box_secret, 32);
-		hunt_for(&hunt, "a wipe key", keys->wipe_secret, 32);
-	}
-	memory_each(model->world->objects, hunt_see, &hunt);
 }
 
 void sim_model_state(struct sim_model *model, struct sim_device *device, struct digest *out)
@@ -571,7 +424,7 @@ void sim_model_check(
 {
 	sim_model_log(model, true);
 	sim_names_check(model);
-	check_equal(model, devices, devices_count);
+	sim_check_equal(model, devices, devices_count);
 	for (size_t i = 0; i < devices_count && model->world->failure[0] == '\0'; i++) {
 		struct holding holding;
 
@@ -588,10 +441,11 @@ void sim_model_check(
 		if (model->world->failure[0] == '\0')
 			check_saved(model, &holding, devices);
 		check_solo(model, &holding);
+		check_copies(model, &holding, devices, devices_count);
 		check_activity(model, devices[i]);
 		holding_close(&holding);
 	}
 	if (model->broken[0] != '\0' && model->world->trace != NULL)
 		trace_entry(model, model->broken, devices, devices_count);
-	check_canary(model, devices, devices_count);
+	sim_check_canary(model, devices, devices_count);
 }

@@ -15,7 +15,7 @@
 #include "gateway/account/account.h"
 #include "tests/sim/sim_world.h"
 
-#define SIM_DEVICES_MAX 7u
+#define SIM_DEVICES_MAX 8u
 #define SIM_INTENTS_MAX 8u
 #define SIM_CANARY_LEN 48u
 #define SIM_HOME_PATH_MAX 256u
@@ -126,6 +126,9 @@ struct sim_home {
 void sim_home_clear(struct sim_home *home);
 void sim_home_copy(const struct sim_device *device, struct sim_home *out);
 void sim_home_restore(struct sim_device *device, const struct sim_home *home);
+
+/* A copy of another's home: from now on there are two of one device. The other is not busy. */
+void sim_home_double(struct sim_device *device, const struct sim_device *from);
 
 /* For the model: all versions that stand in an entry's history, oldest first, up to max. */
 struct sim_version {

@@ -135,3 +135,18 @@ void sim_home_restore(struct sim_device *device, const struct sim_home *home)
 		sim_fail(device->world, "d%u: its home can't be put back", device->index);
 	sim_device_come_back(device);
 }
+
+void sim_home_double(struct sim_device *device, const struct sim_device *from)
+{
+	struct sim_home home = {0};
+
+	sim_home_copy(from, &home);
+	sim_home_restore(device, &home);
+	sim_home_clear(&home);
+	device->keys = from->keys;
+	if (from->engine.keys != NULL)
+		device->engine.keys = &device->keys;
+	device->joined = from->joined;
+	device->skew_ms = from->skew_ms;
+	sim_trace(device->world, "d%u is a copy of d%u's home", device->index, from->index);
+}

@@ -67,6 +67,11 @@ void sim_model_state(struct sim_model *model, struct sim_device *device, struct 
 /* True if all devices are at one head with nothing unsynced. */
 bool sim_model_settled(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
+/* Parts of the check below: sim_equal.c, sim_canary.c. */
+void sim_check_equal(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
+void sim_check_canary(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
 /* At quiescence, all devices synced: I1, I2, I3, I4 over the whole log, I5. */
 void sim_model_check(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count);

@@ -91,6 +91,19 @@ static bool may_storm(struct sim *sim, struct sim_device *device)
 	       !sim_failed(sim);
 }
 
+/* Somebody copies a home between two commands, and from then on works in both. */
+static void copy_home(struct sim *sim, const struct sim_device *from)
+{
+	struct sim_device *copy = sim_add_device(sim);
+
+	if (copy == NULL)
+		return;
+	sim->late_from[copy->index] = sim->commands;
+	sim_home_double(copy, from);
+	copy->joined_at = sim->model.ops_count;
+	sim->has_copy = true;
+}
+
 /* Everybody does what they like, and what can go wrong does. */
 static void storm(struct sim *sim)
 {
@@ -98,6 +111,9 @@ static void storm(struct sim *sim)
 
 	while ((device = draw_next(sim, device, may_storm)) != NULL) {
 		sim_tick(sim);
+		if (sim->world.copies_home && !sim->has_copy && device->joined &&
+		    !device->task.busy && !sim_failed(sim))
+			copy_home(sim, device);
 		if (device->task.busy) {
 			sim_give(&device->task);
 			continue;

@@ -39,6 +39,7 @@ struct sim { /* a run under way */
 	uint64_t switch_in;                  /* the baton moves on one time in so many */
 	uint64_t commands;                   /* left of the storm */
 	uint64_t storm_commands, storm_devices;
+	bool has_copy; /* a device is another's copied home */
 	uint64_t flips, refused, wipes;
 	char folder[SIM_FOLDER_MAX];
 };

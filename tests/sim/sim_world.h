@@ -110,6 +110,7 @@ struct sim_world {
 	bool wiping;         /* from now on "gone" is an answer */
 	bool wiped;          /* … by a command that ended well */
 	struct bytes create; /* the request that made the account */
+	bool copies_home;    /* somebody copies a home, and goes on in both */
 	bool seasons; /* now and then months pass: tombstones are purged, devices were away */
 	size_t gateways_count; /* 0: all go straight to the bucket; else some requests go by one */
 	struct sim_gateway gateways[SIM_GATEWAYS_MAX];

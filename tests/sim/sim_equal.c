@@ -1,0 +1,126 @@
+/*
+ * tests/sim/sim_equal.c: at quiescence all devices hold one cloud state, and the same losers (I2).
+ */
+#include "cli/engine/engine_priv.h"
+#include "tests/sim/sim_model.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* The cloud state: (id, version, author) of all, and its root made anew. */
+static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *count_out)
+{
+	const struct journal *journal = &device->engine.journal;
+	crypto_generichash_state hash;
+	struct root_sum sum = {0};
+	uint8_t root[ROOT_LEN], stored[ROOT_LEN];
+	uint64_t count = 0, bytes = 0, seen = 0;
+	enum journal_result result;
+
+	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
+	result = journal->ops->scan_open(
+	    journal->self, JOURNAL_SCAN_CLOUD, NULL, &device->call, &count, &bytes);
+	while (result == JOURNAL_OK) {
+		struct journal_row row = {0};
+
+		result = journal->ops->scan_next(journal->self, &device->call, &row);
+		if (result == JOURNAL_OK) {
+			root_add(&sum, view_bytes(&row.id), &row.version);
+			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
+			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
+			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
+			seen++;
+		}
+		bytes_clear(&row.id);
+		bytes_clear(&row.encoded);
+	}
+	journal->ops->scan_close(journal->self);
+	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
+	root_of(&sum, root);
+	*count_out = seen;
+	return result == JOURNAL_NONE &&
+	       sync_root_get(&device->engine, &device->call, stored) == ENGINE_OK &&
+	       memcmp(root, stored, ROOT_LEN) == 0;
+}
+
+/*
+ * Losers are no part of the state, but all hold those of the last 20 days alike, also who joined or
+ * was far behind: 30, less what the clocks are apart and a little more.
+ */
+#define LOSERS_MS (20 * INT64_C(86400000))
+static bool losers_hash(struct sim_device *device, int64_t since_ms, struct digest *out)
+{
+	const struct journal *journal = &device->engine.journal;
+	crypto_generichash_state hash;
+	uint64_t count = 0, bytes = 0;
+	enum journal_result result;
+
+	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
+	result = journal->ops->scan_open(
+	    journal->self, JOURNAL_SCAN_LOSERS, NULL, &device->call, &count, &bytes);
+	while (result == JOURNAL_OK) {
+		struct journal_row row = {0};
+
+		result = journal->ops->scan_next(journal->self, &device->call, &row);
+		if (result == JOURNAL_OK && row.cloud_ms < since_ms)
+			result = JOURNAL_NONE;
+		if (result == JOURNAL_OK) {
+			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
+			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
+			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
+			(void)crypto_generichash_update(
+			    &hash, (const uint8_t *)&row.cloud_ms, sizeof(row.cloud_ms));
+		}
+		bytes_clear(&row.id);
+		bytes_clear(&row.encoded);
+	}
+	journal->ops->scan_close(journal->self);
+	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
+	return result == JOURNAL_NONE;
+}
+
+/* I2, whole: the cloud states are one, and so are the lists. */
+void sim_check_equal(
+    struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
+{
+	struct digest first = {0}, first_losers = {0};
+
+	for (size_t i = 0; i < devices_count; i++) {
+		struct sim_device *device = devices[i];
+		const struct journal *journal = &device->engine.journal;
+		struct journal_counts counts = {0};
+		struct digest hash, losers;
+		uint64_t count = 0;
+
+		if (!cloud_hash(device, &hash, &count)) {
+			sim_fail(
+			    model->world, "I2: d%u: its root is not its state's", device->index);
+			return;
+		}
+		if (!losers_hash(device, model->world->now_ms - LOSERS_MS, &losers)) {
+			sim_fail(model->world, "d%u: its losers cannot be read", device->index);
+			return;
+		}
+		if (i == 0) {
+			first = hash;
+			first_losers = losers;
+		}
+		/* What lost on a branch that a reset gave up is known on that branch alone. */
+		if (!digest_equal(&first_losers, &losers) && !model->world->reseeded) {
+			sim_fail(model->world, "I2: d%u and d%u hold different losers",
+			    devices[0]->index, device->index);
+			return;
+		}
+		if (!digest_equal(&first, &hash)) {
+			sim_fail(model->world, "I2: d%u and d%u hold different cloud states",
+			    devices[0]->index, device->index);
+			return;
+		}
+		if (journal->ops->counts(journal->self, &device->call, &counts) != JOURNAL_OK ||
+		    counts.entries_count + counts.deleted_count != count) {
+			sim_fail(
+			    model->world, "d%u: its list is not its cloud state", device->index);
+			return;
+		}
+	}
+}
