@@ -139,6 +139,10 @@ enum bucket_result memory_place(struct memory_store *store, const struct bucket_
 	struct bytes copy = {0};
 	size_t at;
 
+	if (MUTATION(STORE_HAS_NO_CONDITIONS) && put->cond != BUCKET_ALWAYS) {
+		call_sayf(call, "the store knows no conditions");
+		return BUCKET_REFUSED;
+	}
 	if (!memory_holds(store, put)) {
 		call_sayf(call, object == NULL ? "there is no such object"
 					       : "the object is there, with another tag");

@@ -13,6 +13,7 @@
 
 #define MUTATIONS(X) \
 	X(STORE_IGNORES_CONDITIONS, "the store writes whatever the condition") \
+	X(STORE_HAS_NO_CONDITIONS, "the store refuses every conditional put") \
 	X(STORE_NOT_ATOMIC, "the store checks the condition, and writes later") \
 	X(STORE_CREATES_ON_TAG, "the store creates what was to be replaced") \
 	X(NONCE_REREAD, "what stands after an uncertain commit is taken for the own") \

@@ -303,6 +303,8 @@ static void judge(struct sim_device *device, enum engine_result result)
 		return;
 	if (result == ENGINE_GONE && device->command >= SIM_SYNC && world->wiping)
 		return;
+	if (result == ENGINE_WRONG_KEY && device->command == SIM_SYNC && world->wrong_key)
+		return;
 	/* A liar gets no more than a refusal: what ends an account takes a signature. */
 	if (world->lying && device->command >= SIM_SYNC && result != ENGINE_GONE &&
 	    result != ENGINE_REVOKED && result != ENGINE_ROOT)

@@ -192,6 +192,8 @@ static void epilogue(struct sim *sim)
 
 	if (sim_one_in(random, 4)) {
 		sim_tamper(sim);
+		if (!sim_failed(sim))
+			sim_wrong_key(sim);
 		return;
 	}
 	if (sim_add_device(sim) == NULL) /* the code and the bucket: all */

@@ -64,8 +64,9 @@ struct sim_device *sim_add_device(struct sim *sim);
 /* Nothing goes wrong any more; all sync until they are equal. */
 void sim_calm(struct sim *sim);
 
-/* sim_tamper.c: a bit flips (I8). */
+/* sim_tamper.c: a bit flips (I8); a device's key is another (I7). */
 void sim_tamper(struct sim *sim);
+void sim_wrong_key(struct sim *sim);
 
 /* sim_restore.c: the bucket goes back to an older copy, and people reseed. */
 void sim_restore(struct sim *sim);

@@ -92,3 +92,33 @@ void sim_tamper(struct sim *sim)
 	if (!sim_failed(sim))
 		sim_model_check(&sim->model, sim->devices, sim->count);
 }
+
+/* I7: a device whose keys are not its own any more writes nothing, here or there. */
+void sim_wrong_key(struct sim *sim)
+{
+	struct sim_world *world = &sim->world;
+	struct sim_device *device = sim->devices[sim_below(&world->random, sim->count)];
+	size_t at = sim_below(&world->random, sizeof(device->keys.box_secret));
+	uint64_t head = sim->model.head_seq;
+	struct digest before, after;
+
+	if (device->engine.keys == NULL || !device->joined)
+		return;
+	sim_one(sim, device, SIM_NEW); /* something to be sent, and so to be sealed */
+	sim_model_state(&sim->model, device, &before);
+	sim_trace(world, "d%u has a wrong key", device->index);
+	device->keys.box_secret[at] ^= 8; /* a bit that X25519 does not clear or set */
+	world->wrong_key = true;
+	sim_one(sim, device, SIM_SYNC);
+	world->wrong_key = false;
+	device->keys.box_secret[at] ^= 8;
+	sim_model_state(&sim->model, device, &after);
+	if (sim_failed(sim))
+		return;
+	if (device->result != ENGINE_WRONG_KEY)
+		sim_fail(world, "I7: d%u syncs with a wrong key: %s", device->index,
+		    engine_result_text(device->result));
+	else if (!digest_equal(&before, &after) || sim->model.head_seq != head)
+		sim_fail(world, "I7: d%u has written something with a wrong key", device->index);
+	sim_calm(sim);
+}

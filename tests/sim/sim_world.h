@@ -107,6 +107,7 @@ struct sim_world {
 	bool solo;           /* one device alone makes changes */
 	bool late_create;    /* a create's manifest lands late, one time in two */
 	bool holds_late;     /* what is late lands only after the wipe */
+	bool wrong_key;      /* a device's keys are not its own */
 	bool wiping;         /* from now on "gone" is an answer */
 	bool wiped;          /* … by a command that ended well */
 	struct bytes create; /* the request that made the account */
