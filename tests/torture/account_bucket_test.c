@@ -84,26 +84,7 @@ static void each_request(const struct scene_call *call)
 		each_request(&scene_##call); \
 	}
 
-CASE(create)
-CASE(push)
-CASE(push_body)
-CASE(statement)
-CASE(pack)
-CASE(snapshot)
-CASE(pull)
-CASE(far_behind)
-CASE(revoked)
-CASE(gone)
-CASE(fold)
-CASE(sweep)
-CASE(wipe)
-CASE(relist)
-CASE(relist_done)
-CASE(wiped_next)
-CASE(blob_put)
-CASE(blob_get)
-CASE(roster)
-CASE(usage)
+SCENES(CASE)
 
 static int tell(void **state)
 {

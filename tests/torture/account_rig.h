@@ -53,10 +53,31 @@ void scene_put_blob(struct scene *scene, enum blob_kind kind, struct blob_name *
 /* Edits of first's until there are that many packs. */
 void scene_packs(struct scene *scene, size_t packs);
 
-extern const struct scene_call scene_create, scene_push, scene_push_body, scene_statement,
-    scene_pack, scene_snapshot, scene_pull, scene_far_behind, scene_revoked, scene_gone, scene_fold,
-    scene_sweep, scene_wipe, scene_relist, scene_relist_done, scene_wiped_next, scene_blob_put,
-    scene_blob_get, scene_roster, scene_usage;
+/* All of them, each scene_<call>: a list, so that no test forgets one. */
+#define SCENES(X) \
+	X(create) \
+	X(push) \
+	X(push_body) \
+	X(statement) \
+	X(pack) \
+	X(snapshot) \
+	X(pull) \
+	X(far_behind) \
+	X(revoked) \
+	X(gone) \
+	X(fold) \
+	X(sweep) \
+	X(wipe) \
+	X(relist) \
+	X(relist_done) \
+	X(wiped_next) \
+	X(blob_put) \
+	X(blob_get) \
+	X(roster) \
+	X(usage)
+#define SCENE_DECLARED(call) extern const struct scene_call scene_##call;
+SCENES(SCENE_DECLARED)
+#undef SCENE_DECLARED
 
 void scene_open(struct scene *scene, const struct scene_call *call);
 void scene_close(struct scene *scene);
