@@ -193,6 +193,20 @@ static void note_losers(struct take *take, const struct blob_name *names, size_t
 	take->losers_count = count;
 }
 
+/*
+ * The index's floor is the one that the signed frame names, lies below the place that is taken, and
+ * is no lower than the floor known here, unless a reset has begun the log anew. A floor beyond the
+ * log would be taken over by every device, and none of them could push any more.
+ */
+static bool floor_holds(const struct take *take)
+{
+	uint64_t floor = take->head.floor;
+
+	if (floor != take->sealed.floor || (floor > 0 && floor >= take->covered.seq))
+		return false;
+	return take->no_base || floor >= take->state->facts.public.floor;
+}
+
 /* The index' arrays; tombstones and devices are read again when they are applied. */
 static enum engine_result read_index(
     struct take *take, const struct blob_name *names, size_t names_count, size_t losers_count)
@@ -200,6 +214,7 @@ static enum engine_result read_index(
 	struct cbor_reader reader;
 	struct index_tombstone tombstone;
 	struct index_device device;
+	bool placed = true; /* nothing in it stands beyond the place that is taken */
 
 	cbor_read(&reader, view_bytes(&take->index));
 	index_read_head(&reader, &take->head);
@@ -220,14 +235,20 @@ static enum engine_result read_index(
 	}
 	take->tombstones_count = cbor_array(&reader, TOMBSTONES_MAX);
 	take->tombstones = cbor_rest(&reader);
-	for (size_t i = 0; i < take->tombstones_count && reader.result == FORMAT_OK; i++)
+	for (size_t i = 0; i < take->tombstones_count && reader.result == FORMAT_OK; i++) {
 		index_read_tombstone(&reader, &tombstone);
+		placed = placed && tombstone.seq <= take->covered.seq;
+	}
 	take->devices_count = cbor_array(&reader, DEVICES_MAX);
 	take->devices = cbor_rest(&reader);
-	for (size_t i = 0; i < take->devices_count && reader.result == FORMAT_OK; i++)
+	for (size_t i = 0; i < take->devices_count && reader.result == FORMAT_OK; i++) {
 		index_read_device(&reader, &device);
+		placed = placed && device.seq <= take->covered.seq;
+	}
 	if (cbor_finish(&reader) != FORMAT_OK)
 		return damaged(take, "its index cannot be read");
+	if (!placed || !floor_holds(take))
+		return damaged(take, "its index speaks of places that the log does not have");
 	return ENGINE_OK;
 }
 
