@@ -1089,6 +1089,38 @@ static enum engine_result got_body(struct sync *sync, struct view blob)
 	return ENGINE_OK;
 }
 
+/*
+ * The snapshot to be made names nothing that was put before: the index that this device knows of
+ * was replaced and swept; or it is damaged, nobody could join by it, and what is made now replaces
+ * it.
+ */
+static enum engine_result learn_nothing(struct sync *sync, bool damaged)
+{
+	const struct journal *journal = &sync->state.engine->journal;
+	enum engine_result result = state_begin(&sync->state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(journal->ops->segments_clear(journal->self, sync->state.call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->meta_remove(journal->self, META_INDEX, sync->state.call));
+	if (result == ENGINE_OK && damaged)
+		result = engine_of_journal(
+		    journal->ops->activity_add(journal->self, ACTIVITY_WARNING, (struct view){0},
+			"the newest snapshot in the cloud copy could not be read: a new one "
+			"replaces it",
+			clock_wall_ms(sync->state.engine->clock), sync->state.call));
+	if (result == ENGINE_OK)
+		result = state_commit(&sync->state);
+	if (result != ENGINE_OK) {
+		state_rollback(&sync->state);
+		return result;
+	}
+	sync->phase = PHASE_MAKE;
+	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
+}
+
 static enum engine_result got_index(struct sync *sync, struct view blob)
 {
 	enum engine_result result = state_begin(&sync->state);
@@ -1100,7 +1132,7 @@ static enum engine_result got_index(struct sync *sync, struct view blob)
 		result = state_commit(&sync->state);
 	if (result != ENGINE_OK) {
 		state_rollback(&sync->state);
-		return result;
+		return result == ENGINE_DAMAGED ? learn_nothing(sync, true) : result;
 	}
 	sync->phase = PHASE_MAKE;
 	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
@@ -1202,28 +1234,6 @@ void sync_waited(struct sync *sync)
 	sync->phase = PHASE_DECIDE;
 }
 
-/* The index that this device knows of was replaced and swept: no segment's name is known then. */
-static enum engine_result learn_nothing(struct sync *sync)
-{
-	const struct journal *journal = &sync->state.engine->journal;
-	enum engine_result result = state_begin(&sync->state);
-
-	if (result != ENGINE_OK)
-		return result;
-	result = engine_of_journal(journal->ops->segments_clear(journal->self, sync->state.call));
-	if (result == ENGINE_OK)
-		result = engine_of_journal(
-		    journal->ops->meta_remove(journal->self, META_INDEX, sync->state.call));
-	if (result == ENGINE_OK)
-		result = state_commit(&sync->state);
-	if (result != ENGINE_OK) {
-		state_rollback(&sync->state);
-		return result;
-	}
-	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
-}
-
 /*
  * A blob that an answer named is not there, or the name of one that is to be put has grown old:
  * others have committed and swept since that answer. The next one names what stands now; only what
@@ -1278,7 +1288,7 @@ void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, co
 	if (message != NULL && message != sync->state.call->message)
 		call_sayf(sync->state.call, "%s", message);
 	if (result == ENGINE_NOT_FOUND && sync->phase == PHASE_LEARN) {
-		result = learn_nothing(sync);
+		result = learn_nothing(sync, false);
 		if (result != ENGINE_OK)
 			end(sync, result);
 		return;

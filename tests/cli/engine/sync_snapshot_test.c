@@ -455,6 +455,37 @@ static void segments_of_anothers_snapshot_are_learnt(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+static void spoil_once(struct device *device, const struct blob_name *name, struct bytes *blob)
+{
+	(void)name;
+	if (device->times++ == 0)
+		blob->data[blob->len - 1] ^= 1;
+}
+
+/* A member may have made it so, or the store: who joins could not read it either. */
+static void an_index_that_cannot_be_read_is_replaced(void **state)
+{
+	struct device c;
+
+	(void)state;
+	fill(&pair.a, 40, 40000);
+	assert_synced(&pair.a);
+	edit_until_snapshot(&pair.a, "long7");
+	assert_synced(&pair.b);
+	pair.b.got = spoil_once;
+	pair.b.times = 0;
+	edit_until_snapshot(&pair.b, "long9");
+	assert_true(pair.b.times > 1);
+	assert_true(pair.b.puts > 4); /* all segments anew */
+	assert_int_equal(device_activity(&pair.b, ACTIVITY_WARNING), 1);
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	assert_synced(&pair.b);
+	assert_same(&pair.b, &c);
+	device_close(&c);
+}
+
 static void a_device_recovers_from_a_snapshot_and_what_follows(void **state)
 {
 	struct device c;
@@ -829,6 +860,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(unchanged_segments_are_named_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	segments_of_anothers_snapshot_are_learnt, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_index_that_cannot_be_read_is_replaced, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_device_recovers_from_a_snapshot_and_what_follows, pair_setup, pair_teardown),
     cmocka_unit_test(a_statement_before_a_load_is_not_sent_again),
