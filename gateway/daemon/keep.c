@@ -46,8 +46,8 @@ struct http_keeper keep_keeper(struct upkeep *upkeep)
 {
 	return (struct http_keeper){
 	    .self = upkeep,
-	    .room = upkeep_room,
-	    .wrote = upkeep_wrote,
+	    .reserve = upkeep_reserve,
+	    .settle = upkeep_settle,
 	    .wiped = upkeep_wiped,
 	};
 }

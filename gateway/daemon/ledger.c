@@ -16,6 +16,11 @@ struct ledger {
 	struct ledger_row *chains[CHAINS_COUNT];
 };
 
+uint64_t ledger_taken(const struct ledger_row *row)
+{
+	return row->used_bytes + (row->put_bytes - row->listed_at) + row->reserved_bytes;
+}
+
 struct ledger *ledger_new(size_t rows_max)
 {
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
@@ -90,6 +95,17 @@ struct ledger_row *ledger_find(struct ledger *ledger, const struct account_id *a
 	return row;
 }
 
+/* Of those that no request has reserved room in: there are fewer requests than rows. */
+static void drop_oldest(struct ledger *ledger)
+{
+	struct ledger_row *row = ledger->oldest;
+
+	while (row != NULL && row->reserved_bytes > 0)
+		row = row->newer;
+	if (row != NULL)
+		ledger_drop(ledger, row);
+}
+
 struct ledger_row *ledger_touch(
     struct ledger *ledger, const struct account_id *account, int64_t now_ms)
 {
@@ -101,7 +117,7 @@ struct ledger_row *ledger_touch(
 		struct ledger_row **chain;
 
 		if (ledger->rows_count >= ledger->rows_max)
-			ledger_drop(ledger, ledger->oldest);
+			drop_oldest(ledger);
 		row = calloc(1, sizeof(*row));
 		if (row == NULL)
 			return NULL;

@@ -14,15 +14,20 @@
 struct ledger_row {
 	struct account_id account;
 	int64_t touched_ms;
-	int64_t fold_at_ms;    /* LEDGER_NEVER: nothing to do */
-	int64_t sweep_at_ms;   /* not before that; LEDGER_NEVER: nothing to do */
-	unsigned sweeps_left;  /* what was put last is named, or gone, after so many */
-	bool used_known;       /* used_bytes was listed */
-	uint64_t used_bytes;   /* … by the last listing */
-	uint64_t put_bytes;    /* … and were put here since that began */
-	int64_t room_tried_ms; /* when room was last looked for; INT64_MIN: never */
+	int64_t fold_at_ms;      /* LEDGER_NEVER: nothing to do */
+	int64_t sweep_at_ms;     /* not before that; LEDGER_NEVER: nothing to do */
+	unsigned sweeps_left;    /* what was put last is named, or gone, after so many */
+	bool used_known;         /* used_bytes was listed */
+	uint64_t used_bytes;     /* … by the last listing */
+	uint64_t put_bytes;      /* all that was put here since there is this row … */
+	uint64_t listed_at;      /* … of which so much when that listing began */
+	uint64_t reserved_bytes; /* what requests that run now may put: until then the row stays */
+	int64_t room_tried_ms;   /* when room was last looked for; INT64_MIN: never */
 	struct ledger_row *hash_next, *older, *newer;
 };
+
+/* What the account takes, as far as it is known here. */
+uint64_t ledger_taken(const struct ledger_row *row);
 
 struct ledger;
 struct ledger *ledger_new(size_t rows_max);

@@ -102,15 +102,22 @@ static void row_wrote(struct upkeep *upkeep, struct ledger_row *row, uint64_t by
 		upkeep->quiet_until_ms = idle_ms;
 }
 
-void upkeep_wrote(void *self, const struct account_id *account, uint64_t bytes)
+void upkeep_settle(
+    void *self, const struct account_id *account, uint64_t reserved, uint64_t put, bool committed)
 {
 	struct upkeep *upkeep = self;
+	bool wrote = committed || put > 0;
 	struct ledger_row *row;
 
 	(void)pthread_mutex_lock(&upkeep->lock);
-	row = ledger_touch(upkeep->ledger, account, upkeep_now(upkeep));
+	row = wrote ? ledger_touch(upkeep->ledger, account, upkeep_now(upkeep))
+		    : ledger_find(upkeep->ledger, account);
+	if (row != NULL && wrote)
+		row_wrote(upkeep, row, put);
+	/* Less is there where the account, and its row with it, went in between. */
 	if (row != NULL)
-		row_wrote(upkeep, row, bytes);
+		row->reserved_bytes -=
+		    reserved < row->reserved_bytes ? reserved : row->reserved_bytes;
 	(void)pthread_mutex_unlock(&upkeep->lock);
 }
 
@@ -234,7 +241,7 @@ static bool row_due(const struct upkeep *upkeep, const struct ledger_row *row, i
 	out->account = row->account;
 	out->fold = row->fold_at_ms <= now_ms;
 	out->sweep = !out->fold && sweep_ms <= now_ms;
-	out->tight = quota > 0 && row->used_bytes + row->put_bytes > quota - quota / 10;
+	out->tight = quota > 0 && ledger_taken(row) > quota - quota / 10;
 	if (row->fold_at_ms < *next_ms)
 		*next_ms = row->fold_at_ms;
 	if (sweep_ms < *next_ms)

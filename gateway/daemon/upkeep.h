@@ -51,9 +51,10 @@ struct upkeep;
 MUST_USE struct upkeep *upkeep_new(const struct upkeep_config *config, struct call *call);
 void upkeep_free(struct upkeep *upkeep); /* NULL is fine */
 /* As struct http_keeper has them; self is a struct upkeep. By any thread. */
-enum account_result upkeep_room(
+enum account_result upkeep_reserve(
     void *self, const struct account_id *account, uint64_t bytes, bool spare, struct call *call);
-void upkeep_wrote(void *self, const struct account_id *account, uint64_t bytes);
+void upkeep_settle(
+    void *self, const struct account_id *account, uint64_t reserved, uint64_t put, bool committed);
 void upkeep_wiped(void *self, const struct account_id *account);
 /* One piece of work, if one is due. False: none was, ask again in a moment. */
 bool upkeep_step(struct upkeep *upkeep);

@@ -1,15 +1,19 @@
 /*
  * gateway/daemon/upkeep_sweep.c: sweeps, and the room that they make.
  * A gateway knows what an account takes from a listing (each sweep is one) and from what it put
- * itself since then. What other gateways put meanwhile it learns at its next listing: with a few
- * gateways an account may pass its quota by what they take in an hour, and by the requests that run
- * at the same moment. A quota is there to keep a disk from filling up, not to be exact.
+ * itself since then, and what the requests that run now may put: each takes its room before its
+ * work. What other gateways put meanwhile it learns at its next listing: with a few gateways an
+ * account may pass its quota by what they take in an hour. Statements and folded packs are put
+ * without being asked about, and counted.
  */
 #include "gateway/daemon/upkeep_priv.h"
 
 #include <stdio.h>
 
-/* The account's row has so many bytes by a listing that began when `before` were put. */
+/*
+ * The account's row has so many bytes by a listing that began when `before` were put. Two may run
+ * at once: the one that began later tells more, whichever ends first.
+ */
 static void row_measured(
     struct upkeep *upkeep, const struct account_id *account, uint64_t bytes, uint64_t before)
 {
@@ -17,10 +21,11 @@ static void row_measured(
 
 	(void)pthread_mutex_lock(&upkeep->lock);
 	row = ledger_find(upkeep->ledger, account);
-	if (row != NULL) {
+	/* The row may be a newer one than before: then it is listed again when it is asked for. */
+	if (row != NULL && before >= row->listed_at && before <= row->put_bytes) {
 		row->used_known = true;
 		row->used_bytes = bytes;
-		row->put_bytes -= before < row->put_bytes ? before : row->put_bytes;
+		row->listed_at = before;
 	}
 	(void)pthread_mutex_unlock(&upkeep->lock);
 }
@@ -108,8 +113,11 @@ struct room {
 	uint64_t taken;
 };
 
-/* False: no memory. may_try: claims the turn to look for room, if it was not taken lately. */
-static bool room_of(struct upkeep *upkeep, const struct account_id *account, uint64_t bytes,
+/*
+ * Takes the bytes where it is known that they fit. False: no memory. may_try: claims the turn to
+ * look for room, if it was not taken lately.
+ */
+static bool room_take(struct upkeep *upkeep, const struct account_id *account, uint64_t bytes,
     uint64_t limit, bool may_try, struct room *out)
 {
 	int64_t now_ms = upkeep_now(upkeep);
@@ -122,8 +130,10 @@ static bool room_of(struct upkeep *upkeep, const struct account_id *account, uin
 		row = ledger_touch(upkeep->ledger, account, now_ms);
 	if (row != NULL) {
 		out->known = row->used_known;
-		out->taken = row->used_bytes + row->put_bytes;
+		out->taken = ledger_taken(row);
 		out->fits = out->taken <= limit && bytes <= limit - out->taken;
+		if (out->known && out->fits)
+			row->reserved_bytes += bytes;
 		out->try_now = may_try && out->known && !out->fits &&
 			       (row->room_tried_ms == INT64_MIN ||
 				   now_ms - row->room_tried_ms >= UPKEEP_ROOM_MS);
@@ -161,7 +171,7 @@ static enum account_result refuse(const struct upkeep *upkeep, const struct room
 	return ACCOUNT_REFUSED;
 }
 
-enum account_result upkeep_room(
+enum account_result upkeep_reserve(
     void *self, const struct account_id *account, uint64_t bytes, bool spare, struct call *call)
 {
 	struct upkeep *upkeep = self;
@@ -172,18 +182,19 @@ enum account_result upkeep_room(
 
 	if (quota == 0)
 		return ACCOUNT_OK;
-	if (!room_of(upkeep, account, bytes, limit, false, &room))
+	if (!room_take(upkeep, account, bytes, limit, true, &room))
 		return ACCOUNT_RETRY;
-	if (!room.known)
+	if (!room.known) {
 		result = measure(upkeep, account, call);
-	if (result == ACCOUNT_OK && !room_of(upkeep, account, bytes, limit, true, &room))
-		return ACCOUNT_RETRY;
+		if (result == ACCOUNT_OK && !room_take(upkeep, account, bytes, limit, true, &room))
+			return ACCOUNT_RETRY;
+	}
 	if (result == ACCOUNT_OK && room.try_now) {
 		result = look_for_room(upkeep, account, call);
 		/* That there is no such account, the request itself is about to say. */
 		if (result == ACCOUNT_ABSENT || result == ACCOUNT_GONE)
 			return ACCOUNT_OK;
-		if (result == ACCOUNT_OK && !room_of(upkeep, account, bytes, limit, false, &room))
+		if (result == ACCOUNT_OK && !room_take(upkeep, account, bytes, limit, false, &room))
 			return ACCOUNT_RETRY;
 	}
 	if (result != ACCOUNT_OK)

@@ -300,7 +300,8 @@ static void carry_spent(const struct http_slot *slot, struct http_member *member
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < slot->members_count; k++)
 			if (device_equal(&members[i].device, &slot->members[k].device))
-				members[i].spent_us = slot->members[k].spent_us;
+				memcpy(members[i].spent_us, slot->members[k].spent_us,
+				    sizeof(members[i].spent_us));
 }
 
 void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot, int64_t since_ms,

@@ -29,13 +29,15 @@ struct http_invites {
 struct http_keeper {
 	void *self;
 	/*
-	 * May so many bytes more be put for the account? spare: also out of the part that is kept
-	 * for deletions, snapshots and statements. REFUSED: it is full, call->message says so.
+	 * Takes so many bytes of the account's room for what is about to be put, until settle:
+	 * requests that run at once do not share it. spare: also out of the part that is kept for
+	 * deletions and snapshots. REFUSED: it is full, call->message says so.
 	 */
-	enum account_result (*room)(void *self, const struct account_id *account, uint64_t bytes,
+	enum account_result (*reserve)(void *self, const struct account_id *account, uint64_t bytes,
 	    bool spare, struct call *call);
-	/* A request has put so many bytes of objects, or committed (0). */
-	void (*wrote)(void *self, const struct account_id *account, uint64_t bytes);
+	/* A request has ended, with so much reserved and so many bytes of objects put. */
+	void (*settle)(void *self, const struct account_id *account, uint64_t reserved,
+	    uint64_t put, bool committed);
 	/* A wipe was begun here, and perhaps ended. */
 	void (*wiped)(void *self, const struct account_id *account);
 };

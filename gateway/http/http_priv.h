@@ -22,6 +22,7 @@
 #define HTTP_WIPE_MAX (4u << 10)
 #define HTTP_INVITE_MAX 128u     /* with its NUL */
 #define HTTP_CLOCK_SLACK_S 300   /* |now - created| */
+#define HTTP_STATEMENTS_MAX 60u  /* bogus ones of a device in a minute, beyond its requests */
 #define HTTP_ROSTER_AGE_MS 60000 /* how old a view may be that a blob or a watch is served on */
 
 /* routes.c: what a request line asks for. Pure. */
@@ -108,11 +109,17 @@ void http_pool_free(struct http_pool *pool);  /* NULL is fine */
 struct exchange;
 
 /* accounts.c: what is known of each account that is in use, or was not long ago. */
+enum http_purse {
+	PURSE_REQUESTS,
+	PURSE_STATEMENTS, /* beyond those, for what says that it holds a statement */
+};
+#define HTTP_PURSES_COUNT (PURSE_STATEMENTS + 1u)
 struct http_member {
 	struct device_id device;
 	uint8_t sign_public[SIGN_PUBLIC_LEN];
 	bool live;
-	int64_t spent_us; /* its requests so far are paid for by then (monotonic) */
+	int64_t spent_us[HTTP_PURSES_COUNT]; /* what it asked so far is paid for by then (monotonic)
+					      */
 };
 struct http_slot {
 	struct account_id account;
@@ -214,25 +221,30 @@ MUST_USE enum http_known http_accounts_known(struct http_accounts *accounts,
  * paid for; else in how many ms it would be. Whoever is not a member any more pays nothing.
  */
 MUST_USE int64_t http_accounts_spend(struct http_accounts *accounts, struct http_slot *slot,
-    const struct device_id *device, int64_t now_ms, unsigned rate_max);
+    const struct device_id *device, enum http_purse purse, int64_t now_ms, unsigned rate_max);
+/* Gives one of rate_max a minute back. */
+void http_accounts_refund(struct http_accounts *accounts, struct http_slot *slot,
+    const struct device_id *device, enum http_purse purse, unsigned rate_max);
 
 /* limits.c: what a request may take. */
 struct http_push {
-	uint64_t bytes; /* to be put; 0: it is a poll */
-	bool statement; /* it changes who belongs: it always passes */
+	uint64_t bytes; /* to be put, and charged; 0: a poll, or statements alone */
+	bool statement; /* it says that it changes who belongs */
 	bool spare;     /* small, or a snapshot: also out of what is kept for such */
 };
 void limits_push(const struct sync_request *request, struct http_push *out);
 bool limits_blob_spare(struct view blob);
 /* False: answered, 429. */
-MUST_USE bool limits_rate(struct exchange *exchange);
-/* As http_keeper.room; counts a refusal. */
-MUST_USE enum account_result limits_room(
+MUST_USE bool limits_rate(struct exchange *exchange, bool statement);
+/* The statement that it was let in for was one: it paid for nothing. */
+void limits_rate_back(struct exchange *exchange);
+/* As http_keeper.reserve, into exchange->reserved; counts a refusal. */
+MUST_USE enum account_result limits_reserve(
     struct exchange *exchange, uint64_t bytes, bool spare, struct call *call);
 /* 507, by call->message. */
 void limits_full(struct exchange *exchange, const struct call *call);
 /* Tells the keeper what the cache says was put, and that something was committed. */
-void limits_wrote(struct exchange *exchange, const struct account_id *account,
+void limits_settle(struct exchange *exchange, const struct account_id *account,
     struct account_cache *cache, bool committed);
 /* Whether a body of that length fits beside what is here of all others. False: answered, 503. */
 MUST_USE bool limits_body(struct exchange *exchange, size_t len);
@@ -275,7 +287,9 @@ struct exchange {
 	bool known;   /* … and is of a device that is live, as far as is known without asking */
 	char *invite;
 	struct buffer body;
-	size_t body_held; /* of the server's budget */
+	size_t body_held;  /* of the server's budget */
+	uint64_t reserved; /* of the account's room, until it is settled */
+	bool spared;       /* paid for as a statement */
 	uint64_t in_bytes, out_bytes;
 	struct http_slot *slot;
 	struct http_answer answer;

@@ -43,7 +43,7 @@ enum http_known http_accounts_known(struct http_accounts *accounts,
  * minute: one number a device is the whole bucket of tokens.
  */
 int64_t http_accounts_spend(struct http_accounts *accounts, struct http_slot *slot,
-    const struct device_id *device, int64_t now_ms, unsigned rate_max)
+    const struct device_id *device, enum http_purse purse, int64_t now_ms, unsigned rate_max)
 {
 	int64_t now_us = now_ms * 1000, each_us = MINUTE_US / rate_max, wait_us = 0;
 	struct http_member *member;
@@ -51,14 +51,27 @@ int64_t http_accounts_spend(struct http_accounts *accounts, struct http_slot *sl
 	(void)pthread_mutex_lock(&accounts->lock);
 	member = member_of(slot, device);
 	if (member != NULL) {
-		int64_t spent_us = member->spent_us < now_us ? now_us : member->spent_us;
+		int64_t *spent_us = &member->spent_us[purse];
+		int64_t from_us = *spent_us < now_us ? now_us : *spent_us;
 
-		wait_us = spent_us + each_us - now_us - MINUTE_US;
+		wait_us = from_us + each_us - now_us - MINUTE_US;
 		if (wait_us <= 0)
-			member->spent_us = spent_us + each_us;
+			*spent_us = from_us + each_us;
 	}
 	(void)pthread_mutex_unlock(&accounts->lock);
 	return wait_us <= 0 ? 0 : (wait_us + 999) / 1000;
+}
+
+void http_accounts_refund(struct http_accounts *accounts, struct http_slot *slot,
+    const struct device_id *device, enum http_purse purse, unsigned rate_max)
+{
+	struct http_member *member;
+
+	(void)pthread_mutex_lock(&accounts->lock);
+	member = member_of(slot, device);
+	if (member != NULL) /* a time that has passed is as good as any before it */
+		member->spent_us[purse] -= MINUTE_US / rate_max;
+	(void)pthread_mutex_unlock(&accounts->lock);
 }
 
 struct account_cache *http_borrow(struct http_server *server, const struct account_id *account)

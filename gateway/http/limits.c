@@ -4,31 +4,39 @@
  */
 #include "gateway/http/http_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
+/*
+ * By the headers' kinds alone, which nobody has checked: so what they exempt is what the account
+ * code puts only after it has checked it, a statement and the roster that continues by it. All else
+ * is charged, whatever comes beside it.
+ */
 void limits_push(const struct sync_request *request, struct http_push *out)
 {
-	struct http_push push = {.bytes = request->roster.len, .spare = true};
+	struct http_push push = {.spare = true};
 
 	for (size_t i = 0; i < request->bodies_count; i++)
 		push.bytes += request->bodies[i].len;
 	for (size_t i = 0; i < request->frames_count; i++) {
 		struct frame frame;
 
-		push.bytes += request->frames[i].len;
-		if (frame_decode(request->frames[i], &frame) != FORMAT_OK)
-			continue; /* it is refused by who knows better */
-		switch (frame.header.kind) {
-		case FRAME_STATEMENT:
-		case FRAME_RESET: push.statement = true; break;
-		case FRAME_SNAPSHOT: break;
-		case FRAME_LOAD: push.spare = false; break;
-		case FRAME_PATCH:
-			/* Sealed: a deletion looks like any small edit, and both pass. */
-			push.spare = push.spare && !frame.header.has_blob;
-			break;
+		if (frame_decode(request->frames[i], &frame) == FORMAT_OK) {
+			switch (frame.header.kind) {
+			case FRAME_STATEMENT: push.statement = true; continue;
+			case FRAME_RESET:
+			case FRAME_SNAPSHOT: break;
+			case FRAME_LOAD: push.spare = false; break;
+			case FRAME_PATCH:
+				/* Sealed: a deletion looks like any small edit, and both pass. */
+				push.spare = push.spare && !frame.header.has_blob;
+				break;
+			}
 		}
+		push.bytes += request->frames[i].len;
 	}
+	if (!push.statement)
+		push.bytes += request->roster.len;
 	*out = push;
 }
 
@@ -49,15 +57,25 @@ static void count_refused(struct exchange *exchange, enum http_refused why)
 	atomic_fetch_add(&exchange->server->metrics.refused[why], 1);
 }
 
-bool limits_rate(struct exchange *exchange)
+/*
+ * A statement that holds always passes: once the device's requests are spent, what says that it is
+ * one is let in on an allowance of its own, and pays only if it was none.
+ */
+bool limits_rate(struct exchange *exchange, bool statement)
 {
 	struct http_server *server = exchange->server;
+	const struct device_id *device = &exchange->signature.device;
 	int64_t wait_ms;
 
 	if (server->config.rate_max == 0)
 		return true;
-	wait_ms = http_accounts_spend(server->accounts, exchange->slot, &exchange->signature.device,
+	wait_ms = http_accounts_spend(server->accounts, exchange->slot, device, PURSE_REQUESTS,
 	    server_now(server), server->config.rate_max);
+	if (wait_ms > 0 && statement) {
+		wait_ms = http_accounts_spend(server->accounts, exchange->slot, device,
+		    PURSE_STATEMENTS, server_now(server), HTTP_STATEMENTS_MAX);
+		exchange->spared = wait_ms == 0;
+	}
 	if (wait_ms == 0)
 		return true;
 	count_refused(exchange, REFUSED_RATE);
@@ -66,15 +84,26 @@ bool limits_rate(struct exchange *exchange)
 	return false;
 }
 
-enum account_result limits_room(
+void limits_rate_back(struct exchange *exchange)
+{
+	if (exchange->spared)
+		http_accounts_refund(exchange->server->accounts, exchange->slot,
+		    &exchange->signature.device, PURSE_STATEMENTS, HTTP_STATEMENTS_MAX);
+	exchange->spared = false;
+}
+
+enum account_result limits_reserve(
     struct exchange *exchange, uint64_t bytes, bool spare, struct call *call)
 {
 	const struct http_keeper *keeper = &exchange->server->config.keeper;
 	enum account_result result = ACCOUNT_OK;
 
-	if (keeper->room != NULL)
+	assert(exchange->reserved == 0);
+	if (keeper->reserve != NULL)
 		result =
-		    keeper->room(keeper->self, &exchange->signature.account, bytes, spare, call);
+		    keeper->reserve(keeper->self, &exchange->signature.account, bytes, spare, call);
+	if (result == ACCOUNT_OK)
+		exchange->reserved = bytes;
 	if (result == ACCOUNT_REFUSED)
 		count_refused(exchange, REFUSED_FULL);
 	return result;
@@ -85,15 +114,16 @@ void limits_full(struct exchange *exchange, const struct call *call)
 	answer_problem(exchange, 507, "full", "full", call->message);
 }
 
-void limits_wrote(struct exchange *exchange, const struct account_id *account,
+void limits_settle(struct exchange *exchange, const struct account_id *account,
     struct account_cache *cache, bool committed)
 {
 	const struct http_keeper *keeper = &exchange->server->config.keeper;
-	uint64_t bytes = cache->put_bytes;
+	uint64_t put = cache->put_bytes, reserved = exchange->reserved;
 
 	cache->put_bytes = 0;
-	if (keeper->wrote != NULL && (committed || bytes > 0))
-		keeper->wrote(keeper->self, account, bytes);
+	exchange->reserved = 0;
+	if (keeper->settle != NULL && (committed || put > 0 || reserved > 0))
+		keeper->settle(keeper->self, account, reserved, put, committed);
 }
 
 /*

@@ -80,7 +80,9 @@ static void sync_told(struct exchange *exchange, enum account_result result,
 		    server->accounts, slot, since_ms, &answer->roster_hash, &answer->head);
 	else if (result == ACCOUNT_ABSENT || (result == ACCOUNT_OK && answer->status == SYNC_GONE))
 		http_accounts_forget(server->accounts, slot);
-	limits_wrote(exchange, &slot->account, &slot->cache, committed);
+	if (committed) /* so its statement was checked, if it said that it holds one */
+		limits_rate_back(exchange);
+	limits_settle(exchange, &slot->account, &slot->cache, committed);
 }
 
 /* full: the frames of the request were refused, it is a poll now; full->message says why. */
@@ -113,8 +115,8 @@ static void sync_admitted(struct exchange *exchange, struct sync_request *reques
 	enum account_result room = ACCOUNT_OK;
 	struct call full = *call;
 
-	if (push->bytes > 0 && !push->statement)
-		room = limits_room(exchange, push->bytes, push->spare, &full);
+	if (push->bytes > 0)
+		room = limits_reserve(exchange, push->bytes, push->spare, &full);
 	if (room != ACCOUNT_OK && room != ACCOUNT_REFUSED) {
 		answer_account(exchange, room, &full);
 		return;
@@ -147,7 +149,7 @@ static void work_sync(struct exchange *exchange, struct call *call)
 	}
 	limits_push(&request, &push);
 	result = auth_check(exchange, call, &revoked);
-	if (result == ACCOUNT_OK && !push.statement && !limits_rate(exchange))
+	if (result == ACCOUNT_OK && !limits_rate(exchange, push.statement))
 		return;
 	/* A wiped account has no roster left; that it is gone, anybody may know. */
 	if (result == ACCOUNT_OK)
@@ -165,7 +167,7 @@ static bool admitted(struct exchange *exchange, struct call *call)
 
 	if (result != ACCOUNT_OK && exchange->answer.status == 0)
 		answer_account(exchange, result, call);
-	return result == ACCOUNT_OK && limits_rate(exchange);
+	return result == ACCOUNT_OK && limits_rate(exchange, false);
 }
 
 static void work_blob_get(struct exchange *exchange, struct call *call)
@@ -224,7 +226,7 @@ static void work_blob_put(struct exchange *exchange, struct call *call)
 
 	if (!admitted(exchange, call))
 		return;
-	result = limits_room(
+	result = limits_reserve(
 	    exchange, exchange->body.len, limits_blob_spare(buffer_view(&exchange->body)), call);
 	if (result == ACCOUNT_REFUSED)
 		limits_full(exchange, call);
@@ -233,12 +235,13 @@ static void work_blob_put(struct exchange *exchange, struct call *call)
 	if (result != ACCOUNT_OK)
 		return;
 	if (!borrow_cache(slot, &own)) {
+		limits_settle(exchange, &exchange->signature.account, &own, false);
 		answer_busy(exchange, 503, "no memory");
 		return;
 	}
 	result = account_blob_put(&exchange->server->config.env, &own, &exchange->signature.account,
 	    name, buffer_view(&exchange->body), call);
-	limits_wrote(exchange, &exchange->signature.account, &own, false);
+	limits_settle(exchange, &exchange->signature.account, &own, false);
 	if (result == ACCOUNT_OK) {
 		(void)pthread_mutex_lock(&slot->lock);
 		/* Of another incarnation, it may have been removed together with that. */
@@ -365,7 +368,7 @@ static void create_run(
 		if (result == ACCOUNT_OK)
 			http_accounts_learn(server->accounts, slot, exchange->start_ms,
 			    &slot->cache.roster_hash, NULL);
-		limits_wrote(exchange, account, &slot->cache, result == ACCOUNT_OK);
+		limits_settle(exchange, account, &slot->cache, result == ACCOUNT_OK);
 		(void)pthread_mutex_unlock(&slot->lock);
 	}
 	if (result == ACCOUNT_OK)

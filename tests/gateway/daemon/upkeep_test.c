@@ -136,7 +136,7 @@ static void edit(struct kept *kept, size_t body_len)
 	struct account_cache *cache = &kept->pair->first.cache;
 
 	client_edit(&kept->pair->first, body_len);
-	upkeep_wrote(kept->upkeep, &kept->fixture->account, cache->put_bytes);
+	upkeep_settle(kept->upkeep, &kept->fixture->account, 0, cache->put_bytes, true);
 	cache->put_bytes = 0;
 }
 
@@ -273,7 +273,7 @@ static void put_garbage(struct kept *kept, struct blob_name *name_out)
 	assert_int_equal(account_blob_put(&fixture->env, cache, &fixture->account, name_out,
 			     view_bytes(&blob), fixture_call(fixture)),
 	    ACCOUNT_OK);
-	upkeep_wrote(kept->upkeep, &fixture->account, cache->put_bytes);
+	upkeep_settle(kept->upkeep, &fixture->account, 0, cache->put_bytes, true);
 	cache->put_bytes = 0;
 	bytes_clear(&blob);
 }
@@ -349,7 +349,7 @@ static void two_gateways_sweep_as_one(void **state)
 	for (unsigned hour = 1; hour <= 12; hour++) {
 		edit(kept, 300);
 		client_edit(&kept->pair->second, 300);
-		upkeep_wrote(kept->other, &fixture->account, 0);
+		upkeep_settle(kept->other, &fixture->account, 0, 0, true);
 		for (unsigned i = 0; i < 120; i++) { /* neither is told apart by its minute */
 			fixture->now_ms += HOUR_MS / 120;
 			(void)run(i % 2 == 0 ? kept->upkeep : kept->other);
@@ -384,7 +384,7 @@ static void two_gateways_sweep_at_the_same_moment(void **state)
 	kept->other = upkeep_of(kept);
 	(void)run(kept->other);
 	put_garbage(kept, &garbage);
-	upkeep_wrote(kept->other, &fixture->account, 0);
+	upkeep_settle(kept->other, &fixture->account, 0, 0, true);
 	fixture->now_ms += UPKEEP_IDLE_MS;
 	(void)run(kept->upkeep);
 	(void)run(kept->other);
@@ -509,10 +509,20 @@ static void a_relisting_that_fails_is_tried_again(void **state)
 	assert_int_equal(counts_of(kept->upkeep).failures, 2);
 }
 
+static enum account_result reserve(struct kept *kept, uint64_t bytes, bool spare)
+{
+	return upkeep_reserve(
+	    kept->upkeep, &kept->fixture->account, bytes, spare, fixture_call(kept->fixture));
+}
+
+/* Is there room? For a request that puts nothing in the end. */
 static enum account_result room(struct kept *kept, uint64_t bytes, bool spare)
 {
-	return upkeep_room(
-	    kept->upkeep, &kept->fixture->account, bytes, spare, fixture_call(kept->fixture));
+	enum account_result result = reserve(kept, bytes, spare);
+
+	if (result == ACCOUNT_OK)
+		upkeep_settle(kept->upkeep, &kept->fixture->account, bytes, 0, false);
+	return result;
 }
 
 static void with_quota(struct kept *kept, uint64_t quota)
@@ -551,9 +561,42 @@ static void a_tenth_is_kept(void **state)
 	assert_int_equal(room(kept, left + 10001, true), ACCOUNT_REFUSED);
 	assert_int_equal(room(kept, UINT64_MAX, true), ACCOUNT_REFUSED);
 	/* What was put here counts at once, before any listing shows it. */
-	upkeep_wrote(kept->upkeep, &fixture->account, 70000);
+	upkeep_settle(kept->upkeep, &fixture->account, 0, 70000, true);
 	assert_int_equal(room(kept, left - 70000, false), ACCOUNT_OK);
 	assert_int_equal(room(kept, left - 69999, false), ACCOUNT_REFUSED);
+}
+
+/* Each takes its room before its work: together they pass nothing. */
+static void requests_at_once_do_not_share_room(void **state)
+{
+	struct kept *kept = *state;
+	struct fixture *fixture = kept->fixture;
+	uint64_t left;
+
+	with_quota(kept, 100000);
+	left = 90000 - used(kept);
+	assert_int_equal(reserve(kept, left - 1000, false), ACCOUNT_OK);
+	assert_int_equal(reserve(kept, 1000, false), ACCOUNT_OK);
+	assert_int_equal(reserve(kept, 1, false), ACCOUNT_REFUSED);
+	/* One put nothing, the other half of what it said. */
+	upkeep_settle(kept->upkeep, &fixture->account, 1000, 0, false);
+	assert_int_equal(room(kept, 1000, false), ACCOUNT_OK);
+	assert_int_equal(room(kept, 1001, false), ACCOUNT_REFUSED);
+	upkeep_settle(kept->upkeep, &fixture->account, left - 1000, 30000, false);
+	assert_int_equal(room(kept, left - 30000, false), ACCOUNT_OK);
+	assert_int_equal(room(kept, left - 29999, false), ACCOUNT_REFUSED);
+}
+
+/* More is settled than was reserved, if the account's row went in between: nothing wraps. */
+static void a_row_that_went_owes_nothing(void **state)
+{
+	struct kept *kept = *state;
+	struct fixture *fixture = kept->fixture;
+
+	with_quota(kept, 100000);
+	upkeep_settle(kept->upkeep, &fixture->account, 5000, 0, true);
+	assert_int_equal(room(kept, 90000 - used(kept), false), ACCOUNT_OK);
+	assert_int_equal(room(kept, 90001 - used(kept), false), ACCOUNT_REFUSED);
 }
 
 static void it_sweeps_before_it_refuses(void **state)
@@ -617,7 +660,7 @@ static void room_is_not_guessed(void **state)
 	assert_int_equal(room(kept, 10, false), ACCOUNT_OK);
 	/* That there is no such account, is for the request to find out. */
 	assert_int_equal(
-	    upkeep_room(kept->upkeep, &other, 10, false, fixture_call(fixture)), ACCOUNT_OK);
+	    upkeep_reserve(kept->upkeep, &other, 10, false, fixture_call(fixture)), ACCOUNT_OK);
 }
 
 /* Told to stop between two requests to the bucket, it makes no other. */
@@ -660,7 +703,7 @@ static void what_is_remembered_is_bounded(void **state)
 
 	for (unsigned i = 0; i < UPKEEP_ROWS_MAX + 100; i++) {
 		memcpy(account.bytes, &i, sizeof(i));
-		upkeep_wrote(kept->upkeep, &account, 1);
+		upkeep_settle(kept->upkeep, &account, 0, 1, true);
 		if (i % 16 == 0)
 			upkeep_wiped(kept->upkeep, &account);
 	}
@@ -692,6 +735,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_relisting_that_fails_is_tried_again, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(a_tenth_is_kept, kept_setup, kept_teardown),
+    cmocka_unit_test_setup_teardown(requests_at_once_do_not_share_room, kept_setup, kept_teardown),
+    cmocka_unit_test_setup_teardown(a_row_that_went_owes_nothing, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(it_sweeps_before_it_refuses, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(old_packs_go_first, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(room_is_not_guessed, kept_setup, kept_teardown),

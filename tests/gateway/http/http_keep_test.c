@@ -2,6 +2,7 @@
  * tests/gateway/http/http_keep_test.c: what a device, an account and a stranger may take; what the
  * keeper is told; and an account's cache lent between requests.
  */
+#include "gateway/http/http_priv.h"
 #include "tests/gateway/http/http_fixture.h"
 
 #include <stdatomic.h>
@@ -15,11 +16,11 @@
 /* Stands in for the upkeep. */
 static struct {
 	atomic_bool is_full, spare_too; /* what is full */
-	_Atomic uint64_t asked, wrote_calls, wrote_bytes, wiped;
+	_Atomic uint64_t asked, reserved, wrote_calls, wrote_bytes, wiped;
 	atomic_bool asked_spare;
 } keeper;
 
-static enum account_result room(
+static enum account_result reserve(
     void *self, const struct account_id *account, uint64_t bytes, bool spare, struct call *call)
 {
 	struct site *site = self;
@@ -27,19 +28,23 @@ static enum account_result room(
 	assert_true(account_equal(account, &site->pair->fixture.account));
 	atomic_store(&keeper.asked, bytes);
 	atomic_store(&keeper.asked_spare, spare);
-	if (!atomic_load(&keeper.is_full) || (spare && !atomic_load(&keeper.spare_too)))
+	if (!atomic_load(&keeper.is_full) || (spare && !atomic_load(&keeper.spare_too))) {
+		atomic_fetch_add(&keeper.reserved, bytes);
 		return ACCOUNT_OK;
+	}
 	call_sayf(call, "the account is full, the keeper says");
 	return ACCOUNT_REFUSED;
 }
 
-static void wrote(void *self, const struct account_id *account, uint64_t bytes)
+static void settle(
+    void *self, const struct account_id *account, uint64_t reserved, uint64_t put, bool committed)
 {
 	struct site *site = self;
 
 	assert_true(account_equal(account, &site->pair->fixture.account));
-	atomic_fetch_add(&keeper.wrote_calls, 1);
-	atomic_fetch_add(&keeper.wrote_bytes, bytes);
+	atomic_fetch_add(&keeper.wrote_calls, committed || put > 0);
+	atomic_fetch_add(&keeper.wrote_bytes, put);
+	assert_true(atomic_fetch_sub(&keeper.reserved, reserved) >= reserved);
 }
 
 static void wiped(void *self, const struct account_id *account)
@@ -50,6 +55,13 @@ static void wiped(void *self, const struct account_id *account)
 	atomic_fetch_add(&keeper.wiped, 1);
 }
 
+/* Whatever came of its requests, none has anything reserved. */
+static int keep_teardown(void **state)
+{
+	assert_int_equal(atomic_load(&keeper.reserved), 0);
+	return site_teardown(state);
+}
+
 static int keep_setup(void **state)
 {
 	struct site *site;
@@ -58,7 +70,7 @@ static int keep_setup(void **state)
 	if (site_setup(state) != 0)
 		return 1;
 	site = *state;
-	site->config.keeper = (struct http_keeper){site, room, wrote, wiped};
+	site->config.keeper = (struct http_keeper){site, reserve, settle, wiped};
 	return 0;
 }
 
@@ -167,6 +179,160 @@ static void a_statement_always_passes(void **state)
 	reply_clear(&reply);
 	/* What was spent is remembered with the new roster. */
 	assert_int_equal(poll(site, first, FIRST, NULL), 429);
+}
+
+/* A sync of what the client's frame and request hold now; how it was answered. */
+static unsigned answered(struct site *site, struct client *client, size_t member)
+{
+	struct reply reply = {0};
+	unsigned status;
+
+	site_sync(site, client, member, &reply);
+	status = reply.status;
+	reply_clear(&reply);
+	return status;
+}
+
+/* One that is none: how it was answered. */
+static unsigned bogus(struct site *site, struct client *client, size_t member)
+{
+	client_frame(client, FRAME_STATEMENT, 0, NULL, NULL, view_text("no statement"));
+	client_request(client);
+	client->request.roster = view_bytes(&site->pair->fixture.roster_bytes);
+	return answered(site, client, member);
+}
+
+/* What only says that it is a statement has an allowance, and it ends. */
+static void a_bogus_statement_pays(void **state)
+{
+	struct site *site = *state;
+	struct client *first = &site->pair->first, *second = &site->pair->second;
+	struct bytes statement = {0};
+
+	site->config.rate_max = 1;
+	atomic_store(&keeper.is_full, true);
+	atomic_store(&keeper.spare_too, true);
+	site_start(site, true);
+	for (unsigned i = 0; i < 1 + HTTP_STATEMENTS_MAX; i++) {
+		assert_int_equal(bogus(site, first, FIRST), 200);
+		assert_int_equal(first->answer.status, SYNC_REFUSED);
+	}
+	assert_int_equal(bogus(site, first, FIRST), 429);
+	assert_int_equal(atomic_load(&keeper.wrote_bytes), 0);
+	/* Another device's statement passes, and revokes whoever did that. */
+	assert_int_equal(poll(site, second, SECOND, NULL), 200);
+	assert_int_equal(poll(site, second, SECOND, NULL), 429);
+	fixture_statement(&site->pair->fixture, SECOND, SIZE_MAX, FIRST, &statement);
+	client_frame(second, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&statement));
+	client_request(second);
+	second->request.roster = view_bytes(&site->pair->fixture.roster_bytes);
+	assert_int_equal(answered(site, second, SECOND), 200);
+	assert_int_equal(second->answer.status, SYNC_COMMITTED);
+	bytes_clear(&statement);
+}
+
+/* It is given back what it was let in on. */
+static void a_real_statement_pays_nothing(void **state)
+{
+	struct site *site = *state;
+	struct client *first = &site->pair->first;
+	struct reply reply = {0};
+
+	site->config.rate_max = 1;
+	site_start(site, true);
+	for (unsigned i = 0; i < HTTP_STATEMENTS_MAX; i++)
+		assert_int_equal(bogus(site, first, FIRST), 200);
+	revoke(site, &reply);
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(first->answer.status, SYNC_COMMITTED);
+	reply_clear(&reply);
+	assert_int_equal(bogus(site, first, FIRST), 200); /* in its stead */
+	assert_int_equal(bogus(site, first, FIRST), 429);
+}
+
+/* Beside a statement, whether that holds or not, a body is charged; and so is a reset. */
+static void nothing_hides_behind_a_kind(void **state)
+{
+	struct site *site = *state;
+	struct fixture *fixture = &site->pair->fixture;
+	struct client *first = &site->pair->first;
+	struct http_push push;
+	struct blob_name name = {.count = 0};
+	struct bytes blob = {0}, patch = {0}, statement = {0};
+
+	fixture_blob(fixture, BLOB_BODY, 5000, NULL, 0, &blob);
+	blob_hash(view_bytes(&blob), &name.hash);
+	client_frame(first, FRAME_PATCH, 100, &name, NULL, (struct view){0});
+	patch = first->frame;
+	first->frame = (struct bytes){0};
+	fixture_statement(fixture, FIRST, SIZE_MAX, SECOND, &statement);
+	client_frame(first, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&statement));
+	client_request(first);
+	first->request.roster = view_bytes(&fixture->roster_bytes);
+	limits_push(&first->request, &push);
+	assert_true(push.statement);
+	assert_int_equal(push.bytes, 0);
+	first->request.frames[1] = view_bytes(&patch);
+	first->request.frames_count = 2;
+	first->request.bodies[0] = view_bytes(&blob);
+	first->request.bodies_count = 1;
+	limits_push(&first->request, &push);
+	assert_true(push.statement);
+	assert_false(push.spare);
+	assert_int_equal(push.bytes, patch.len + blob.len);
+	/* A roster that no statement came with is a body like any other. */
+	first->request.frames[0] = view_text("no frame at all");
+	limits_push(&first->request, &push);
+	assert_false(push.statement);
+	assert_int_equal(push.bytes, 15 + patch.len + blob.len + fixture->roster_bytes.len);
+	bytes_clear(&statement);
+	bytes_clear(&patch);
+	bytes_clear(&blob);
+}
+
+static void a_reset_is_rated_and_charged(void **state)
+{
+	struct site *site = *state;
+	struct fixture *fixture = &site->pair->fixture;
+	struct client *first = &site->pair->first;
+	struct frame_header header = {.account = fixture->account, .kind = FRAME_RESET};
+	struct bytes index = {0};
+	struct reply reply = {0};
+
+	site->config.rate_max = 2;
+	atomic_store(&keeper.is_full, true);
+	atomic_store(&keeper.spare_too, true);
+	site_start(site, true);
+	fixture_blob(fixture, BLOB_INDEX, 500, NULL, 0, &index);
+	header.seq = first->head.seq + 1;
+	header.previous = first->head.hash;
+	header.roster = *roster_hash(&fixture->roster);
+	header.epoch = roster_epoch(&fixture->roster);
+	header.device = first->member->id;
+	header.has_blob = header.has_covered = header.has_abandoned = true;
+	blob_hash(view_bytes(&index), &header.blob.hash);
+	header.abandoned = header.covered = first->head;
+	bytes_clear(&first->frame);
+	assert_int_equal(
+	    frame_encode(&header, view_text("sealed"), first->member->sign_secret, &first->frame),
+	    FORMAT_OK);
+	client_request(first);
+	first->request.reseed = true;
+	first->request.bodies[0] = view_bytes(&index);
+	first->request.bodies_count = 1;
+	first->request.roster = view_bytes(&fixture->roster_bytes);
+	site_sync(site, first, FIRST, &reply);
+	assert_int_equal(reply.status, 507);
+	assert_true(reply_says(&reply, "the keeper says"));
+	assert_int_equal(
+	    atomic_load(&keeper.asked), first->frame.len + index.len + fixture->roster_bytes.len);
+	reply_clear(&reply);
+	assert_int_equal(atomic_load(&keeper.wrote_bytes), 0);
+	atomic_store(&keeper.is_full, false);
+	assert_int_equal(answered(site, first, FIRST), 200);
+	assert_int_equal(first->answer.status, SYNC_COMMITTED);
+	assert_int_equal(answered(site, first, FIRST), 429);
+	bytes_clear(&index);
 }
 
 static void a_full_account_can_still_be_read(void **state)
@@ -470,19 +636,23 @@ static void a_change_beside_requests_is_read(void **state)
 
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(a_device_that_asks_too_often_waits, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(only_what_is_signed_is_paid_for, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(a_statement_always_passes, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(a_full_account_can_still_be_read, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(blobs_meet_the_quota_by_their_kind, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(the_keeper_is_told, keep_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(a_device_that_asks_too_often_waits, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(only_what_is_signed_is_paid_for, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_statement_always_passes, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_bogus_statement_pays, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_real_statement_pays_nothing, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(nothing_hides_behind_a_kind, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_reset_is_rated_and_charged, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_full_account_can_still_be_read, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(blobs_meet_the_quota_by_their_kind, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(the_keeper_is_told, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(
-	what_is_forged_is_refused_before_its_body, keep_setup, site_teardown),
+	what_is_forged_is_refused_before_its_body, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(
-	another_body_is_refused_all_the_same, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(strangers_leave_room_for_devices, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(a_lent_cache_is_waited_for, keep_setup, site_teardown),
-    cmocka_unit_test_setup_teardown(a_change_beside_requests_is_read, keep_setup, site_teardown),
+	another_body_is_refused_all_the_same, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(strangers_leave_room_for_devices, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_lent_cache_is_waited_for, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(a_change_beside_requests_is_read, keep_setup, keep_teardown),
 };
 /* clang-format on */
 TEST_MAIN(tests)
