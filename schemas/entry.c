@@ -15,17 +15,26 @@ enum entry_key {
 	KEY_CREATED_AT,
 	KEY_UPDATED_AT,
 	KEY_DELETED_AT,
-	KEY_CONTENT_HASH,
 	KEY_CONFLICT_OF,
 	KEY_EXTRA,
 };
 #define KEYS_NEEDED 0x3Fu /* id to updatedAt */
-#define CONTENT_HASH_MAX 256u
 #define EXTRA_NAME_MAX 256u
 
 bool entry_deleted(const struct entry *entry)
 {
 	return entry->deleted_at.data != NULL;
+}
+
+bool entry_name_reserved(struct view name)
+{
+	static const char *const names[] = {"id", "title", "content", "createdAt", "updatedAt",
+	    "collection", "deletedAt", "conflictOf", "contentHash"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (view_equal(name, view_text(names[i])))
+			return true;
+	return false;
 }
 
 static int compare_extra(const void *a, const void *b)
@@ -72,12 +81,11 @@ static void put_extra(struct buffer *out, const struct entry *entry)
 	}
 }
 
-static void put_entry(struct buffer *out, const struct entry *entry, bool with_content_hash)
+static void put_entry(struct buffer *out, const struct entry *entry)
 {
 	size_t pairs = 6;
 
 	pairs += entry->deleted_at.data != NULL;
-	pairs += with_content_hash && entry->content_hash.data != NULL;
 	pairs += entry->conflict_of.data != NULL;
 	pairs += entry->extra_count > 0;
 	cbor_put_map(out, pairs);
@@ -88,8 +96,6 @@ static void put_entry(struct buffer *out, const struct entry *entry, bool with_c
 	put_member(out, KEY_CREATED_AT, entry->created_at);
 	put_member(out, KEY_UPDATED_AT, entry->updated_at);
 	put_member(out, KEY_DELETED_AT, entry->deleted_at);
-	if (with_content_hash)
-		put_member(out, KEY_CONTENT_HASH, entry->content_hash);
 	put_member(out, KEY_CONFLICT_OF, entry->conflict_of);
 	put_extra(out, entry);
 }
@@ -105,7 +111,7 @@ enum format_result entry_encode(const struct entry *entry, struct bytes *out)
 		return FORMAT_TOO_LARGE;
 	/* Room for what is over a maximum too: decoding it says which kind of wrong it is. */
 	buffer_init(&buffer, (size_t)2 * ENTRY_MAX);
-	put_entry(&buffer, entry, true);
+	put_entry(&buffer, entry);
 	result = format_take(&buffer, &encoded);
 	if (result != FORMAT_OK)
 		goto done;
@@ -129,6 +135,8 @@ static void read_extra(struct cbor_reader *reader, struct entry *entry)
 		cbor_fail(reader, FORMAT_MALFORMED); /* none is written as no key at all */
 	for (size_t i = 0; i < count && reader->result == FORMAT_OK; i++) {
 		entry->extra[i].name = cbor_text_key(reader, EXTRA_NAME_MAX, &last);
+		if (entry_name_reserved(entry->extra[i].name))
+			cbor_fail(reader, FORMAT_MALFORMED);
 		entry->extra[i].json = cbor_text(reader, ENTRY_MAX);
 		entry->extra_count = i + 1;
 	}
@@ -170,9 +178,6 @@ enum format_result entry_decode(struct view encoded, struct entry *out)
 		case KEY_CREATED_AT: entry.created_at = cbor_text(&reader, TIME_TEXT_MAX); break;
 		case KEY_UPDATED_AT: entry.updated_at = cbor_text(&reader, TIME_TEXT_MAX); break;
 		case KEY_DELETED_AT: entry.deleted_at = cbor_text(&reader, TIME_TEXT_MAX); break;
-		case KEY_CONTENT_HASH:
-			entry.content_hash = cbor_text(&reader, CONTENT_HASH_MAX);
-			break;
 		case KEY_CONFLICT_OF: entry.conflict_of = read_id(&reader); break;
 		case KEY_EXTRA: read_extra(&reader, &entry); break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
@@ -191,24 +196,10 @@ enum format_result entry_decode(struct view encoded, struct entry *out)
 enum format_result entry_version(struct view encoded, struct digest *out)
 {
 	struct entry entry;
-	struct buffer buffer;
 	enum format_result result = entry_decode(encoded, &entry);
 
-	if (result != FORMAT_OK)
-		return result;
-	if (entry.content_hash.data == NULL) {
+	if (result == FORMAT_OK)
 		digest_view(DOMAIN_VERSION, encoded, out);
-		return FORMAT_OK;
-	}
-	buffer_init(&buffer, ENTRY_MAX);
-	put_entry(&buffer, &entry, false);
-	if (buffer.failed) {
-		result = FORMAT_NO_MEMORY;
-		goto done;
-	}
-	digest_view(DOMAIN_VERSION, buffer_view(&buffer), out);
-done:
-	buffer_clear(&buffer);
 	return result;
 }
 

@@ -2,7 +2,7 @@
  * schemas/entry.h: one journal record, as canonical CBOR (entry.cddl, entry.md).
  * The texts are kept exactly as they came; unknown members as their compact JSON source. A deleted
  * entry keeps its title and content, so that any device can restore it until its tombstone is
- * purged. The version hash is over this encoding without contentHash.
+ * purged. The version hash is over this encoding, every byte of it: one version is one byte string.
  */
 #ifndef INKSEAL_ENTRY_H
 #define INKSEAL_ENTRY_H
@@ -10,7 +10,7 @@
 #include "schemas/format.h"
 
 struct entry_extra {
-	struct view name; /* a member's name, UTF-8, not one of ours */
+	struct view name; /* a member's name, UTF-8, not a reserved one */
 	struct view json; /* its value: compact JSON source text, numbers unparsed */
 };
 
@@ -22,17 +22,21 @@ struct entry { /* views are borrowed; a view with data == NULL is absent where "
 	struct view created_at;                    /* as it came */
 	struct view updated_at;                    /* as it came */
 	struct view deleted_at;                    /* ? then it is a tombstone */
-	struct view content_hash;                  /* ? the app's own; not part of the version */
 	struct view conflict_of;                   /* ? the id this is a conflict copy of */
 	struct entry_extra extra[EXTRA_COUNT_MAX]; /* encoding sorts by name */
 	size_t extra_count;
 };
 
 bool entry_deleted(const struct entry *entry);
-/* Refuses what the maxima, UTF-8 or an empty id forbid; extras may come in any order. */
+/*
+ * No unknown member may have this name: those of the JSON form that have a key here, and
+ * contentHash, which is derived from the entry by who needs it, and never kept.
+ */
+bool entry_name_reserved(struct view name);
+/* Refuses what the maxima, UTF-8, an empty id or a reserved name forbid; extras in any order. */
 MUST_USE enum format_result entry_encode(const struct entry *entry, struct bytes *out);
 MUST_USE enum format_result entry_decode(struct view encoded, struct entry *out);
-/* The version hash of an encoded entry. The encoding must be one that entry_decode accepts. */
+/* The version hash of an encoded entry, which must be one that entry_decode accepts. */
 MUST_USE enum format_result entry_version(struct view encoded, struct digest *out);
 
 /*

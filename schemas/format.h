@@ -68,7 +68,7 @@ MUST_USE bool blob_name_parse(const char *text, size_t len, struct blob_name *ou
 enum domain {
 	DOMAIN_ACCOUNT,   /* account id: of the genesis statement's hash */
 	DOMAIN_DEVICE,    /* device id: of the signing key */
-	DOMAIN_VERSION,   /* an entry's version: of its canonical CBOR without contentHash */
+	DOMAIN_VERSION,   /* an entry's version: of its canonical CBOR */
 	DOMAIN_FRAME,     /* a frame's hash, its signature */
 	DOMAIN_STATEMENT, /* a statement's hash, its signature */
 	DOMAIN_PART,      /* a statement's sealed part, by which the signed part names it */

@@ -110,7 +110,6 @@ static enum code run(struct app *app)
 	code = choose_content(app, &begun, &text, &entry.content);
 	if (code != CODE_OK)
 		goto done;
-	entry.content_hash = (struct view){0}; /* the app's own, of the old content */
 	if (app->options.title != NULL)
 		entry.title = view_text(app->options.title);
 	if (view_equal(entry.content, begun.entry.content) &&

@@ -72,7 +72,6 @@ bool output_entry(const struct entry *entry)
 	       add_text(object, "createdAt", entry->created_at) &&
 	       add_text(object, "updatedAt", entry->updated_at) &&
 	       add_text(object, "deletedAt", entry->deleted_at) &&
-	       add_text(object, "contentHash", entry->content_hash) &&
 	       add_text(object, "conflictOf", entry->conflict_of);
 	if (done)
 		text = json_dumps(object, JSON_FLAGS);

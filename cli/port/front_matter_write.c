@@ -284,8 +284,6 @@ void front_matter_write(const struct entry *entry, struct buffer *out)
 		put_member("collection", entry->collection, put_text, out);
 	if (entry->deleted_at.data != NULL)
 		put_member("deletedAt", entry->deleted_at, put_time, out);
-	if (entry->content_hash.data != NULL)
-		put_member("contentHash", entry->content_hash, put_text, out);
 	if (entry->conflict_of.data != NULL)
 		put_member("conflictOf", entry->conflict_of, put_id, out);
 	memcpy(extra, entry->extra, entry->extra_count * sizeof(extra[0]));

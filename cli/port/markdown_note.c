@@ -80,17 +80,6 @@ static struct view find_title(struct view body, const char *name)
 	return utf8_valid(title) ? cut_title(title) : view_text("Untitled");
 }
 
-static bool is_ours(struct view name)
-{
-	static const char *const names[] = {"id", "title", "content", "createdAt", "updatedAt",
-	    "collection", "deletedAt", "contentHash", "conflictOf"};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (view_equal(name, view_text(names[i])))
-			return true;
-	return false;
-}
-
 /*
  * The scalar under name, marked as used; data == NULL: not there, or used already. Null is how a
  * template says "not there": of ours nothing is kept then, of others the null itself.
@@ -104,7 +93,7 @@ static struct view take_text(const struct front *front, const char *name, bool *
 		if (used[i] || item->text.data == NULL ||
 		    !view_equal(view_bytes(&item->name), view_text(name)))
 			continue;
-		used[i] = !is_null || is_ours(view_bytes(&item->name));
+		used[i] = !is_null || entry_name_reserved(view_bytes(&item->name));
 		return is_null ? (struct view){0} : view_bytes(&item->text);
 	}
 	return (struct view){0};
@@ -126,9 +115,10 @@ static bool keep_extra(struct note *note, const bool *used)
 	for (size_t i = 0; i < note->front.count; i++) {
 		const struct front_item *item = &note->front.items[i];
 
-		if (used[i])
-			continue;
-		if (is_ours(view_bytes(&item->name))) {
+		if (used[i] || view_equal(view_bytes(&item->name), view_text("contentHash")))
+			continue; /* the latter is derived: whatever it says, the note is the same
+				   */
+		if (entry_name_reserved(view_bytes(&item->name))) {
 			(void)snprintf(note->reason, sizeof(note->reason),
 			    "the key %s is not a text, or has no place here",
 			    (const char *)item->name.data);
@@ -178,7 +168,6 @@ static bool make_entry(struct note *note, struct view body)
 	entry->created_at = first_of(front, created, used, note->own_time);
 	entry->updated_at = first_of(front, updated, used, note->own_time);
 	entry->deleted_at = take_optional(front, "deletedAt", used);
-	entry->content_hash = take_optional(front, "contentHash", used);
 	entry->conflict_of = take_optional(front, "conflictOf", used);
 	return keep_extra(note, used);
 }

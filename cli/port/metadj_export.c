@@ -109,8 +109,6 @@ static void put_entry(struct writer *writer, const struct entry *entry)
 		put_text(writer, 3, false, "collection", entry->collection);
 	if (entry->deleted_at.data != NULL)
 		put_text(writer, 3, false, "deletedAt", entry->deleted_at);
-	if (entry->content_hash.data != NULL)
-		put_text(writer, 3, false, "contentHash", entry->content_hash);
 	if (entry->conflict_of.data != NULL)
 		put_text(writer, 3, false, "conflictOf", entry->conflict_of);
 	memcpy(extra, entry->extra, entry->extra_count * sizeof(extra[0]));

@@ -26,7 +26,6 @@ static const struct field fields[] = {
     {"updatedAt", offsetof(struct entry, updated_at), TIME_TEXT_MAX, true},
     {"collection", offsetof(struct entry, collection), COLLECTION_MAX, false},
     {"deletedAt", offsetof(struct entry, deleted_at), TIME_TEXT_MAX, false},
-    {"contentHash", offsetof(struct entry, content_hash), ENTRY_MAX, false},
     {"conflictOf", offsetof(struct entry, conflict_of), ENTRY_ID_MAX, false},
 };
 
@@ -98,6 +97,8 @@ static bool read_item(
 			i++;
 		if (i < COUNT_OF(fields))
 			good = read_field(item, &fields[i], value, room, &used, entry);
+		else if (json_is(name, "contentHash"))
+			good = true; /* derived: whatever it says, the item is the same */
 		else
 			good = read_extra(item, name, value, room, &used, entry);
 		if (!good)

@@ -138,11 +138,34 @@ static void members_go_there_and_back(void **state)
 	entry.extra_count = COUNT_OF(sources);
 	entry.collection = view_text("drafts");
 	entry.deleted_at = view_text("2026-01-05T10:00:00.000Z");
-	entry.content_hash = view_text("0123");
 	entry.conflict_of = view_text("x");
 	fixture_add(&journal, &entry);
 	there_and_back(&journal);
 	fixture_clear(&journal);
+}
+
+/* It is derived: whatever it says, the note is the same entry. */
+static void a_content_hash_is_read_over(void **state)
+{
+	static const char *const lines[] = {"contentHash: 0123\n", "contentHash:\n",
+	    "contentHash: [a, b]\n", "\"content\\x48ash\": x\n"};
+	struct journal_fixture bare = {0};
+
+	(void)state;
+	import_one("---\nid: a\n" TIMES "---\n\ntext", &bare);
+	assert_int_equal(bare.count, 1);
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct journal_fixture read = {0};
+		char text[256];
+
+		(void)snprintf(text, sizeof(text), "---\nid: a\n" TIMES "%s---\n\ntext", lines[i]);
+		import_one(text, &read);
+		if (read.dropped_count > 0)
+			fail_msg("%s: %s", lines[i], read.dropped[0].reason);
+		fixture_equal(&bare, &read);
+		fixture_clear(&read);
+	}
+	fixture_clear(&bare);
 }
 
 /* Names that YAML would take for something else, or that are too long for a simple key. */
@@ -621,6 +644,7 @@ static void links_are_not_followed_when_writing(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hostile_texts_go_there_and_back),
     cmocka_unit_test(members_go_there_and_back),
+    cmocka_unit_test(a_content_hash_is_read_over),
     cmocka_unit_test(names_go_there_and_back),
     cmocka_unit_test(large_members_go_there_and_back_or_are_refused),
     cmocka_unit_test(notes_come_out_byte_for_byte),

@@ -342,6 +342,36 @@ static void maxima_spoil_one_item(void **state)
 	}
 }
 
+/* It is derived: whatever it says, and however its name is spelt, the item is the same entry. */
+static void a_content_hash_is_read_over(void **state)
+{
+	static const char *const members[] = {"\"contentHash\":\"0123\"", "\"contentHash\":\"\"",
+	    "\"contentHash\":null", "\"contentHash\":7", "\"contentHash\":{\"a\":[\"b\"]}",
+	    "\"content\\u0048ash\":\"0123\""};
+	struct journal_fixture bare = {0};
+	struct call call;
+
+	(void)state;
+	assert_int_equal(import_text("[" GOOD "]", &bare, &call), PORT_OK);
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		struct journal_fixture read = {0};
+		struct bytes file = {0};
+		char text[256];
+
+		(void)snprintf(
+		    text, sizeof(text), "[%.*s,%s}]", (int)strlen(GOOD) - 1, GOOD, members[i]);
+		assert_int_equal(import_text(text, &read, &call), PORT_OK);
+		if (read.dropped_count > 0)
+			fail_msg("%s: %s", members[i], read.dropped[0].reason);
+		fixture_equal(&bare, &read);
+		export_to(&read, NULL, &file);
+		assert_null(strstr((char *)file.data, "contentHash"));
+		bytes_clear(&file);
+		fixture_clear(&read);
+	}
+	fixture_clear(&bare);
+}
+
 static void unknown_members_keep_their_source(void **state)
 {
 	static const char text[] =
@@ -350,11 +380,10 @@ static void unknown_members_keep_their_source(void **state)
 	    "\"tags\": [ \"\\u00e9 x\" , { } ],\"content\":\"c\",\"createdAt\":\"x\","
 	    "\"updatedAt\":\"y\",\"deletedAt\":\"z\",\"collection\":\"drafts\","
 	    "\"contentHash\":\"h\",\"conflictOf\":\"o\"} ] ";
-	static const char expected[] =
-	    "\"collection\": \"drafts\",\n      \"deletedAt\": \"z\",\n"
-	    "      \"contentHash\": \"h\",\n      \"conflictOf\": \"o\",\n"
-	    "      \"mood\": 1e3,\n      \"n\": 12345678901234567890,\n"
-	    "      \"tags\": [\"\\u00e9 x\",{}]\n    }\n  ]\n}";
+	static const char expected[] = "\"collection\": \"drafts\",\n      \"deletedAt\": \"z\",\n"
+				       "      \"conflictOf\": \"o\",\n"
+				       "      \"mood\": 1e3,\n      \"n\": 12345678901234567890,\n"
+				       "      \"tags\": [\"\\u00e9 x\",{}]\n    }\n  ]\n}";
 	struct journal_fixture read = {0};
 	struct journal_fixture again = {0};
 	struct bytes file = {0};
@@ -367,7 +396,6 @@ static void unknown_members_keep_their_source(void **state)
 	fixture_get(&read, 0, &entry);
 	assert_text(entry.collection, "drafts");
 	assert_text(entry.deleted_at, "z");
-	assert_text(entry.content_hash, "h");
 	assert_text(entry.conflict_of, "o");
 	assert_int_equal(entry.extra_count, 3);
 	export_to(&read, NULL, &file);
@@ -525,6 +553,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_no_export_is_refused_whole),
     cmocka_unit_test(one_bad_item_is_dropped),
     cmocka_unit_test(maxima_spoil_one_item),
+    cmocka_unit_test(a_content_hash_is_read_over),
     cmocka_unit_test(unknown_members_keep_their_source),
     cmocka_unit_test(an_empty_journal_is_as_javascript_writes_it),
     cmocka_unit_test(callbacks_can_stop),
