@@ -81,7 +81,7 @@ enum domain {
 	DOMAIN_RUN,       /* sub-key of K for run hashes, and the run hashes */
 	DOMAIN_EPOCH,     /* the commitment to an epoch key */
 	DOMAIN_RECOVERY,  /* recovery code to signing and box seed */
-	DOMAIN_ROOT,      /* LtHash lanes, and the state root */
+	DOMAIN_ROOT,      /* the seed of an LtHash element, and the state root */
 	DOMAIN_COPY,      /* a conflict copy's id */
 	DOMAIN_CUT,       /* segment boundaries */
 	DOMAIN_CREATE,    /* the signature of a create request */

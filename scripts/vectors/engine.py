@@ -76,10 +76,38 @@ def pads():
 
 # State roots
 
-def lanes(entry_id, version):
+def chacha20_block(key, counter, nonce):
+    """RFC 8439, section 2.3."""
+    start = struct.unpack("<16I", b"expand 32-byte k" + key + struct.pack("<I", counter) + nonce)
+    words = list(start)
+
+    def quarter(a, b, c, d):
+        for x, y, z, turn in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            words[x] = (words[x] + words[y]) & 0xffffffff
+            mixed = words[z] ^ words[x]
+            words[z] = (mixed << turn | mixed >> 32 - turn) & 0xffffffff
+
+    for _ in range(10):
+        for n in range(4):
+            quarter(n, 4 + n, 8 + n, 12 + n)
+        for n in range(4):
+            quarter(n, 4 + (n + 1) % 4, 8 + (n + 2) % 4, 12 + (n + 3) % 4)
+    return struct.pack("<16I", *((a + b) & 0xffffffff for a, b in zip(start, words)))
+
+
+# Section 2.3.2, the RFC's own example.
+assert chacha20_block(bytes(range(32)), 1, bytes.fromhex("000000090000004a00000000")).hex() == (
+    "10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e"
+    "d2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e")
+
+
+def element(entry_id, version):
     seed = digest("ROOT", version, entry_id.encode())
-    data = b"".join(keyed("ROOT", seed, bytes([n]), 64) for n in range(32))
-    return struct.unpack("<1024H", data)
+    return b"".join(chacha20_block(seed, n, bytes(12)) for n in range(32))
+
+
+def lanes(entry_id, version):
+    return struct.unpack("<1024H", element(entry_id, version))
 
 
 def root_of(state):
@@ -103,7 +131,12 @@ def roots():
         steps.append({"op": op or "none", "id": entry_id or "", "version": version or b"",
                       "root": root_of(state)})
     assert steps[0]["root"] == steps[-1]["root"]
-    return {"steps": steps}
+    elements = [{"id": entry_id, "version": version,
+                 "seed": digest("ROOT", version, entry_id.encode()),
+                 "element": element(entry_id, version)}
+                for entry_id, version in (("a", rnd("version a")), ("b", rnd("version a")),
+                                          ("é" * 64, rnd("version c")))]
+    return {"elements": elements, "steps": steps}
 
 
 # Recovery

@@ -365,6 +365,35 @@ static void lengths_are_padded(void **state)
 	json_decref(rows);
 }
 
+/* The first entry's sum is its element, lane for lane. */
+static void elements_are_expanded(void **state)
+{
+	json_t *rows = read_table("root.json", "elements");
+	json_t *row;
+	size_t i;
+
+	(void)state;
+	json_array_foreach(rows, i, row)
+	{
+		struct view id = view_text(text_of(row, "id"));
+		struct root_sum sum = {{0}};
+		struct digest version, seed, want_seed;
+		uint8_t want[ROOT_SUM_LEN], got[ROOT_SUM_LEN];
+
+		hex_of(row, "version", version.bytes, DIGEST_LEN);
+		hex_of(row, "seed", want_seed.bytes, DIGEST_LEN);
+		hex_of(row, "element", want, ROOT_SUM_LEN);
+		digest_parts(
+		    DOMAIN_ROOT, (const struct view[]){{version.bytes, DIGEST_LEN}, id}, 2, &seed);
+		assert_true(digest_equal(&seed, &want_seed));
+		root_add(&sum, id, &version);
+		root_store(&sum, got);
+		if (memcmp(want, got, ROOT_SUM_LEN) != 0)
+			fail_msg("row %zu, %s: another element", i, text_of(row, "id"));
+	}
+	json_decref(rows);
+}
+
 static void roots_follow_the_state(void **state)
 {
 	json_t *rows = read_table("root.json", "steps");
@@ -441,6 +470,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(epochs_have_their_commitments),
     cmocka_unit_test(packed_bytes_are_unpacked),
     cmocka_unit_test(lengths_are_padded),
+    cmocka_unit_test(elements_are_expanded),
     cmocka_unit_test(roots_follow_the_state),
     cmocka_unit_test(recovery_codes_give_their_keys),
 };
