@@ -177,6 +177,12 @@ enum bucket_result bucket_purge_hidden(
 	return bucket->ops->purge_hidden(bucket->self, prefix, call, removed_out);
 }
 
+bool bucket_denied(const struct bucket *bucket)
+{
+	assert(bucket != NULL);
+	return bucket->ops->denied != NULL && bucket->ops->denied(bucket->self);
+}
+
 void bucket_close(struct bucket *bucket)
 {
 	if (bucket == NULL)

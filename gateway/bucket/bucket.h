@@ -93,9 +93,12 @@ MUST_USE enum bucket_result bucket_purge_hidden(
  */
 MUST_USE bool bucket_race(struct bucket *bucket, const struct bucket_put *puts, size_t count,
     struct call *calls, enum bucket_result *results_out);
+/* Was the store's last word about it that it does not take our credentials? */
+bool bucket_denied(const struct bucket *bucket);
 void bucket_close(struct bucket *bucket); /* NULL is fine */
 
-/* What a driver supplies; bucket.c has checked every argument. purge_hidden and race may be NULL.
+/* What a driver supplies; bucket.c has checked every argument. purge_hidden, race and denied may be
+ * NULL.
  */
 struct bucket_ops {
 	enum bucket_result (*put)(void *self, const struct bucket_put *put, struct call *call,
@@ -111,6 +114,7 @@ struct bucket_ops {
 	    void *self, const char *prefix, struct call *call, uint64_t *removed_out);
 	bool (*race)(void *self, const struct bucket_put *puts, size_t count, struct call *calls,
 	    enum bucket_result *results_out);
+	bool (*denied)(void *self);
 	void (*close)(void *self);
 };
 /* Wraps self; NULL: no memory, and self was closed. */

@@ -105,6 +105,13 @@ static void count_close(void *self)
 	free(counter);
 }
 
+static bool count_denied(void *self)
+{
+	const struct counter *counter = self;
+
+	return bucket_denied(counter->inner);
+}
+
 static const struct bucket_ops count_ops = {
     .put = count_put,
     .get = count_get,
@@ -112,6 +119,7 @@ static const struct bucket_ops count_ops = {
     .remove_many = count_remove_many,
     .list = count_list,
     .purge_hidden = count_purge_hidden,
+    .denied = count_denied,
     .race = count_race,
     .close = count_close,
 };

@@ -105,6 +105,13 @@ static enum bucket_result leash_purge_hidden(
 	    bucket_purge_hidden(leash->inner, prefix, &brief, removed_out), &brief, call);
 }
 
+static bool leash_denied(void *self)
+{
+	const struct leash *leash = self;
+
+	return bucket_denied(leash->inner);
+}
+
 static const struct bucket_ops leash_ops = {
     .put = leash_put,
     .get = leash_get,
@@ -112,6 +119,7 @@ static const struct bucket_ops leash_ops = {
     .remove_many = leash_remove_many,
     .list = leash_list,
     .purge_hidden = leash_purge_hidden,
+    .denied = leash_denied,
     .close = free,
 };
 

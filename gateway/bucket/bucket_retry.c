@@ -179,6 +179,13 @@ static void retry_close(void *self)
 	free(retry);
 }
 
+static bool retry_denied(void *self)
+{
+	const struct retry *retry = self;
+
+	return bucket_denied(retry->inner);
+}
+
 static const struct bucket_ops retry_ops = {
     .put = retry_put,
     .race = retry_race,
@@ -187,6 +194,7 @@ static const struct bucket_ops retry_ops = {
     .remove_many = retry_remove_many,
     .list = retry_list,
     .purge_hidden = retry_purge_hidden,
+    .denied = retry_denied,
     .close = retry_close,
 };
 

@@ -16,14 +16,44 @@
 #define RANGE_SIZE 48u
 #define QUOTED_SIZE (BUCKET_TAG_MAX + 3u)
 
+/* The store takes requests for another region than the one that this was signed for. */
+static void say_region(struct call *call, const char *what, const struct s3_reply *reply)
+{
+	const char *named = reply->error.region;
+	bool other = named[0] != '\0' && strcmp(named, reply->region) != 0;
+	bool moved = reply->status == 301 || reply->status == 307;
+
+	call_sayf(call,
+	    "%s: the store answered %u%s%s: the bucket is not in the region %s%s%s; set "
+	    "AWS_REGION=%s (or region in ~/.aws/config)%s",
+	    what, reply->status, reply->error.code.text[0] == '\0' ? "" : " ",
+	    reply->error.code.text, reply->region, other ? " but in " : "", other ? named : "",
+	    other ? named : "NAME, as the store's settings have it",
+	    moved ? ", and name that region's host in the URL" : "");
+}
+
 void s3_say(struct call *call, const char *what, const struct s3_reply *reply)
 {
-	if (strcmp(reply->code.text, "RequestTimeTooSkewed") == 0) {
-		call_sayf(call, "%s: the store's clock and this machine's differ too much", what);
+	const char *code = reply->error.code.text;
+
+	if (s3_region_wrong(reply->status, code, reply->error.region)) {
+		say_region(call, what, reply);
 		return;
 	}
 	call_sayf(call, "%s: the store answered %u%s%s", what, reply->status,
-	    reply->code.text[0] == '\0' ? "" : " ", reply->code.text);
+	    code[0] == '\0' ? "" : " ", code);
+	if (strcmp(code, "RequestTimeTooSkewed") == 0)
+		call_sayf(call, "%s: the store's clock and this machine's differ too much", what);
+	else if (s3_credentials_refused(code))
+		call_sayf(call,
+		    "%s: the store does not take the credentials (%u %s): set AWS_ACCESS_KEY_ID "
+		    "and "
+		    "AWS_SECRET_ACCESS_KEY, or the profile in the credentials file, to ones that "
+		    "hold; the file is read again by itself",
+		    what, reply->status, code);
+	else if (reply->encoding[0] != '\0')
+		call_sayf(
+		    call, "%s: %u, and " S3_ENCODED_TEXT, what, reply->status, reply->encoding);
 }
 
 static void quoted(const struct bucket_tag *tag, char out[QUOTED_SIZE])
@@ -53,20 +83,21 @@ static struct s3_request put_request(
 static enum bucket_result put_judge(const struct bucket_put *put, const struct s3_reply *reply,
     struct call *call, struct bucket_tag *tag_out)
 {
-	enum bucket_result result = s3_put_result(reply->status, reply->code.text, put->cond);
-	struct s3_code code;
+	enum bucket_result result = s3_put_result(reply->status, reply->error.code.text, put->cond);
+	struct s3_error error;
 
 	if (result != BUCKET_OK) {
 		s3_say(call, "PUT", reply);
 		return result;
 	}
-	if (!s3_xml_error(view_bytes(&reply->body), &code)) {
+	if (!s3_xml_error(view_bytes(&reply->body), &error)) {
 		call_sayf(call, "PUT: no memory for the store's answer");
 		return BUCKET_UNKNOWN;
 	}
-	if (code.text[0] != '\0' || reply->tag.text[0] == '\0') {
+	if (error.code.text[0] != '\0' || reply->tag.text[0] == '\0') {
 		call_sayf(call, "PUT: the store answered 200 %s",
-		    code.text[0] != '\0' ? code.text : "without an ETag that can be used");
+		    error.code.text[0] != '\0' ? error.code.text
+					       : "without an ETag that can be used");
 		return BUCKET_UNKNOWN;
 	}
 	*tag_out = reply->tag;
@@ -151,13 +182,13 @@ static bool s3_race(void *self, const struct bucket_put *puts, size_t count, str
 /* A success that is no object: an error's document, or a page of a proxy's. */
 static enum bucket_result get_untagged(struct s3_reply *reply, struct call *call)
 {
-	if (!s3_xml_error(view_bytes(&reply->body), &reply->code)) {
+	if (!s3_xml_error(view_bytes(&reply->body), &reply->error)) {
 		call_sayf(call, "GET: no memory for the store's answer");
 		return BUCKET_RETRY;
 	}
-	if (reply->code.text[0] != '\0') {
+	if (reply->error.code.text[0] != '\0') {
 		s3_say(call, "GET", reply);
-		return s3_kept_result(reply->code.text);
+		return s3_kept_result(reply->error.code.text);
 	}
 	call_sayf(call, "GET: the answer has no ETag that can be used: is this an S3 store?");
 	return BUCKET_REFUSED;
@@ -172,7 +203,7 @@ static enum bucket_result get_once(
 		call_prefix(call, "GET");
 		return result;
 	}
-	result = s3_get_result(reply->status, reply->code.text);
+	result = s3_get_result(reply->status, reply->error.code.text);
 	if (result != BUCKET_OK)
 		s3_say(call, "GET", reply);
 	else if (reply->tag.text[0] == '\0')
@@ -227,7 +258,7 @@ static enum bucket_result s3_remove(void *self, const char *key, struct call *ca
 	enum bucket_result result = s3_send(s3, &request, call, &reply);
 
 	if (result == BUCKET_OK) {
-		result = s3_remove_result(reply.status, reply.code.text);
+		result = s3_remove_result(reply.status, reply.error.code.text);
 		if (result != BUCKET_OK)
 			s3_say(call, "DELETE", &reply);
 	} else {
@@ -250,7 +281,7 @@ static void add_escaped(struct buffer *out, const char *text)
 
 static enum bucket_result removed_judge(const struct s3_reply *reply, struct call *call)
 {
-	enum bucket_result result = s3_remove_result(reply->status, reply->code.text);
+	enum bucket_result result = s3_remove_result(reply->status, reply->error.code.text);
 	struct s3_code first;
 	size_t kept;
 
@@ -338,6 +369,13 @@ done:
 	return result;
 }
 
+static bool s3_denied(void *self)
+{
+	struct s3 *s3 = self;
+
+	return s3_identity_denied(&s3->identity);
+}
+
 static void s3_free(void *self)
 {
 	s3_close(self);
@@ -352,9 +390,11 @@ static const struct bucket_ops s3_ops = {
     .remove_many = s3_remove_many,
     .list = s3_list,
     .purge_hidden = s3_purge_hidden,
+    .denied = s3_denied,
     .close = s3_free,
 };
 
+/* Of two variables the first that is set; NULL: neither is. */
 static const char *env_first(const struct s3_env *env, const char *first, const char *second)
 {
 	const char *value = env->get(env->self, first);
@@ -367,27 +407,14 @@ static const char *env_first(const struct s3_env *env, const char *first, const 
 /* False: message says what is wrong. */
 static bool settings_load(struct s3 *s3, const struct s3_env *env, struct call *call)
 {
-	const char *region = env_first(env, "AWS_REGION", "AWS_DEFAULT_REGION");
 	const char *ca_file = env_first(env, "CURL_CA_BUNDLE", "SSL_CERT_FILE");
 	const char *ca_folder = env_first(env, "SSL_CERT_DIR", "SSL_CERT_DIR");
-	size_t len;
 
-	if (region == NULL)
-		region = "us-east-1";
-	len = strlen(region);
-	if (len > S3_REGION_MAX ||
-	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
-		len) {
-		call_sayf(call, "AWS_REGION is not a region's name");
-		return false;
-	}
-	memcpy(s3->region, region, len + 1);
-	if ((ca_file != NULL && !bytes_copy(view_text(ca_file), &s3->ca_file)) ||
-	    (ca_folder != NULL && !bytes_copy(view_text(ca_folder), &s3->ca_folder))) {
-		call_sayf(call, "no memory for a bucket");
-		return false;
-	}
-	return s3_credentials_load(env, call, &s3->credentials);
+	if ((ca_file == NULL || bytes_copy(view_text(ca_file), &s3->ca_file)) &&
+	    (ca_folder == NULL || bytes_copy(view_text(ca_folder), &s3->ca_folder)))
+		return true;
+	call_sayf(call, "no memory for a bucket");
+	return false;
 }
 
 struct bucket *bucket_s3_open(
@@ -402,15 +429,19 @@ struct bucket *bucket_s3_open(
 	}
 	s3->clock = *clock;
 	if (!s3_url_parse(rest, call, &s3->url) || !settings_load(s3, env, call) ||
-	    !s3_open(s3, call)) {
-		bytes_clear(&s3->ca_file);
-		bytes_clear(&s3->ca_folder);
-		s3_credentials_clear(&s3->credentials);
-		free(s3);
-		return NULL;
+	    !s3_identity_open(&s3->identity, env, clock, call))
+		goto fail;
+	if (!s3_open(s3, call)) {
+		s3_identity_close(&s3->identity);
+		goto fail;
 	}
 	bucket = bucket_new(&s3_ops, s3);
 	if (bucket == NULL)
 		call_sayf(call, "no memory for a bucket");
 	return bucket;
+fail:
+	bytes_clear(&s3->ca_file);
+	bytes_clear(&s3->ca_folder);
+	free(s3);
+	return NULL;
 }

@@ -13,6 +13,35 @@ static bool is(const char *code, const char *name)
 	return strcmp(code, name) == 0;
 }
 
+/* names ends with NULL. */
+static bool is_one(const char *code, const char *const *names)
+{
+	while (*names != NULL && !is(code, *names))
+		names++;
+	return *names != NULL;
+}
+
+bool s3_region_wrong(unsigned status, const char *code, const char *region)
+{
+	static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect", "Redirect",
+	    "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidRegion",
+	    "InvalidRegionName", NULL};
+
+	if (code[0] != '\0')
+		return is_one(code, codes);
+	/* The answer to a HEAD has no body to say it in. */
+	return region[0] != '\0' && (status == 301 || status == 307 || status == 400);
+}
+
+bool s3_credentials_refused(const char *code)
+{
+	static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+	    "TokenRefreshRequired", "InvalidAccessKeyId", "InvalidToken", "InvalidSecurity",
+	    "SignatureDoesNotMatch", "UnrecognizedClientException", NULL};
+
+	return is_one(code, codes);
+}
+
 /* The store says that it has not even begun, or that the request came in spoiled. */
 static bool not_begun(unsigned status, const char *code)
 {

@@ -17,6 +17,11 @@ enum bucket_result s3_list_result(unsigned status, const char *code);
  */
 enum bucket_result s3_kept_result(const char *code);
 
+/* The store wants requests for another region; region is the one that it names, or "". */
+bool s3_region_wrong(unsigned status, const char *code, const char *region);
+/* It does not know the credentials, or not any more. */
+bool s3_credentials_refused(const char *code);
+
 /* No answer came. sent: all of the request may have left us. writes: it was to change something. */
 enum bucket_result s3_lost_result(CURLcode error, bool sent, bool writes);
 

@@ -1,10 +1,11 @@
 /*
- * gateway/bucket/s3_credentials.c: the environment, then the shared credentials file. The file is
- * INI as AWS's tools write it: "[profile]", "name = value", comments with # or ; at a line's start.
- * It is read line by line by hand: session tokens are longer than the lines that INI readers take.
+ * gateway/bucket/s3_credentials.c: the environment, then the shared files, in botocore's order.
+ * What botocore gets by asking somebody (roles, SSO, credential_process, a machine's metadata) is
+ * not here.
  */
 #include "gateway/bucket/s3_credentials.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 8192u /* a name and the longest value, with room for blanks */
-#define LINES_MAX 10000u
 #define PATH_MAX_BYTES 4096u
 
 static const char *system_get(void *self, const char *name)
@@ -31,172 +30,165 @@ static const char *env_get(const struct s3_env *env, const char *name)
 	return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-/* Values go into headers: visible ASCII and nothing else. */
-static bool value_copy(const char *value, size_t max, char *out)
+static const char *env_first(const struct s3_env *env, const char *first, const char *second)
 {
-	size_t len = strnlen(value, max + 1);
+	const char *value = env_get(env, first);
 
-	if (len == 0 || len > max)
+	return value == NULL ? env_get(env, second) : value;
+}
+
+static const struct place {
+	const char *variable;
+	const char *below_home;
+} places[] = {
+    [S3_CREDENTIALS_FILE] = {"AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"},
+    [S3_CONFIG_FILE] = {"AWS_CONFIG_FILE", "/.aws/config"},
+};
+
+/* False: there is no such path. "~/" at a path's beginning is the home. */
+static bool file_path(const struct s3_env *env, enum s3_profile_file file, char out[PATH_MAX_BYTES])
+{
+	const char *path = env_get(env, places[file].variable);
+	const char *home = env_get(env, "HOME");
+	bool below = path == NULL || strncmp(path, "~/", 2) == 0;
+	const char *rest = path == NULL ? places[file].below_home : path + (below ? 1 : 0);
+	int len;
+
+	if (below && home == NULL)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (value[i] <= 0x20 || value[i] > 0x7e)
-			return false;
-	memcpy(out, value, len + 1);
+	len = snprintf(out, PATH_MAX_BYTES, "%s%s", below ? home : "", rest);
+	return len > 0 && (size_t)len < PATH_MAX_BYTES;
+}
+
+/* 0 or an errno; EFBIG: longer than S3_FILE_MAX. */
+static int fd_read(int fd, struct buffer *out)
+{
+	for (;;) {
+		size_t before = out->len;
+		uint8_t *room = buffer_extend(out, 4096);
+		ssize_t got;
+
+		if (room == NULL)
+			return out->over ? EFBIG : ENOMEM;
+		do {
+			got = read(fd, room, 4096);
+		} while (got < 0 && errno == EINTR);
+		if (got < 0)
+			return errno;
+		out->len = before + (size_t)got;
+		if (got == 0)
+			return 0;
+	}
+}
+
+/* The whole file; *absent_out: there is none. False: message says why it can't be read. */
+static bool file_read(const struct s3_env *env, enum s3_profile_file file, struct call *call,
+    struct buffer *out, bool *absent_out)
+{
+	char path[PATH_MAX_BYTES];
+	bool named = file_path(env, file, path);
+	int fd = named ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int error = !named ? ENOENT : fd < 0 ? errno : fd_read(fd, out);
+
+	if (fd >= 0)
+		(void)close(fd);
+	*absent_out = error == ENOENT || error == ENOTDIR;
+	if (error == 0 || *absent_out)
+		return true;
+	call_sayf(call, "the %s can't be read: %s", s3_profile_file_text(file), strerror(error));
+	return false;
+}
+
+static const char *profile_name(const struct s3_env *env)
+{
+	const char *name = env_first(env, "AWS_DEFAULT_PROFILE", "AWS_PROFILE");
+
+	return name == NULL ? "default" : name;
+}
+
+/* found is false in *out where there is no file, or no such profile in it. */
+static bool profile_load(
+    const struct s3_env *env, enum s3_profile_file file, struct call *call, struct s3_profile *out)
+{
+	struct buffer text;
+	bool absent = true;
+	bool ok;
+
+	out->found = false;
+	buffer_init(&text, S3_FILE_MAX + 4096);
+	ok = file_read(env, file, call, &text, &absent);
+	if (ok && !absent)
+		ok = s3_profile_read(buffer_view(&text), file, profile_name(env), call, out);
+	buffer_clear(&text);
+	return ok;
+}
+
+/* What a profile says; *has_out: it holds keys at all. */
+static bool profile_take(const struct s3_profile *profile, enum s3_profile_file file,
+    struct call *call, struct s3_credentials *out, bool *has_out)
+{
+	const char *access_key = profile->values[S3_PROFILE_ACCESS_KEY];
+	const char *secret_key = profile->values[S3_PROFILE_SECRET_KEY];
+	const char *token =
+	    profile->values[profile->has[S3_PROFILE_SECURITY_TOKEN] ? S3_PROFILE_SECURITY_TOKEN
+								    : S3_PROFILE_SESSION_TOKEN];
+
+	*has_out = profile->found && profile->has[S3_PROFILE_ACCESS_KEY];
+	if (!*has_out)
+		return true;
+	if (access_key[0] == '\0' || secret_key[0] == '\0') {
+		call_sayf(call,
+		    "the profile in the %s is not complete: it needs aws_access_key_id and "
+		    "aws_secret_access_key",
+		    s3_profile_file_text(file));
+		return false;
+	}
+	/* All are as long as a token may be, and end before the shorter ones' last byte. */
+	memcpy(out->access_key, access_key, sizeof(out->access_key));
+	memcpy(out->secret_key, secret_key, sizeof(out->secret_key));
+	memcpy(out->session_token, token, sizeof(out->session_token));
 	return true;
 }
 
-/* Cuts blanks off both ends, in place. */
-static char *trim(char *text)
+static bool from_files(const struct s3_env *env, struct call *call, struct s3_credentials *out)
 {
-	size_t len;
+	struct s3_profile profile = {0};
+	bool has = false, found = false, ok = true;
 
-	text += strspn(text, " \t");
-	len = strlen(text);
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
-		text[--len] = '\0';
-	return text;
-}
-
-enum line { LINE_OTHER, LINE_BAD_VALUE, LINE_TOOK };
-
-/* A "name = value" of the wanted profile. */
-static enum line take_setting(char *line, struct s3_credentials *out)
-{
-	const struct {
-		const char *name;
-		char *value;
-		size_t max;
-	} settings[] = {
-	    {"aws_access_key_id", out->access_key, S3_ACCESS_KEY_MAX},
-	    {"aws_secret_access_key", out->secret_key, S3_SECRET_KEY_MAX},
-	    {"aws_session_token", out->session_token, S3_SESSION_TOKEN_MAX},
-	};
-	char *equals = strchr(line, '=');
-	const char *name;
-
-	if (equals == NULL)
-		return LINE_OTHER;
-	*equals = '\0';
-	name = trim(line);
-	for (size_t i = 0; i < COUNT_OF(settings); i++)
-		if (strcmp(name, settings[i].name) == 0)
-			return value_copy(trim(equals + 1), settings[i].max, settings[i].value)
-				   ? LINE_TOOK
-				   : LINE_BAD_VALUE;
-	return LINE_OTHER;
-}
-
-/* True for the header of the wanted profile, "[name]", blanks inside allowed. */
-static bool profile_begins(char *line, const char *profile)
-{
-	char *end = strchr(line, ']');
-
-	if (end == NULL)
-		return false;
-	*end = '\0';
-	return strcmp(trim(line + 1), profile) == 0;
-}
-
-/* False: message says what is wrong with the file. Whether all was found is for the caller. */
-static bool file_read(
-    FILE *file, const char *profile, struct call *call, struct s3_credentials *out)
-{
-	char line[LINE_MAX_BYTES];
-	bool inside = false;
-	bool ok = true;
-
-	for (unsigned number = 1; ok && fgets(line, sizeof(line), file) != NULL; number++) {
-		char *text = line;
-
-		if (number > LINES_MAX || (strchr(line, '\n') == NULL && !feof(file))) {
-			call_sayf(call,
-			    "line %u of the credentials file is too long, or one too many", number);
-			ok = false;
-			break;
-		}
-		text = trim(text);
-		if (text[0] == '[') {
-			inside = profile_begins(text, profile);
-		} else if (inside && text[0] != '#' && text[0] != ';' &&
-			   take_setting(text, out) == LINE_BAD_VALUE) {
-			call_sayf(call,
-			    "line %u of the credentials file holds no value that can be used",
-			    number);
-			ok = false;
-		}
+	for (int file = S3_CREDENTIALS_FILE; ok && !has && file <= S3_CONFIG_FILE; file++) {
+		ok = profile_load(env, (enum s3_profile_file)file, call, &profile) &&
+		     profile_take(&profile, (enum s3_profile_file)file, call, out, &has);
+		found = found || profile.found;
+		s3_profile_clear(&profile);
 	}
-	sodium_memzero(line, sizeof(line));
-	if (ok && ferror(file)) {
-		call_sayf(call, "the credentials file cannot be read");
-		ok = false;
-	}
-	return ok;
-}
-
-static FILE *file_open(const struct s3_env *env)
-{
-	const char *path = env_get(env, "AWS_SHARED_CREDENTIALS_FILE");
-	const char *home = env_get(env, "HOME");
-	char own[PATH_MAX_BYTES];
-	FILE *file;
-	int len;
-	int fd;
-
-	if (path == NULL && home != NULL) {
-		len = snprintf(own, sizeof(own), "%s/.aws/credentials", home);
-		if (len > 0 && (size_t)len < sizeof(own))
-			path = own;
-	}
-	if (path == NULL)
-		return NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	file = fdopen(fd, "r");
-	if (file == NULL)
-		(void)close(fd);
-	return file;
-}
-
-static bool from_file(const struct s3_env *env, struct call *call, struct s3_credentials *out)
-{
-	const char *profile = env_get(env, "AWS_PROFILE");
-	/* libc's own buffer would keep a copy that nobody wipes. */
-	char buffer[BUFSIZ];
-	FILE *file = file_open(env);
-	bool ok;
-
-	if (file == NULL) {
-		call_sayf(call, "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-				"or AWS_SHARED_CREDENTIALS_FILE and AWS_PROFILE");
-		return false;
-	}
-	(void)setvbuf(file, buffer, _IOFBF, sizeof(buffer));
-	ok = file_read(file, profile == NULL ? "default" : profile, call, out);
-	(void)fclose(file);
-	sodium_memzero(buffer, sizeof(buffer));
-	if (ok && (out->access_key[0] == '\0' || out->secret_key[0] == '\0')) {
-		call_sayf(call, "the credentials file has no complete profile of the name that "
-				"AWS_PROFILE gives (\"default\" without it)");
-		ok = false;
-	}
-	return ok;
+	if (ok && !has && found)
+		call_sayf(call, "the profile in the credentials file holds no keys; roles, SSO and "
+				"credential_process are not read here");
+	else if (ok && !has)
+		call_sayf(call,
+		    "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+		    "AWS_SHARED_CREDENTIALS_FILE to a file that has the profile%s",
+		    env_first(env, "AWS_DEFAULT_PROFILE", "AWS_PROFILE") == NULL
+			? " [default]"
+			: " that AWS_PROFILE names");
+	return ok && has;
 }
 
 static bool from_env(const struct s3_env *env, struct call *call, struct s3_credentials *out)
 {
 	const char *access_key = env_get(env, "AWS_ACCESS_KEY_ID");
 	const char *secret_key = env_get(env, "AWS_SECRET_ACCESS_KEY");
-	const char *token = env_get(env, "AWS_SESSION_TOKEN");
+	const char *token = env_first(env, "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN");
 
 	if (access_key == NULL || secret_key == NULL) {
 		call_sayf(call, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set together or "
 				"not at all");
 		return false;
 	}
-	if (!value_copy(access_key, S3_ACCESS_KEY_MAX, out->access_key) ||
-	    !value_copy(secret_key, S3_SECRET_KEY_MAX, out->secret_key) ||
-	    (token != NULL && !value_copy(token, S3_SESSION_TOKEN_MAX, out->session_token))) {
+	if (!s3_value_copy(view_text(access_key), S3_ACCESS_KEY_MAX, out->access_key) ||
+	    !s3_value_copy(view_text(secret_key), S3_SECRET_KEY_MAX, out->secret_key) ||
+	    (token != NULL &&
+		!s3_value_copy(view_text(token), S3_SESSION_TOKEN_MAX, out->session_token))) {
 		call_sayf(call, "one of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
 				"AWS_SESSION_TOKEN holds no value that can be used");
 		return false;
@@ -209,9 +201,8 @@ bool s3_credentials_load(const struct s3_env *env, struct call *call, struct s3_
 	struct s3_credentials found = {0};
 	bool ok;
 
-	if (env_get(env, "AWS_ACCESS_KEY_ID") == NULL &&
-	    env_get(env, "AWS_SECRET_ACCESS_KEY") == NULL)
-		ok = from_file(env, call, &found);
+	if (env_first(env, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") == NULL)
+		ok = from_files(env, call, &found);
 	else
 		ok = from_env(env, call, &found);
 	if (ok)
@@ -223,4 +214,39 @@ bool s3_credentials_load(const struct s3_env *env, struct call *call, struct s3_
 void s3_credentials_clear(struct s3_credentials *credentials)
 {
 	sodium_memzero(credentials, sizeof(*credentials));
+}
+
+static bool region_take(const char *region, struct call *call, char out[S3_REGION_MAX + 1])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_";
+	size_t len = strnlen(region, S3_REGION_MAX + 1);
+
+	if (len == 0 || len > S3_REGION_MAX || strspn(region, plain) != len) {
+		call_sayf(call, "the region is not a region's name (AWS_REGION, or region in a "
+				"profile): letters, digits, '-' and '_'");
+		return false;
+	}
+	memcpy(out, region, len + 1);
+	return true;
+}
+
+bool s3_region_load(const struct s3_env *env, struct call *call, char out[S3_REGION_MAX + 1])
+{
+	const char *region = env_first(env, "AWS_REGION", "AWS_DEFAULT_REGION");
+	struct s3_profile profile = {0};
+	bool ok = true;
+
+	if (region != NULL)
+		return region_take(region, call, out);
+	for (int file = S3_CREDENTIALS_FILE; ok && file <= S3_CONFIG_FILE; file++) {
+		ok = profile_load(env, (enum s3_profile_file)file, call, &profile);
+		if (ok && profile.found && profile.values[S3_PROFILE_REGION][0] != '\0') {
+			ok = region_take(profile.values[S3_PROFILE_REGION], call, out);
+			s3_profile_clear(&profile);
+			return ok;
+		}
+		s3_profile_clear(&profile);
+	}
+	return ok && region_take("us-east-1", call, out);
 }

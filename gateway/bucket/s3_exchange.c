@@ -9,7 +9,9 @@
 
 #include <gnutls/crypto.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/s3_answer.h"
@@ -128,12 +130,16 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
 	if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* again, after an interim answer */
 		exchange->etag[0] = '\0';
 		exchange->retry_after[0] = '\0';
+		exchange->encoding[0] = '\0';
+		exchange->region[0] = '\0';
 		exchange->headed = false;
 	}
 	exchange->headed = exchange->headed || data[0] == '\r' || data[0] == '\n';
 	header_value(data, len, "etag", exchange->etag, sizeof(exchange->etag));
 	header_value(
 	    data, len, "retry-after", exchange->retry_after, sizeof(exchange->retry_after));
+	header_value(data, len, "content-encoding", exchange->encoding, sizeof(exchange->encoding));
+	header_value(data, len, "x-amz-bucket-region", exchange->region, sizeof(exchange->region));
 	return len;
 }
 
@@ -188,11 +194,12 @@ static bool header_add(struct s3_exchange *exchange, const char *name, const cha
 	return true;
 }
 
-/* The headers of a request, signed. All but Authorization and Expect are covered. */
+/* The headers of a request, signed. All but these last are covered. */
 static bool headers_make(struct s3_exchange *exchange, const char *path, const char *query)
 {
 	const struct s3_request *request = exchange->request;
 	const struct s3 *s3 = exchange->s3;
+	const struct s3_signer *signer = &exchange->signer;
 	char md5[MD5_TEXT_SIZE] = "";
 	char sha256[SHA256_TEXT_SIZE];
 	char date[S3_DATE_SIZE];
@@ -206,8 +213,9 @@ static bool headers_make(struct s3_exchange *exchange, const char *path, const c
 	    {"range", request->range},
 	    {"x-amz-content-sha256", sha256},
 	    {"x-amz-date", date},
-	    {"x-amz-security-token",
-		s3->credentials.session_token[0] == '\0' ? NULL : s3->credentials.session_token},
+	    {"x-amz-security-token", signer->credentials.session_token[0] == '\0'
+					 ? NULL
+					 : signer->credentials.session_token},
 	};
 	struct s3_pair headers[SENT_HEADERS_MAX];
 	struct s3_sign sign = {.method = request->method,
@@ -216,8 +224,8 @@ static bool headers_make(struct s3_exchange *exchange, const char *path, const c
 	    .headers = headers,
 	    .body_sha256 = sha256,
 	    .date = date,
-	    .region = s3->region,
-	    .credentials = &s3->credentials};
+	    .region = signer->region,
+	    .credentials = &signer->credentials};
 	struct buffer text;
 	struct bytes authorization = {0};
 	bool ok;
@@ -237,10 +245,12 @@ static bool headers_make(struct s3_exchange *exchange, const char *path, const c
 	buffer_init(&text, HEADER_MAX);
 	if (ok)
 		s3_sign(&sign, &text);
-	ok = ok && buffer_take(&text, &authorization) &&
-	     header_add(exchange, "Authorization", (const char *)authorization.data) &&
-	     header_add(exchange, "Content-Type", "") && /* or libcurl adds a form's */
-	     header_add(exchange, "Expect", "");         /* or large bodies would wait for a 100 */
+	ok =
+	    ok && buffer_take(&text, &authorization) &&
+	    header_add(exchange, "Authorization", (const char *)authorization.data) &&
+	    header_add(exchange, "Accept-Encoding", "identity") && /* unsigned: proxies change it */
+	    header_add(exchange, "Content-Type", "") &&            /* or libcurl adds a form's */
+	    header_add(exchange, "Expect", ""); /* or large bodies would wait for a 100 */
 	buffer_clear(&text);
 	bytes_clear(&authorization);
 	return ok;
@@ -327,6 +337,7 @@ void s3_exchange_clear(struct s3_exchange *exchange)
 		curl_easy_reset(exchange->curl);
 	curl_slist_free_all(exchange->headers);
 	buffer_clear(&exchange->body);
+	s3_signer_clear(&exchange->signer);
 	*exchange = (struct s3_exchange){0};
 }
 
@@ -374,6 +385,7 @@ enum bucket_result s3_exchange_make(struct s3 *s3, CURL *curl, const struct s3_r
 	*exchange = (struct s3_exchange){
 	    .curl = curl, .s3 = s3, .request = request, .held = held, .reads = held};
 	buffer_init(&exchange->body, request->answer_max);
+	s3_identity_get(&s3->identity, &exchange->signer);
 	if (left_ms <= 0) {
 		call_sayf(call, "the deadline passed before the store was asked");
 		goto done;
@@ -399,6 +411,18 @@ static enum bucket_result no_memory_for_answer(
 {
 	call_sayf(call, "no memory for the store's answer");
 	return writes(exchange->request) ? BUCKET_UNKNOWN : BUCKET_RETRY;
+}
+
+/* A body in a form that nobody asked for. It is not what it seems to be, and goes. */
+static void note_encoding(const struct s3_exchange *exchange, struct s3_reply *reply)
+{
+	const char *encoding = exchange->encoding;
+
+	if (encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0 || reply->body.len == 0)
+		return;
+	bytes_clear(&reply->body);
+	if (!s3_value_copy(view_text(encoding), S3_ENCODING_MAX, reply->encoding))
+		(void)snprintf(reply->encoding, sizeof(reply->encoding), "an unknown one");
 }
 
 enum bucket_result s3_exchange_end(
@@ -429,10 +453,17 @@ enum bucket_result s3_exchange_end(
 		return no_memory_for_answer(exchange, call);
 	got.status = (unsigned)status;
 	tag_from_etag(exchange->etag, &got.tag);
-	if (error && !s3_xml_error(view_bytes(&got.body), &got.code)) {
+	note_encoding(exchange, &got);
+	if (!error && got.encoding[0] != '\0') {
+		call_sayf(call, S3_ENCODED_TEXT, got.encoding);
+		return writes(exchange->request) ? BUCKET_UNKNOWN : BUCKET_REFUSED;
+	}
+	if (error && !s3_xml_error(view_bytes(&got.body), &got.error)) {
 		bytes_clear(&got.body);
 		return no_memory_for_answer(exchange, call);
 	}
+	(void)s3_region_told(exchange->region, got.error.region);
+	memcpy(got.region, exchange->signer.region, sizeof(got.region));
 	call->retry_after_ms =
 	    s3_retry_after_ms(exchange->retry_after, clock_wall_ms(&exchange->s3->clock));
 	*reply = got;

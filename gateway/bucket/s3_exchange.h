@@ -11,12 +11,15 @@ struct s3_exchange {
 	CURL *curl;
 	struct s3 *s3;
 	const struct s3_request *request;
+	struct s3_signer signer; /* who signed it */
 	struct curl_slist *headers;
 	struct buffer body; /* of the answer */
 	size_t header_bytes;
 	char etag[BUCKET_TAG_MAX + 8]; /* as it came, or "" */
 	char retry_after[64];
-	size_t given; /* of the request's body, if it reads */
+	char encoding[256];                  /* as it came, or "" */
+	char region[S3_REGION_TOLD_MAX + 1]; /* that the bucket is said to be in, or "" */
+	size_t given;                        /* of the request's body, if it reads */
 	bool reads;   /* the body is read by libcurl piece by piece, and given counts it */
 	bool begun;   /* libcurl has begun to send the request */
 	bool held;    /* its last byte is held back */

@@ -53,10 +53,10 @@ static enum bucket_result page_get(struct purge *purge, const struct pass *pass,
 		call_prefix(purge->call, "LIST of hidden things");
 		goto done;
 	}
-	*absent_out = reply.status == 501 || strcmp(reply.code.text, "NotImplemented") == 0;
+	*absent_out = reply.status == 501 || strcmp(reply.error.code.text, "NotImplemented") == 0;
 	if (*absent_out)
 		goto done;
-	result = s3_list_result(reply.status, reply.code.text);
+	result = s3_list_result(reply.status, reply.error.code.text);
 	if (result != BUCKET_OK) {
 		s3_say(purge->call, "LIST of hidden things", &reply);
 	} else if (!s3_xml_listing(view_bytes(&reply.body), pass->kind, out)) {
@@ -147,7 +147,7 @@ static enum bucket_result take_uploads(struct purge *purge, const struct s3_page
 			continue;
 		result = s3_send(purge->s3, &request, purge->call, &reply);
 		if (result == BUCKET_OK)
-			result = s3_remove_result(reply.status, reply.code.text);
+			result = s3_remove_result(reply.status, reply.error.code.text);
 		if (result != BUCKET_OK && reply.status != 0)
 			s3_say(purge->call, "ending an upload", &reply);
 		s3_reply_clear(&reply);

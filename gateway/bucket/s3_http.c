@@ -52,16 +52,54 @@ static void exchange_over(struct s3 *s3, struct s3_exchange *exchange)
 		handle_give(s3, curl);
 }
 
-enum bucket_result s3_send(
-    struct s3 *s3, const struct s3_request *request, struct call *call, struct s3_reply *reply)
+/* *told_out: what the answer says of who we are; nothing where there was none. */
+static enum bucket_result send_once(struct s3 *s3, const struct s3_request *request,
+    struct call *call, struct s3_reply *reply, enum s3_told *told_out)
 {
 	struct s3_exchange exchange;
 	enum bucket_result result = exchange_begin(s3, request, false, call, &exchange);
 
+	*told_out = S3_TOLD_NOTHING;
 	if (result == BUCKET_OK)
 		result = s3_exchange_end(&exchange, curl_easy_perform(exchange.curl), call, reply);
+	if (result == BUCKET_OK)
+		*told_out = s3_identity_told(
+		    &s3->identity, exchange.signer.version, reply->status, &reply->error);
 	exchange_over(s3, &exchange);
 	return result;
+}
+
+/* Does the bucket itself name its region, where a refusal did not? In a header, whatever the
+ * status.
+ */
+static bool ask_region(struct s3 *s3, const struct call *call)
+{
+	const struct s3_request request = {.method = "HEAD"};
+	struct s3_reply reply = {0};
+	enum s3_told told = S3_TOLD_NOTHING;
+	struct call own;
+	bool learned;
+
+	call_init(&own, call->deadline_ms);
+	learned = send_once(s3, &request, &own, &reply, &told) == BUCKET_OK &&
+		  (told == S3_TOLD_AGAIN || s3_identity_region(&s3->identity, reply.error.region));
+	s3_reply_clear(&reply);
+	return learned;
+}
+
+enum bucket_result s3_send(
+    struct s3 *s3, const struct s3_request *request, struct call *call, struct s3_reply *reply)
+{
+	enum s3_told told;
+	enum bucket_result result = send_once(s3, request, call, reply, &told);
+
+	if (told == S3_TOLD_ASK)
+		told = ask_region(s3, call) ? S3_TOLD_AGAIN : S3_TOLD_NOTHING;
+	if (told != S3_TOLD_AGAIN)
+		return result;
+	/* The store refused it before it looked at more than who asks: a write, too, goes again. */
+	s3_reply_clear(reply);
+	return send_once(s3, request, call, reply, &told);
 }
 
 void s3_reply_clear(struct s3_reply *reply)
@@ -187,5 +225,5 @@ void s3_close(struct s3 *s3)
 	(void)pthread_mutex_destroy(&s3->mutex);
 	bytes_clear(&s3->ca_file);
 	bytes_clear(&s3->ca_folder);
-	s3_credentials_clear(&s3->credentials);
+	s3_identity_close(&s3->identity);
 }

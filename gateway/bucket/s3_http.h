@@ -9,26 +9,28 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "gateway/bucket/s3_credentials.h"
+#include "gateway/bucket/s3_identity.h"
 #include "gateway/bucket/s3_sign.h"
 #include "gateway/bucket/s3_url.h"
 #include "gateway/bucket/s3_xml.h"
 
-#define S3_REGION_MAX 64u
 #define S3_IDLE_MAX 32u /* handles kept with their connections; more are closed */
 #define S3_PARAMS_MAX 6u
 #define S3_CONNECT_MS 10000
 #define S3_HEADERS_MAX (32u * 1024u) /* bytes of an answer's headers */
 #define S3_ERROR_MAX (64u * 1024u)   /* of the body of an answer that is no success */
-#define S3_DOCUMENT_MAX (8u << 20)   /* of a request's or an answer's XML */
+#define S3_ENCODING_MAX 32u          /* of a Content-Encoding's value */
+#define S3_ENCODED_TEXT \
+	"the answer came in Content-Encoding %s, which nobody asked for: the store, or a proxy " \
+	"before it, must send bodies as they are"
+#define S3_DOCUMENT_MAX (8u << 20) /* of a request's or an answer's XML */
 
 /* How a store wants If-Match. Found out once: README.md, "Tags". */
 enum s3_quoting { S3_QUOTING_UNKNOWN, S3_QUOTING_NONE, S3_QUOTING_QUOTED };
 
 struct s3 { /* one opened bucket; all threads may use it */
 	struct s3_url url;
-	struct s3_credentials credentials;
-	char region[S3_REGION_MAX + 1];
+	struct s3_identity identity;
 	struct bytes ca_file;   /* empty: libcurl's own */
 	struct bytes ca_folder; /* likewise */
 	struct clock clock;
@@ -54,13 +56,17 @@ struct s3_request { /* every pointer is borrowed until the call returns */
 struct s3_reply {          /* clear it */
 	struct bytes body; /* ends in a NUL that is not counted */
 	unsigned status;
-	struct bucket_tag tag; /* the ETag, unquoted; "" if none can be used */
-	struct s3_code code;   /* of an error's body */
+	struct bucket_tag tag;              /* the ETag, unquoted; "" if none can be used */
+	struct s3_error error;              /* what an error's body says, or its headers */
+	char region[S3_REGION_MAX + 1];     /* the request was signed for it */
+	char encoding[S3_ENCODING_MAX + 1]; /* of a body that cannot be read for it; or "" */
 };
 
 /*
  * OK: an HTTP answer is in *reply, whatever its status; call->retry_after_ms is what it asked for.
- * RETRY, UNKNOWN, REFUSED: there was none, and call->message says why.
+ * RETRY, UNKNOWN, REFUSED: there was none, and call->message says why. A request that was refused
+ * for who signed it goes again, once, where that refusal or the credentials' file has taught
+ * better.
  */
 MUST_USE enum bucket_result s3_send(
     struct s3 *s3, const struct s3_request *request, struct call *call, struct s3_reply *reply);
@@ -72,7 +78,7 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
     struct call *calls, struct s3_reply *replies, enum bucket_result *results);
 void s3_reply_clear(struct s3_reply *reply);
 
-/* url, credentials, region, ca_file, ca_folder and clock are set. False: message says why. */
+/* url, identity, ca_file, ca_folder and clock are set. False: message says why. */
 MUST_USE bool s3_open(struct s3 *s3, struct call *call);
 void s3_close(struct s3 *s3); /* after s3_open; clears what it was given, too */
 

@@ -51,7 +51,7 @@ static enum bucket_result page_get(struct walk *walk, struct s3_page *out)
 		call_prefix(walk->call, "LIST");
 		goto done;
 	}
-	result = s3_list_result(reply.status, reply.code.text);
+	result = s3_list_result(reply.status, reply.error.code.text);
 	if (result != BUCKET_OK) {
 		s3_say(walk->call, "LIST", &reply);
 	} else if (!s3_xml_listing(view_bytes(&reply.body), S3_LIST_OBJECTS, out)) {

@@ -106,11 +106,30 @@ static void XMLCALL on_doctype(void *self, const XML_Char *name, const XML_Char 
 	stop(self);
 }
 
+/* Some stores and proxies send a mark or blank lines first, which XML allows before no <?xml. */
+static struct view without_lead(struct view body)
+{
+	static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
+
+	for (;;) {
+		size_t skip = 0;
+
+		if (body.len >= sizeof(mark) && memcmp(body.data, mark, sizeof(mark)) == 0)
+			skip = sizeof(mark);
+		else if (body.len > 0 && memchr(" \t\r\n", body.data[0], 4) != NULL)
+			skip = 1;
+		if (skip == 0)
+			return body;
+		body = view_of(body.data + skip, body.len - skip);
+	}
+}
+
 /* The caller has set self, begin, take and root. */
 static bool read_document(struct reader *reader, struct view body)
 {
 	enum XML_Status status;
 
+	body = without_lead(body);
 	if (body.len == 0 || body.len > INT_MAX)
 		return false;
 	reader->parser = XML_ParserCreate(NULL);
@@ -147,22 +166,39 @@ static void code_copy(const struct leaf *leaf, struct s3_code *out)
 	memcpy(out->text, leaf->text, len + 1);
 }
 
-static bool take_error(void *self, const struct leaf *leaf)
+bool s3_region_told(const char *text, char out[S3_REGION_TOLD_MAX + 1])
 {
-	if (leaf->record[0] == '\0' && strcmp(leaf->name, "Code") == 0)
-		code_copy(leaf, self);
+	size_t len = strnlen(text, S3_REGION_TOLD_MAX + 1);
+
+	if (len == 0 || len > S3_REGION_TOLD_MAX ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
+		return false;
+	memcpy(out, text, len + 1);
 	return true;
 }
 
-bool s3_xml_error(struct view body, struct s3_code *out)
+static bool take_error(void *self, const struct leaf *leaf)
 {
-	struct s3_code code = {""};
-	struct reader reader = {
-	    .self = &code, .begin = begin_any, .take = take_error, .root = "Error"};
+	struct s3_error *error = self;
 
-	*out = (struct s3_code){""};
+	if (leaf->record[0] != '\0')
+		return true;
+	if (strcmp(leaf->name, "Code") == 0)
+		code_copy(leaf, &error->code);
+	if (strcmp(leaf->name, "Region") == 0 && !leaf->cut)
+		(void)s3_region_told(leaf->text, error->region);
+	return true;
+}
+
+bool s3_xml_error(struct view body, struct s3_error *out)
+{
+	struct s3_error error = {0};
+	struct reader reader = {
+	    .self = &error, .begin = begin_any, .take = take_error, .root = "Error"};
+
+	*out = (struct s3_error){0};
 	if (read_document(&reader, body))
-		*out = code;
+		*out = error;
 	return !reader.no_memory;
 }
 

@@ -16,11 +16,18 @@
 struct s3_code {
 	char text[S3_CODE_MAX + 1];
 };
+#define S3_REGION_TOLD_MAX 32u
+struct s3_error {
+	struct s3_code code;
+	char region[S3_REGION_TOLD_MAX + 1]; /* the one that it names; "": none */
+};
 /*
- * The code of an <Error> document; "" for anything else: proxies answer with pages of their own.
- * False: no memory to read it, and *out is "".
+ * What an <Error> document says; {""} for anything else: proxies answer with pages of their own.
+ * False: no memory to read it, and *out is {""}.
  */
-MUST_USE bool s3_xml_error(struct view body, struct s3_code *out);
+MUST_USE bool s3_xml_error(struct view body, struct s3_error *out);
+/* A region that a store names: it is signed with and shown. False: it is none, *out as it was. */
+bool s3_region_told(const char *text, char out[S3_REGION_TOLD_MAX + 1]);
 
 /* <DeleteResult>: how many keys stay, and the code of the first. False: not such a document. */
 MUST_USE bool s3_xml_deleted(struct view body, size_t *failed_out, struct s3_code *first_out);

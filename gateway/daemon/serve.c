@@ -22,6 +22,8 @@
 #define PROBE_ROUND_MS 40000 /* SeaweedFS lets the writers of a race in one a second */
 #define PROBE_PAUSE_S 5
 #define STOP_MS 30000
+#define DENIED_TRY_MS 1000
+#define DENIED_CALL_MS 5000
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define STRANGE_PART 4u /* of the memory for bodies: for senders that are not known */
 #define STRANGE_MIN (8u << 20)
@@ -43,6 +45,18 @@ struct gateway {
 	pthread_t background; /* probes, then keeps up */
 	atomic_bool stopping;
 };
+
+struct denial { /* the store does not take our credentials */
+	bool told;
+	int64_t next_ms; /* when it is asked again */
+};
+
+static bool denied(void *sink)
+{
+	const struct gateway *gateway = sink;
+
+	return bucket_denied(gateway->bucket);
+}
 
 static void log_request(void *sink, const char *line)
 {
@@ -258,17 +272,50 @@ static bool probe(struct gateway *gateway)
 	return passed == PROBE_ROUNDS;
 }
 
+/*
+ * While the store does not take our credentials it is asked each second, and that reads them again:
+ * a gateway that nobody asks anything recovers, too.
+ */
+static void look_at_credentials(struct gateway *gateway, struct denial *denial)
+{
+	const struct bucket_get get = {.key = "probe/credentials"}; /* nothing is there */
+	int64_t now_ms = clock_monotonic_ms(&gateway->clock);
+	struct bytes data = {0};
+	struct bucket_tag tag;
+	struct call call;
+
+	if (!bucket_denied(gateway->bucket)) {
+		if (denial->told)
+			daemon_log_event("info", "credentials", "the store takes them again");
+		denial->told = false;
+		return;
+	}
+	if (now_ms < denial->next_ms)
+		return;
+	denial->next_ms = now_ms + DENIED_TRY_MS;
+	system_init(&gateway->clock, DENIED_CALL_MS, &call);
+	if (bucket_get(gateway->bucket, &get, &call, &data, &tag) == BUCKET_OK)
+		bytes_clear(&data);
+	if (bucket_denied(gateway->bucket) && !denial->told) {
+		daemon_log_event("error", "credentials", call.message);
+		denial->told = true;
+	}
+}
+
 static void *background(void *self)
 {
 	struct gateway *gateway = self;
+	struct denial denial = {0};
 
 	if (!probe(gateway))
 		return NULL;
 	http_ready(gateway->server);
 	daemon_log_event("info", "ready", "");
-	while (!atomic_load(&gateway->stopping))
+	while (!atomic_load(&gateway->stopping)) {
+		look_at_credentials(gateway, &denial);
 		if (!upkeep_step(gateway->upkeep))
 			rest();
+	}
 	return NULL;
 }
 
@@ -330,6 +377,7 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 		http.strange_bytes_max = STRANGE_MIN;
 	http.rate_max = (unsigned)config->requests_per_minute;
 	http.keeper = keep_keeper(gateway->upkeep);
+	http.denied = denied;
 	http.sink = gateway;
 	http.log = log_request;
 	http.more_metrics = more_metrics;

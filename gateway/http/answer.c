@@ -118,6 +118,10 @@ void answer_account(struct exchange *exchange, enum account_result result, const
 	    [ACCOUNT_FAILED] = {507, "failed"},
 	};
 
+	if (result == ACCOUNT_FAILED && !server_admitted(exchange->server)) {
+		answer_busy(exchange, 503, HTTP_NOT_ADMITTED);
+		return;
+	}
 	answer_problem(
 	    exchange, rows[result].status, rows[result].code, rows[result].code, call->message);
 	if (result != ACCOUNT_RETRY)

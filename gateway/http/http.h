@@ -72,6 +72,11 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	int64_t watch_ms;   /* a watch is answered 204 after that */
 	int64_t recheck_ms; /* a watched account is compared with the bucket that often */
 
+	/*
+	 * Does the bucket not take our credentials at present? Then /readyz says 503, and so does a
+	 * request that failed. May be NULL.
+	 */
+	bool (*denied)(void *sink);
 	void *sink;
 	void (*log)(void *sink, const char *line); /* one line a request, without its "\n" */
 	void (*more_metrics)(void *sink, struct buffer *out); /* Prometheus text; may be NULL */

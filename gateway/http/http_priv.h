@@ -381,5 +381,10 @@ struct http_server {
 	uint8_t receipt_public[SIGN_PUBLIC_LEN];
 };
 int64_t server_now(const struct http_server *server); /* monotonic, ms */
+/* The bucket takes our credentials, as far as is known; else who asks is told to come again. */
+bool server_admitted(const struct http_server *server);
+#define HTTP_NOT_ADMITTED \
+	"this gateway's store does not take its credentials at present: who runs it has to renew " \
+	"them; nothing is lost"
 
 #endif

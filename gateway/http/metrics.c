@@ -118,8 +118,9 @@ void metrics_text(struct http_server *server, struct buffer *out)
 	number(out, "inkseald_watchers", "gauge", "Suspended watches.", accounts.watchers);
 	number(out, "inkseald_accounts_cached", "gauge", "Accounts in memory.", accounts.slots);
 	number(out, "inkseald_accounts_cached_bytes", "gauge", "What they take.", accounts.bytes);
-	number(out, "inkseald_ready", "gauge", "1: the bucket was probed, requests are served.",
-	    atomic_load(&server->ready) && !atomic_load(&server->draining));
+	number(out, "inkseald_ready", "gauge", "1: as /readyz says.",
+	    atomic_load(&server->ready) && !atomic_load(&server->draining) &&
+		server_admitted(server));
 	if (server->config.more_metrics != NULL)
 		server->config.more_metrics(server->config.sink, out);
 }

@@ -310,6 +310,10 @@ static void answer_at_once(struct exchange *exchange)
 						   : "the bucket has not passed its probe yet");
 		return;
 	}
+	if (exchange->target->route == ROUTE_READY && !server_admitted(server)) {
+		answer_busy(exchange, 503, HTTP_NOT_ADMITTED);
+		return;
+	}
 	buffer_init(&text, METRICS_MAX);
 	if (exchange->target->route == ROUTE_METRICS) {
 		metrics_text(server, &text);

@@ -184,6 +184,13 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 	return server;
 }
 
+bool server_admitted(const struct http_server *server)
+{
+	const struct http_config *config = &server->config;
+
+	return config->denied == NULL || !config->denied(config->sink);
+}
+
 void http_ready(struct http_server *server)
 {
 	atomic_store(&server->ready, true);

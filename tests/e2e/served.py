@@ -55,6 +55,7 @@ class Gateway:
         self.log = test.folder / f"{name}.log"
         self.names = f"127.0.0.1:{self.port}"
         self.process = None
+        self.environment = ENVIRONMENT
         test.addCleanup(self.kill)
 
     def daemon(self, *args):
@@ -65,7 +66,7 @@ class Gateway:
             self.process = subprocess.Popen(
                 self.daemon("serve", "--listen", f"127.0.0.1:{self.port}", "--key-file",
                             str(self.key), "--names", self.names),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         deadline = time.monotonic() + START_SECONDS
         while not is_ready(self.url):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -91,7 +92,7 @@ class Gateway:
 
     def operate(self, *args):
         """An operator's command, on the bucket: what it prints."""
-        return subprocess.run(self.daemon(*args), env=ENVIRONMENT, capture_output=True,
+        return subprocess.run(self.daemon(*args), env=self.environment, capture_output=True,
                               text=True, timeout=PROCESS_SECONDS, check=True).stdout
 
     def invite(self):

@@ -44,7 +44,8 @@ static void check_code(const struct s3_code *code)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view input = view_of(data, size);
-	struct s3_code error = {""}, first = {""};
+	struct s3_error error = {0};
+	struct s3_code first = {""};
 	struct bytes text = {0};
 	size_t failed = 0;
 	int64_t wait_ms;
@@ -52,15 +53,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_listing(input, S3_LIST_OBJECTS);
 	check_listing(input, S3_LIST_VERSIONS);
 	check_listing(input, S3_LIST_UPLOADS);
-	if (s3_xml_error(input, &error))
-		check_code(&error);
+	if (s3_xml_error(input, &error)) {
+		check_code(&error.code);
+		fuzz_check(strspn(error.region, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
+			       strnlen(error.region, sizeof(error.region)),
+		    "a region is a plain name");
+	}
 	if (s3_xml_deleted(input, &failed, &first))
 		check_code(&first);
 	for (unsigned status = 199; status < 600; status += 1 + status % 7) {
-		(void)s3_put_result(status, error.text, BUCKET_IF_TAG);
-		(void)s3_get_result(status, error.text);
-		(void)s3_remove_result(status, error.text);
-		(void)s3_list_result(status, error.text);
+		(void)s3_put_result(status, error.code.text, BUCKET_IF_TAG);
+		(void)s3_get_result(status, error.code.text);
+		(void)s3_remove_result(status, error.code.text);
+		(void)s3_list_result(status, error.code.text);
 	}
 	if (!bytes_copy(input, &text))
 		return 0;

@@ -17,6 +17,8 @@
 #define CUT_HERE "Connection: close\r\n\r\n" /* the body ends with the connection */
 #define NOT_FOUND(code) "HTTP/1.1 404 Not Found\r\n" CUT_HERE "<Error><Code>" code "</Code></Error>"
 
+static const char *token_now = "t0ken"; /* what a rotation changes */
+
 static const char *get_env(void *self, const char *name)
 {
 	(void)self;
@@ -25,7 +27,7 @@ static const char *get_env(void *self, const char *name)
 	if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0)
 		return "s3cret";
 	if (strcmp(name, "AWS_SESSION_TOKEN") == 0)
-		return "t0ken";
+		return token_now;
 	return NULL;
 }
 
@@ -104,6 +106,7 @@ static void what_a_put_sends(void **state)
 	assert_null(strstr(server.requests[0], "if-"));
 	assert_null(strstr(server.requests[0], "s3cret"));
 	assert_null(strstr(server.requests[0], "Expect"));
+	assert_non_null(strstr(server.requests[0], "\r\nAccept-Encoding: identity\r\n"));
 	assert_non_null(strstr(server.requests[1], "\r\nif-none-match: *\r\n"));
 	assert_non_null(strstr(server.requests[1], ";if-none-match;"));     /* signed */
 	assert_non_null(strstr(server.requests[2], "\r\nif-match: 2\r\n")); /* unquoted */
@@ -482,6 +485,228 @@ static void purge_where_nothing_is_hidden(void **state)
 	    "GET /bucket?max-uploads=1000&prefix=pre%2Fa%2F&uploads= HTTP/1.1\r\n"));
 }
 
+#define REGION_ERROR(code, region) \
+	"HTTP/1.1 400 x\r\n" CUT_HERE "<Error><Code>" code "</Code>" region "</Error>"
+#define WRONG_REGION "AuthorizationHeaderMalformed"
+
+/* A region that a store tells is signed for from then on; a write goes again, once. */
+static void a_region_is_learned(void **state)
+{
+	static const struct {
+		const char *name;
+		struct step steps[3];
+		unsigned requests; /* of the first put */
+		enum bucket_result expected;
+		const char *region; /* that the last of them is signed for */
+		const char *says;
+	} rows[] = {
+	    {"in the error",
+		{{REGION_ERROR(WRONG_REGION, "<Region>garage</Region>"), 0, STEP_CLOSE},
+		    {OK_TAG("1"), 0, STEP_KEEP}},
+		2, BUCKET_OK, "/garage/s3/", ""},
+	    {"in the header",
+		{{"HTTP/1.1 301 x\r\nX-Amz-Bucket-Region: eu-central-1\r\n" CUT_HERE
+		  "<Error><Code>PermanentRedirect</Code></Error>",
+		     0, STEP_CLOSE},
+		    {OK_TAG("1"), 0, STEP_KEEP}},
+		2, BUCKET_OK, "/eu-central-1/s3/", ""},
+	    {"by the bucket itself",
+		{{"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\n" CUT_HERE
+		  "<Error><Code>TemporaryRedirect</Code></Error>",
+		     0, STEP_CLOSE},
+		    {"HTTP/1.1 403 x\r\nx-amz-bucket-region: eu-west-3\r\n" CUT_HERE, 0,
+			STEP_CLOSE},
+		    {OK_TAG("1"), 0, STEP_KEEP}},
+		3, BUCKET_OK, "/eu-west-3/s3/", ""},
+	    {"by the bucket's refusal",
+		{{REGION_ERROR(WRONG_REGION, ""), 0, STEP_CLOSE},
+		    {"HTTP/1.1 400 x\r\nx-amz-bucket-region: eu-west-3\r\n" CUT_HERE, 0,
+			STEP_CLOSE},
+		    {OK_TAG("1"), 0, STEP_KEEP}},
+		3, BUCKET_OK, "/eu-west-3/s3/", ""},
+	    {"by nobody",
+		{{REGION_ERROR(WRONG_REGION, ""), 0, STEP_CLOSE},
+		    {"HTTP/1.1 400 x\r\n" CUT_HERE, 0, STEP_CLOSE}},
+		2, BUCKET_REFUSED, "/us-east-1/s3/",
+		"not in the region us-east-1; set AWS_REGION="},
+	    {"and it does not help",
+		{{REGION_ERROR(WRONG_REGION, "<Region>a</Region>"), 0, STEP_CLOSE},
+		    {REGION_ERROR(WRONG_REGION, "<Region>b</Region>"), 0, STEP_CLOSE}},
+		2, BUCKET_REFUSED, "/a/s3/", "not in the region a but in b; set AWS_REGION=b"},
+	    {"a redirect that names its region and stays",
+		{{"HTTP/1.1 301 x\r\nx-amz-bucket-region: eu-west-3\r\n" CUT_HERE
+		  "<Error><Code>PermanentRedirect</Code></Error>",
+		     0, STEP_CLOSE},
+		    {"HTTP/1.1 301 x\r\nx-amz-bucket-region: eu-west-3\r\n" CUT_HERE
+		     "<Error><Code>PermanentRedirect</Code></Error>",
+			0, STEP_CLOSE}},
+		2, BUCKET_REFUSED, "/eu-west-3/s3/", "name that region's host in the URL"},
+	    {"no region's name",
+		{{REGION_ERROR(WRONG_REGION, "<Region>e/vil</Region>"), 0, STEP_CLOSE},
+		    {"HTTP/1.1 400 x\r\nx-amz-bucket-region: e vil\r\n" CUT_HERE, 0, STEP_CLOSE}},
+		2, BUCKET_REFUSED, "/us-east-1/s3/", "set AWS_REGION="},
+	    {"in another error",
+		{{REGION_ERROR("InvalidRequest", "<Region>garage</Region>"), 0, STEP_CLOSE}}, 1,
+		BUCKET_REFUSED, "/us-east-1/s3/", "400 InvalidRequest"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket *bucket = open_script(rows[i].steps, COUNT_OF(rows[i].steps));
+		struct bucket_tag tag = {""};
+		struct call call;
+		enum bucket_result result;
+
+		suite_call(&call);
+		result = put(bucket, BUCKET_IF_ABSENT, "", &call, &tag);
+		close_script(bucket);
+		expect_message(rows[i].name, result, &call);
+		if (result != rows[i].expected || server.request_count != rows[i].requests ||
+		    strstr(call.message, rows[i].says) == NULL ||
+		    strstr(server.requests[rows[i].requests - 1], rows[i].region) == NULL)
+			fail_msg("%s: %s: %s: %zu requests, the last %s", rows[i].name,
+			    bucket_result_text(result), call.message, server.request_count,
+			    server.requests[rows[i].requests - 1]);
+		if (rows[i].requests > 1)
+			assert_non_null(strstr(server.requests[rows[i].requests - 1],
+			    rows[i].expected == BUCKET_OK ? "\r\nif-none-match: *\r\n" : "\r\n"));
+	}
+}
+
+/* A store that always wants another one leads nobody about for ever. */
+static void regions_are_bounded(void **state)
+{
+	static const struct step steps[] = {
+	    {REGION_ERROR(WRONG_REGION, "<Region>a</Region>"), 0, STEP_CLOSE},
+	    {REGION_ERROR(WRONG_REGION, "<Region>b</Region>"), 0, STEP_CLOSE},
+	    {REGION_ERROR(WRONG_REGION, "<Region>c</Region>"), 0, STEP_CLOSE},
+	    {REGION_ERROR(WRONG_REGION, "<Region>d</Region>"), 0, STEP_CLOSE},
+	    {REGION_ERROR(WRONG_REGION, "<Region>e</Region>"), 0, STEP_CLOSE},
+	    {REGION_ERROR(WRONG_REGION, "<Region>f</Region>"), 0, STEP_CLOSE},
+	};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	struct bucket_tag tag = {""};
+	struct call call;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) { /* 2, 2, 1 and 1 requests */
+		suite_call(&call);
+		assert_int_equal(put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_REFUSED);
+	}
+	close_script(bucket);
+	assert_int_equal(server.request_count, 6);
+	assert_non_null(strstr(server.requests[5], "/d/s3/"));
+}
+
+/* They were rotated: they are read again and the request goes again, once. */
+static void credentials_are_read_again(void **state)
+{
+	static const char *const codes[] = {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken",
+	    "SignatureDoesNotMatch", "TokenRefreshRequired"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		char refusal[256];
+		const struct step steps[] = {{refusal, 0, STEP_CLOSE}, {OK_TAG("1"), 0, STEP_KEEP}};
+		struct bucket *bucket;
+		struct bucket_tag tag = {""};
+		struct call call;
+
+		(void)snprintf(refusal, sizeof(refusal),
+		    "HTTP/1.1 403 x\r\n" CUT_HERE "<Error><Code>%s</Code></Error>", codes[i]);
+		bucket = open_script(steps, COUNT_OF(steps));
+		token_now = "n3w";
+		suite_call(&call);
+		assert_int_equal(put(bucket, BUCKET_IF_ABSENT, "", &call, &tag), BUCKET_OK);
+		assert_false(bucket_denied(bucket));
+		close_script(bucket);
+		token_now = "t0ken";
+		assert_int_equal(server.request_count, 2);
+		assert_non_null(strstr(server.requests[0], "x-amz-security-token: t0ken\r\n"));
+		assert_non_null(strstr(server.requests[1], "x-amz-security-token: n3w\r\n"));
+		assert_non_null(strstr(server.requests[1], "if-none-match: *\r\n"));
+	}
+}
+
+/* Nothing else is there to be read: it says so, and knows it until an answer says otherwise. */
+static void credentials_that_stay_are_denied(void **state)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 403 x\r\n" CUT_HERE "<Error><Code>ExpiredToken</Code></Error>", 0,
+		STEP_CLOSE},
+	    {"HTTP/1.1 503 x\r\n" NO_BODY, 0, STEP_CLOSE},
+	    {"HTTP/1.1 403 x\r\n" CUT_HERE "<Error><Code>ExpiredToken</Code></Error>", 0,
+		STEP_CLOSE},
+	    {NOT_FOUND("NoSuchKey"), 0, STEP_CLOSE},
+	};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	struct bucket_get get = {.key = "k"};
+	struct bucket_tag tag = {""};
+	struct bytes data = {0};
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_false(bucket_denied(bucket));
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_REFUSED);
+	assert_non_null(strstr(call.message, "does not take the credentials (403 ExpiredToken)"));
+	assert_true(bucket_denied(bucket));
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_RETRY);
+	assert_true(bucket_denied(bucket)); /* 503 says nothing of it */
+	token_now = "n3w";                  /* too soon: they were read a moment ago */
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_REFUSED);
+	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_ABSENT);
+	assert_false(bucket_denied(bucket));
+	close_script(bucket);
+	token_now = "t0ken";
+	assert_int_equal(server.request_count, 4);
+	assert_null(strstr(server.requests[2], "n3w"));
+}
+
+/* A body in a form that was not asked for is not read as if it were the object. */
+static void an_encoded_answer_is_named(void **state)
+{
+	static const struct {
+		const char *answer;
+		enum bucket_result get, put;
+		const char *says;
+	} rows[] = {
+	    {"HTTP/1.1 200 x\r\nETag: \"a\"\r\nContent-Encoding: gzip\r\nContent-Length: "
+	     "4\r\n\r\nzzzz",
+		BUCKET_REFUSED, BUCKET_UNKNOWN, "Content-Encoding gzip"},
+	    {"HTTP/1.1 404 x\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nzzzz",
+		BUCKET_REFUSED, BUCKET_REFUSED, "404, and the answer came in Content-Encoding br"},
+	    {"HTTP/1.1 412 x\r\nContent-Encoding: a\x1b[b\r\nContent-Length: 4\r\n\r\nzzzz",
+		BUCKET_REFUSED, BUCKET_CONFLICT, "Content-Encoding an unknown one"},
+	    {"HTTP/1.1 200 x\r\nETag: \"a\"\r\nContent-Encoding: Identity\r\n"
+	     "Content-Length: 0\r\n\r\n",
+		BUCKET_OK, BUCKET_OK, ""},
+	    {"HTTP/1.1 200 x\r\nETag: \"a\"\r\nContent-Encoding: gzip\r\n"
+	     "Content-Length: 0\r\n\r\n",
+		BUCKET_OK, BUCKET_OK, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct step steps[] = {
+		    {rows[i].answer, 0, STEP_KEEP}, {rows[i].answer, 0, STEP_KEEP}};
+		struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+		struct bucket_get get = {.key = "k"};
+		struct bucket_tag tag = {""};
+		struct bytes data = {0};
+		struct call call;
+
+		suite_call(&call);
+		assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), rows[i].get);
+		expect_message(rows[i].says, rows[i].get, &call);
+		assert_non_null(strstr(call.message, rows[i].says));
+		bytes_clear(&data);
+		assert_int_equal(put(bucket, BUCKET_IF_ABSENT, "", &call, &tag), rows[i].put);
+		assert_non_null(strstr(call.message, rows[i].says));
+		close_script(bucket);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_put_sends),
     cmocka_unit_test(put_answers),
@@ -494,6 +719,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_deadline_ends_a_wait),
     cmocka_unit_test(nobody_there),
     cmocka_unit_test(purge_where_nothing_is_hidden),
+    cmocka_unit_test(a_region_is_learned),
+    cmocka_unit_test(regions_are_bounded),
+    cmocka_unit_test(credentials_are_read_again),
+    cmocka_unit_test(credentials_that_stay_are_denied),
+    cmocka_unit_test(an_encoded_answer_is_named),
 };
 
 TEST_MAIN(tests)

@@ -1,12 +1,12 @@
 /*
- * tests/gateway/bucket/s3_credentials_test.c: the environment, and the shared file.
+ * tests/gateway/bucket/s3_credentials_test.c: the environment, and the shared files as botocore
+ * reads them.
  */
 #include "tests/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/bucket/s3_credentials.h"
@@ -88,96 +88,411 @@ static void from_the_environment(void **state)
 	}
 }
 
-/* A home with .aws/credentials of this text. */
-static void with_file(const char *text, const char *profile, const char *expected_key,
-    const char *expected_token, const char *says)
+/* A folder with a credentials and a config file, and an environment that names them. */
+struct files {
+	char folder[40];
+	char credentials[64];
+	char config[64];
+	struct variable variables[VARIABLES_MAX];
+};
+
+static void write_file(const char *path, const void *data, size_t len)
 {
-	char home[] = "/tmp/inkseal-credentials-XXXXXX";
-	char folder[64];
-	char path[96];
-	struct variable variables[VARIABLES_MAX] = {
-	    {"HOME", home}, {profile == NULL ? "x" : "AWS_PROFILE", profile}};
-	struct s3_credentials credentials = {"old", "", ""};
-	struct call call;
-	FILE *file;
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void files_make(struct files *files, const char *profile)
+{
+	*files = (struct files){.folder = "/tmp/inkseal-credentials-XXXXXX"};
+	assert_non_null(mkdtemp(files->folder));
+	(void)snprintf(files->credentials, sizeof(files->credentials), "%s/c", files->folder);
+	(void)snprintf(files->config, sizeof(files->config), "%s/d", files->folder);
+	files->variables[0] = (struct variable){"AWS_SHARED_CREDENTIALS_FILE", files->credentials};
+	files->variables[1] = (struct variable){"AWS_CONFIG_FILE", files->config};
+	if (profile != NULL)
+		files->variables[2] = (struct variable){"AWS_PROFILE", profile};
+}
+
+static void files_remove(const struct files *files)
+{
+	(void)unlink(files->credentials);
+	(void)unlink(files->config);
+	assert_int_equal(rmdir(files->folder), 0);
+}
+
+/* As a bucket is opened: both, or neither. */
+static bool load_both(const struct variable *variables, struct call *call,
+    struct s3_credentials *out, char region_out[S3_REGION_MAX + 1])
+{
+	struct variable copy[VARIABLES_MAX];
+	struct s3_env env = {copy, get};
+
+	memcpy(copy, variables, sizeof(copy));
+	call_init(call, 0);
+	return s3_region_load(&env, call, region_out) && s3_credentials_load(&env, call, out);
+}
+
+static bool load_texts(const char *credentials, const char *config, const char *profile,
+    struct call *call, struct s3_credentials *out, char region_out[S3_REGION_MAX + 1])
+{
+	struct files files;
 	bool ok;
 
-	assert_non_null(mkdtemp(home));
-	(void)snprintf(folder, sizeof(folder), "%s/.aws", home);
-	assert_int_equal(mkdir(folder, 0700), 0);
-	(void)snprintf(path, sizeof(path), "%s/credentials", folder);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	ok = load(variables, &call, &credentials);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(rmdir(folder), 0);
-	assert_int_equal(rmdir(home), 0);
-	if (says != NULL) {
-		assert_false(ok);
-		if (strstr(call.message, says) == NULL || strstr(call.message, "s3cret") != NULL)
-			fail_msg("%s", call.message);
-		assert_string_equal(credentials.access_key, "old");
-		return;
-	}
-	if (!ok)
-		fail_msg("%s", call.message);
-	assert_string_equal(credentials.access_key, expected_key);
-	assert_string_equal(credentials.session_token, expected_token);
-	s3_credentials_clear(&credentials);
+	files_make(&files, profile);
+	write_file(files.credentials, credentials, strlen(credentials));
+	write_file(files.config, config, strlen(config));
+	ok = load_both(files.variables, call, out, region_out);
+	files_remove(&files);
+	return ok;
 }
 
-static void from_the_file(void **state)
+/* clang-format off: what is expected is what botocore 1.44.5 made of the very same files. */
+static const struct {
+	const char *name;
+	const char *credentials;
+	const char *config;
+	const char *profile;
+	struct {
+		const char *access_key; /* NULL: refused */
+		const char *secret_key;
+		const char *token;
+		const char *region;
+	} expected;
+} oracle[] = {
+    {"plain", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"blanks around", "[default]\naws_access_key_id  =  AK \t\naws_secret_access_key\t=\tSK\n", "",
+	NULL, {"AK", "SK", "", "us-east-1"}},
+    {"a colon", "[default]\naws_access_key_id: AK\naws_secret_access_key : a=b\n", "", NULL,
+	{"AK", "a=b", "", "us-east-1"}},
+    {"an equals sign before a colon",
+	"[default]\naws_access_key_id=A:B\naws_secret_access_key=SK\n", "", NULL,
+	{"A:B", "SK", "", "us-east-1"}},
+    {"any case", "[default]\nAWS_ACCESS_KEY_ID=AK\nAws_Secret_Access_Key=SK\n", "", NULL,
+	{"AK", "SK", "", "us-east-1"}},
+    {"comments",
+	"# a\n; b\n[default]\n  # indented = "
+	"x\naws_access_key_id=AK\n;x\naws_secret_access_key=SK/x+y=\n#aws_session_token=no\n",
+	"", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"an empty token",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\naws_session_token=\n", "",
+	NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"an empty token with blanks",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\naws_session_token =   \n",
+	"", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a token",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\naws_session_token=T//"
+	"+==\n",
+	"", NULL, {"AK", "SK/x+y=", "T//+==", "us-east-1"}},
+    {"the token's old name",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/"
+	"x+y=\naws_session_token=T\naws_security_token=OLD\n",
+	"", NULL, {"AK", "SK/x+y=", "OLD", "us-east-1"}},
+    {"CRLF", "[default]\r\naws_access_key_id=AK\r\naws_secret_access_key=SK/x+y=\r\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"CR alone", "[default]\raws_access_key_id=AK\raws_secret_access_key=SK/x+y=\r", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"no line feed at the end", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK", "",
+	NULL, {"AK", "SK", "", "us-east-1"}},
+    {"blank lines",
+	"\n\n[default]\n\naws_access_key_id=AK\n\n   \naws_secret_access_key=SK/x+y=\n\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a mark",
+	"\xef\xbb\xbf"
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"", NULL, {NULL, NULL, NULL, NULL}},
+    {"another profile",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/"
+	"x+y=\n[two]\naws_access_key_id=TWO\naws_secret_access_key=S2\n",
+	"", "two", {"TWO", "S2", "", "us-east-1"}},
+    {"a profile that is not there",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", "three",
+	{NULL, NULL, NULL, NULL}},
+    {"blanks within the brackets",
+	"[ default ]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{NULL, NULL, NULL, NULL}},
+    {"a comment behind the brackets",
+	"[default] # mine\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"brackets within a name", "[a]b]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "",
+	"a]b", {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a name of two words", "[two words]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"", "two words", {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"an indented header", " [default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "",
+	NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"indented settings", "[default]\n  aws_access_key_id=AK\n  aws_secret_access_key=SK/x+y=\n",
+	"", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a setting that continues another",
+	"[default]\naws_access_key_id=AK\n  aws_secret_access_key=SK/x+y=\n", "", NULL,
+	{NULL, NULL, NULL, NULL}},
+    {"less and less indented",
+	"[default]\n   aws_access_key_id=AK\n aws_secret_access_key=SK/x+y=\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a sub-section",
+	"[default]\ns3 =\n  aws_access_key_id = no\n  addressing_style = "
+	"path\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a sub-section after",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\ns3 =\n    "
+	"aws_secret_access_key=no\n\n    # x\n    max_queue_size = 5\n[x]\naws_access_key_id=AK\n",
+	"", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a header as a continuation",
+	"[default]\nx = 1\n  [y]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a setting before any section",
+	"aws_access_key_id=AK\n[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"", NULL, {NULL, NULL, NULL, NULL}},
+    {"a line that is no setting",
+	"[default]\naws_access_key_id=AK\nhello\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{NULL, NULL, NULL, NULL}},
+    {"no name", "[default]\n= x\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{NULL, NULL, NULL, NULL}},
+    {"twice the same name",
+	"[default]\naws_access_key_id=AK\naws_access_key_id=BK\naws_secret_access_key=SK/x+y=\n",
+	"", NULL, {NULL, NULL, NULL, NULL}},
+    {"twice the same section",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/"
+	"x+y=\n[default]\naws_access_key_id=AK\n",
+	"", NULL, {NULL, NULL, NULL, NULL}},
+    {"no secret key", "[default]\naws_access_key_id=AK\n", "", NULL, {NULL, NULL, NULL, NULL}},
+    {"no access key", "[default]\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{NULL, NULL, NULL, NULL}},
+    {"an empty section", "[default]\n", "", NULL, {NULL, NULL, NULL, NULL}},
+    {"an empty file", "", "", NULL, {NULL, NULL, NULL, NULL}},
+    {"defaults for all", "[DEFAULT]\naws_secret_access_key=ALL\n[default]\naws_access_key_id=AK\n",
+	"", NULL, {"AK", "ALL", "", "us-east-1"}},
+    {"defaults alone", "[DEFAULT]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n", "", NULL,
+	{NULL, NULL, NULL, NULL}},
+    {"defaults afterwards",
+	"[default]\naws_access_key_id=AK\n[DEFAULT]\naws_secret_access_key=ALL\n", "", NULL,
+	{"AK", "ALL", "", "us-east-1"}},
+    {"a semicolon in a value", "[default]\naws_access_key_id=AK\naws_secret_access_key=a;b#c\n", "",
+	NULL, {"AK", "a;b#c", "", "us-east-1"}},
+    {"quotes stay", "[default]\naws_access_key_id=\"AK\"\naws_secret_access_key=SK/x+y=\n", "",
+	NULL, {"\"AK\"", "SK/x+y=", "", "us-east-1"}},
+    {"a form feed is a blank",
+	"[default]\n\faws_access_key_id =\vAK\n\faws_secret_access_key=SK/x+y=\n", "", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"other settings",
+	"[default]\nrole_session_name = "
+	"x\noutput=json\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"region in the credentials",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\nregion=eu-north-1\n",
+	"[default]\nregion=eu-west-1\n", NULL, {"AK", "SK/x+y=", "", "eu-north-1"}},
+    {"region in the config", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[default]\nregion = eu-west-1\n", NULL, {"AK", "SK/x+y=", "", "eu-west-1"}},
+    {"region in any case", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[default]\nREGION: eu-west-1\n", NULL, {"AK", "SK/x+y=", "", "eu-west-1"}},
+    {"region of a profile", "[two]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[default]\nregion=eu-west-1\n[profile two]\nregion=eu-west-2\n", "two",
+	{"AK", "SK/x+y=", "", "eu-west-2"}},
+    {"a profile without the word", "[two]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[two]\nregion=eu-west-2\n", "two", {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"a quoted profile", "[two words]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile \"two words\"]\nregion=eu-west-2\n", "two words",
+	{"AK", "SK/x+y=", "", "eu-west-2"}},
+    {"an escaped profile", "[two words]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile two\\ words]\nregion=eu-west-2\n", "two words",
+	{"AK", "SK/x+y=", "", "eu-west-2"}},
+    {"an open quote", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile \"default]\nregion=eu-west-2\n", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"the default as a profile", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile default]\nregion=eu-west-3\n", NULL, {"AK", "SK/x+y=", "", "eu-west-3"}},
+    {"both defaults", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[default]\nregion=eu-west-1\n[profile default]\noutput=x\n", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"both defaults, the other way",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile default]\nregion=eu-west-3\n[default]\nregion=eu-west-1\n", NULL,
+	{"AK", "SK/x+y=", "", "eu-west-1"}},
+    {"many blanks before a name",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile   default  ]\nregion=eu-west-3\n", NULL, {"AK", "SK/x+y=", "", "eu-west-3"}},
+    {"a third word", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[profile default x]\nregion=eu-west-3\n", NULL, {"AK", "SK/x+y=", "", "us-east-1"}},
+    {"keys in the config", "",
+	"[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\nregion=eu-west-1\n", NULL,
+	{"AK", "SK/x+y=", "", "eu-west-1"}},
+    {"keys of a profile in the config", "[x]\naws_access_key_id=AK\n",
+	"[profile two]\naws_access_key_id=CK\naws_secret_access_key=CS\n", "two",
+	{"CK", "CS", "", "us-east-1"}},
+    {"the credentials go first", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[default]\naws_access_key_id=CK\naws_secret_access_key=CS\n", NULL,
+	{"AK", "SK/x+y=", "", "us-east-1"}},
+    {"half in each", "[default]\naws_access_key_id=AK\n",
+	"[default]\naws_secret_access_key=SK/x+y=\n", NULL, {NULL, NULL, NULL, NULL}},
+    {"a spoilt config", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"[default]\nregion\n", NULL, {NULL, NULL, NULL, NULL}},
+    {"a config with a mark", "[default]\naws_access_key_id=AK\naws_secret_access_key=SK/x+y=\n",
+	"\xef\xbb\xbf"
+	"[default]\nregion=eu-west-1\n",
+	NULL, {NULL, NULL, NULL, NULL}},
+};
+/* clang-format on */
+
+static void as_botocore_reads_them(void **state)
 {
-	static const char text[] = "# s3cret comment\n"
-				   "aws_access_key_id = outside\n"
-				   "[default]\n"
-				   "aws_access_key_id=ONE\r\n"
-				   "\taws_secret_access_key\t =  a=b/c+d  \n"
-				   "region = eu\n"
-				   "\n"
-				   "[ two ]\n"
-				   "; aws_access_key_id = no\n"
-				   "aws_access_key_id = TWO\n"
-				   "aws_secret_access_key = x\n"
-				   "aws_session_token = t\n"
-				   "[half]\n"
-				   "aws_access_key_id = HALF";
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(oracle); i++) {
+		struct s3_credentials found = {"", "", ""};
+		char region[S3_REGION_MAX + 1] = "";
+		struct call call;
+		bool ok = load_texts(oracle[i].credentials, oracle[i].config, oracle[i].profile,
+		    &call, &found, region);
+
+		if (ok != (oracle[i].expected.access_key != NULL))
+			fail_msg("%s: %s", oracle[i].name, ok ? "taken" : call.message);
+		if (!ok) {
+			assert_true(call.message[0] != '\0');
+			assert_null(strstr(call.message, "SK/"));
+			continue;
+		}
+		if (strcmp(found.access_key, oracle[i].expected.access_key) != 0 ||
+		    strcmp(found.secret_key, oracle[i].expected.secret_key) != 0 ||
+		    strcmp(found.session_token, oracle[i].expected.token) != 0 ||
+		    strcmp(region, oracle[i].expected.region) != 0)
+			fail_msg("%s: %s %s %s %s", oracle[i].name, found.access_key,
+			    found.secret_key, found.session_token, region);
+		s3_credentials_clear(&found);
+		assert_string_equal(found.secret_key, "");
+	}
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+	static const struct {
+		const char *credentials;
+		const char *config;
+		const char *says;
+	} rows[] = {
+	    {"", "", "the profile [default]"},
+	    {"\xef\xbb\xbf[default]\n", "", "credentials file begins with a byte order mark (BOM)"},
+	    {"\xff\xfe[", "", "the mark of UTF-16"},
+	    {"", "\xef\xbb\xbf[default]\n", "config file begins with a byte order mark (BOM)"},
+	    {"a = b\n[default]\n", "",
+		"line 1 of the credentials file stands before any [profile]"},
+	    {"[default]\nwhat\n", "", "line 2 of the credentials file is no \"name = value\""},
+	    {"[default]\r\n\r\nregion = eu\r\n[default]", "",
+		"line 4 of the credentials file begins"},
+	    {"[default]\naws_access_key_id=s3cret # mine\n", "",
+		"line 2 of the credentials file holds"},
+	    {"[default]\naws_access_key_id=A\n aws_secret_access_key=s3cret\n", "",
+		"line 3 of the credentials file is indented"},
+	    {"[default]\naws_access_key_id=A\naws_access_key_id=s3cret\n", "",
+		"line 3 of the credentials file gives a setting a second time"},
+	    {"[default]\naws_secret_access_key=s3cret\n", "", "holds no keys"},
+	    {"[default]\naws_access_key_id=A\n", "", "is not complete"},
+	    {"[default]\naws_access_key_id=A\naws_secret_access_key=\n", "", "is not complete"},
+	    {"[default]\nrole_arn = x\n", "", "roles, SSO and credential_process are not read"},
+	    {"[default]\nregion = eu/west\n", "", "the region is not a region's name"},
+	};
 
 	(void)state;
-	with_file(text, NULL, "ONE", "", NULL);
-	with_file(text, "two", "TWO", "t", NULL);
-	with_file(text, "half", NULL, NULL, "no complete profile");
-	with_file(text, "three", NULL, NULL, "no complete profile");
-	with_file("", NULL, NULL, NULL, "no complete profile");
-	with_file(
-	    "[default]\naws_secret_access_key = s3cret with blanks\n", NULL, NULL, NULL, "line 2");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct s3_credentials found = {"old", "", ""};
+		char region[S3_REGION_MAX + 1];
+		struct call call;
+
+		assert_false(
+		    load_texts(rows[i].credentials, rows[i].config, NULL, &call, &found, region));
+		if (strstr(call.message, rows[i].says) == NULL ||
+		    strstr(call.message, "s3cret") != NULL)
+			fail_msg("row %zu: %s", i, call.message);
+		assert_string_equal(found.access_key, "old");
+	}
 }
 
-/* Longer than INI readers take, and as long as it may be. */
-static void long_lines(void **state)
+/* Where the files are, and what else than their text can be wrong with them. */
+static void where_the_files_are(void **state)
 {
-	static char text[3 * S3_SESSION_TOKEN_MAX];
+	static const char text[] =
+	    "[x]\naws_access_key_id=AK\naws_secret_access_key=SK\nregion=r\n";
+	struct s3_credentials found = {"", "", ""};
+	char region[S3_REGION_MAX + 1] = "";
+	struct files files;
+	struct call call;
+
+	(void)state;
+	files_make(&files, "x");
+	write_file(files.credentials, text, strlen(text));
+	/* No config file is none that is missed. */
+	assert_true(load_both(files.variables, &call, &found, region));
+	assert_string_equal(found.access_key, "AK");
+	assert_string_equal(region, "r");
+	files.variables[3] = (struct variable){"AWS_DEFAULT_PROFILE", "y"}; /* goes first */
+	assert_false(load_both(files.variables, &call, &found, region));
+	assert_non_null(strstr(call.message, "that AWS_PROFILE names"));
+	files.variables[3] = (struct variable){"AWS_REGION", "Garage_1"}; /* over the files */
+	assert_true(load_both(files.variables, &call, &found, region));
+	assert_string_equal(region, "Garage_1");
+	files.variables[3] = (struct variable){"AWS_DEFAULT_REGION", "two"};
+	assert_true(load_both(files.variables, &call, &found, region));
+	assert_string_equal(region, "two");
+	files.variables[3] = (struct variable){"HOME", files.folder};
+	files.variables[0].value = "~/c";
+	assert_true(load_both(files.variables, &call, &found, region));
+	files.variables[0].value = files.folder; /* not a file */
+	assert_false(load_both(files.variables, &call, &found, region));
+	assert_non_null(strstr(call.message, "the credentials file can't be read: Is a directory"));
+	files.variables[0].value = files.credentials;
+	write_file(files.credentials, "[x]\0\n", 6);
+	assert_false(load_both(files.variables, &call, &found, region));
+	assert_non_null(strstr(call.message, "a zero byte"));
+	files_remove(&files);
+	s3_credentials_clear(&found);
+}
+
+/* A token as long as it may be, longer; a file as long as it may be, and longer. */
+static void maxima(void **state)
+{
+	static const char head[] = "[default]\naws_access_key_id=A\naws_secret_access_key=B\n";
 	static char token[S3_SESSION_TOKEN_MAX + 2];
+	struct s3_credentials found = {"", "", ""};
+	char region[S3_REGION_MAX + 1];
+	struct files files;
+	struct buffer text;
+	struct call call;
 
 	(void)state;
 	memset(token, 't', S3_SESSION_TOKEN_MAX);
-	(void)snprintf(text, sizeof(text),
-	    "[default]\naws_access_key_id=A\naws_secret_access_key=B\naws_session_token=%s\n",
-	    token);
-	with_file(text, NULL, "A", token, NULL);
-	token[S3_SESSION_TOKEN_MAX] = 't';
-	(void)snprintf(text, sizeof(text), "[default]\naws_session_token=%s\n", token);
-	with_file(text, NULL, NULL, NULL, "line 2");
-	memset(text, 'x', sizeof(text) - 1);
-	with_file(text, NULL, NULL, NULL, "line 1");
+	files_make(&files, NULL);
+	for (int over = 0; over < 2; over++) {
+		token[S3_SESSION_TOKEN_MAX] = over != 0 ? 't' : '\0';
+		buffer_init(&text, 3 * S3_FILE_MAX);
+		buffer_addf(&text, "%saws_session_token=%s\n#", head, token);
+		write_file(files.credentials, text.data, text.len);
+		buffer_clear(&text);
+		assert_int_equal(load_both(files.variables, &call, &found, region), over == 0);
+		assert_int_equal(strlen(found.session_token), S3_SESSION_TOKEN_MAX);
+	}
+	assert_non_null(strstr(call.message, "line 4"));
+	for (int over = 0; over < 2; over++) {
+		size_t len = over != 0 ? 2 * S3_FILE_MAX : S3_FILE_MAX;
+
+		buffer_init(&text, 3 * S3_FILE_MAX);
+		buffer_addf(&text, "%s#", head);
+		while (text.len < len)
+			buffer_add_byte(&text, 'x');
+		write_file(files.credentials, text.data, text.len);
+		buffer_clear(&text);
+		assert_int_equal(load_both(files.variables, &call, &found, region), over == 0);
+	}
+	assert_non_null(strstr(call.message, "File too large"));
+	files_remove(&files);
+	s3_credentials_clear(&found);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(from_the_environment),
-    cmocka_unit_test(from_the_file),
-    cmocka_unit_test(long_lines),
+    cmocka_unit_test(as_botocore_reads_them),
+    cmocka_unit_test(what_is_wrong_is_named),
+    cmocka_unit_test(where_the_files_are),
+    cmocka_unit_test(maxima),
 };
 
 TEST_MAIN(tests)

@@ -139,19 +139,44 @@ static void quoting_is_found_out(void **state)
 	assert_int_not_equal(atomic_load(&driver_of(bucket)->quoting), S3_QUOTING_UNKNOWN);
 }
 
+/* Refused, and then, once the credentials are read again, taken. */
 static void wrong_secret_is_refused(void **state)
 {
 	struct bucket *bucket = *state;
+	struct s3_identity *identity = &driver_of(bucket)->identity;
 	struct bucket_put put = {"a", view_text("2"), BUCKET_ALWAYS, {""}};
 	struct bucket_tag tag = {"old"};
 	struct call call;
 
 	suite_call(&call);
-	driver_of(bucket)->credentials.secret_key[0] ^= 1;
+	identity->signer.credentials.secret_key[0] ^= 1;
+	identity->read_again = true; /* just now, so not for this */
+	identity->read_ms = clock_monotonic_ms(&suite_clock);
 	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_REFUSED);
 	assert_non_null(strstr(call.message, "403"));
-	driver_of(bucket)->credentials.secret_key[0] ^= 1;
+	assert_true(bucket_denied(bucket));
+	identity->signer.credentials.secret_key[0] ^= 1;
 	suite_expect_text(bucket, "a", NULL);
+	identity->signer.credentials.secret_key[0] ^= 1;
+	identity->read_again = false;
+	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_OK);
+	assert_false(bucket_denied(bucket));
+	suite_expect_text(bucket, "a", "2");
+}
+
+/* A region that is not the store's: either nobody minds, or the store's own is learned. */
+static void another_region_does_not_matter(void **state)
+{
+	struct bucket *bucket = *state;
+	struct s3_identity *identity = &driver_of(bucket)->identity;
+	struct bucket_put put = {"a", view_text("2"), BUCKET_ALWAYS, {""}};
+	struct bucket_tag tag = {"old"};
+	struct call call;
+
+	suite_call(&call);
+	(void)snprintf(identity->signer.region, sizeof(identity->signer.region), "elsewhere-1");
+	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_OK);
+	suite_expect_text(bucket, "a", "2");
 }
 
 static void missing_bucket_is_not_an_absent_key(void **state)
@@ -309,6 +334,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(suite_probe_passes, open_retrying, close_it),
     cmocka_unit_test_setup_teardown(quoting_is_found_out, open_plain, close_it),
     cmocka_unit_test_setup_teardown(wrong_secret_is_refused, open_plain, close_it),
+    cmocka_unit_test_setup_teardown(another_region_does_not_matter, open_plain, close_it),
     cmocka_unit_test_setup_teardown(missing_bucket_is_not_an_absent_key, open_plain, close_it),
     cmocka_unit_test_setup_teardown(skewed_clock_is_named, open_plain, close_it),
     cmocka_unit_test_setup_teardown(purge_removes_versions_and_markers, open_versioned, close_it),

@@ -3,6 +3,7 @@
  */
 #include "tests/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,11 @@ static void error_codes(void **state)
 		HEAD "<Error><Code>NoSuchKey</Code><Message>gone</Message><Key>k</Key></Error>",
 		"NoSuchKey"},
 	    {"with a namespace", "<Error" NS ">\n <Code>SlowDown</Code></Error>\n", "SlowDown"},
+	    {"after a blank line", "\r\n \t\n" HEAD "<Error><Code>A</Code></Error>", "A"},
+	    {"after a mark", "\xef\xbb\xbf" HEAD "<Error><Code>A</Code></Error>", "A"},
+	    {"after both", "\n\xef\xbb\xbf\n" HEAD "<Error><Code>A</Code></Error>", "A"},
+	    {"after half a mark", "\xef\xbb" HEAD "<Error><Code>A</Code></Error>", ""},
+	    {"nothing but blanks", " \r\n\xef\xbb\xbf", ""},
 	    {"no code", "<Error><Message>x</Message></Error>", ""},
 	    {"a code deeper down", "<Error><X><Code>Inner</Code></X></Error>", ""},
 	    {"a page", "<html><body><Code>x</Code></body></html>", ""},
@@ -41,11 +47,44 @@ static void error_codes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct s3_code code = {"old"};
+		struct s3_error error = {{"old"}, "old"};
 
-		assert_true(s3_xml_error(view_text(rows[i].text), &code));
-		if (strcmp(code.text, rows[i].expected) != 0)
-			fail_msg("%s: %s", rows[i].name, code.text);
+		assert_true(s3_xml_error(view_text(rows[i].text), &error));
+		if (strcmp(error.code.text, rows[i].expected) != 0)
+			fail_msg("%s: %s", rows[i].name, error.code.text);
+		assert_string_equal(error.region, "");
+	}
+}
+
+static void error_regions(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *expected;
+	} rows[] = {
+	    {"<Region>eu-central-1</Region>", "eu-central-1"},
+	    {"<Region>garage</Region>", "garage"},
+	    {"<Region>0123456789012345678901234567890-</Region>",
+		"0123456789012345678901234567890-"},
+	    {"<Region>0123456789012345678901234567890-x</Region>", ""},
+	    {"<Region>eu central</Region>", ""},
+	    {"<Region>evil.example/x</Region>", ""},
+	    {"<Region>EU</Region>", ""},
+	    {"<Region>a&#10;b</Region>", ""},
+	    {"<Region/>", ""},
+	    {"<X><Region>a</Region></X>", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct s3_error error = {{"old"}, "old"};
+		char text[256];
+
+		(void)snprintf(text, sizeof(text), "<Error><Code>A</Code>%s</Error>", rows[i].text);
+		assert_true(s3_xml_error(view_text(text), &error));
+		assert_string_equal(error.code.text, "A");
+		if (strcmp(error.region, rows[i].expected) != 0)
+			fail_msg("%s: %s", rows[i].text, error.region);
 	}
 }
 
@@ -178,6 +217,7 @@ static void maxima(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(error_codes),
+    cmocka_unit_test(error_regions),
     cmocka_unit_test(deleted),
     cmocka_unit_test(listings),
     cmocka_unit_test(refused_listings),

@@ -562,6 +562,41 @@ static void others_see_what_the_gateway_is(void **state)
 	reply_clear(&reply);
 }
 
+static bool store_denies;
+
+static bool is_denied(void *sink)
+{
+	(void)sink;
+	return store_denies;
+}
+
+/* While the store does not take the gateway's credentials it is not ready, and then it is again. */
+static void a_denied_gateway_is_not_ready(void **state)
+{
+	struct site *site = *state;
+	struct reply reply = {0};
+	struct ask ask = {.member = MEMBERS_COUNT, .method = "GET", .path = "/readyz"};
+
+	site->config.denied = is_denied;
+	store_denies = true;
+	site_start(site, true);
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 503);
+	assert_true(reply_says(&reply, "does not take its credentials"));
+	reply_clear(&reply);
+	ask.path = "/metrics";
+	site_ask(site, &ask, &reply);
+	assert_true(reply_says(&reply, "inkseald_ready 0\n"));
+	reply_clear(&reply);
+	ask.path = "/v1/accounts/0000000000000000000000000000000000000000/roster";
+	expect(site, &ask, 404, "absent"); /* each request still tries */
+	site_stop(site, 10000);
+	store_denies = false;
+	site_start(site, true);
+	ask.path = "/readyz";
+	expect(site, &ask, 200, "");
+}
+
 /* Nothing of a token, a signature or a path may stand in the log. */
 static void the_log_holds_no_secret(void **state)
 {
@@ -619,6 +654,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_missing_account_is_not_gone, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(a_bucket_that_fails_is_said, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(others_see_what_the_gateway_is, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(a_denied_gateway_is_not_ready, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(the_log_holds_no_secret, site_setup, site_teardown),
 };
 TEST_MAIN(tests)
