@@ -70,9 +70,11 @@ enum code app_fail(struct app *app, enum code code, const char *format, ...)
 
 void app_hint(struct app *app, const char *format, ...)
 {
+	char said[APP_HINT_MAX]; /* as above */
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(app->hint, sizeof(app->hint), format, args);
+	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
+	memcpy(app->hint, said, sizeof(app->hint));
 }

@@ -26,12 +26,13 @@ enum code { /* exit codes: part of what others script on (design, section 10) */
 };
 const char *code_name(enum code code); /* as it stands in the JSON of an error */
 
-struct app { /* what one run of the program has; no global state besides */
+#define APP_HINT_MAX 10240u /* it may hold a command with two paths */
+struct app {                /* what one run of the program has; no global state besides */
 	struct options options;
 	struct clock clock;
 	struct random random;
 	char error[CALL_MESSAGE_MAX]; /* one sentence; "": none was said */
-	char hint[CALL_MESSAGE_MAX];  /* what to do about it; "": nothing to add */
+	char hint[APP_HINT_MAX];      /* what to do about it; "": nothing to add */
 };
 /* Notes why, and returns code. What was said before is replaced. */
 enum code app_fail(struct app *app, enum code code, const char *format, ...) PRINTF_LIKE(3, 4);

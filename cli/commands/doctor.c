@@ -4,6 +4,7 @@
  */
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
+#include "cli/commands/unsaved.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -20,6 +21,7 @@
 enum finding { FINDING_OK, FINDING_NOTE, FINDING_BAD };
 
 struct doctor {
+	struct app *app;
 	struct session *session;
 	json_t *checks;
 	bool bad;
@@ -32,14 +34,14 @@ static void tell(
     struct doctor *doctor, enum finding finding, const char *what, const char *format, ...)
 {
 	static const char *const names[] = {"ok", "note", "BAD"};
-	char said[CALL_MESSAGE_MAX];
+	char said[APP_HINT_MAX];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
 	doctor->bad = doctor->bad || finding == FINDING_BAD;
-	if (!doctor->session->app->options.json)
+	if (!doctor->app->options.json)
 		(void)printf("%-4s  %-9s %s\n", names[finding], what, said);
 	else if (json_array_append_new(doctor->checks,
 		     json_pack("{s:s,s:s,s:s}", "check", what, "result",
@@ -175,6 +177,31 @@ static void check_warnings(struct doctor *doctor)
 		    (unsigned long long)warnings.count, warnings.newest);
 }
 
+static bool see_unsaved(void *self, const struct unsaved *left)
+{
+	struct doctor *doctor = self;
+	char how[UNSAVED_HOW_MAX];
+	struct stat info;
+
+	if (stat(left->file, &info) != 0) {
+		tell(doctor, FINDING_NOTE, "unsaved", "an editor's files are left in %s",
+		    left->folder);
+		return true;
+	}
+	unsaved_how(doctor->app, left, how);
+	tell(doctor, FINDING_NOTE, "unsaved", "a text was not saved; this saves it: %s%s", how,
+	    unsaved_alone(left) ? "" : " (your editor left files beside it: look there first)");
+	return true;
+}
+
+static void check_unsaved(struct doctor *doctor)
+{
+	struct home home;
+
+	if (home_find(doctor->app, &home) == CODE_OK)
+		unsaved_each(&home, see_unsaved, doctor);
+}
+
 static void check_bucket(struct doctor *doctor, const char *url)
 {
 	struct app *app = doctor->session->app;
@@ -219,23 +246,24 @@ static enum code examine(struct doctor *doctor)
 		check_account(doctor);
 	else
 		tell(doctor, FINDING_OK, "sync", "not set up");
-	if (app->options.json &&
-	    !output_json(json_pack("{s:b,s:O}", "ok", (int)!doctor->bad, "checks", doctor->checks)))
-		doctor->failed = true;
-	if (doctor->failed)
-		return app_fail(app, CODE_ERROR, "the findings can't be printed");
 	return doctor->bad ? app_fail(app, CODE_ERROR, "something is wrong: see above") : CODE_OK;
 }
 
 static enum code run(struct app *app)
 {
 	struct session session = {0};
-	struct doctor doctor = {.session = &session};
-	enum code code = session_open(app, SESSION_READ, &session);
+	struct doctor doctor = {.app = app, .session = &session, .checks = json_array()};
+	enum code code;
 
-	doctor.checks = json_array();
+	check_unsaved(&doctor); /* whatever is wrong with the journal: these stand beside it */
+	code = session_open(app, SESSION_READ, &session);
 	if (code == CODE_OK)
 		code = examine(&doctor);
+	if (app->options.json && !output_json(json_pack("{s:b,s:O}", "ok", (int)(code == CODE_OK),
+				     "checks", doctor.checks)))
+		doctor.failed = true;
+	if (doctor.failed)
+		code = app_fail(app, CODE_ERROR, "the findings can't be printed");
 	json_decref(doctor.checks);
 	session_close(&session);
 	return code;
@@ -245,7 +273,8 @@ const struct command doctor_command = {
     .name = "doctor",
     .args = "[--probe]",
     .summary = "Looks for what may be wrong with this home",
-    .help = "Checks the journal's file, the keys, the roster and the clock; changes nothing.\n"
+    .help = "Checks the journal's file, the keys, the roster and the clock, and names texts that\n"
+	    "were never saved; changes nothing.\n"
 	    "A line a check: ok, note or BAD. Exit code 1 if something is BAD.\n",
     .options = OPTION_PROBE,
     .run = run,

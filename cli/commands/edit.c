@@ -5,6 +5,7 @@
  */
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
+#include "cli/commands/terminal.h"
 #include "cli/commands/text.h"
 
 #include <stdio.h>
@@ -77,15 +78,11 @@ static enum code report(
  * A script's standard input is often just empty: that alone is no wish to empty the entry. With a
  * title the text stays as it is; --stdin means what it says.
  */
-static enum code choose_content(
-    struct app *app, const struct begun *begun, const struct text *text, struct view *out)
+static enum code choose_piped(struct app *app, struct view before, struct view *content)
 {
-	bool nothing_came = text->content.len == 0 && text->folder[0] == '\0';
-
-	*out = view_bytes(&text->content);
-	if (!nothing_came || app->options.from_stdin)
+	if (content->len > 0 || app->options.from_stdin)
 		return CODE_OK;
-	*out = begun->entry.content;
+	*content = before;
 	if (app->options.title != NULL)
 		return CODE_OK;
 	app_fail(app, CODE_ERROR, "standard input is empty; nothing was saved");
@@ -93,44 +90,117 @@ static enum code choose_content(
 	return CODE_ERROR;
 }
 
-static enum code run(struct app *app)
+enum emptied { EMPTIED_KEEP, EMPTIED_DELETE, EMPTIED_SAVE };
+
+/* An emptied file may be a mishap, of an editor on a full disk too. */
+static enum code ask_emptied(struct app *app, enum emptied *out)
+{
+	static const char prompt[] =
+	    "The text is empty now. Keep the old text, delete the entry, or save it empty? "
+	    "[K/d/e] ";
+	struct bytes answer = {0};
+	enum code code;
+
+	*out = EMPTIED_KEEP;
+	if (!terminal_can_ask(app) || app->options.yes) {
+		output_note(app, "the text came back empty: the old one is kept (inkseal rm ID "
+				 "deletes an entry)");
+		return CODE_OK;
+	}
+	code = terminal_ask(app, prompt, "the text on standard input", &answer);
+	if (code == CODE_OK && answer.len > 0 && (answer.data[0] | 0x20) == 'd')
+		*out = EMPTIED_DELETE;
+	else if (code == CODE_OK && answer.len > 0 && (answer.data[0] | 0x20) == 'e')
+		*out = EMPTIED_SAVE;
+	bytes_clear(&answer);
+	return code;
+}
+
+static enum code choose_edited(
+    struct app *app, struct view before, struct view *content, bool *delete_out)
+{
+	enum emptied emptied;
+	enum code code;
+
+	if (!text_blank(*content) || text_blank(before))
+		return CODE_OK;
+	code = ask_emptied(app, &emptied);
+	if (emptied == EMPTIED_KEEP)
+		*content = before;
+	*delete_out = emptied == EMPTIED_DELETE;
+	return code;
+}
+
+/* Writes it, and reports. */
+static enum code save(struct app *app, const struct begun *begun, const struct entry *entry,
+    bool delete, struct text *text)
 {
 	struct session session = {0};
-	struct begun begun = {0};
-	struct text text = {0};
-	struct edit_outcome outcome;
-	struct entry entry;
-	enum code code = begin(app, &begun);
+	struct edit_outcome outcome = {.conflict = false};
+	enum code code = session_open(app, SESSION_WRITE, &session);
 
-	if (code == CODE_OK)
-		code = text_get(app, begun.entry.content, &text);
+	if (code == CODE_OK && delete)
+		code = session_engine(
+		    &session, edit_delete(&session.engine, entry->id, &session.call));
+	else if (code == CODE_OK)
+		code = session_engine(&session,
+		    edit_save(&session.engine, entry, &begun->version, &session.call, &outcome));
+	session_close(&session);
 	if (code != CODE_OK)
-		goto done;
-	entry = begun.entry;
-	code = choose_content(app, &begun, &text, &entry.content);
+		return text_keep(app, text, code);
+	text_drop(text);
+	if (delete)
+		output_note(app, "deleted; inkseal restore ID brings it back");
+	return report(app, begun, &outcome);
+}
+
+static enum code work(struct app *app, struct begun *begun, struct text *text)
+{
+	bool piped = terminal_stdin_wanted(app), delete = false;
+	struct view content;
+	struct entry entry;
+	enum code code = CODE_OK;
+
+	text->id = app->options.args[0];
+	/* First of all what would be lost: whoever pipes it may not have it any more. */
+	if (piped)
+		code = text_read(app, text);
 	if (code != CODE_OK)
-		goto done;
+		return code;
+	code = begin(app, begun);
+	if (code != CODE_OK)
+		return text_keep(app, text, code);
+	text->id = (const char *)begun->id.data;
+	entry = begun->entry;
+	if (!piped)
+		code = text_edit(app, entry.content, text);
+	if (code != CODE_OK)
+		return code;
+	content = view_bytes(&text->content);
+	code = piped ? choose_piped(app, entry.content, &content)
+		     : choose_edited(app, entry.content, &content, &delete);
+	if (code != CODE_OK) {
+		text_drop(text); /* there is none */
+		return code;
+	}
+	entry.content = content;
 	if (app->options.title != NULL)
 		entry.title = view_text(app->options.title);
-	if (view_equal(entry.content, begun.entry.content) &&
-	    view_equal(entry.title, begun.entry.title)) {
-		text_drop(&text);
-		code = report(app, &begun, NULL);
-		goto done;
-	}
-	code = session_open(app, SESSION_WRITE, &session);
+	if (delete || !view_equal(entry.content, begun->entry.content) ||
+	    !view_equal(entry.title, begun->entry.title))
+		return save(app, begun, &entry, delete, text);
+	text_drop(text);
+	return report(app, begun, NULL);
+}
+
+static enum code run(struct app *app)
+{
+	struct begun begun = {0};
+	struct text text = TEXT_NONE;
+	enum code code = work(app, &begun, &text);
+
 	if (code == CODE_OK)
-		code = session_engine(&session,
-		    edit_save(&session.engine, &entry, &begun.version, &session.call, &outcome));
-	session_close(&session);
-	if (code != CODE_OK) {
-		code = text_keep(app, &text, code);
-		goto done;
-	}
-	text_drop(&text);
-	code = report(app, &begun, &outcome);
-done:
-	text_drop(&text); /* empty by now, unless nothing was to be saved */
+		text_remind(app);
 	begun_clear(&begun);
 	return code;
 }
@@ -142,7 +212,8 @@ const struct command edit_command = {
     .help = "The new text comes from standard input, or from your editor where standard\n"
 	    "input is a terminal. If the entry was changed elsewhere while you were editing,\n"
 	    "nothing is lost: near edits are both kept, else the newer one wins and the\n"
-	    "other stays in the history.\n",
+	    "other stays in the history. A text that can't be saved is kept in a file, and\n"
+	    "that is named; one that comes back empty from the editor asks what is meant.\n",
     .options = OPTION_TITLE,
     .args_min = 1,
     .args_max = 1,

@@ -25,6 +25,9 @@ bool file_path(const char *folder, const char *name, char out[FILE_PATH_MAX])
 
 int file_read_fd(int fd, size_t max, struct bytes *out)
 {
+	struct stat info;
+	/* A file's bytes are there: reading it is not given up for a signal. */
+	bool waits = fstat(fd, &info) != 0 || !S_ISREG(info.st_mode);
 	struct buffer buffer;
 	int error = 0;
 
@@ -38,7 +41,8 @@ int file_read_fd(int fd, size_t max, struct bytes *out)
 			error = before + READ_CHUNK > buffer.max ? EFBIG : ENOMEM;
 			break;
 		}
-		error = system_await_input(fd);
+		if (waits)
+			error = system_await_input(fd);
 		if (error == 0)
 			got = read(fd, room, READ_CHUNK);
 		buffer.len = before + (got > 0 ? (size_t)got : 0);
@@ -157,6 +161,19 @@ int file_write(const char *path, struct view bytes)
 	return error;
 }
 
+int file_sync(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (fsync(fd) != 0)
+		error = errno;
+	(void)close(fd);
+	return error == 0 ? sync_parent(path) : error;
+}
+
 static int folder_make_one(const char *path)
 {
 	struct stat info;
@@ -188,6 +205,11 @@ int folder_make(const char *path)
 			return error;
 	}
 	return 0;
+}
+
+int folder_make_unique(char *path)
+{
+	return mkdtemp(path) == NULL ? errno : sync_parent(path);
 }
 
 void folder_remove(const char *path)

@@ -27,9 +27,13 @@ MUST_USE int file_commit(struct file_out *out);
 void file_abort(struct file_out *out); /* also after a commit: then it does nothing */
 /* All of it at once. */
 MUST_USE int file_write(const char *path, struct view bytes);
+/* What another program wrote, and its name, become durable. */
+MUST_USE int file_sync(const char *path);
 
 /* The folder and those above it, mode 0700 where they are missing. */
 MUST_USE int folder_make(const char *path);
+/* A new folder, mode 0700, of a path that ends in XXXXXX; these are replaced. */
+MUST_USE int folder_make_unique(char *path);
 /* The files in the folder (not what is below it), and the folder. Only tidiness: says nothing. */
 void folder_remove(const char *path);
 

@@ -32,8 +32,9 @@ static const char *variable(const char *name, bool absolute)
 	return value;
 }
 
-static enum code home_find(struct app *app, struct home *home)
+enum code home_find(struct app *app, struct home *out)
 {
+	struct home home = {.lock_fd = -1};
 	const char *folder = app->options.home;
 	const char *below = "";
 
@@ -52,8 +53,9 @@ static enum code home_find(struct app *app, struct home *home)
 		app_hint(app, "pass --home DIR, or set INKSEAL_HOME");
 		return CODE_USAGE;
 	}
-	if (!set_path(home, folder, below))
+	if (!set_path(&home, folder, below))
 		return app_fail(app, CODE_USAGE, "the home's path is too long");
+	*out = home;
 	return CODE_OK;
 }
 

@@ -1,7 +1,7 @@
 /*
- * cli/commands/home.h: a device's folder: journal.db, keys, lock, and after a wipe its receipt.
- * It appears, mode 0700, when it is first used. Who writes holds its lock; those who wait for it
- * queue for HOME_LOCK_WAIT_MS.
+ * cli/commands/home.h: a device's folder: journal.db, keys, lock, texts not saved yet
+ * (unsaved.h), and after a wipe its receipt. It appears, mode 0700, when it is first used. Who
+ * writes holds its lock; those who wait for it queue for HOME_LOCK_WAIT_MS.
  */
 #ifndef INKSEAL_HOME_H
 #define INKSEAL_HOME_H
@@ -20,6 +20,8 @@ struct home {
 };
 
 /* --home, else INKSEAL_HOME, else XDG_DATA_HOME/inkseal, else ~/.local/share/inkseal. */
+MUST_USE enum code home_find(struct app *app, struct home *out);
+/* The same, and made if it is not there. */
 MUST_USE enum code home_open(struct app *app, struct home *out);
 /* CODE_LOCKED after wait_ms: another process holds it, whose pid the message tells. */
 MUST_USE enum code home_lock(struct app *app, struct home *home, int64_t wait_ms);

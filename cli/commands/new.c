@@ -3,6 +3,7 @@
  */
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
+#include "cli/commands/terminal.h"
 #include "cli/commands/text.h"
 
 #include <stdio.h>
@@ -35,19 +36,31 @@ static enum code report(struct app *app, const char *id)
 	return done ? CODE_OK : app_fail(app, CODE_ERROR, "the id can't be printed");
 }
 
+static enum code nothing_to_save(struct app *app, struct text *text)
+{
+	enum code code = app_fail(app, text->edited ? CODE_CANCELLED : CODE_ERROR,
+	    "the text is empty; nothing was saved");
+
+	if (text->edited) /* code returns at once, and goes on elsewhere */
+		app_hint(
+		    app, "an editor with windows needs to be told to wait: EDITOR='code --wait'");
+	text_drop(text);
+	return code;
+}
+
 static enum code run(struct app *app)
 {
 	struct session session = {0};
 	char id[COPY_ID_LEN + 1];
-	struct text text = {0};
-	enum code code = text_get(app, (struct view){0}, &text);
+	struct text text = TEXT_NONE;
+	enum code code;
 
+	code = terminal_stdin_wanted(app) ? text_read(app, &text)
+					  : text_edit(app, (struct view){0}, &text);
 	if (code != CODE_OK)
 		return code;
-	if (text.content.len == 0 && app->options.title == NULL) {
-		text_drop(&text);
-		return app_fail(app, CODE_ERROR, "the text is empty; nothing was saved");
-	}
+	if (text_blank(view_bytes(&text.content)) && (text.edited || app->options.title == NULL))
+		return nothing_to_save(app, &text);
 	code = session_open(app, SESSION_WRITE, &session);
 	if (code == CODE_OK)
 		code = save(&session, view_bytes(&text.content), id);
@@ -55,6 +68,7 @@ static enum code run(struct app *app)
 	if (code != CODE_OK)
 		return text_keep(app, &text, code);
 	text_drop(&text);
+	text_remind(app);
 	return report(app, id);
 }
 
@@ -64,7 +78,8 @@ const struct command new_command = {
     .summary = "Writes a new entry",
     .help = "The text comes from standard input, or from your editor (VISUAL, EDITOR, vi)\n"
 	    "where standard input is a terminal. Without --title its first line is the\n"
-	    "title. Prints the entry's id.\n",
+	    "title. Prints the entry's id. A text that can't be saved is kept in a file, and\n"
+	    "that is named.\n",
     .options = OPTION_TITLE | OPTION_COLLECTION,
     .run = run,
 };

@@ -20,16 +20,33 @@ static void note_cancelled(int signal_number)
 	cancelled = 1;
 }
 
+static bool catch_signal(int number, const struct sigaction *action)
+{
+	struct sigaction before;
+
+	/* Who started us with it ignored (nohup, a job in the background) wants it so. */
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+		return true;
+	return sigaction(number, action, NULL) == 0;
+}
+
 static bool catch_signals(void)
 {
-	struct sigaction action;
+	struct sigaction action, ignore;
 
 	memset(&action, 0, sizeof(action));
+	memset(&ignore, 0, sizeof(ignore));
 	action.sa_handler = note_cancelled;
-	/* Reads are to be interrupted; and who presses twice means it. */
-	action.sa_flags = (int)SA_RESETHAND;
-	return sigemptyset(&action.sa_mask) == 0 && sigaction(SIGINT, &action, NULL) == 0 &&
-	       sigaction(SIGTERM, &action, NULL) == 0;
+	/* Reads are to be interrupted. A closed terminal may tell twice: the system, and the shell.
+	 */
+	if (sigemptyset(&action.sa_mask) != 0 || !catch_signal(SIGHUP, &action))
+		return false;
+	action.sa_flags = (int)SA_RESETHAND; /* who presses twice means it */
+	/* Past a limit on the size of files a write fails, as on a full disk, and can be answered.
+	 */
+	ignore.sa_handler = SIG_IGN;
+	return sigemptyset(&ignore.sa_mask) == 0 && catch_signal(SIGINT, &action) &&
+	       catch_signal(SIGTERM, &action) && sigaction(SIGXFSZ, &ignore, NULL) == 0;
 }
 
 bool system_start(char message_out[CALL_MESSAGE_MAX])
@@ -103,6 +120,7 @@ int system_await_input(int fd)
 	(void)sigemptyset(&stopping);
 	(void)sigaddset(&stopping, SIGINT);
 	(void)sigaddset(&stopping, SIGTERM);
+	(void)sigaddset(&stopping, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &stopping, &before) != 0)
 		return errno;
 	do {

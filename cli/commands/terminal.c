@@ -2,6 +2,7 @@
  * cli/commands/terminal.c: the controlling terminal, child processes that give a text.
  */
 #include "cli/commands/terminal.h"
+#include "cli/commands/files.h"
 #include "cli/commands/system.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define EDITOR_MAX 4096u /* bytes: VISUAL may be a small program */
 
 bool terminal_can_ask(const struct app *app)
 {
@@ -256,88 +259,90 @@ enum code terminal_stdin(struct app *app, size_t max, struct bytes *out)
 	return app_fail(app, CODE_ERROR, "standard input can't be read: %s", strerror(error));
 }
 
-/* The editor has the terminal, and Ctrl-C in it is its own. */
-static bool run_editor(const char *file)
+/* Its end, awaited; who is told to end hands that on, once. -1: it can't be awaited. */
+static int await_editor(pid_t child)
 {
-	struct sigaction ignore, before;
+	bool told = false;
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+		if (system_cancelled() && !told) {
+			(void)kill(child, SIGTERM);
+			told = true;
+		}
+	}
+	return status;
+}
+
+/* The editor has the terminal, and Ctrl-C and Ctrl-\ in it are its own. */
+static int run_editor(const char *command, const char *file)
+{
+	struct sigaction ignore, interrupt, quit;
+	pid_t child = start_shell(command, file, -1);
+	int status;
+
+	if (child < 0)
+		return -1;
+	memset(&ignore, 0, sizeof(ignore));
+	ignore.sa_handler = SIG_IGN;
+	if (sigemptyset(&ignore.sa_mask) != 0 || sigaction(SIGINT, &ignore, &interrupt) != 0 ||
+	    sigaction(SIGQUIT, &ignore, &quit) != 0)
+		return -1;
+	status = await_editor(child);
+	(void)sigaction(SIGINT, &interrupt, NULL);
+	(void)sigaction(SIGQUIT, &quit, NULL);
+	return status;
+}
+
+/* The shell in between tells by 128 + N that signal N ended it. */
+static int ended_by(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status);
+	return WEXITSTATUS(status) > 128 ? WEXITSTATUS(status) - 128 : 0;
+}
+
+static enum code editor_result(struct app *app, const char *editor, int status)
+{
+	if (system_cancelled())
+		return app_fail(
+		    app, CODE_CANCELLED, "stopped while the editor was open; nothing was saved");
+	if (status == -1)
+		return app_fail(app, CODE_ERROR, "the editor can't be run: %s", strerror(errno));
+	if (ended_by(status) != 0)
+		return app_fail(app, ended_by(status) == SIGINT ? CODE_CANCELLED : CODE_ERROR,
+		    "the editor was ended by signal %d; nothing was saved", ended_by(status));
+	if (WEXITSTATUS(status) == 0)
+		return CODE_OK;
+	app_fail(app, CODE_ERROR, "the editor (%.100s) ended with exit code %d; nothing was saved",
+	    editor, WEXITSTATUS(status));
+	if (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127) /* the shell's */
+		app_hint(app, "set VISUAL or EDITOR to your editor");
+	return CODE_ERROR;
+}
+
+enum code terminal_editor(struct app *app, const char *file)
+{
 	const char *editor = getenv("VISUAL");
 	struct buffer command;
-	bool done = false;
-	pid_t child;
+	enum code code;
 
 	if (editor == NULL || editor[0] == '\0')
 		editor = getenv("EDITOR");
 	if (editor == NULL || editor[0] == '\0')
 		editor = "vi";
-	buffer_init(&command, FILE_PATH_MAX);
+	buffer_init(&command, EDITOR_MAX);
+	/* Of plain words the shell makes itself the editor, so that a signal reaches it. */
+	if (strpbrk(editor, "|&;<>()$`\\\"'\n*?[]#~=%:{}!") == NULL)
+		buffer_add_text(&command, "exec ");
 	buffer_add_text(&command, editor);
-	buffer_add(&command, " \"$1\"", sizeof(" \"$1\"")); /* and the NUL */
-	memset(&ignore, 0, sizeof(ignore));
-	ignore.sa_handler = SIG_IGN;
-	(void)sigemptyset(&ignore.sa_mask);
-	child = command.failed ? -1 : start_shell((const char *)command.data, file, -1);
-	if (child > 0 && sigaction(SIGINT, &ignore, &before) == 0) {
-		done = await(child);
-		(void)sigaction(SIGINT, &before, NULL);
-	}
+	buffer_add(&command, " \"$@\"", sizeof(" \"$@\"")); /* and the NUL */
+	if (command.failed)
+		code = app_fail(app, CODE_USAGE, "VISUAL or EDITOR is too long");
+	else
+		code = editor_result(app, editor, run_editor((const char *)command.data, file));
 	buffer_clear(&command);
-	return done;
-}
-
-static int write_line_ended(const char *path, struct view text)
-{
-	struct file_out out;
-	int error = file_begin(path, &out);
-
-	if (error == 0)
-		error = file_add(&out, text);
-	if (error == 0) /* editors end a file so; terminal_edit takes one off again */
-		error = file_add(&out, view_text("\n"));
-	if (error == 0)
-		error = file_commit(&out);
-	file_abort(&out);
-	return error;
-}
-
-enum code terminal_edit(struct app *app, const char *home, struct view text, size_t max,
-    struct bytes *out, char kept_out[FILE_PATH_MAX])
-{
-	char folder[FILE_PATH_MAX];
-	char file[FILE_PATH_MAX];
-	int error = 0;
-	enum code code;
-
-	if (!file_path(home, "edit-XXXXXX", folder))
-		return app_fail(app, CODE_USAGE, "the home's path is too long");
-	if (mkdtemp(folder) == NULL)
-		return app_fail(app, CODE_ERROR, "no folder for the editor: %s", strerror(errno));
-	if (!file_path(folder, "entry.md", file))
-		error = ENAMETOOLONG;
-	if (error == 0 && text.len > 0)
-		error = write_line_ended(file, text);
-	if (error != 0) {
-		code = app_fail(app, CODE_ERROR, "no file for the editor: %s", strerror(error));
-		goto done;
-	}
-	if (!run_editor(file)) {
-		code = app_fail(app, CODE_ERROR, "the editor failed; nothing was saved");
-		app_hint(app, "set VISUAL or EDITOR to your editor");
-		goto done;
-	}
-	error = file_read(file, max, out);
-	if (error == ENOENT) { /* closed without writing */
-		code = app_fail(app, CODE_CANCELLED, "the editor wrote nothing; nothing was saved");
-		goto done;
-	}
-	if (error != 0) { /* the person's text is in there: it stays */
-		code = app_fail(app, CODE_ERROR, "what the editor wrote can't be read: %s",
-		    error == EFBIG ? "it is too long" : strerror(error));
-		app_hint(app, "it is kept in %s", file);
-		return code;
-	}
-	memcpy(kept_out, folder, sizeof(folder));
-	return CODE_OK;
-done:
-	folder_remove(folder);
 	return code;
 }

@@ -7,7 +7,6 @@
 #define INKSEAL_TERMINAL_H
 
 #include "cli/commands/command.h"
-#include "cli/commands/files.h"
 
 #define PASSPHRASE_MAX 1024u /* bytes */
 #define LINE_MAX_TYPED 1024u
@@ -29,10 +28,9 @@ bool terminal_stdin_wanted(const struct app *app);
 MUST_USE enum code terminal_stdin(struct app *app, size_t max, struct bytes *out);
 
 /*
- * The person's editor on a file of a folder of its own under home, with text in it. kept_out: that
- * folder, to be removed by folder_remove once the text is safe.
+ * The person's editor on a file: VISUAL, EDITOR or vi, by /bin/sh. Ctrl-C is the editor's alone; a
+ * closed terminal or a SIGTERM is handed on to it. Anything but its good end is said.
  */
-MUST_USE enum code terminal_edit(struct app *app, const char *home, struct view text, size_t max,
-    struct bytes *out, char kept_out[FILE_PATH_MAX]);
+MUST_USE enum code terminal_editor(struct app *app, const char *file);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * tests/e2e/clock_shim.c: a clock that is wrong. Preloaded, it adds INKSEAL_CLOCK_OFFSET seconds to
- * the wall clock that the program and its libraries see; the monotonic clock is the system's. Tests
- * alone ask for it; it is no part of the product.
+ * the wall clock that the program and its libraries see, and lets the monotonic clock run
+ * INKSEAL_CLOCK_SPEED times as fast, so that a long wait is soon over. Tests alone ask for it; it
+ * is no part of the product.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -21,12 +22,27 @@ static clock_function *real_clock(void)
 	return function;
 }
 
+/* The time since the first reading, so many times. */
+static void speed_up(struct timespec *out, long speed)
+{
+	static struct timespec first;
+	long long ns;
+
+	if (first.tv_sec == 0 && first.tv_nsec == 0)
+		first = *out;
+	ns = (long long)(out->tv_sec - first.tv_sec) * 1000000000 + (out->tv_nsec - first.tv_nsec);
+	ns = ns * speed + first.tv_nsec;
+	out->tv_sec = first.tv_sec + (time_t)(ns / 1000000000);
+	out->tv_nsec = (long)(ns % 1000000000);
+}
+
 /* The system's header names the parameters in its own way. */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int clock_gettime(clockid_t which, struct timespec *out)
 {
 	static clock_function *real;
 	const char *offset = getenv("INKSEAL_CLOCK_OFFSET");
+	const char *speed = getenv("INKSEAL_CLOCK_SPEED");
 
 	if (real == NULL)
 		real = real_clock();
@@ -34,6 +50,8 @@ int clock_gettime(clockid_t which, struct timespec *out)
 		return -1;
 	if (which == CLOCK_REALTIME && offset != NULL)
 		out->tv_sec += strtol(offset, NULL, 10);
+	if (which == CLOCK_MONOTONIC && speed != NULL)
+		speed_up(out, strtol(speed, NULL, 10));
 	return 0;
 }
 

@@ -2,12 +2,16 @@
 mount one, else a limit on the size of files. Nothing acknowledged is lost; with room it goes on."""
 import json
 import os
+import pathlib
 import random
+import re
 import resource
+import shutil
+import stat
 import subprocess
 import unittest
 
-from home import ERROR, OK, Bucket, Case, Home, made_journal, noise
+from home import BINARY, ERROR, OK, Bucket, Case, Home, made_journal, noise
 
 MEBIBYTE = 1 << 20
 SAYS_FULL = "(?i)full|space|make room|too large"
@@ -60,7 +64,7 @@ class Disk(Case):
             if answer.code == OK:
                 acknowledged[answer.out.split('"')[3]] = text
             else:
-                self.check_error(answer, SAYS_FULL)
+                self.assert_kept(self.check_error(answer, SAYS_FULL), text)
                 full += 1
         print(f"{len(acknowledged)} edits went in, {full} were refused", flush=True)
         self.assertGreater(full, 0)
@@ -77,6 +81,49 @@ class Disk(Case):
         two.recover(bucket, said["recoveryCode"])
         home.sync()
         self.assert_same_entries(self.assert_equal_homes(two, home), entries)
+
+    def assert_kept(self, said, text):
+        """The file that was named: in the home, or where there was room. It is removed."""
+        path = pathlib.Path(re.search(r"this saves it: .* < (\S+/entry\.md)", said)[1])
+        self.assertEqual(path.read_text(), text)
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(path.parent.stat().st_mode), 0o700)
+        shutil.rmtree(path.parent)
+        return path
+
+    def test_a_text_for_a_full_home(self):
+        disk = self.tmpfs("disk", 2 * MEBIBYTE)
+        home = Home(self, disk / "A")
+        entry = home.new("Old", "old text")
+        self.fill(disk)
+        text = noise(random.Random(1), 20_000)
+        said = home.fails(ERROR, "new", text=text, says=SAYS_FULL)
+        path = self.assert_kept(said, text)
+        self.assertEqual(path.parents[1], self.folder, "TMPDIR was not taken")
+        said = home.fails(ERROR, "edit", entry, text=text, says=SAYS_FULL)
+        self.assertIn("unsaved", home.run("doctor", code=ERROR).out)  # it can't open the journal
+        # With room again the command that was named saves it, and takes the file away.
+        (disk / "filler").unlink()
+        command = re.search(r"this saves it: (.*)", said)[1]
+        subprocess.run(["sh", "-c", command.replace("inkseal", BINARY, 1)], check=True,
+                       env=home.environment, stdout=subprocess.DEVNULL)
+        self.assertEqual(home.content(entry), text)
+        self.assertNotIn("unsaved", home.run("doctor").out)
+        self.assertEqual(list(self.folder.glob("inkseal-*")), [])
+
+    def test_a_text_without_any_place(self):
+        """No file may be longer than its first bytes: it is given back on standard output."""
+        home = self.home("A")
+        home.new("Old", "old text")
+        text = noise(random.Random(1), 20_000)
+        answer = home.run("new", text=text, code=ERROR, **self.limited(4096))
+        self.assertEqual(answer.out, text + "\n")
+        self.assertIn("stands on standard output", answer.err)
+        answer = home.run("--json", "new", text=text, code=ERROR, **self.limited(4096))
+        self.assertEqual(json.loads(answer.out), {"text": text})
+        self.check_error(answer, "stands on standard output")
+        self.assertFalse((home.path / "unsaved").exists())
+        self.assertEqual(list(self.folder.glob("inkseal-*")), [])
 
     def test_full_home_of_a_new_device(self):
         """The first pull does not fit; with room, the same command goes on."""
@@ -142,7 +189,7 @@ class Disk(Case):
                              code={OK, ERROR}, **self.limited(size))
             refused += answer.code == ERROR
             if answer.code == ERROR:
-                self.check_error(answer)
+                self.assert_kept(self.check_error(answer), noise(random.Random(number), 40_000))
         self.assertGreater(refused, 0)
         self.assertLessEqual(set(before), set(one.entries()))
         one.run("doctor")

@@ -47,7 +47,7 @@ class Home:
     def __init__(self, test, path):
         self.test = test
         self.path = pathlib.Path(path)
-        self.environment = dict(ENVIRONMENT)
+        self.environment = {**ENVIRONMENT, "TMPDIR": str(test.folder)}
 
     def command(self, *args):
         return [BINARY, "--home", str(self.path), "--no-input", *map(str, args)]
