@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PROBE_ROUNDS 2u
 #define SKEW_NOTED_MS (2 * 60 * 1000) /* from here on near edits are hard to tell apart */
 #define CLOCK_FIRST_MS 1735689600000  /* 2025-01-01: no later clock is before this program */
 
@@ -208,7 +207,7 @@ static void check_bucket(struct doctor *doctor, const char *url)
 	struct call call;
 
 	remote_request(&call, &app->clock);
-	if (remote_probe(url, &app->clock, &app->random, PROBE_ROUNDS, &call))
+	if (remote_probe(url, &app->clock, &app->random, &probe_rules_full, &call) == PROBE_KEPT)
 		tell(doctor, FINDING_OK, "bucket", "it keeps what it promises");
 	else
 		tell(doctor, FINDING_BAD, "bucket", "%s", call.message);
@@ -275,7 +274,8 @@ const struct command doctor_command = {
     .summary = "Looks for what may be wrong with this home",
     .help = "Checks the journal's file, the keys, the roster and the clock, and names texts that\n"
 	    "were never saved; changes nothing.\n"
-	    "A line a check: ok, note or BAD. Exit code 1 if something is BAD.\n",
+	    "A line a check: ok, note or BAD. Exit code 1 if something is BAD. --probe also\n"
+	    "tries the bucket for up to 20 seconds, with small objects that it removes.\n",
     .options = OPTION_PROBE,
     .run = run,
 };

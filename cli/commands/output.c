@@ -201,8 +201,10 @@ void output_progress(const struct app *app, const char *what, uint64_t done, uin
 	if (all > 0)
 		(void)fprintf(stderr, "\r%s: %llu of %llu ", what, (unsigned long long)done,
 		    (unsigned long long)all);
-	else
+	else if (done > 0)
 		(void)fprintf(stderr, "\r%s: %llu ", what, (unsigned long long)done);
+	else
+		(void)fprintf(stderr, "\r%s ... ", what);
 }
 
 void output_progress_end(const struct app *app)

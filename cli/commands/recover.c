@@ -181,6 +181,12 @@ static enum code recover(struct recovery *recovery)
 	else if (code == CODE_OK)
 		code = ask(recovery);
 	if (code == CODE_OK && !goes_on)
+		code = session_probe(session, (const char *)recovery->url.data,
+		    "nothing was written, and nothing is lost: copy all its objects, names kept, "
+		    "to "
+		    "a folder, and recover from there with --bucket dir:FOLDER; man inkseal, "
+		    "BUCKETS");
+	if (code == CODE_OK && !goes_on)
 		code = session_pin_gateway(session);
 	if (code == CODE_OK && !goes_on)
 		code = store(recovery);
@@ -237,8 +243,9 @@ const struct command recover_command = {
     .args = "--bucket URL | --gateway URL [--name NAME] [--passphrase]",
     .summary = "Adds this device by the recovery code, and fetches the journal",
     .help = "The code is read from standard input, or asked for. Shows what the code opens\n"
-	    "and asks before anything is written; --yes skips the question. Entries that are\n"
-	    "in this home already stay, and go to the account too.\n",
+	    "and asks before anything is written; --yes skips the question. Then a bucket is\n"
+	    "tried, as by sync on: the right to write there is needed. Entries that are in\n"
+	    "this home already stay, and go to the account too.\n",
     .options = OPTION_BUCKET | OPTION_GATEWAY | OPTION_NAME | OPTION_PASSPHRASE,
     .run = run,
 };

@@ -72,6 +72,11 @@ MUST_USE enum code session_remote(struct session *session, const char *url, bool
 MUST_USE enum code session_pin_gateway(struct session *session);
 /* The URL that sync is on with; session_remote on it. */
 MUST_USE enum code session_own_remote(struct session *session);
+/*
+ * Tries a bucket that nothing was begun in from here yet; a gateway has tried its own. unsafe: what
+ * to do where the bucket breaks a promise.
+ */
+MUST_USE enum code session_probe(struct session *session, const char *url, const char *unsafe);
 /* What a remote's result means; call is the request's. */
 MUST_USE enum code session_remote_result(
     struct session *session, enum remote_result result, const struct call *call);

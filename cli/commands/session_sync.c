@@ -1,6 +1,7 @@
 /*
  * cli/commands/session_sync.c: a session's keys and its remote.
  */
+#include "cli/commands/output.h"
 #include "cli/commands/session.h"
 #include "cli/commands/system.h"
 #include "cli/commands/terminal.h"
@@ -202,6 +203,41 @@ enum code session_pin_gateway(struct session *session)
 		return code;
 	return session_meta_set(session, META_RECEIPT_KEY,
 	    info.gateway ? view_of(info.receipt_key, sizeof(info.receipt_key)) : (struct view){0});
+}
+
+enum code session_probe(struct session *session, const char *url, const char *unsafe)
+{
+	struct app *app = session->app;
+	struct probe_rules rules = probe_rules_short;
+	enum probe_result result;
+	struct call call;
+
+	if (remote_is_gateway(url))
+		return CODE_OK;
+	rules.cancelled = system_cancelled;
+	remote_request(&call, &app->clock);
+	output_progress(app, "trying the bucket", 0, 0);
+	result = remote_probe(url, &app->clock, &app->random, &rules, &call);
+	output_progress_end(app);
+	if (result != PROBE_KEPT && system_cancelled())
+		return app_fail(app, CODE_CANCELLED, "cancelled; nothing was begun");
+	switch (result) {
+	case PROBE_KEPT: return CODE_OK;
+	case PROBE_BROKEN:
+		app_fail(app, CODE_ERROR, "%s", call.message);
+		app_hint(app, "%s", unsafe);
+		return CODE_ERROR;
+	case PROBE_REFUSED:
+		app_fail(app, CODE_ERROR, "this device can't use the bucket: %s", call.message);
+		app_hint(app,
+		    "nothing was begun, and the journal here is whole: a device needs the "
+		    "right to write, list and delete there, and room");
+		return CODE_ERROR;
+	case PROBE_LATER: break;
+	}
+	app_fail(app, CODE_ERROR, "%s", call.message);
+	app_hint(app, "nothing was begun, and the journal here is whole: try again later");
+	return CODE_ERROR;
 }
 
 enum code session_own_remote(struct session *session)

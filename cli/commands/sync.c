@@ -237,6 +237,11 @@ static enum code begin_account(struct session *session, const char *url)
 		code = session_pin_gateway(session);
 	if (code == CODE_OK)
 		code = resume_account(session, url, &account, &begun);
+	if (code == CODE_OK && !begun) /* else it was tried then */
+		code = session_probe(session, url,
+		    "nothing was begun, and the journal here is whole: choose a bucket of another "
+		    "store, or a folder on a local disk, dir:FOLDER; man inkseal, BUCKETS, names "
+		    "some");
 	if (code == CODE_OK && !begun)
 		code = make_account(session, url, &account);
 	if (code == CODE_OK)
@@ -435,7 +440,8 @@ const struct command sync_command = {
     .summary = "Syncs once; sync on URL and sync off are the switch",
     .help = "sync on dir:FOLDER begins an account there and prints the recovery code, once.\n"
 	    "URL may also be s3:URL, a bucket, or https://HOST, a gateway, which takes a new\n"
-	    "account by an invite: --invite TOKEN.\n"
+	    "account by an invite: --invite TOKEN. A bucket is tried first, for about two\n"
+	    "seconds: one on which devices could overwrite each other's edits is refused.\n"
 	    "With --passphrase this device's keys are kept under a passphrase, which each\n"
 	    "sync asks for. sync off stops syncing and keeps everything where it is.\n"
 	    "--reseed is the way out of a cloud copy that is older than what this device has\n"

@@ -60,18 +60,19 @@ void remote_request(struct call *call, const struct clock *clock)
 	call_init(call, clock_monotonic_ms(clock) + REQUEST_DEADLINE_MS);
 }
 
-bool remote_probe(const char *url, const struct clock *clock, const struct random *random,
-    unsigned rounds, struct call *call)
+enum probe_result remote_probe(const char *url, const struct clock *clock,
+    const struct random *random, const struct probe_rules *rules, struct call *call)
 {
+	enum probe_result result = PROBE_REFUSED;
 	struct bucket *bucket;
-	bool kept;
 
 	if (remote_is_gateway(url))
-		return remote_http_ready(url, clock, random, call);
+		return remote_http_ready(url, clock, random, call) ? PROBE_KEPT : PROBE_LATER;
 	bucket = bucket_open(url, clock, call);
-	kept = bucket != NULL && bucket_probe(bucket, clock, random, rounds, call);
+	if (bucket != NULL)
+		result = bucket_probe(bucket, clock, random, rules, call);
 	bucket_close(bucket);
-	return kept;
+	return result;
 }
 
 /* What it means for the run that a request ended so. absent: what a missing object says. */

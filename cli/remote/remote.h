@@ -104,11 +104,11 @@ void remote_close(struct remote *remote); /* saves the cache; NULL is fine */
 /* A call for one request: its message empty, its deadline a minute from now. */
 void remote_request(struct call *call, const struct clock *clock);
 /*
- * The capability probe of what the URL names; a gateway is asked whether its own has passed. False:
- * call->message says which promise fails.
+ * The capability probe (bucket.h) of what the URL names; a gateway is asked whether its own has
+ * passed, and rules are not looked at.
  */
-MUST_USE bool remote_probe(const char *url, const struct clock *clock, const struct random *random,
-    unsigned rounds, struct call *call);
+MUST_USE enum probe_result remote_probe(const char *url, const struct clock *clock,
+    const struct random *random, const struct probe_rules *rules, struct call *call);
 
 /*
  * Drives sync over remote until it is over; waits with `wait` (false: cancelled), which is asked

@@ -139,11 +139,27 @@ void bucket_counted(const struct bucket_counts *counts, struct bucket_counts *ou
 
 /*
  * The capability probe (probe.c): create-if-absent, update-if-match, If-Match on a missing key
- * creates nothing, and rounds of a race of 16 writers, one winner each (the last byte held back
- * and released together, as far as the driver allows). Writes under prefix "probe/" and removes
- * it. False: call->message says which promise the store does not keep.
+ * creates nothing, and rounds of races of 16 writers, one winner each (the last byte held back
+ * and released together, as far as the driver allows). What it writes below "probe/" it removes;
+ * what one left that was killed, a probe an hour later does.
  */
-MUST_USE bool bucket_probe(struct bucket *bucket, const struct clock *clock,
-    const struct random *random, unsigned rounds, struct call *call);
+struct probe_rules {
+	unsigned rounds;      /* of races whose last bytes are held back */
+	unsigned gate_rounds; /* instead, where the driver cannot hold them: more show no more */
+	int64_t races_ms;     /* no round but the first begins later; 0: all are run */
+	int64_t race_ms;      /* what a race has not answered by then stays open; 0: the deadline */
+	bool (*cancelled)(void); /* asked before each round; NULL: never */
+};
+extern const struct probe_rules probe_rules_short; /* before sync: 2 s, or little more */
+extern const struct probe_rules probe_rules_full;  /* where a person asks for it: up to 20 s */
+
+enum probe_result {    /* on any but KEPT call->message says why */
+	PROBE_KEPT,    /* no promise was seen broken; what did not end in time says nothing */
+	PROBE_BROKEN,  /* one was: two devices could overwrite each other's commits there */
+	PROBE_REFUSED, /* nothing can be tried: no right to write, or the disk is full */
+	PROBE_LATER,   /* it did not answer, or the work was cancelled */
+};
+MUST_USE enum probe_result bucket_probe(struct bucket *bucket, const struct clock *clock,
+    const struct random *random, const struct probe_rules *rules, struct call *call);
 
 #endif

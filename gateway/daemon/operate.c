@@ -11,7 +11,6 @@
 
 #define CALL_MS 60000
 #define LONG_CALL_MS (15 * 60 * 1000) /* a sweep or removal of a large account */
-#define PROBE_ROUNDS 8u
 #define DAY_MS (24 * 3600 * 1000LL)
 #define HEX_ID_LEN (2u * ACCOUNT_ID_LEN)
 
@@ -74,7 +73,7 @@ enum exit_code operate_probe(const char *url)
 	if (!open_for(&on, url, &call))
 		return fail("bucket", &call);
 	system_init(&on.clock, 5 * CALL_MS, &call);
-	if (bucket_probe(on.bucket, &on.clock, &on.random, PROBE_ROUNDS, &call))
+	if (bucket_probe(on.bucket, &on.clock, &on.random, &probe_rules_full, &call) == PROBE_KEPT)
 		(void)printf("this bucket keeps its promises: conditional writes hold, also in a "
 			     "race of 16\n");
 	else

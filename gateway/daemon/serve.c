@@ -254,13 +254,15 @@ static void rest(void)
  */
 static bool probe(struct gateway *gateway)
 {
+	const struct probe_rules round = {.rounds = 1, .gate_rounds = 1};
 	unsigned passed = 0;
 
 	while (passed < PROBE_ROUNDS && !atomic_load(&gateway->stopping)) {
 		struct call call;
 
 		system_init(&gateway->clock, PROBE_ROUND_MS, &call);
-		if (bucket_probe(gateway->bucket, &gateway->clock, &gateway->random, 1, &call)) {
+		if (bucket_probe(gateway->bucket, &gateway->clock, &gateway->random, &round,
+			&call) == PROBE_KEPT) {
 			passed++;
 			continue;
 		}

@@ -20,6 +20,14 @@ ACCESS_KEY, SECRET_KEY = "AKQUIRKY", "quirky/secret+key"
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64  # as many connections as a race may open at once
+
+    def handle_error(self, request, client_address):
+        pass  # a device that was killed hangs up
+
+
 class QuirkyStore:
     def __init__(self, test, *quirks):
         self.quirks = set(quirks)
@@ -36,8 +44,7 @@ class QuirkyStore:
         class Bound(Handler):
             pass
         Bound.store = store
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Bound)
         self.port = self.server.server_address[1]
         self.url = f"s3:http://127.0.0.1:{self.port}/{BUCKET}/pre"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -146,6 +153,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         store = self.store
+        self.early = None
+        if "checks-early" in store.quirks and self.command == "PUT":  # what comes between is lost
+            self.early = self.condition_holds(self.path.removeprefix(f"/{BUCKET}/"))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with store.lock:
             store.requests.append((self.command, self.path))
@@ -186,12 +196,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         tag = self.tag(key)
         self.send(200 if tag else 404, **({"ETag": f'"{tag}"'} if tag else {}))
 
-    def object_put(self, key, body):
+    def condition_holds(self, key):
         tag = self.tag(key)
         match = (self.headers.get("If-Match") or "").strip('"')
-        if self.headers.get("If-None-Match") == "*" and tag is not None:
-            self.error(412, "PreconditionFailed")
-        elif match and match != tag:
+        if "no-conditions" in self.store.quirks:
+            return True
+        return (match in ("", tag) and
+                not (self.headers.get("If-None-Match") == "*" and tag is not None))
+
+    def object_put(self, key, body):
+        holds = self.condition_holds(key) if self.early is None else self.early
+        if "read-only" in self.store.quirks:
+            self.error(403, "AccessDenied")
+        elif not holds:
             self.error(412, "PreconditionFailed")
         else:
             self.keep_version(key)

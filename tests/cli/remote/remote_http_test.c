@@ -700,8 +700,12 @@ static void the_probe_asks_whether_it_is_ready(void **state)
 	};
 
 	(void)start(fixture, steps, COUNT_OF(steps));
-	assert_true(remote_probe(fixture->url, &test_clock, &test_random, 1, &fixture->call));
-	assert_false(remote_probe(fixture->url, &test_clock, &test_random, 1, &fixture->call));
+	assert_int_equal(remote_probe(fixture->url, &test_clock, &test_random, &probe_rules_short,
+			     &fixture->call),
+	    PROBE_KEPT);
+	assert_int_equal(remote_probe(fixture->url, &test_clock, &test_random, &probe_rules_short,
+			     &fixture->call),
+	    PROBE_LATER);
 	assert_non_null(strstr(fixture->call.message, "it loses them"));
 }
 

@@ -491,10 +491,13 @@ static void the_probe_passes_here(void **state)
 	struct call call;
 
 	remote_request(&call, &test_clock);
-	if (!remote_probe(fixture->url, &test_clock, &test_random, 1, &call))
+	if (remote_probe(fixture->url, &test_clock, &test_random, &probe_rules_short, &call) !=
+	    PROBE_KEPT)
 		fail_msg("%s", call.message);
 	remote_request(&call, &test_clock);
-	assert_false(remote_probe("dir:/dev/null", &test_clock, &test_random, 1, &call));
+	assert_int_equal(
+	    remote_probe("dir:/dev/null", &test_clock, &test_random, &probe_rules_short, &call),
+	    PROBE_REFUSED);
 	assert_true(call.message[0] != '\0');
 }
 

@@ -675,7 +675,8 @@ void suite_probe_passes(void **state)
 
 	suite_call(&call);
 	(void)suite_put_text(bucket, "a/one", "1", BUCKET_ALWAYS);
-	if (!bucket_probe(bucket, &suite_clock, &suite_random, 3, &call))
+	if (bucket_probe(bucket, &suite_clock, &suite_random,
+		&(struct probe_rules){.rounds = 3, .gate_rounds = 3}, &call) != PROBE_KEPT)
 		fail_msg("%s", call.message);
 	assert_int_equal(suite_count_keys(bucket, "probe/"), 0);
 	assert_int_equal(suite_count_keys(bucket, ""), 1);

@@ -26,13 +26,38 @@ enum flaw {
 	NOBODY_WINS,
 	NEVER_REMOVES,
 	NEVER_ANSWERS,
+	READ_ONLY,
 	CHECKS_BEFORE_THE_LAST_BYTE,
+	CHECKS_SO_AT_TIMES,
+	/* No flaws: */
+	HOLDS,   /* the last byte, and has one winner */
+	BUSY,    /* sends all writers of a race away */
+	TOO_SLOW /* answers none of them in time, and stores one */
 };
 
 struct spoiled {
 	struct bucket *inner;
 	enum flaw flaw;
+	unsigned races;
 };
+
+/* How long a race takes, by a clock of the test's own. */
+static struct {
+	int64_t now_ms, race_ms;
+	unsigned cancel_after; /* races; 0: never */
+	const struct spoiled *spoiled;
+} rig;
+
+static int64_t rig_now(void *self)
+{
+	(void)self;
+	return rig.now_ms;
+}
+
+static bool rig_cancelled(void)
+{
+	return rig.cancel_after > 0 && rig.spoiled->races >= rig.cancel_after;
+}
 
 static void nap(void)
 {
@@ -141,8 +166,13 @@ static enum bucket_result spoiled_put(
 			return BUCKET_CONFLICT;
 		break;
 	case NEVER_ANSWERS: call_sayf(call, "no route to host"); return BUCKET_RETRY;
+	case READ_ONLY: call_sayf(call, "access denied"); return BUCKET_REFUSED;
 	case NEVER_REMOVES:
-	case CHECKS_BEFORE_THE_LAST_BYTE: break;
+	case CHECKS_BEFORE_THE_LAST_BYTE:
+	case CHECKS_SO_AT_TIMES:
+	case HOLDS:
+	case BUSY:
+	case TOO_SLOW: break;
 	}
 	return bucket_put(spoiled->inner, put, call, tag_out);
 }
@@ -181,17 +211,45 @@ static enum bucket_result spoiled_list(
 }
 
 /* Right whenever a request comes in one piece; what a gate for threads would not find. */
+static void race_all_win(struct spoiled *spoiled, const struct bucket_put *puts, size_t count,
+    struct call *calls, enum bucket_result *results_out)
+{
+	for (size_t i = 0; i < count; i++) {
+		overwrite(spoiled, &puts[i], &calls[i]);
+		results_out[i] = BUCKET_OK;
+	}
+}
+
+/* One after the other, as a sound store does it. What each of them is told is the flaw's. */
+static void race_in_turn(struct spoiled *spoiled, const struct bucket_put *puts, size_t count,
+    struct call *calls, enum bucket_result *results_out)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bucket_tag tag;
+
+		if (spoiled->flaw == BUSY)
+			results_out[i] = BUCKET_RETRY;
+		else
+			results_out[i] = bucket_put(spoiled->inner, &puts[i], &calls[i], &tag);
+		if (spoiled->flaw == TOO_SLOW)
+			results_out[i] = BUCKET_UNKNOWN;
+	}
+}
+
 static bool spoiled_race(void *self, const struct bucket_put *puts, size_t count,
     struct call *calls, enum bucket_result *results_out)
 {
 	struct spoiled *spoiled = self;
 
-	if (spoiled->flaw != CHECKS_BEFORE_THE_LAST_BYTE)
+	if (spoiled->flaw < CHECKS_BEFORE_THE_LAST_BYTE)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		overwrite(spoiled, &puts[i], &calls[i]);
-		results_out[i] = BUCKET_OK;
-	}
+	rig.now_ms += rig.race_ms;
+	spoiled->races++;
+	if (spoiled->flaw == CHECKS_BEFORE_THE_LAST_BYTE ||
+	    (spoiled->flaw == CHECKS_SO_AT_TIMES && spoiled->races % 16 == 0))
+		race_all_win(spoiled, puts, count, calls, results_out);
+	else
+		race_in_turn(spoiled, puts, count, calls, results_out);
 	return true;
 }
 
@@ -212,49 +270,164 @@ static const struct bucket_ops spoiled_ops = {
     .close = spoiled_close,
 };
 
+static const struct probe_rules three_rounds = {.rounds = 3, .gate_rounds = 3};
+
+/* A store of its own, behind the flaw. */
+static struct memory_store *spoil(enum flaw flaw, struct spoiled *spoiled, struct bucket **out)
+{
+	struct memory_store *store = memory_store_new();
+
+	*spoiled = (struct spoiled){.flaw = flaw};
+	assert_non_null(store);
+	spoiled->inner = bucket_memory(store, NULL);
+	assert_non_null(spoiled->inner);
+	*out = bucket_new(&spoiled_ops, spoiled);
+	assert_non_null(*out);
+	memset(&rig, 0, sizeof(rig));
+	rig.spoiled = spoiled;
+	return store;
+}
+
 static void probe_finds_flaws(void **state)
 {
 	static const struct {
-		enum flaw flaw;
 		const char *says;
+		enum flaw flaw;
+		enum probe_result result;
 	} rows[] = {
-	    {IGNORES_CONDITIONS, "create-if-absent replaces an object"},
-	    {IGNORES_IF_ABSENT, "create-if-absent replaces an object"},
-	    {IGNORES_TAG, "update-if-match replaces an object whose tag has changed"},
-	    {CREATES_ON_TAG, "update-if-match on a missing key creates it"},
-	    {SAYS_CONFLICT_BUT_STORES, "a refused create changes the object"},
-	    {REFUSES_EVERY_UPDATE, "update-if-match is refused although"},
-	    {CONSTANT_TAG, "tag does not change with its content"},
-	    {NOT_ATOMIC_CREATE, "several writers of one race"},
-	    {NOT_ATOMIC_UPDATE, "several writers of one race"},
-	    {LOSES_TO_THE_LAST, "winner of a race was overwritten"},
-	    {NOBODY_WINS, "no winner"},
-	    {NEVER_REMOVES, "probing the store: access denied"},
-	    {NEVER_ANSWERS, "probing the store: no route to host"},
-	    {CHECKS_BEFORE_THE_LAST_BYTE, "several writers of one race"},
+	    {"create-if-absent replaces an object", IGNORES_CONDITIONS, PROBE_BROKEN},
+	    {"create-if-absent replaces an object", IGNORES_IF_ABSENT, PROBE_BROKEN},
+	    {"update-if-match replaces an object whose tag has changed", IGNORES_TAG, PROBE_BROKEN},
+	    {"update-if-match on a missing key creates it", CREATES_ON_TAG, PROBE_BROKEN},
+	    {"a refused create changes the object", SAYS_CONFLICT_BUT_STORES, PROBE_BROKEN},
+	    {"update-if-match is refused although", REFUSES_EVERY_UPDATE, PROBE_BROKEN},
+	    {"tag does not change with its content", CONSTANT_TAG, PROBE_BROKEN},
+	    {"several writers of one race", NOT_ATOMIC_CREATE, PROBE_BROKEN},
+	    {"several writers of one race", NOT_ATOMIC_UPDATE, PROBE_BROKEN},
+	    {"winner of a race was overwritten", LOSES_TO_THE_LAST, PROBE_BROKEN},
+	    {"no winner", NOBODY_WINS, PROBE_BROKEN},
+	    {"probing the store: access denied", NEVER_REMOVES, PROBE_REFUSED},
+	    {"probing the store: no route to host", NEVER_ANSWERS, PROBE_LATER},
+	    {"several writers of one race", CHECKS_BEFORE_THE_LAST_BYTE, PROBE_BROKEN},
+	    {"probing the store: access denied", READ_ONLY, PROBE_REFUSED},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct memory_store *store = memory_store_new();
-		struct spoiled spoiled = {.flaw = rows[i].flaw};
+	for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+		size_t row = i / 2;
+		const struct probe_rules *rules = i % 2 == 0 ? &three_rounds : &probe_rules_short;
+		struct spoiled spoiled;
 		struct bucket *bucket;
+		struct memory_store *store = spoil(rows[row].flaw, &spoiled, &bucket);
 		struct call call;
 
-		assert_non_null(store);
-		spoiled.inner = bucket_memory(store, NULL);
-		assert_non_null(spoiled.inner);
-		bucket = bucket_new(&spoiled_ops, &spoiled);
-		assert_non_null(bucket);
 		suite_call(&call);
-		assert_false(bucket_probe(bucket, &suite_clock, &suite_random, 3, &call));
-		if (strstr(call.message, rows[i].says) == NULL)
-			fail_msg("expected \"%s\": %s", rows[i].says, call.message);
-		if (rows[i].flaw != NEVER_REMOVES)
+		assert_int_equal(bucket_probe(bucket, &suite_clock, &suite_random, rules, &call),
+		    rows[row].result);
+		if (strstr(call.message, rows[row].says) == NULL)
+			fail_msg("expected \"%s\": %s", rows[row].says, call.message);
+		if (rows[row].flaw != NEVER_REMOVES)
 			assert_int_equal(suite_count_keys(spoiled.inner, ""), 0);
 		bucket_close(bucket);
 		memory_store_free(store);
 	}
+}
+
+/* Each as many rounds as its rules give it, and no store is blamed for being slow or busy. */
+static void probe_keeps_its_time(void **state)
+{
+	static const struct {
+		const struct probe_rules *rules;
+		int64_t race_ms;
+		enum flaw flaw;
+		unsigned races;
+		enum probe_result result;
+	} rows[] = {
+	    {&probe_rules_short, 10, HOLDS, 40, PROBE_KEPT},  /* all 20 rounds, of two races */
+	    {&probe_rules_short, 300, HOLDS, 8, PROBE_KEPT},  /* 2 s are over in the fourth */
+	    {&probe_rules_short, 5000, HOLDS, 2, PROBE_KEPT}, /* but one is run whole */
+	    {&probe_rules_short, 6000, TOO_SLOW, 2, PROBE_KEPT},
+	    {&probe_rules_short, 10, BUSY, 40, PROBE_KEPT},
+	    {&probe_rules_short, 10, CHECKS_SO_AT_TIMES, 16, PROBE_BROKEN},
+	    {&probe_rules_short, 300, CHECKS_SO_AT_TIMES, 8, PROBE_KEPT}, /* what it may miss */
+	    {&probe_rules_full, 300, CHECKS_SO_AT_TIMES, 16, PROBE_BROKEN},
+	    {&probe_rules_full, 10, HOLDS, 100, PROBE_KEPT},
+	    {&three_rounds, 5000, HOLDS, 6, PROBE_KEPT},
+	};
+	const struct clock clock = {.wall_ms = rig_now, .monotonic_ms = rig_now};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct spoiled spoiled;
+		struct bucket *bucket;
+		struct memory_store *store = spoil(rows[i].flaw, &spoiled, &bucket);
+		struct call call;
+
+		rig.race_ms = rows[i].race_ms;
+		call_init(&call, 60000);
+		if (bucket_probe(bucket, &clock, &suite_random, rows[i].rules, &call) !=
+			rows[i].result ||
+		    spoiled.races != rows[i].races)
+			fail_msg("row %zu: %u races: %s", i, spoiled.races, call.message);
+		assert_int_equal(suite_count_keys(spoiled.inner, ""), 0);
+		bucket_close(bucket);
+		memory_store_free(store);
+	}
+}
+
+static void probe_is_cancelled(void **state)
+{
+	struct probe_rules rules = probe_rules_full;
+	struct spoiled spoiled;
+	struct bucket *bucket;
+	struct memory_store *store = spoil(HOLDS, &spoiled, &bucket);
+	struct call call;
+
+	(void)state;
+	rules.cancelled = rig_cancelled;
+	rig.cancel_after = 4;
+	suite_call(&call);
+	assert_int_equal(
+	    bucket_probe(bucket, &suite_clock, &suite_random, &rules, &call), PROBE_LATER);
+	assert_int_equal(spoiled.races, 4);
+	assert_int_equal(suite_count_keys(spoiled.inner, ""), 0);
+	bucket_close(bucket);
+	memory_store_free(store);
+}
+
+/* What probes left that were killed goes once none of them can be running any more. */
+static void leftovers_go(void **state)
+{
+	static const struct {
+		const char *key;
+		bool stays;
+	} rows[] = {
+	    {"probe/0000000000000064000102030405060708090a0b/create-0", false}, /* began at 0.1 s */
+	    {"probe/0000000000000064000102030405060708090a0b/update-0", false},
+	    {"probe/0000ffffffffffff000102030405060708090a0b/create-1", false}, /* years ahead */
+	    {"probe/00000000006acfc1000102030405060708090a0b/create-0", true},  /* just begun */
+	    {"probe/00000000006acfc1000102030405060708090a/create-0", true},    /* not a probe's */
+	    {"probe/notes", true},
+	    {"a/probe/0000000000000064000102030405060708090a0b/create-0", true},
+	};
+	const struct clock clock = {.wall_ms = rig_now, .monotonic_ms = rig_now};
+	struct spoiled spoiled;
+	struct bucket *bucket;
+	struct memory_store *store = spoil(HOLDS, &spoiled, &bucket);
+	struct call call;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		(void)suite_put_text(spoiled.inner, rows[i].key, "left", BUCKET_ALWAYS);
+	rig.now_ms = 7000000;
+	call_init(&call, rig.now_ms + 60000);
+	assert_int_equal(
+	    bucket_probe(bucket, &clock, &suite_random, &three_rounds, &call), PROBE_KEPT);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		suite_expect_text(spoiled.inner, rows[i].key, rows[i].stays ? "left" : NULL);
+	assert_int_equal(suite_count_keys(spoiled.inner, ""), 4);
+	bucket_close(bucket);
+	memory_store_free(store);
 }
 
 /* Real stores say "perhaps" to some of the writers of a race, or to all. */
@@ -299,7 +472,8 @@ static void unsure_answers_are_no_flaw(void **state)
 		bucket = bucket_memory(store, &hook);
 		assert_non_null(bucket);
 		suite_call(&call);
-		if (!bucket_probe(bucket, &suite_clock, &suite_random, 3, &call))
+		if (bucket_probe(bucket, &suite_clock, &suite_random, &three_rounds, &call) !=
+		    PROBE_KEPT)
 			fail_msg("%s", call.message);
 		assert_true(atomic_load(&unsure.count) > 0);
 		bucket_close(bucket);
@@ -318,7 +492,8 @@ static void probe_keeps_the_deadline(void **state)
 	bucket = bucket_memory(store, NULL);
 	assert_non_null(bucket);
 	call_init(&call, clock_monotonic_ms(&suite_clock) - 1);
-	assert_false(bucket_probe(bucket, &suite_clock, &suite_random, 3, &call));
+	assert_int_equal(
+	    bucket_probe(bucket, &suite_clock, &suite_random, &three_rounds, &call), PROBE_LATER);
 	assert_non_null(strstr(call.message, "deadline"));
 	assert_int_equal(suite_count_keys(bucket, ""), 0);
 	bucket_close(bucket);
@@ -327,6 +502,9 @@ static void probe_keeps_the_deadline(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(probe_finds_flaws),
+    cmocka_unit_test(probe_keeps_its_time),
+    cmocka_unit_test(probe_is_cancelled),
+    cmocka_unit_test(leftovers_go),
     cmocka_unit_test(unsure_answers_are_no_flaw),
     cmocka_unit_test(probe_keeps_the_deadline),
 };
