@@ -350,9 +350,9 @@ void cbor_put_map(struct buffer *out, size_t pairs)
 	put_argument(out, MAJOR_MAP, pairs);
 }
 
-/* The length of the UTF-8 sequence at data (RFC 3629, section 4), or 0. */
-static size_t utf8_sequence(const uint8_t *data, size_t len)
+size_t utf8_char_len(struct view text)
 {
+	const uint8_t *data = text.data;
 	uint8_t low = 0x80;
 	uint8_t high = 0xBF;
 	size_t more;
@@ -367,7 +367,7 @@ static size_t utf8_sequence(const uint8_t *data, size_t len)
 		more = 3;
 	else
 		return 0;
-	if (len <= more)
+	if (text.len <= more)
 		return 0;
 	if (data[0] == 0xE0)
 		low = 0xA0; /* shorter would do */
@@ -406,7 +406,7 @@ bool utf8_valid(struct view text)
 			at += sizeof(uint64_t);
 			continue;
 		}
-		len = utf8_sequence(text.data + at, text.len - at);
+		len = utf8_char_len(view_of(text.data + at, text.len - at));
 
 		if (len == 0)
 			return false;

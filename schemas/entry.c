@@ -3,6 +3,7 @@
  */
 #include "schemas/entry.h"
 #include "schemas/cbor.h"
+#include "schemas/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,29 @@ done:
 	return result;
 }
 
+/*
+ * What is printed and exported later is this very text, and under this name: a value that is no
+ * JSON, or a second "id", would change the record around it.
+ */
+static enum format_result judge_extra(const struct entry_extra *extra)
+{
+	if (entry_name_reserved(extra->name))
+		return FORMAT_MALFORMED;
+	switch (json_check_member(extra->json)) {
+	case JSON_FINE: return FORMAT_OK;
+	case JSON_TOO_DEEP:
+	case JSON_TOO_MANY: return FORMAT_TOO_LARGE;
+	case JSON_NO_MEMORY: return FORMAT_NO_MEMORY;
+	case JSON_SYNTAX:
+	case JSON_SPACE:
+	case JSON_NOT_UTF8:
+	case JSON_SURROGATE:
+	case JSON_ZERO:
+	case JSON_DUPLICATE: return FORMAT_MALFORMED;
+	}
+	return FORMAT_MALFORMED;
+}
+
 static void read_extra(struct cbor_reader *reader, struct entry *entry)
 {
 	size_t count = cbor_text_map(reader, EXTRA_COUNT_MAX);
@@ -134,10 +158,14 @@ static void read_extra(struct cbor_reader *reader, struct entry *entry)
 	if (count == 0)
 		cbor_fail(reader, FORMAT_MALFORMED); /* none is written as no key at all */
 	for (size_t i = 0; i < count && reader->result == FORMAT_OK; i++) {
-		entry->extra[i].name = cbor_text_key(reader, EXTRA_NAME_MAX, &last);
-		if (entry_name_reserved(entry->extra[i].name))
-			cbor_fail(reader, FORMAT_MALFORMED);
-		entry->extra[i].json = cbor_text(reader, ENTRY_MAX);
+		struct entry_extra *extra = &entry->extra[i];
+		enum format_result result;
+
+		extra->name = cbor_text_key(reader, EXTRA_NAME_MAX, &last);
+		extra->json = cbor_text(reader, ENTRY_MAX);
+		result = judge_extra(extra);
+		if (result != FORMAT_OK)
+			cbor_fail(reader, result);
 		entry->extra_count = i + 1;
 	}
 }
@@ -193,14 +221,20 @@ enum format_result entry_decode(struct view encoded, struct entry *out)
 	return FORMAT_OK;
 }
 
+enum format_result entry_read(struct view encoded, struct entry *out, struct digest *version_out)
+{
+	enum format_result result = entry_decode(encoded, out);
+
+	if (result == FORMAT_OK)
+		digest_view(DOMAIN_VERSION, encoded, version_out);
+	return result;
+}
+
 enum format_result entry_version(struct view encoded, struct digest *out)
 {
 	struct entry entry;
-	enum format_result result = entry_decode(encoded, &entry);
 
-	if (result == FORMAT_OK)
-		digest_view(DOMAIN_VERSION, encoded, out);
-	return result;
+	return entry_read(encoded, &entry, out);
 }
 
 void entry_copy_id(struct view id, const struct device_id *device, char out[COPY_ID_LEN + 1])

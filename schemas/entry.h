@@ -11,7 +11,7 @@
 
 struct entry_extra {
 	struct view name; /* a member's name, UTF-8, not a reserved one */
-	struct view json; /* its value: compact JSON source text, numbers unparsed */
+	struct view json; /* its value: passes json_check_member (schemas/json.h) */
 };
 
 struct entry { /* views are borrowed; a view with data == NULL is absent where "?" stands */
@@ -33,11 +33,14 @@ bool entry_deleted(const struct entry *entry);
  * contentHash, which is derived from the entry by who needs it, and never kept.
  */
 bool entry_name_reserved(struct view name);
-/* Refuses what the maxima, UTF-8, an empty id or a reserved name forbid; extras in any order. */
+/* Refuses what entry_decode refuses; extras may come in any order. */
 MUST_USE enum format_result entry_encode(const struct entry *entry, struct bytes *out);
 MUST_USE enum format_result entry_decode(struct view encoded, struct entry *out);
 /* The version hash of an encoded entry, which must be one that entry_decode accepts. */
 MUST_USE enum format_result entry_version(struct view encoded, struct digest *out);
+/* Both in one. */
+MUST_USE enum format_result entry_read(
+    struct view encoded, struct entry *out, struct digest *version_out);
 
 /*
  * A time's text as milliseconds since 1970, for order: ISO 8601 as JavaScript's Date.parse reads

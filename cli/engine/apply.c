@@ -102,9 +102,9 @@ static enum engine_result reference_load(
 	return version_load(patch->state->engine, &known.cloud, patch->state->call, out);
 }
 
-/* An operation's entry, encoded and checked, with its version. */
+/* An operation's entry, encoded and checked, with its version; *entry_out points into it. */
 static enum engine_result op_entry(const struct patch *patch, const struct op *op,
-    struct bytes *encoded_out, struct digest *version_out)
+    struct bytes *encoded_out, struct entry *entry_out, struct digest *version_out)
 {
 	struct version reference = {0};
 	struct bytes encoded = {0};
@@ -122,7 +122,7 @@ static enum engine_result op_entry(const struct patch *patch, const struct op *o
 		    view_bytes(&reference.encoded), op->data, (size_t)op->result_len, &encoded);
 	}
 	if (made == FORMAT_OK)
-		made = entry_version(view_bytes(&encoded), version_out);
+		made = entry_read(view_bytes(&encoded), entry_out, version_out);
 	if (made == FORMAT_OK && (op->kind == OP_DELTA || op->kind == OP_LOSER_DELTA) &&
 	    !digest_equal(version_out, &op->result))
 		made = FORMAT_FORGED; /* zstd does not notice a wrong prefix */
@@ -145,12 +145,11 @@ static enum engine_result apply_entry(const struct patch *patch, const struct op
 	struct bytes encoded = {0};
 	struct digest version;
 	struct entry entry;
-	enum engine_result result = op_entry(patch, op, &encoded, &version);
+	enum engine_result result = op_entry(patch, op, &encoded, &entry, &version);
 
 	if (result != ENGINE_OK)
 		return result;
-	if (entry_decode(view_bytes(&encoded), &entry) != FORMAT_OK ||
-	    (op->kind == OP_DELTA && !view_equal(entry.id, op->id))) {
+	if (op->kind == OP_DELTA && !view_equal(entry.id, op->id)) {
 		result = damaged(patch, "an entry in it is not the one it names");
 		goto done;
 	}
@@ -186,10 +185,8 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 		result = reference_load(patch, op, &named);
 		version_clear(&named);
 	} else {
-		result = op_entry(patch, op, &encoded, &version);
-		if (result == ENGINE_OK &&
-		    (entry_decode(view_bytes(&encoded), &entry) != FORMAT_OK ||
-			!view_equal(entry.id, op->id)))
+		result = op_entry(patch, op, &encoded, &entry, &version);
+		if (result == ENGINE_OK && !view_equal(entry.id, op->id))
 			result = damaged(patch, "a loser in it is not of the entry it names");
 		if (result == ENGINE_OK)
 			result = engine_of_journal(journal->ops->version_put(

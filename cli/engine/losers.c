@@ -19,8 +19,12 @@ void losers_clear(struct losers *losers)
 	losers->count = 0;
 }
 
-static enum engine_result damaged(const struct sync_state *state)
+static enum engine_result unreadable(const struct sync_state *state, enum format_result result)
 {
+	if (result == FORMAT_NO_MEMORY) {
+		call_sayf(state->call, "no memory for a losers' segment");
+		return ENGINE_FAILED;
+	}
 	call_sayf(state->call, "a losers' segment cannot be read; nothing was changed");
 	return ENGINE_DAMAGED;
 }
@@ -31,10 +35,10 @@ static enum engine_result hold_row(
 	const struct journal *journal = &state->engine->journal;
 	struct digest version;
 	struct entry entry;
+	enum format_result read = entry_read(row->entry, &entry, &version);
 
-	if (entry_decode(row->entry, &entry) != FORMAT_OK ||
-	    entry_version(row->entry, &version) != FORMAT_OK)
-		return damaged(state);
+	if (read != FORMAT_OK)
+		return unreadable(state, read);
 	cbor_put_text(&losers->rows, entry.id);
 	cbor_put_bytes(&losers->rows, version.bytes, DIGEST_LEN);
 	cbor_put_bytes(&losers->rows, row->author.bytes, DEVICE_ID_LEN);
@@ -60,11 +64,11 @@ enum engine_result losers_read(struct losers *losers, struct sync_state *state, 
 		struct row row;
 
 		row_read(&reader, true, &row);
-		result =
-		    reader.result == FORMAT_OK ? hold_row(losers, state, &row) : damaged(state);
+		result = reader.result == FORMAT_OK ? hold_row(losers, state, &row)
+						    : unreadable(state, reader.result);
 	}
 	if (result == ENGINE_OK && cbor_finish(&reader) != FORMAT_OK)
-		result = damaged(state);
+		result = unreadable(state, reader.result);
 	return result;
 }
 

@@ -76,13 +76,13 @@ static enum format_result read_row(struct cbor_reader *reader, struct opened_row
 	row_read(reader, false, &row);
 	if (reader->result != FORMAT_OK)
 		return reader->result;
-	result = entry_decode(row.entry, &entry);
-	if (result == FORMAT_OK)
-		result = entry_version(row.entry, &out->version);
+	result = entry_read(row.entry, &entry, &out->version);
+	if (result != FORMAT_OK)
+		return result;
 	out->id = entry.id;
 	out->entry = row.entry;
 	out->author = row.author;
-	return result;
+	return FORMAT_OK;
 }
 
 static enum format_result read_rows(struct opening *opening)

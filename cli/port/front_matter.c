@@ -253,7 +253,7 @@ static void read_item(struct reader *reader, struct front_item *item)
 		reader->result = FRONT_NO_MEMORY;
 	if (reader->result != FRONT_OK)
 		goto done;
-	fault = json_check(buffer_view(&json));
+	fault = json_check_member(buffer_view(&json));
 	if (fault == JSON_NO_MEMORY || (fault == JSON_FINE && !buffer_take(&json, &item->json)))
 		reader->result = FRONT_NO_MEMORY;
 	else if (fault != JSON_FINE)

@@ -17,7 +17,7 @@
 struct front_item {
 	struct bytes name;
 	struct bytes text; /* a scalar's; data == NULL: it is no scalar */
-	struct bytes json; /* compact, and passed by json_check */
+	struct bytes json; /* passed by json_check_member */
 };
 struct front {
 	struct front_item items[FRONT_ITEMS_MAX];

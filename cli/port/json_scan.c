@@ -1,108 +1,12 @@
 /*
- * cli/port/json_scan.c: the cursor and the strings of json_scan.h; the strict check of a value is
- * in json_check.c.
+ * cli/port/json_scan.c: the cursor and the strings of json_scan.h.
  */
 #include "cli/port/json_scan.h"
-#include "cli/port/port_priv.h"
 
 #include <assert.h>
 #include <string.h>
 
 /* ---- Strings ---- */
-
-static bool hex4(const uint8_t *at, const uint8_t *end, uint32_t *value_out)
-{
-	uint32_t value = 0;
-
-	if (end - at < 4)
-		return false;
-	for (int i = 0; i < 4; i++) {
-		uint8_t c = at[i];
-
-		if (c >= '0' && c <= '9')
-			value = value << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			value = value << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
-			return false;
-	}
-	*value_out = value;
-	return true;
-}
-
-/* After the 'u' of an escape: one code point, of two escapes if it is beyond U+FFFF. */
-static enum json_fault unicode_escape(const uint8_t **at, const uint8_t *end, uint32_t *code_out)
-{
-	uint32_t high, low;
-
-	if (!hex4(*at, end, &high))
-		return JSON_SYNTAX;
-	*at += 4;
-	*code_out = high;
-	if (high == 0)
-		return JSON_ZERO;
-	if (high < 0xD800 || high > 0xDFFF)
-		return JSON_FINE;
-	if (high > 0xDBFF || end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u' ||
-	    !hex4(*at + 2, end, &low) || low < 0xDC00 || low > 0xDFFF)
-		return JSON_SURROGATE;
-	*at += 6;
-	*code_out = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-	return JSON_FINE;
-}
-
-static enum json_fault escape(const uint8_t **at, const uint8_t *end, uint32_t *code_out)
-{
-	if (*at == end)
-		return JSON_SYNTAX;
-	switch (*(*at)++) {
-	case '"': *code_out = '"'; return JSON_FINE;
-	case '\\': *code_out = '\\'; return JSON_FINE;
-	case '/': *code_out = '/'; return JSON_FINE;
-	case 'b': *code_out = '\b'; return JSON_FINE;
-	case 'f': *code_out = '\f'; return JSON_FINE;
-	case 'n': *code_out = '\n'; return JSON_FINE;
-	case 'r': *code_out = '\r'; return JSON_FINE;
-	case 't': *code_out = '\t'; return JSON_FINE;
-	case 'u': return unicode_escape(at, end, code_out);
-	default: return JSON_SYNTAX;
-	}
-}
-
-/* One code point of UTF-8 above U+007F (RFC 3629: shortest forms, no surrogates). */
-static enum json_fault utf8_code(const uint8_t **at, const uint8_t *end, uint32_t *code_out)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint8_t lead = **at;
-	int len = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-	uint32_t code = lead & (0x7Fu >> len);
-
-	if (lead < 0xC2 || lead > 0xF4 || end - *at < len)
-		return JSON_NOT_UTF8;
-	for (int i = 1; i < len; i++) {
-		if (((*at)[i] & 0xC0) != 0x80)
-			return JSON_NOT_UTF8;
-		code = code << 6 | ((*at)[i] & 0x3Fu);
-	}
-	if (code < smallest[len] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-		return JSON_NOT_UTF8;
-	*at += len;
-	*code_out = code;
-	return JSON_FINE;
-}
-
-enum json_fault json_string_code(const uint8_t **at, const uint8_t *end, uint32_t *code_out)
-{
-	uint8_t byte = **at;
-
-	if (byte >= 0x80)
-		return utf8_code(at, end, code_out);
-	(*at)++;
-	*code_out = byte;
-	if (byte == '\\')
-		return escape(at, end, code_out);
-	return byte < 0x20 ? JSON_SYNTAX : JSON_FINE;
-}
 
 static size_t utf8_put(uint32_t code, uint8_t *out)
 {
@@ -169,11 +73,6 @@ bool json_is(struct view string, const char *text)
 }
 
 /* ---- The cursor ---- */
-
-bool json_is_space(uint8_t byte)
-{
-	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
 
 void json_begin(struct json_scan *scan, struct view text)
 {

@@ -7,15 +7,6 @@
 #include "cli/port/front_matter.h"
 #include "cli/port/json_scan.h"
 
-/* ---- Strings of JSON (json_scan.c), for json_check.c ---- */
-
-/*
- * The next code point of a string's inside; *at < end, and not at the closing quote. It alone knows
- * what may stand in a string; checking, decoding and comparing all step with it.
- */
-enum json_fault json_string_code(const uint8_t **at, const uint8_t *end, uint32_t *code_out);
-bool json_is_space(uint8_t byte);
-
 /* ---- One item of MetaDJ Nexus' file (metadj_item.c) ---- */
 
 #define REASON_MAX 128u

@@ -22,14 +22,19 @@ static void entry_content(sqlite3_context *context, int args_count, sqlite3_valu
 {
 	struct entry entry;
 	struct view encoded;
+	enum format_result result;
 
 	assert(args_count == 1);
 	encoded.data = sqlite3_value_blob(args[0]);
 	encoded.len = (size_t)sqlite3_value_bytes(args[0]);
-	if (encoded.data == NULL || entry_decode(encoded, &entry) != FORMAT_OK)
+	if (encoded.data == NULL)
 		return;
-	sqlite3_result_text64(context, (const char *)entry.content.data, entry.content.len,
-	    SQLITE_TRANSIENT, SQLITE_UTF8);
+	result = entry_decode(encoded, &entry);
+	if (result == FORMAT_OK)
+		sqlite3_result_text64(context, (const char *)entry.content.data, entry.content.len,
+		    SQLITE_TRANSIENT, SQLITE_UTF8);
+	else if (result == FORMAT_NO_MEMORY)
+		sqlite3_result_error_nomem(context);
 }
 
 /* SQLite itself would create the file as wide as the umask allows; its -wal and -shm take the

@@ -1,4 +1,7 @@
 """What stands inside the seals: entries, a frame's small part, operations, runs, indexes."""
+import json
+import re
+
 from .base import Raw, digest, enc, packed, packed_zstd, rnd
 from .faults import emit_array, emit_list, emit_map
 
@@ -19,12 +22,111 @@ def version_of(fields):
     return digest("VERSION", enc(fields))
 
 
-RESERVED = ["id", "title", "content", "createdAt", "updatedAt", "collection", "deletedAt",
-            "conflictOf", "contentHash"]
-
-
 EXTRAS = {"mood": '"calm"', "n": "12345678901234567890", "rate": "1e3", "é": "[1,{}]",
           "a much longer name than 23 bytes": "null"}
+
+
+RESERVED = ("id", "collection", "title", "content", "createdAt", "updatedAt", "deletedAt",
+            "contentHash", "conflictOf")
+DEPTH_MAX = 63
+
+
+class NoMember(Exception):
+    pass
+
+
+def unique(pairs):
+    if len({name for name, value in pairs}) < len(pairs):
+        raise NoMember("a name twice")
+    return dict(pairs)
+
+
+def no_constant(word):
+    raise NoMember(word)
+
+
+def depth(value):
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return 1 + max(map(depth, inner), default=0) if isinstance(inner, list) else 0
+
+
+def member_fault(name, source):
+    """What is wrong with an unknown member by entry.md, or None."""
+    if name in RESERVED:
+        return "reserved"
+    if re.search(r"[ \t\r\n]", re.sub(r'"(?:[^"\\]|\\.)*"', "", source)):
+        return "white space"
+    try:
+        value = json.loads(source, object_pairs_hook=unique, parse_constant=no_constant)
+        texts = json.dumps(value, ensure_ascii=False)
+        texts.encode()  # half of a pair is none
+    except (ValueError, NoMember) as error:
+        return str(error)
+    if "\\u0000" in texts:
+        return "U+0000"
+    return "too deep" if depth(value) > DEPTH_MAX else None
+
+
+def nested(levels):
+    return "[" * levels + "]" * levels
+
+
+MEMBERS = (
+    ("string", "a string with every escape", r'"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"'),
+    ("raw", "letters that JSON lets stand as they are", '"\u007f\u0080\u2028\u2029\ufeff\uffff𝄞"'),
+    ("numbers", "numbers that no float holds", "[-0,1E+400,0.10,12345678901234567890]"),
+    ("object", "names that differ, and one in two objects", '{"":0,"a":{"a":1},"A":2}'),
+    ("depth-63", "63 brackets within each other", nested(63)),
+)
+BAD_MEMBERS = (
+    ("nothing", "no value", ""),
+    ("word", "a bare word", "calm"),
+    ("two", "two values", "1,2"),
+    ("forged", "a value, then another member", '1,"id":"forged"'),
+    ("closed", "a value that closes the record around it", '1}'),
+    ("line", "a value, then a line of its own", '1}\n{"id":"forged"'),
+    ("escape-letter", "an escape that JSON has not", r'"\x1b"'),
+    ("control", "a raw control character", '"\x1b[2J"'),
+    ("raw-line", "a raw line feed", '"a\nb"'),
+    ("open-string", "a string without its end", '"a'),
+    ("open-bracket", "a bracket without its end", "[1"),
+    ("wrong-bracket", "another bracket's end", "[1}"),
+    ("comma", "a comma before the end", "[1,]"),
+    ("no-colon", "a name without a value", '{"a"}'),
+    ("bare-name", "a name without quotes", "{a:1}"),
+    ("leading-zero", "a number with a 0 before it", "01"),
+    ("fraction", "a number without a fraction", "1."),
+    ("plus", "a number with a plus", "+1"),
+    ("nan", "NaN", "NaN"),
+    ("surrogate", "half of a pair", r'"\ud800"'),
+    ("surrogate-low", "the other half of a pair", r'"\udc00a"'),
+    ("zero", "U+0000 as an escape", r'"a\u0000"'),
+    ("duplicate", "a name twice", '{"a":1,"b":2,"a":3}'),
+    ("duplicate-escape", "a name twice, once as an escape", r'[{"a":1,"\u0061":2}]'),
+    ("space-before", "white space before it", " 1"),
+    ("space-after", "white space after it", "1\n"),
+    ("space-array", "white space between its parts", "[1, 2]"),
+    ("space-object", "white space after a colon", '{"a": 1}'),
+    ("space-empty", "white space in an empty bracket", "[ ]"),
+    ("no-break-space", "a no-break space, which is none to JSON", "[1,\u00a02]"),
+)
+
+
+def emit_members(out):
+    for name, note, source in MEMBERS:
+        assert member_fault("m", source) is None, name
+        fields = entry_fields(_8={"m": source})
+        out.vector("entry", f"ok-member-{name}", enc(fields), note=note, version=version_of(fields))
+    for name, note, source in BAD_MEMBERS:
+        assert member_fault("m", source) is not None, name
+        out.vector("entry", f"bad-member-{name}", enc(entry_fields(_8={"m": source})), "MALFORMED",
+                   "rule", note)
+    assert member_fault("m", nested(64)) == "too deep"
+    out.vector("entry", "bad-member-depth-64", enc(entry_fields(_8={"m": nested(64)})), "TOO_LARGE",
+               "limit", "64 brackets within each other")
+    for name in RESERVED:
+        out.vector("entry", f"bad-member-reserved-{name}", enc(entry_fields(_8={name: '"x"'})),
+                   "MALFORMED", "rule", "a name of the entry's own")
 
 
 def emit_entries(out):
@@ -67,9 +169,7 @@ def emit_entries(out):
             ("extras-none", "MALFORMED", "cddl", "an empty map of unknown members", {8: {}}),
             ("extras-65", "TOO_LARGE", "cddl", "65 unknown members",
              {8: {f"m{n}": "1" for n in range(65)}}),
-            ("extras-bytes", "MALFORMED", "cddl", "a member's value as bytes", {8: {"m": b"1"}}),
-            *((f"extras-{name}", "MALFORMED", "rule", "an unknown member with a reserved name",
-               {8: {name: '"1"'}}) for name in RESERVED)):
+            ("extras-bytes", "MALFORMED", "cddl", "a member's value as bytes", {8: {"m": b"1"}})):
         out.vector(form, f"bad-{name}", enc({**entry_fields(), **changed}), expect, layer, note)
     pair = {key: enc(key) + enc("1") for key in ("b", "aa")}
     for name, data, note in (
@@ -77,6 +177,7 @@ def emit_entries(out):
             ("duplicate", b"\xa2" + pair["b"] + pair["b"], "a name twice")):
         out.vector(form, f"bad-extras-{name}", enc({**entry_fields(), 8: Raw(data)}), "MALFORMED",
                    "cbor", note)
+    emit_members(out)
 
 
 def emit_sealed(out):

@@ -1,14 +1,12 @@
 /*
- * tests/fuzz/metadj.c: a file of MetaDJ Nexus' as it is read at an import, plain or encrypted, and
- * JSON by itself. Entries that are handed out are ones that can be kept; exported and imported
+ * tests/fuzz/metadj.c: a file of MetaDJ Nexus' as it is read at an import, plain or
+ * encrypted. Entries that are handed out are ones that can be kept; exported and imported
  * again they are the same.
  */
-#include "cli/port/json_scan.h"
 #include "cli/port/port.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define ENTRIES_MAX 64u
 
@@ -101,34 +99,11 @@ static void check_exported(struct journal *journal)
 	clear(&again);
 }
 
-/* A value without white space says the same, and has none to lose. */
-static void check_json(struct view input)
-{
-	uint8_t *once = NULL, *twice = NULL;
-	size_t len;
-
-	if (json_check(input) != JSON_FINE)
-		return;
-	once = malloc(input.len);
-	twice = malloc(input.len);
-	if (once == NULL || twice == NULL)
-		goto done;
-	len = json_compact(input, once);
-	fuzz_check(len <= input.len && json_check(view_of(once, len)) == JSON_FINE,
-	    "a compact value is one");
-	fuzz_check(json_compact(view_of(once, len), twice) == len && memcmp(once, twice, len) == 0,
-	    "and is compact");
-done:
-	free(once);
-	free(twice);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct journal journal;
 	struct view input = view_of(data, size);
 
-	check_json(input);
 	if (import(input, NULL, &journal) == PORT_OK)
 		check_exported(&journal);
 	clear(&journal);

@@ -63,11 +63,20 @@ def tables(out):
             pass
 
 
+def members(out):
+    """The values of unknown members that the entries' vectors hold, behind their heads of CBOR."""
+    for path in sorted((VECTORS / "entry").glob("*-member-*.txt")):
+        head, found, text = read_vector(path).partition(b"\x08\xa1\x61m")
+        if found:
+            put(out, "json", path.stem, text[{0x78: 2, 0x79: 3}.get(text[0], 1):])
+
+
 def samples(out):
     for path in sorted((ROOT / "tests/data/sample").glob("*.md")):
         put(out, "markdown", path.name, path.read_bytes())
     for path in sorted((ROOT / "tests/data/metadj").glob("*.json")):
         put(out, "metadj", path.name, path.read_bytes())
+        put(out, "json", path.name, path.read_bytes())
 
 
 def main():
@@ -76,6 +85,7 @@ def main():
     out = pathlib.Path(sys.argv[1])
     vectors(out)
     tables(out)
+    members(out)
     samples(out)
     for target in sorted(p.stem for p in (ROOT / "tests/fuzz").glob("*.c")):
         (out / target).mkdir(parents=True, exist_ok=True)

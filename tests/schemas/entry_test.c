@@ -154,7 +154,7 @@ static void an_entry_stays_below_its_maximum(void **state)
 {
 	struct entry entry = plain();
 	struct bytes encoded = {0};
-	char *text = long_text(CONTENT_MAX, 'a');
+	char *text = long_text(CONTENT_MAX, '1'); /* also as a number */
 
 	(void)state;
 	entry.content = view_of(text, CONTENT_MAX);
@@ -188,6 +188,46 @@ static void more_unknown_members_than_fit_are_refused(void **state)
 	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_TOO_LARGE);
 }
 
+/* What is encoded is judged as what is decoded: no path leads around it. */
+static void unknown_members_are_json_under_names_of_their_own(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *json;
+		enum format_result result;
+	} rows[] = {
+	    {"mood", "{\"a\":[1e3,\"\\u00e9\"]}", FORMAT_OK},
+	    {"ID", "1", FORMAT_OK}, /* names are told apart by their bytes */
+	    {"", "1", FORMAT_OK},
+	    {"mood", "calm", FORMAT_MALFORMED},
+	    {"mood", "", FORMAT_MALFORMED},
+	    {"mood", "1}\n{\"id\":\"forged\"", FORMAT_MALFORMED},
+	    {"mood", "{\"a\": 1}", FORMAT_MALFORMED},
+	    {"mood", "\"\x1b[2J\"", FORMAT_MALFORMED},
+	    {"mood", "\"\\ud800\"", FORMAT_MALFORMED},
+	    {"mood", "\"\\u0000\"", FORMAT_MALFORMED},
+	    {"mood", "{\"a\":1,\"a\":2}", FORMAT_MALFORMED},
+	    {"id", "1", FORMAT_MALFORMED},
+	    {"contentHash", "1", FORMAT_MALFORMED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct entry entry = plain();
+		struct bytes encoded = {0};
+		enum format_result result;
+
+		entry.extra[0] =
+		    (struct entry_extra){view_text(rows[i].name), view_text(rows[i].json)};
+		entry.extra_count = 1;
+		result = entry_encode(&entry, &encoded);
+		if (result != rows[i].result)
+			fail_msg(
+			    "%s: %s: %s", rows[i].name, rows[i].json, format_result_text(result));
+		bytes_clear(&encoded);
+	}
+}
+
 static void a_failure_leaves_the_output_alone(void **state)
 {
 	struct entry entry = plain();
@@ -209,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_fits_no_buffer_is_too_large),
     cmocka_unit_test(an_entry_stays_below_its_maximum),
     cmocka_unit_test(more_unknown_members_than_fit_are_refused),
+    cmocka_unit_test(unknown_members_are_json_under_names_of_their_own),
     cmocka_unit_test(a_failure_leaves_the_output_alone),
 };
 

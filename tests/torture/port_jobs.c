@@ -78,9 +78,20 @@ static enum port_result run_markdown_import(struct job *job)
 	return markdown_import(job->folder, &random, &clock, &sink, &job->call);
 }
 
+static bool give_entry(void *self, struct entry *out, bool *failed_out)
+{
+	struct job *job = self;
+
+	(void)failed_out;
+	if (job->given_count == job->journal.count)
+		return false;
+	*out = job->given[job->given_count++];
+	return true;
+}
+
 static enum port_result run_metadj_export(struct job *job)
 {
-	struct port_source source = fixture_source(&job->journal);
+	struct port_source source = {job, give_entry};
 	uint8_t counter = 0;
 	struct random random = fixture_random(&counter);
 
@@ -90,7 +101,7 @@ static enum port_result run_metadj_export(struct job *job)
 
 static enum port_result run_markdown_export(struct job *job)
 {
-	struct port_source source = fixture_source(&job->journal);
+	struct port_source source = {job, give_entry};
 	uint64_t written = 77;
 	enum port_result result = markdown_export(&source, job->folder, &job->call, &written);
 
@@ -121,12 +132,14 @@ static void make_journal(struct journal_fixture *out)
 	fixture_add(out, &entry);
 }
 
-static void decode_wanted(struct job *job)
+static struct entry *decode(const struct journal_fixture *journal)
 {
-	job->entries = calloc(job->wanted.count, sizeof(*job->entries));
-	assert_non_null(job->entries);
-	for (size_t i = 0; i < job->wanted.count; i++)
-		fixture_get(&job->wanted, i, &job->entries[i]);
+	struct entry *entries = calloc(journal->count, sizeof(*entries));
+
+	assert_non_null(entries);
+	for (size_t i = 0; i < journal->count; i++)
+		fixture_get(journal, i, &entries[i]);
+	return entries;
 }
 
 static void import_wanted(struct job *job)
@@ -135,7 +148,7 @@ static void import_wanted(struct job *job)
 
 	assert_int_equal(
 	    metadj_import(view_bytes(&job->file), job->passphrase, &sink, &job->call), PORT_OK);
-	decode_wanted(job);
+	job->entries = decode(&job->wanted);
 }
 
 static void export_file(struct job *job)
@@ -191,7 +204,7 @@ static void prepare_markdown_import(struct job *job)
 	assert_int_equal(markdown_import(job->folder, &random, &clock, &sink, &job->call), PORT_OK);
 	assert_int_equal(job->wanted.count, job->journal.count + 2);
 	assert_int_equal(job->wanted.dropped_count, 2);
-	decode_wanted(job);
+	job->entries = decode(&job->wanted);
 }
 
 static void prepare_nothing(struct job *job)
@@ -278,6 +291,7 @@ const struct job_kind job_markdown_export = {
 void job_begin(struct job *job)
 {
 	job->entries_count = 0;
+	job->given_count = 0;
 	job->dropped_count = 0;
 	job->written_len = 0;
 	job->wrong[0] = '\0';
@@ -288,6 +302,7 @@ void job_open(struct job *job, const struct job_kind *kind)
 {
 	*job = (struct job){.passphrase = kind->passphrase, .folder = fixture_folder()};
 	make_journal(&job->journal);
+	job->given = decode(&job->journal);
 	job_begin(job);
 	kind->prepare(job);
 }
@@ -299,4 +314,5 @@ void job_close(struct job *job)
 	fixture_clear(&job->wanted);
 	bytes_clear(&job->file);
 	free(job->entries);
+	free(job->given);
 }

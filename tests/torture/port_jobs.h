@@ -11,6 +11,8 @@
 
 struct job {
 	struct journal_fixture journal;      /* what an export gets */
+	struct entry *given;                 /* journal's, decoded */
+	size_t given_count;                  /* of this run */
 	struct journal_fixture wanted;       /* what an import gives */
 	struct entry *entries;               /* wanted's, decoded */
 	struct bytes file;                   /* what an import reads, an export writes */
