@@ -351,7 +351,29 @@ void metrics_add(struct http_metrics *metrics, enum http_route route, unsigned s
     uint64_t in, uint64_t out);
 void metrics_text(struct http_server *server, struct buffer *out);
 
-/* request.c: libmicrohttpd's callbacks, and the pool's. */
+/* door.c: a listening socket, the thread that accepts on it, and those that serve what came in. */
+struct http_door {
+	struct http_server *server;
+	int listen_fd; /* -1: none */
+	unsigned connections_max;
+	_Atomic unsigned inside; /* connections let in, and not closed yet */
+	atomic_bool shut;
+	struct MHD_Daemon *daemon;
+	pthread_t keeper; /* accepts */
+	bool is_kept;
+};
+struct http_door_traits {
+	int listen_fd; /* bound and listening; the door's from now on, also by a failure */
+	unsigned threads, connections_max, per_ip_max;
+};
+/* The door begins as {.listen_fd = -1}. False: it does not start; clear it. */
+MUST_USE bool http_door_open(
+    struct http_door *door, struct http_server *server, const struct http_door_traits *traits);
+void http_door_shut(struct http_door *door); /* nobody comes in any more */
+/* Cuts off who is still inside, and ends its threads. None of its connections is suspended. */
+void http_door_clear(struct http_door *door);
+
+/* request.c: libmicrohttpd's callbacks, and the pool's. Their self is a struct http_door. */
 void *request_line(void *self, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result request_handle(void *self, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *data, size_t *data_len, void **state);
@@ -364,7 +386,7 @@ void exchange_wake(struct exchange *exchange);
 /* server.c */
 struct http_server {
 	struct http_config config;
-	struct MHD_Daemon *daemon;
+	struct http_door door;
 	struct http_deadlines *deadlines;
 	struct http_pool *pool;
 	struct http_accounts *accounts;
@@ -381,6 +403,7 @@ struct http_server {
 	uint8_t receipt_public[SIGN_PUBLIC_LEN];
 };
 int64_t server_now(const struct http_server *server); /* monotonic, ms */
+void server_pause(long ms);                           /* under a second */
 /* The bucket takes our credentials, as far as is known; else who asks is told to come again. */
 bool server_admitted(const struct http_server *server);
 #define HTTP_NOT_ADMITTED \

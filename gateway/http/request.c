@@ -16,7 +16,8 @@
 /* As soon as there is a request line. What it returns is the handler's *state. */
 void *request_line(void *self, const char *uri, struct MHD_Connection *connection)
 {
-	struct http_server *server = self;
+	const struct http_door *door = self;
+	struct http_server *server = door->server;
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -73,7 +74,8 @@ static void release_body(struct exchange *exchange)
 void request_completed(void *self, struct MHD_Connection *connection, void **state,
     enum MHD_RequestTerminationCode why)
 {
-	struct http_server *server = self;
+	const struct http_door *door = self;
+	struct http_server *server = door->server;
 	struct exchange *exchange = *state;
 	unsigned status;
 

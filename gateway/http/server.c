@@ -6,12 +6,9 @@
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Of each connection: header, a read buffer, the answer's header. More is answered 431. */
-#define CONNECTION_MEMORY ((size_t)(6u << 10))
 #define CHECK_PAUSE_MS 250
 #define CHECK_CALL_MS 5000
 #define STOP_PAUSE_MS 20
@@ -45,41 +42,11 @@ int64_t server_now(const struct http_server *server)
 	return clock_monotonic_ms(server->config.env.clock);
 }
 
-static void pause_ms(long ms)
+void server_pause(long ms)
 {
 	const struct timespec rest = {.tv_nsec = ms * 1000000L};
 
 	(void)nanosleep(&rest, NULL);
-}
-
-static void connection_moved(void *self, struct MHD_Connection *connection, void **context,
-    enum MHD_ConnectionNotificationCode what)
-{
-	struct http_server *server = self;
-	const union MHD_ConnectionInfo *info;
-	struct http_conn *conn;
-
-	switch (what) {
-	case MHD_CONNECTION_NOTIFY_STARTED:
-		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (info == NULL)
-			break;
-		conn = calloc(1, sizeof(*conn));
-		if (conn == NULL)
-			(void)shutdown(info->connect_fd, SHUT_RDWR);
-		else
-			http_conn_open(
-			    server->deadlines, conn, info->connect_fd, server->config.header_ms);
-		*context = conn;
-		break;
-	case MHD_CONNECTION_NOTIFY_CLOSED:
-		conn = *context;
-		if (conn != NULL)
-			http_conn_close(server->deadlines, conn);
-		free(conn);
-		*context = NULL;
-		break;
-	}
 }
 
 /* About twice a second. While stopping, nobody waits any longer. */
@@ -110,7 +77,7 @@ static void check_watched(struct http_server *server)
 			(void)pthread_mutex_unlock(&slot->lock);
 			/* Whatever comes of it is in the slot; a failure is tried again. */
 			if (auth_refresh(server, slot, &call, NULL) != ACCOUNT_OK)
-				pause_ms(STOP_PAUSE_MS);
+				server_pause(STOP_PAUSE_MS);
 		}
 		http_accounts_drop(server->accounts, slot);
 	}
@@ -122,29 +89,15 @@ static void *checker(void *self)
 
 	while (!atomic_load(&server->draining)) {
 		check_watched(server);
-		pause_ms(CHECK_PAUSE_MS);
+		server_pause(CHECK_PAUSE_MS);
 	}
 	return NULL;
-}
-
-static struct MHD_Daemon *daemon_start(struct http_server *server)
-{
-	const struct http_config *config = &server->config;
-
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-	    NULL, request_handle, server, /* options: */
-	    MHD_OPTION_LISTEN_SOCKET, config->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-	    config->threads, MHD_OPTION_CONNECTION_LIMIT, config->connections_max,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->per_ip_max,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_URI_LOG_CALLBACK, request_line, server, MHD_OPTION_NOTIFY_COMPLETED,
-	    request_completed, server, MHD_OPTION_NOTIFY_CONNECTION, connection_moved, server,
-	    MHD_OPTION_END);
 }
 
 /* What http_start made so far goes again. No connection is left, no exchange waits. */
 static void server_free(struct http_server *server)
 {
+	http_door_clear(&server->door);
 	http_pool_free(server->pool);
 	http_deadlines_free(server->deadlines);
 	http_accounts_free(server->accounts);
@@ -153,6 +106,12 @@ static void server_free(struct http_server *server)
 
 struct http_server *http_start(const struct http_config *config, struct call *call)
 {
+	const struct http_door_traits door = {
+	    .listen_fd = config->listen_fd,
+	    .threads = config->threads,
+	    .connections_max = config->connections_max,
+	    .per_ip_max = config->per_ip_max,
+	};
 	struct http_server *server = calloc(1, sizeof(*server));
 
 	assert(config->names_count > 0 && config->names_count <= HTTP_NAMES_MAX);
@@ -161,6 +120,7 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 		(void)close(config->listen_fd);
 		return NULL;
 	}
+	server->door.listen_fd = config->listen_fd;
 	server->config = *config;
 	random_fill(config->env.random, &server->instance, sizeof(server->instance));
 	(void)crypto_sign_ed25519_sk_to_pk(server->receipt_public, config->receipt_secret);
@@ -171,11 +131,8 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 	if (server->deadlines != NULL)
 		server->pool =
 		    http_pool_new(config->workers, config->queue_max, request_run, server);
-	if (server->pool != NULL)
-		server->daemon = daemon_start(server);
-	if (server->daemon == NULL) {
+	if (server->pool == NULL || !http_door_open(&server->door, server, &door)) {
 		call_sayf(call, "the HTTP server's threads do not start");
-		(void)close(config->listen_fd);
 		server_free(server);
 		return NULL;
 	}
@@ -198,20 +155,17 @@ void http_ready(struct http_server *server)
 
 void http_stop(struct http_server *server, const struct call *call)
 {
-	int listen_fd;
-
 	atomic_store(&server->draining, true);
-	listen_fd = MHD_quiesce_daemon(server->daemon);
-	if (listen_fd >= 0)
-		(void)close(listen_fd);
-	while (atomic_load(&server->active) > 0 && server_now(server) < call->deadline_ms)
-		pause_ms(STOP_PAUSE_MS);
+	http_door_shut(&server->door);
+	while (atomic_load(&server->active) > 0 && server_now(server) < call->deadline_ms) {
+		http_accounts_expire(server->accounts, INT64_MAX);
+		server_pause(STOP_PAUSE_MS);
+	}
 	http_deadlines_cap(server->deadlines, server_now(server));
 	if (server->checker_runs)
 		(void)pthread_join(server->checker, NULL);
 	/* Each worker's end resumes its connection; the library insists that none is suspended. */
 	http_pool_close(server->pool);
 	http_accounts_expire(server->accounts, INT64_MAX);
-	MHD_stop_daemon(server->daemon);
 	server_free(server);
 }
