@@ -2,13 +2,13 @@
  * cli/commands/system.c: clock, randomness (libsodium's), signals, core dumps.
  */
 #include "cli/commands/system.h"
+#include "schemas/base/process.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <time.h>
 
@@ -51,9 +51,7 @@ static bool catch_signals(void)
 
 bool system_start(char message_out[CALL_MESSAGE_MAX])
 {
-	const struct rlimit none = {0};
-
-	if (setrlimit(RLIMIT_CORE, &none) != 0 || !catch_signals()) {
+	if (!process_keeps_secrets() || !catch_signals()) {
 		(void)snprintf(message_out, CALL_MESSAGE_MAX,
 		    "core dumps can't be switched off, or signals not be caught");
 		return false;

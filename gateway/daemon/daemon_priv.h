@@ -18,9 +18,16 @@ struct clock system_clock(void);
 struct random system_random(void);
 void system_init(const struct clock *clock, int64_t within_ms, struct call *call);
 
-/* log.c: lines on standard error: t=… level=… and what is given. */
-void daemon_log(const char *level, const char *text); /* text: logfmt */
+/*
+ * log.c: lines on standard error: t=… level=… and what is given. Nobody waits for who reads them:
+ * past a bound, and while nobody reads, lines are left out and counted.
+ */
+MUST_USE bool daemon_log_start(void); /* until then each line is written at once */
+/* Writes what waits, for so long at the most. Nothing is logged after that. */
+void daemon_log_stop(int64_t within_ms);
+void daemon_log_request(const char *text); /* text: logfmt */
 void daemon_log_event(const char *level, const char *event, const char *message);
+uint64_t daemon_log_left_out(void);
 
 /* config.c: settings by file, then environment (INKSEALD_…), then flags: the last one wins. */
 #define CONFIG_TEXT_MAX 1024u

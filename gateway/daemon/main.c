@@ -2,11 +2,11 @@
  * gateway/daemon/main.c: inkseald's command line.
  */
 #include "gateway/daemon/daemon_priv.h"
+#include "schemas/base/process.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #ifndef INKSEAL_VERSION
 #error "the build gives INKSEAL_VERSION"
@@ -59,14 +59,17 @@ static enum exit_code run(const struct config *config, const struct arguments *a
 
 int main(int argc, char **argv)
 {
-	const struct rlimit none = {0};
 	struct arguments arguments;
 	struct config config;
 	struct call call;
 
 	call_init(&call, 0);
-	/* The receipt key must not end up in a core dump. */
-	if (sodium_init() < 0 || setrlimit(RLIMIT_CORE, &none) != 0) {
+	if (!process_keeps_secrets()) {
+		(void)fprintf(stderr,
+		    "inkseald: core dumps can't be switched off, and would hold the receipt key\n");
+		return EXIT_ERROR;
+	}
+	if (sodium_init() < 0) {
 		(void)fprintf(stderr, "inkseald: libsodium does not start\n");
 		return EXIT_ERROR;
 	}

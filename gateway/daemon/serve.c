@@ -22,6 +22,7 @@
 #define PROBE_ROUND_MS 40000 /* SeaweedFS lets the writers of a race in one a second */
 #define PROBE_PAUSE_S 5
 #define STOP_MS 30000
+#define LOG_STOP_MS 2000 /* a log that nobody reads */
 #define DENIED_TRY_MS 1000
 #define DENIED_CALL_MS 5000
 #define DAY_MS (24 * 3600 * INT64_C(1000))
@@ -61,7 +62,7 @@ static bool denied(void *sink)
 static void log_request(void *sink, const char *line)
 {
 	(void)sink;
-	daemon_log("info", line);
+	daemon_log_request(line);
 }
 
 static void more_metrics(void *sink, struct buffer *out)
@@ -70,6 +71,11 @@ static void more_metrics(void *sink, struct buffer *out)
 	struct bucket_counts counts;
 
 	keep_metrics(gateway->upkeep, out);
+	buffer_addf(out,
+	    "# HELP inkseald_log_lines_left_out_total Log lines that were too many, or not read.\n"
+	    "# TYPE inkseald_log_lines_left_out_total counter\n"
+	    "inkseald_log_lines_left_out_total %llu\n",
+	    (unsigned long long)daemon_log_left_out());
 	bucket_counted(&gateway->counts, &counts);
 	buffer_addf(out,
 	    "# HELP inkseald_bucket_requests_total Requests to the bucket.\n"
@@ -447,6 +453,10 @@ enum exit_code serve(const struct config *config, const char *version)
 		call_sayf(&call, "signals can't be set up");
 		goto done;
 	}
+	if (!daemon_log_start()) {
+		call_sayf(&call, "no thread to write the log with");
+		goto done;
+	}
 	if (!open_bucket(&gateway, &call) ||
 	    !key_load(config->key_file, gateway.receipt_secret, &call) ||
 	    !start_upkeep(&gateway, &call) || !start_http(&gateway, version, &call))
@@ -471,5 +481,6 @@ done:
 		daemon_log_event("info", "stopped", "");
 	else
 		daemon_log_event("error", "start", call.message);
+	daemon_log_stop(LOG_STOP_MS);
 	return code;
 }

@@ -355,10 +355,65 @@ def its_operator_looks_and_cleans(folder):
         run(folder, "probe", code=2)
 
 
+class Stalled:
+    """A gateway whose log goes into a pipe that nobody reads for the time being."""
+
+    def __init__(self, folder):
+        self.end, end = os.pipe()
+        with socket.create_server(("127.0.0.1", 0)) as probe:  # the log would tell which
+            port = probe.getsockname()[1]
+        self.gateway = serve(folder, "--listen", f"127.0.0.1:{port}", log=end)
+        os.close(end)
+        self.gateway.port, self.gateway.authority = port, f"127.0.0.1:{port}"
+        self.text = b""
+        while b"event=ready" not in self.text:
+            self.text += os.read(self.end, 4096)
+
+    def flood(self, count):
+        """So many requests on one connection; the longest that one of them took."""
+        longest = 0.0
+        with self.gateway.connect() as connection:
+            request = self.gateway.request("GET", "/healthz")
+            for _ in range(count):
+                begun = time.monotonic()
+                connection.sendall(request)
+                assert Reply(connection).status == 200
+                longest = max(longest, time.monotonic() - begun)
+        return longest
+
+
+def a_log_that_nobody_reads(folder):
+    stalled = Stalled(folder)
+    assert stalled.flood(4000) < 5
+    left_out = metric(stalled.gateway, "log_lines_left_out_total")
+    assert left_out > 0, "the queue has no bound"
+    stalled.gateway.tell_to_stop()
+    until = time.monotonic() + 20
+    while chunk := os.read(stalled.end, 65536):  # somebody reads at last
+        stalled.text += chunk
+        assert time.monotonic() < until
+    assert stalled.gateway.stop() == 0
+    lines = stalled.text.decode().splitlines()
+    assert "event=stopped" in lines[-1] or "left out" in lines[-1], lines[-5:]
+    assert any("event=stopping" in line for line in lines)  # a flood hides no event
+    said = sum(int(n) for n in re.findall(r'message="(\d+) lines left out"', "\n".join(lines)))
+    written = sum("route=healthz" in line for line in lines)
+    assert said >= left_out and written + said >= 4000, (written, said, left_out)
+    assert all(line.startswith("t=20") for line in lines), "lines are whole"
+    # Nobody ever reads: it stops all the same.
+    stalled = Stalled(folder)
+    stalled.flood(2000)
+    begun = time.monotonic()
+    assert stalled.gateway.stop() == 0
+    assert time.monotonic() - begun < 10
+    os.close(stalled.end)
+
+
 CASES = [starts_and_stops, an_invite_is_used_once, two_race_for_an_invite, a_device_syncs,
          sigterm_during_a_request, sigterm_while_devices_watch, what_is_too_large_or_too_slow,
          what_it_does_by_itself, its_limits_are_said,
-         settings_come_from_three_places, its_operator_looks_and_cleans]
+         settings_come_from_three_places, a_log_that_nobody_reads,
+         its_operator_looks_and_cleans]
 
 
 def main():

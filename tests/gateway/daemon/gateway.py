@@ -27,7 +27,7 @@ STOP_S = 40
 class Gateway:
     """inkseald serve on a port of the system's choice, its log kept."""
 
-    def __init__(self, binary, folder, *flags, environment=None, ready=True):
+    def __init__(self, binary, folder, *flags, environment=None, ready=True, log=None):
         self.folder = pathlib.Path(folder)
         self.told = False
         self.log_path = self.folder / f"log.{secrets.token_hex(4)}"
@@ -35,10 +35,12 @@ class Gateway:
         for name, value in os.environ.items():
             if name.endswith("SAN_OPTIONS"):
                 self.environment[name] = value
-        with open(self.log_path, "wb") as log:
+        with open(self.log_path, "wb") as file:
             self.process = subprocess.Popen(
                 [binary, "serve", "--listen", "127.0.0.1:0", *flags], env=self.environment,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log or file)
+        if log is not None:  # the caller reads it, or does not
+            return
         self.port = int(self.await_log(r"event=listening message=127\.0\.0\.1:(\d+)")[1])
         self.authority = f"127.0.0.1:{self.port}"
         if ready:
