@@ -64,7 +64,7 @@ static enum code ask_brake(struct session *session, const struct sync_totals *to
 	return app_fail(app, CODE_BRAKE, "stopped: nothing was deleted");
 }
 
-/* Folds, and after "gone" one more listing: what it could not do, the next sync will. */
+/* Folds: what it could not do, the next sync will. */
 static void tidy(struct session *session)
 {
 	struct remote *remote = session->remote;
@@ -104,7 +104,7 @@ enum code sync_run(
 			return code;
 		result = run_once(session, recovery, true, &totals);
 	}
-	if (result == ENGINE_GONE || (result == ENGINE_OK && (totals.pushed > 0 || totals.reset)))
+	if (result == ENGINE_OK && (totals.pushed > 0 || totals.reset))
 		tidy(session);
 	code = session_engine(session, result);
 	hint(session, result);

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WIPE_TRIES 50u /* each removes for a request's time: accounts of any size end */
+#define WIPE_TRIES 50u        /* one after the other that remove nothing */
+#define WIPE_CALLS_MAX 10000u /* each removes for a minute: a week */
 #define RECEIPT_MAX 512u
 #define WIPE_WAIT_MAX_MS 60000 /* asked for a longer rest, it stops and says so */
 
@@ -24,6 +25,7 @@ struct wiping {
 	struct remote_info info;      /* who is asked */
 	struct digest wipe_hash;      /* of what was sent */
 	struct remote_receipt report; /* encoded: signed, once it is made */
+	unsigned tries;               /* since one that removed something */
 };
 
 /* An account that was never synced from here: the incarnation that the wipe is for is asked for. */
@@ -82,37 +84,52 @@ static enum code make_wipe(struct wiping *wiping, struct bytes *out)
 	return code;
 }
 
-/* Asks the remote until it is done. What single tries removed adds up. */
+/* What a try that is not the last has brought, and why there is another. */
+static void note_try(struct wiping *wiping, const struct remote_receipt *sofar,
+    enum remote_result result, const struct call *call)
+{
+	const char *said = call->message[0] == '\0' ? remote_result_text(result) : call->message;
+
+	if (sofar->objects_removed > wiping->report.objects_removed)
+		output_note(wiping->session->app, "%llu objects removed so far; going on (%s)",
+		    (unsigned long long)sofar->objects_removed, said);
+	else if (wiping->tries == 0)
+		output_note(wiping->session->app,
+		    "not done yet (%s): trying on; what is removed stays removed", said);
+}
+
+/* Asks the remote until it is done, or has got nowhere for some tries. */
 static enum code wipe_remote(struct wiping *wiping, struct view wipe)
 {
 	struct session *session = wiping->session;
 	struct remote *remote = session->remote;
 	struct call call;
 	enum remote_result result = REMOTE_LATER;
+	enum code code;
 
 	digest_view(DOMAIN_WIPE, wipe, &wiping->wipe_hash);
-	for (unsigned i = 0; result == REMOTE_LATER && i < WIPE_TRIES && !system_cancelled(); i++) {
+	for (unsigned i = 0; result == REMOTE_LATER && i < WIPE_CALLS_MAX &&
+			     wiping->tries < WIPE_TRIES && !system_cancelled();
+	     i++) {
 		struct remote_receipt report = {0};
 
 		remote_request(&call, &session->app->clock);
 		result = remote->ops->wipe(remote->self, &wiping->account, wipe, &call, &report);
-		if (result == REMOTE_LATER && i == 0)
-			output_note(session->app,
-			    "not done yet (%s): trying on; what is removed stays removed",
-			    call.message[0] == '\0' ? remote_result_text(result) : call.message);
-		if (result == REMOTE_OK)
+		if (result == REMOTE_LATER)
+			note_try(wiping, &report, result, &call);
+		wiping->tries =
+		    report.objects_removed > wiping->report.objects_removed ? 0 : wiping->tries + 1;
+		if (result == REMOTE_OK || result == REMOTE_LATER)
 			wiping->report = report;
-		else if (call.retry_after_ms > WIPE_WAIT_MAX_MS ||
-			 !system_wait(call.retry_after_ms))
+		if (result == REMOTE_LATER &&
+		    (call.retry_after_ms > WIPE_WAIT_MAX_MS || !system_wait(call.retry_after_ms)))
 			break;
 	}
-	if (result != REMOTE_OK && !system_cancelled()) {
-		enum code code = session_remote_result(session, result, &call);
-
-		app_hint(session->app, "inkseal wipe, again, goes on where this stopped");
-		return code;
-	}
-	return session_remote_result(session, result, &call);
+	code = session_remote_result(session, result, &call);
+	if (code != CODE_OK && !system_cancelled())
+		app_hint(session->app, "the account is kept here; inkseal wipe, again, goes on "
+				       "where this stopped");
+	return code;
 }
 
 /* The wipe that stands in the record: an earlier one, if this is not the first try. */

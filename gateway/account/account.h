@@ -43,6 +43,15 @@ struct account_pack {
 	struct digest hash;
 	struct bytes bytes;
 };
+/*
+ * A wipe that is under way, so that what its calls remove adds up: an object counts once, when it
+ * was listed and is not listed any more, whatever the bucket said to its removal.
+ */
+struct account_wiping {
+	struct account_id account; /* whose */
+	uint64_t objects, bytes;
+	struct bucket_page listed; /* removal was asked for; whether it happened is not known yet */
+};
 struct account_cache {
 	struct bytes manifest; /* encoded; empty: unknown */
 	bool manifest_checked; /* it was, by this process */
@@ -62,8 +71,9 @@ struct account_cache {
 	bool has_put;       /* likewise, since it was last told "gone" */
 	uint64_t turn_generation; /* of the turn that was seen last … */
 	int64_t turn_seen_ms;     /* … for the first time then, by the monotonic clock */
+	struct account_wiping wiping;
 };
-/* All but put_bytes and has_put becomes empty. */
+/* All but put_bytes, has_put and what was counted of a wipe becomes empty. */
 void account_cache_clear(struct account_cache *cache);
 /* manifest, tag and roster as one byte string; the rest is made anew. */
 MUST_USE bool account_cache_save(const struct account_cache *cache, struct bytes *out);
@@ -133,7 +143,8 @@ struct wipe_report {
 /*
  * wipe: an encoded wipe (statement.h), or an empty view for the operator's removal. Puts w/ first,
  * CASes to wiped, deletes until listings are empty, the manifest last, lists once more. May be
- * repeated until OK. The caller signs the receipt.
+ * repeated until OK, with one cache: *report_out is of all these calls, and set on ACCOUNT_RETRY,
+ * too. The caller signs the receipt.
  */
 MUST_USE enum account_result account_wipe(const struct account_env *env,
     struct account_cache *cache, const struct account_id *account, struct view wipe,

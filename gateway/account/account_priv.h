@@ -183,7 +183,8 @@ MUST_USE enum account_result account_wipe_read(struct account_work *work);
 MUST_USE enum account_result account_missing(struct account_work *work);
 /*
  * Marks the manifest as wiped, then removes all of the account's objects, the manifest last (W4 to
- * W6). For who has read a record that holds, or was told to by an operator.
+ * W6). For who has read a record that holds, or was told to by an operator. *report: of all calls
+ * with this cache, whatever the result.
  */
 MUST_USE enum account_result account_remove_all(
     struct account_work *work, struct wipe_report *report);

@@ -22,14 +22,18 @@ void account_cache_clear(struct account_cache *cache)
 {
 	uint64_t put_bytes = cache->put_bytes; /* what was put was put, whatever else is known */
 	bool has_put = cache->has_put;
+	struct account_wiping wiping = cache->wiping; /* likewise, but for what is not known */
 
+	free(wiping.listed.items);
+	wiping.listed = (struct bucket_page){0};
 	bytes_clear(&cache->manifest);
 	bytes_clear(&cache->roster);
 	bytes_clear(&cache->index);
 	for (size_t i = 0; i < cache->packs_count; i++)
 		bytes_clear(&cache->packs[i].bytes);
 	free(cache->seen);
-	*cache = (struct account_cache){.put_bytes = put_bytes, .has_put = has_put};
+	*cache =
+	    (struct account_cache){.put_bytes = put_bytes, .has_put = has_put, .wiping = wiping};
 }
 
 /* Unkeyed and without a domain: it tells a torn file, and is compared with nothing else. */

@@ -11,6 +11,9 @@
 
 #define WIPE_MARKS_MAX 16u   /* how often writers may come between, before the caller tries again */
 #define WIPE_PAGES_MAX 4096u /* listing pages of one call: four million objects */
+#define WIPE_LOST_MAX 3u     /* answers to removals that one call lets be lost */
+#define WIPE_IN_VAIN_MAX 16u /* listings that show the same after a removal; some lag behind */
+#define WIPE_REST_MS 1000    /* … and then the caller is to wait */
 
 /* The record's own words: this account's, the roster from its genesis, signed by one live in it. */
 static enum format_result record_check(
@@ -269,60 +272,97 @@ static enum account_result wipe_mark(struct account_work *work)
 	return ACCOUNT_RETRY;
 }
 
-/* Removes a page's objects but for the manifest; *left_out: the manifest was among them. */
-static enum account_result page_remove(struct account_work *work, const struct bucket_page *page,
-    const struct account_key *manifest, struct wipe_report *report, bool *left_out)
+/*
+ * Counts what was listed before and is not now. page is from the start, and both ascend: what lies
+ * beyond a page that is not the last is not known, and will be listed again if it is there.
+ */
+static void count_gone(struct account_wiping *wiping, const struct bucket_page *page)
 {
+	const struct bucket_page *listed = &wiping->listed;
+	size_t at = 0;
+
+	for (size_t i = 0; i < listed->count; i++) {
+		while (at < page->count && strcmp(page->items[at].key, listed->items[i].key) < 0)
+			at++;
+		if (at == page->count ? page->more
+				      : strcmp(page->items[at].key, listed->items[i].key) == 0)
+			continue;
+		wiping->objects++;
+		wiping->bytes += listed->items[i].size;
+	}
+	free(wiping->listed.items);
+	wiping->listed = (struct bucket_page){0};
+}
+
+/* Takes the manifest out of the page, if it is there and more follows: it is the last to go. */
+static void spare_manifest(
+    struct bucket_page *page, const struct account_key *manifest, bool *holds_out)
+{
+	size_t kept = 0;
+
+	*holds_out = false;
+	for (size_t i = 0; i < page->count; i++) {
+		bool is_it = strcmp(page->items[i].key, manifest->text) == 0;
+
+		*holds_out = *holds_out || is_it;
+		if (!is_it || !page->more)
+			page->items[kept++] = page->items[i];
+	}
+	page->count = kept;
+}
+
+/* Removes what is listed, the manifest after all others. */
+static enum bucket_result listed_remove(
+    struct account_work *work, const struct account_key *manifest, bool with_manifest)
+{
+	const struct bucket_page *listed = &work->cache->wiping.listed;
 	const char *keys[BUCKET_PAGE_MAX];
-	enum account_result result;
-	uint64_t bytes = 0;
+	enum bucket_result result = BUCKET_OK;
 	size_t count = 0;
 
-	*left_out = false;
-	for (size_t i = 0; i < page->count && count < BUCKET_PAGE_MAX; i++) {
-		if (strcmp(page->items[i].key, manifest->text) == 0) {
-			*left_out = true;
-			continue;
-		}
-		keys[count++] = page->items[i].key;
-		bytes += page->items[i].size;
-	}
-	if (count == 0)
-		return ACCOUNT_OK;
-	result =
-	    account_from_bucket(bucket_remove_many(work->env->bucket, keys, count, work->call));
-	if (result == ACCOUNT_OK) {
-		report->objects_removed += count;
-		report->bytes_removed += bytes;
-	}
+	for (size_t i = 0; i < listed->count && count < BUCKET_PAGE_MAX; i++)
+		if (strcmp(listed->items[i].key, manifest->text) != 0)
+			keys[count++] = listed->items[i].key;
+	if (count > 0)
+		result = bucket_remove_many(work->env->bucket, keys, count, work->call);
+	if (result == BUCKET_OK && with_manifest)
+		result = bucket_remove(work->env->bucket, manifest->text, work->call);
 	return result;
 }
 
-static enum account_result manifest_remove(struct account_work *work,
-    const struct bucket_page *page, const struct account_key *manifest, struct wipe_report *report)
-{
-	enum account_result result =
-	    account_from_bucket(bucket_remove(work->env->bucket, manifest->text, work->call));
+struct removal {          /* of one call */
+	bool empty;       /* the last listing was */
+	bool last;        /* no other page followed it */
+	unsigned lost;    /* how often it was not known what came of a removal */
+	unsigned in_vain; /* … nothing did, one time after the other, though the bucket said so */
+	char first[BUCKET_KEY_MAX + 1]; /* what was to be removed last time */
+};
 
-	if (result != ACCOUNT_OK)
-		return result;
-	report->objects_removed++;
-	for (size_t i = 0; i < page->count; i++)
-		if (strcmp(page->items[i].key, manifest->text) == 0)
-			report->bytes_removed += page->items[i].size;
-	return ACCOUNT_OK;
+/* A bucket that calls removed what it lists again and again would keep us for ever. */
+static enum account_result see_progress(
+    struct account_work *work, struct removal *removal, const struct bucket_page *listed)
+{
+	bool same = listed->count > 0 && strcmp(listed->items[0].key, removal->first) == 0;
+
+	removal->in_vain = same ? removal->in_vain + 1 : 0;
+	if (listed->count > 0)
+		memcpy(removal->first, listed->items[0].key, sizeof(removal->first));
+	if (removal->in_vain < WIPE_IN_VAIN_MAX)
+		return ACCOUNT_OK;
+	work->call->retry_after_ms = WIPE_REST_MS;
+	call_sayf(work->call, "the bucket says that objects are removed, and lists them still");
+	return ACCOUNT_RETRY;
 }
 
-/* One listing from the start, and what follows from it: its page is removed, the manifest after all
- * others, and with the last page what is hidden. *empty_out: nothing was listed; *last_out: nothing
- * more than is removed now. */
-static enum account_result remove_some(
-    struct account_work *work, struct wipe_report *report, bool *empty_out, bool *last_out)
+/* One listing from the start, and what follows from it: its page is removed. */
+static enum account_result remove_some(struct account_work *work, struct removal *removal)
 {
+	struct account_wiping *wiping = &work->cache->wiping;
 	struct account_key prefix, manifest;
 	struct bucket_page page = {0};
 	enum account_result result = account_in_time(work);
-	bool left = false;
+	enum bucket_result removed;
+	bool holds = false;
 
 	if (result != ACCOUNT_OK)
 		return result;
@@ -332,53 +372,69 @@ static enum account_result remove_some(
 	    account_from_bucket(bucket_list(work->env->bucket, prefix.text, "", work->call, &page));
 	if (result != ACCOUNT_OK)
 		return result;
-	*empty_out = page.count == 0;
-	*last_out = !page.more;
-	result = page_remove(work, &page, &manifest, report, &left);
-	if (result == ACCOUNT_OK && left && !page.more)
-		result = manifest_remove(work, &page, &manifest, report);
-	free(page.items);
-	return result;
+	count_gone(wiping, &page);
+	removal->empty = page.count == 0;
+	removal->last = !page.more;
+	spare_manifest(&page, &manifest, &holds);
+	wiping->listed = page;
+	result = see_progress(work, removal, &page);
+	if (result != ACCOUNT_OK)
+		return result;
+	removed = listed_remove(work, &manifest, holds && !page.more);
+	if (removed == BUCKET_UNKNOWN && ++removal->lost < WIPE_LOST_MAX) {
+		removal->last = false; /* the next listing tells */
+		return ACCOUNT_OK;
+	}
+	return account_from_bucket(removed);
 }
 
 /* What a listing does not show: versions, delete markers, unfinished uploads. */
-static enum account_result purge_hidden(struct account_work *work, struct wipe_report *report)
+static enum account_result purge_hidden(struct account_work *work)
 {
 	struct account_key prefix;
-	uint64_t hidden = 0;
-	enum account_result result;
 
 	account_key_of(work, "", &prefix);
-	result = account_from_bucket(
-	    bucket_purge_hidden(work->env->bucket, prefix.text, work->call, &hidden));
-	report->objects_removed += hidden;
-	return result;
+	return account_from_bucket(bucket_purge_hidden(
+	    work->env->bucket, prefix.text, work->call, &work->cache->wiping.objects));
+}
+
+static enum account_result remove_until_empty(struct account_work *work)
+{
+	struct removal removal = {0};
+	bool purged = false;
+
+	/* The empty listing that is reported comes after the purge (W6). */
+	for (unsigned i = 0; i < WIPE_PAGES_MAX; i++) {
+		enum account_result result = remove_some(work, &removal);
+
+		if (result == ACCOUNT_OK && removal.empty && purged)
+			return ACCOUNT_OK;
+		if (result == ACCOUNT_OK && removal.last)
+			result = purge_hidden(work);
+		if (result != ACCOUNT_OK)
+			return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;
+		purged = removal.last;
+	}
+	call_sayf(work->call, "there is more to remove: call again");
+	return ACCOUNT_RETRY;
 }
 
 enum account_result account_remove_all(struct account_work *work, struct wipe_report *report)
 {
-	bool purged = false;
+	struct account_wiping *wiping = &work->cache->wiping;
 	enum account_result result = MUTATION(WIPE_WITHOUT_MARK) ? ACCOUNT_OK : wipe_mark(work);
 
-	if (result != ACCOUNT_OK)
-		return result;
-	/* The empty listing that is reported comes after the purge (W6). */
-	for (unsigned i = 0; i < WIPE_PAGES_MAX; i++) {
-		bool empty = false, last = false;
-
-		result = remove_some(work, report, &empty, &last);
-		if (result == ACCOUNT_OK && empty && purged) {
-			report->empty_at_ms = clock_wall_ms(work->env->clock);
-			return ACCOUNT_OK;
-		}
-		if (result == ACCOUNT_OK && last)
-			result = purge_hidden(work, report);
-		if (result != ACCOUNT_OK)
-			return result == ACCOUNT_ABSENT ? ACCOUNT_FAILED : result;
-		purged = last;
+	if (!account_equal(&wiping->account, &work->account)) {
+		free(wiping->listed.items);
+		*wiping = (struct account_wiping){.account = work->account};
 	}
-	call_sayf(work->call, "there is more to remove: call again");
-	return ACCOUNT_RETRY;
+	if (result == ACCOUNT_OK)
+		result = remove_until_empty(work);
+	*report = (struct wipe_report){
+	    .objects_removed = wiping->objects, .bytes_removed = wiping->bytes};
+	if (result == ACCOUNT_OK)
+		report->empty_at_ms = clock_wall_ms(work->env->clock);
+	return result;
 }
 
 static enum account_result wipe_run(

@@ -163,18 +163,16 @@ enum bucket_result bucket_list(struct bucket *bucket, const char *prefix, const 
 }
 
 enum bucket_result bucket_purge_hidden(
-    struct bucket *bucket, const char *prefix, struct call *call, uint64_t *removed_out)
+    struct bucket *bucket, const char *prefix, struct call *call, uint64_t *removed)
 {
-	assert(bucket != NULL && prefix != NULL && call != NULL && removed_out != NULL);
+	assert(bucket != NULL && prefix != NULL && call != NULL && removed != NULL);
 	if (!printable(prefix, BUCKET_KEY_MAX)) {
 		call_sayf(call, "a prefix holds up to %u printable ASCII bytes", BUCKET_KEY_MAX);
 		return BUCKET_REFUSED;
 	}
-	if (bucket->ops->purge_hidden == NULL) {
-		*removed_out = 0;
+	if (bucket->ops->purge_hidden == NULL)
 		return BUCKET_OK;
-	}
-	return bucket->ops->purge_hidden(bucket->self, prefix, call, removed_out);
+	return bucket->ops->purge_hidden(bucket->self, prefix, call, removed);
 }
 
 bool bucket_denied(const struct bucket *bucket)

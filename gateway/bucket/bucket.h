@@ -82,10 +82,11 @@ MUST_USE enum bucket_result bucket_list(struct bucket *bucket, const char *prefi
     const char *after, struct call *call, struct bucket_page *out);
 /*
  * Removes what a plain listing does not show under prefix: old versions, delete markers,
- * unfinished uploads. *removed_out counts them; OK and 0 where the store has no such things.
+ * unfinished uploads. Adds to *removed what is known to have gone, whatever the result. OK and none
+ * where the store has no such things; REFUSED where it may have them and does not show them.
  */
 MUST_USE enum bucket_result bucket_purge_hidden(
-    struct bucket *bucket, const char *prefix, struct call *call, uint64_t *removed_out);
+    struct bucket *bucket, const char *prefix, struct call *call, uint64_t *removed);
 /*
  * For the probe: sends count puts at once, all of each but its last byte, then the last bytes
  * together. results_out[i] is as bucket_put would have it, calls[i].message says why. False: this
@@ -111,7 +112,7 @@ struct bucket_ops {
 	enum bucket_result (*list)(void *self, const char *prefix, const char *after,
 	    struct call *call, struct bucket_page *out);
 	enum bucket_result (*purge_hidden)(
-	    void *self, const char *prefix, struct call *call, uint64_t *removed_out);
+	    void *self, const char *prefix, struct call *call, uint64_t *removed);
 	bool (*race)(void *self, const struct bucket_put *puts, size_t count, struct call *calls,
 	    enum bucket_result *results_out);
 	bool (*denied)(void *self);

@@ -75,13 +75,13 @@ static enum bucket_result count_list(
 }
 
 static enum bucket_result count_purge_hidden(
-    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+    void *self, const char *prefix, struct call *call, uint64_t *removed)
 {
 	struct counter *counter = self;
 
 	if (counter->inner->ops->purge_hidden != NULL)
 		count_add(&counter->counts->list, &counter->counts->bytes_down, 0);
-	return bucket_purge_hidden(counter->inner, prefix, call, removed_out);
+	return bucket_purge_hidden(counter->inner, prefix, call, removed);
 }
 
 /* Counted after the fact: only then is it known that anything was sent. */

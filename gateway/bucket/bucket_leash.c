@@ -94,15 +94,14 @@ static enum bucket_result leash_list(
 }
 
 static enum bucket_result leash_purge_hidden(
-    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+    void *self, const char *prefix, struct call *call, uint64_t *removed)
 {
 	struct leash *leash = self;
 	struct call brief;
 
 	if (!leash_begin(leash, call, &brief))
 		return BUCKET_RETRY;
-	return leash_end(
-	    bucket_purge_hidden(leash->inner, prefix, &brief, removed_out), &brief, call);
+	return leash_end(bucket_purge_hidden(leash->inner, prefix, &brief, removed), &brief, call);
 }
 
 static bool leash_denied(void *self)

@@ -183,7 +183,7 @@ static enum bucket_result memory_list(
 }
 
 static enum bucket_result memory_purge_hidden(
-    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+    void *self, const char *prefix, struct call *call, uint64_t *removed)
 {
 	struct memory_bucket *memory = self;
 	struct memory_store *store = memory->store;
@@ -192,7 +192,7 @@ static enum bucket_result memory_purge_hidden(
 	if (result != BUCKET_OK)
 		return result;
 	(void)pthread_mutex_lock(&store->mutex);
-	*removed_out = memory_purge(store, prefix);
+	*removed += memory_purge(store, prefix);
 	(void)pthread_mutex_unlock(&store->mutex);
 	return BUCKET_OK;
 }

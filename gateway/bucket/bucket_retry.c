@@ -150,14 +150,14 @@ static enum bucket_result retry_list(
 }
 
 static enum bucket_result retry_purge_hidden(
-    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+    void *self, const char *prefix, struct call *call, uint64_t *removed)
 {
 	struct retry *retry = self;
 	enum bucket_result result;
 	unsigned tried = 0;
 
 	do {
-		result = bucket_purge_hidden(retry->inner, prefix, call, removed_out);
+		result = bucket_purge_hidden(retry->inner, prefix, call, removed);
 	} while (again(retry, result, &tried, call));
 	return result;
 }

@@ -250,12 +250,11 @@ done:
 	return result;
 }
 
-static enum bucket_result s3_remove(void *self, const char *key, struct call *call)
+static enum bucket_result remove_one(
+    struct s3 *s3, const struct s3_request *request, struct call *call)
 {
-	struct s3 *s3 = self;
-	struct s3_request request = {.method = "DELETE", .key = key, .answer_max = S3_ERROR_MAX};
 	struct s3_reply reply = {0};
-	enum bucket_result result = s3_send(s3, &request, call, &reply);
+	enum bucket_result result = s3_send(s3, request, call, &reply);
 
 	if (result == BUCKET_OK) {
 		result = s3_remove_result(reply.status, reply.error.code.text);
@@ -265,6 +264,33 @@ static enum bucket_result s3_remove(void *self, const char *key, struct call *ca
 		call_prefix(call, "DELETE");
 	}
 	s3_reply_clear(&reply);
+	return result;
+}
+
+static enum bucket_result s3_remove(void *self, const char *key, struct call *call)
+{
+	const struct s3_request request = {
+	    .method = "DELETE", .key = key, .answer_max = S3_ERROR_MAX};
+
+	return remove_one(self, &request, call);
+}
+
+/* For stores that can't remove many at once. What is gone already is no failure. */
+static enum bucket_result remove_singly(struct s3 *s3, const struct s3_pair *keys_and_ids,
+    size_t count, struct call *call, size_t *done_out)
+{
+	enum bucket_result result = BUCKET_OK;
+
+	for (size_t i = 0; result == BUCKET_OK && i < count; i++) {
+		const struct s3_request request = {.method = "DELETE",
+		    .raw_key = keys_and_ids[i].name,
+		    .params = {{"versionId", keys_and_ids[i].value}},
+		    .param_count = keys_and_ids[i].value[0] == '\0' ? 0 : 1,
+		    .answer_max = S3_ERROR_MAX};
+
+		result = remove_one(s3, &request, call);
+		*done_out = result == BUCKET_OK ? i + 1 : i;
+	}
 	return result;
 }
 
@@ -279,19 +305,26 @@ static void add_escaped(struct buffer *out, const char *text)
 		}
 }
 
-static enum bucket_result removed_judge(const struct s3_reply *reply, struct call *call)
+/* *singly_out: it is to be done one by one; the result says nothing then. */
+static enum bucket_result removed_judge(
+    struct s3 *s3, const struct s3_reply *reply, struct call *call, bool *singly_out)
 {
 	enum bucket_result result = s3_remove_result(reply->status, reply->error.code.text);
 	struct s3_code first;
 	size_t kept;
 
+	if (s3_request_unknown(reply->status, reply->error.code.text)) {
+		atomic_store(&s3->singly, true);
+		*singly_out = true;
+		return BUCKET_OK;
+	}
 	if (result != BUCKET_OK) {
 		s3_say(call, "removing", reply);
 		return result;
 	}
 	if (!s3_xml_deleted(view_bytes(&reply->body), &kept, &first)) {
-		call_sayf(call, "removing: the store's answer cannot be read");
-		return BUCKET_UNKNOWN;
+		*singly_out = true; /* a success of what, nobody knows */
+		return BUCKET_OK;
 	}
 	if (kept == 0)
 		return BUCKET_OK;
@@ -300,8 +333,26 @@ static enum bucket_result removed_judge(const struct s3_reply *reply, struct cal
 	return s3_kept_result(first.text);
 }
 
-enum bucket_result s3_remove_items(
-    struct s3 *s3, const struct s3_pair *keys_and_ids, size_t count, struct call *call)
+static void add_removals(struct buffer *text, const struct s3_pair *keys_and_ids, size_t count)
+{
+	buffer_add_text(text, "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+			      "<Quiet>true</Quiet>");
+	for (size_t i = 0; i < count; i++) {
+		buffer_add_text(text, "<Object><Key>");
+		add_escaped(text, keys_and_ids[i].name);
+		buffer_add_text(text, "</Key>");
+		if (keys_and_ids[i].value[0] != '\0') {
+			buffer_add_text(text, "<VersionId>");
+			add_escaped(text, keys_and_ids[i].value);
+			buffer_add_text(text, "</VersionId>");
+		}
+		buffer_add_text(text, "</Object>");
+	}
+	buffer_add_text(text, "</Delete>");
+}
+
+static enum bucket_result remove_together(struct s3 *s3, const struct s3_pair *keys_and_ids,
+    size_t count, struct call *call, bool *singly_out)
 {
 	struct s3_request request = {.method = "POST",
 	    .params = {{"delete", ""}},
@@ -312,20 +363,7 @@ enum bucket_result s3_remove_items(
 	enum bucket_result result;
 
 	buffer_init(&text, S3_DOCUMENT_MAX);
-	buffer_add_text(&text, "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-			       "<Quiet>true</Quiet>");
-	for (size_t i = 0; i < count; i++) {
-		buffer_add_text(&text, "<Object><Key>");
-		add_escaped(&text, keys_and_ids[i].name);
-		buffer_add_text(&text, "</Key>");
-		if (keys_and_ids[i].value[0] != '\0') {
-			buffer_add_text(&text, "<VersionId>");
-			add_escaped(&text, keys_and_ids[i].value);
-			buffer_add_text(&text, "</VersionId>");
-		}
-		buffer_add_text(&text, "</Object>");
-	}
-	buffer_add_text(&text, "</Delete>");
+	add_removals(&text, keys_and_ids, count);
 	request.body = buffer_view(&text);
 	if (text.failed) {
 		call_sayf(call, "no memory for a request to the store");
@@ -333,12 +371,27 @@ enum bucket_result s3_remove_items(
 	} else {
 		result = s3_send(s3, &request, call, &reply);
 		if (result == BUCKET_OK)
-			result = removed_judge(&reply, call);
+			result = removed_judge(s3, &reply, call, singly_out);
 		else
 			call_prefix(call, "removing");
 	}
 	s3_reply_clear(&reply);
 	buffer_clear(&text);
+	return result;
+}
+
+enum bucket_result s3_remove_items(struct s3 *s3, const struct s3_pair *keys_and_ids, size_t count,
+    struct call *call, size_t *done_out)
+{
+	bool singly = atomic_load(&s3->singly);
+	enum bucket_result result = BUCKET_OK;
+
+	*done_out = 0;
+	if (!singly)
+		result = remove_together(s3, keys_and_ids, count, call, &singly);
+	if (singly)
+		return remove_singly(s3, keys_and_ids, count, call, done_out);
+	*done_out = result == BUCKET_OK ? count : 0;
 	return result;
 }
 
@@ -351,6 +404,7 @@ static enum bucket_result s3_remove_many(
 	struct s3_pair *pairs = calloc(count, sizeof(*pairs));
 	char *text = calloc(count, key_size);
 	enum bucket_result result = BUCKET_RETRY;
+	size_t done;
 
 	if (pairs == NULL || text == NULL) {
 		call_sayf(call, "no memory for a request to the store");
@@ -362,7 +416,7 @@ static enum bucket_result s3_remove_many(
 		(void)snprintf(whole, key_size, "%s%s", s3->url.prefix, keys[i]);
 		pairs[i] = (struct s3_pair){whole, ""};
 	}
-	result = s3_remove_items(s3, pairs, count, call);
+	result = s3_remove_items(s3, pairs, count, call, &done);
 done:
 	free(text);
 	free(pairs);

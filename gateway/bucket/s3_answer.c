@@ -52,6 +52,20 @@ static bool not_begun(unsigned status, const char *code)
 		   is(code, "SlowDown") || is(code, "XAmzContentSHA256Mismatch"));
 }
 
+bool s3_request_unknown(unsigned status, const char *code)
+{
+	switch (status) {
+	case 400: /* GCS says InvalidArgument, others NotImplemented; but some 400 are of who asks
+		   */
+		return !not_begun(status, code) && !s3_credentials_refused(code) &&
+		       !s3_region_wrong(status, code, "") && !is(code, "RequestTimeTooSkewed");
+	case 404: return !is(code, "NoSuchBucket");
+	case 405:
+	case 501: return true;
+	default: return is(code, "NotImplemented");
+	}
+}
+
 /* Nobody can tell from these whether the request had an effect. */
 static bool unsure(unsigned status)
 {

@@ -17,6 +17,8 @@ enum bucket_result s3_list_result(unsigned status, const char *code);
  */
 enum bucket_result s3_kept_result(const char *code);
 
+/* The store has no such request: removing many at once, listing versions. */
+bool s3_request_unknown(unsigned status, const char *code);
 /* The store wants requests for another region; region is the one that it names, or "". */
 bool s3_region_wrong(unsigned status, const char *code, const char *region);
 /* It does not know the credentials, or not any more. */

@@ -215,6 +215,7 @@ bool s3_open(struct s3 *s3, struct call *call)
 	}
 	atomic_init(&s3->quoting, S3_QUOTING_UNKNOWN);
 	atomic_init(&s3->unordered, false);
+	atomic_init(&s3->singly, false);
 	return true;
 }
 

@@ -36,6 +36,7 @@ struct s3 { /* one opened bucket; all threads may use it */
 	struct clock clock;
 	atomic_int quoting;    /* an enum s3_quoting */
 	atomic_bool unordered; /* it lists in an order of its own: README.md, "Listings" */
+	atomic_bool singly;    /* it removes one object a request: README.md, "Removing many" */
 	pthread_mutex_t mutex;
 	CURL *idle[S3_IDLE_MAX]; /* these two guarded by mutex */
 	size_t idle_count;

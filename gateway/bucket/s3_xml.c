@@ -238,6 +238,30 @@ bool s3_xml_deleted(struct view body, size_t *failed_out, struct s3_code *first_
 	return true;
 }
 
+static bool take_versioning(void *self, const struct leaf *leaf)
+{
+	bool *keeps = self;
+
+	*keeps = *keeps ||
+		 (leaf->record[0] == '\0' && strcmp(leaf->name, "Status") == 0 &&
+		     (strcmp(leaf->text, "Enabled") == 0 || strcmp(leaf->text, "Suspended") == 0));
+	return true;
+}
+
+bool s3_xml_versioning(struct view body, bool *keeps_out)
+{
+	bool keeps = false;
+	struct reader reader = {.self = &keeps,
+	    .begin = begin_any,
+	    .take = take_versioning,
+	    .root = "VersioningConfiguration"};
+
+	if (!read_document(&reader, body))
+		return false;
+	*keeps_out = keeps;
+	return true;
+}
+
 /* The names that a kind of listing gives its parts. */
 static const struct words {
 	const char *root;

@@ -32,6 +32,12 @@ bool s3_region_told(const char *text, char out[S3_REGION_TOLD_MAX + 1]);
 /* <DeleteResult>: how many keys stay, and the code of the first. False: not such a document. */
 MUST_USE bool s3_xml_deleted(struct view body, size_t *failed_out, struct s3_code *first_out);
 
+/*
+ * <VersioningConfiguration>: does the bucket keep old versions, or did it once? False: not such a
+ * document.
+ */
+MUST_USE bool s3_xml_versioning(struct view body, bool *keeps_out);
+
 enum s3_listing { S3_LIST_OBJECTS, S3_LIST_VERSIONS, S3_LIST_UPLOADS };
 struct s3_item {
 	char key[S3_KEY_MAX + 1]; /* whole, with the URL's prefix */

@@ -68,6 +68,7 @@ static void count_bytes(struct http_accounts *accounts, struct http_slot *slot)
 	const struct account_cache *cache = &slot->cache;
 	size_t bytes = sizeof(*slot) + cache->manifest.len + cache->roster.len + cache->index.len +
 		       cache->seen_count * sizeof(*cache->seen) +
+		       cache->wiping.listed.count * sizeof(*cache->wiping.listed.items) +
 		       slot->members_count * sizeof(*slot->members);
 
 	for (size_t i = 0; i < cache->packs_count; i++)

@@ -2,7 +2,7 @@
 
 It checks signatures as stores do, region and session token too. What it does otherwise stands in
 `quirks`, a set of names, each explained where it is looked at; `rule` is asked about each request
-first, and may do something with it instead ("lost": it is done, and its answer is not sent).
+first: "lost" lets it be done and its answer not be sent, "answered" says that the rule has answered.
 """
 import hashlib
 import hmac
@@ -159,7 +159,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with store.lock:
             store.requests.append((self.command, self.path))
-            self.lost = store.rule(self) == "lost"
+            self.lost = False
+            told = store.rule(self)
+            if told == "answered":
+                return
+            self.lost = told == "lost"
             refusal = self.refusal(body)
             if refusal:
                 self.refuse(*refusal)

@@ -1,10 +1,11 @@
 """stores.py: S3 stores as they are met: other regions, rotated credentials, documents and bodies in
 unusual form."""
+import subprocess
 import time
 import unittest
 import urllib.error
 
-from home import ERROR
+from home import ERROR, GONE, NOT_SET_UP
 from quirky import ACCESS_KEY, SECRET_KEY, QuirkyStore
 from served import OPEN, ServedCase
 
@@ -129,6 +130,122 @@ class Forms(StoreCase):
         other.environment = store.environment()
         other.fails(ERROR, "recover", "--yes", "--bucket", store.url, text=said["recoveryCode"],
                     says="Content-Encoding gzip")
+
+
+class Wipes(StoreCase):
+    def wiped(self, store, **options):
+        """A device with an account there, and what its wipe says and leaves."""
+        home = self.device(store)
+        home.json("sync", "on", store.url)
+        home.sync()
+        objects = store.keys("/a/")
+        self.assertGreater(len(objects), 2)
+        said = home.json("wipe", "--yes", **options)
+        self.assertEqual(store.keys("/a/"), [])
+        self.assertEqual(len(store.keys("/w/")), 1)
+        home.fails(NOT_SET_UP, "sync")
+        return said, len(objects)
+
+    def test_one_by_one(self):
+        for status in (501, 405, 400, 404):
+            store = QuirkyStore(self, f"no-bulk-{status}")
+            home = self.device(store, f"A{status}")
+            home.json("sync", "on", store.url)
+            home.sync()
+            objects = len(store.keys("/a/"))
+            said = home.json("wipe", "--yes")
+            self.assertEqual(said["objectsRemoved"], objects)
+            self.assertEqual(store.keys("/a/"), [])
+            self.assertEqual(store.count("POST"), 1)
+
+    def test_a_lost_answer(self):
+        store = QuirkyStore(self)
+        lost = []
+
+        def rule(request):
+            if request.command in ("POST", "DELETE") and len(lost) < 2:
+                lost.append(request.path)
+                return "lost"
+            return None
+        store.rule = rule
+        said, objects = self.wiped(store)
+        self.assertEqual(len(lost), 2)
+        self.assertEqual(said["objectsRemoved"], objects)
+
+    def test_versions(self):
+        for name, quirks, versioning in (
+                ("kept", (), "Enabled"), ("one by one", ("no-bulk-501",), "Enabled"),
+                ("unknown", ("no-versions-501",), None), ("refused", ("no-versions-400",), None),
+                ("passed over", ("versions-ignored",), None),
+                ("forbidden, and none", ("no-versions-403",), None)):
+            with self.subTest(name):
+                store = QuirkyStore(self, *quirks)
+                store.versioning = versioning
+                home = self.device(store, name)
+                home.json("sync", "on", store.url)
+                home.sync()
+                self.assertEqual(bool(store.old), versioning is not None)
+                home.json("wipe", "--yes")
+                self.assertEqual(store.keys("/a/"), [])
+                self.assertEqual([one for one in store.old if "/a/" in one[0]], [])
+
+    def test_versions_that_are_not_shown(self):
+        """They may be there: nothing is called gone, nobody forgets the account, and it goes on."""
+        for quirk in ("no-versions-403", "versions-ignored"):
+            store = QuirkyStore(self, quirk)
+            store.versioning = "Enabled"
+            home = self.device(store, quirk)
+            home.json("sync", "on", store.url)
+            home.sync()
+            home.fails(ERROR, "wipe", "--yes", says="keeps old versions.*again, goes on")
+            home.fails(ERROR, "sync", says="was wiped, but what is left.*keeps old versions")
+            self.assertTrue(home.status()["account"])
+            store.quirks.clear()
+            home.fails(GONE, "sync", says="wiped")
+            self.assertEqual([one for one in store.old if "/a/" in one[0]], [])
+            self.assertEqual(store.keys("/a/"), [])
+
+    def test_cut_off(self):
+        """A wipe that could remove nothing: another device is told only when all is gone."""
+        store = QuirkyStore(self)
+        one = self.device(store, "A")
+        said = one.json("sync", "on", store.url)
+        one.sync()
+        two = self.home("B")
+        two.environment = one.environment
+        two.json("recover", "--yes", "--bucket", store.url, text=said["recoveryCode"])
+        one.sync()
+        store.rule = self.forbid_removals
+        one.fails(ERROR, "wipe", "--yes", says="AccessDenied.*again, goes on")
+        two.fails(ERROR, "sync", says="was wiped, but what is left of it")
+        self.assertTrue(two.status()["account"])
+        self.assertNotEqual(store.keys("/a/"), [])
+        store.rule = lambda request: None
+        two.fails(GONE, "sync", says="wiped")
+        self.assertEqual(store.keys("/a/"), [])
+        one.fails(GONE, "sync", says="wiped")
+
+    @staticmethod
+    def forbid_removals(request):
+        if request.command not in ("POST", "DELETE"):
+            return None
+        request.error(403, "AccessDenied")
+        return "answered"
+
+    def test_a_store_that_keeps_what_it_removes(self):
+        store = QuirkyStore(self, "deaf")
+        gateway = self.gateway(store)
+        gateway.environment = store.environment()
+        result = subprocess.run(
+            gateway.daemon("wipe", "--yes", "0" * 40), env=gateway.environment,
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 0)  # nothing there
+        store.objects[f"pre/a/{'0' * 40}/b/x"] = b"x"
+        result = subprocess.run(
+            gateway.daemon("wipe", "--yes", "0" * 40), env=gateway.environment,
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("lists them still", result.stderr)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct s3_code first = {""};
 	struct bytes text = {0};
 	size_t failed = 0;
+	bool keeps = false;
 	int64_t wait_ms;
 
 	check_listing(input, S3_LIST_OBJECTS);
@@ -61,11 +62,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (s3_xml_deleted(input, &failed, &first))
 		check_code(&first);
+	if (s3_xml_versioning(input, &keeps) && keeps)
+		fuzz_check(!s3_xml_error(input, &error) || error.code.text[0] == '\0',
+		    "one document is not two");
 	for (unsigned status = 199; status < 600; status += 1 + status % 7) {
 		(void)s3_put_result(status, error.code.text, BUCKET_IF_TAG);
 		(void)s3_get_result(status, error.code.text);
 		(void)s3_remove_result(status, error.code.text);
 		(void)s3_list_result(status, error.code.text);
+		fuzz_check(!s3_request_unknown(status, error.code.text) ||
+			       !s3_credentials_refused(error.code.text) || status > 400,
+		    "who asks is not what is unknown");
 	}
 	if (!bytes_copy(input, &text))
 		return 0;

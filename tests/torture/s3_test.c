@@ -126,7 +126,7 @@ static const struct request request_remove_many = {"remove_many",
     {OK_HEAD CUT_HERE "<DeleteResult/>", 0, STEP_CLOSE}, run_remove_many, BUCKET_OK, true, 1};
 static const struct request request_purge = {"purge_hidden",
     {"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", 0, STEP_KEEP}, run_purge,
-    BUCKET_OK, false, 2};
+    BUCKET_OK, false, 3};
 
 static void outputs_reset(struct outputs *out)
 {

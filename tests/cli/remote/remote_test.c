@@ -447,13 +447,16 @@ static void wipe(struct fixture *fixture)
 
 	assert_int_equal(wipe_make(&device->engine, "", &device->call, &signed_wipe), ENGINE_OK);
 	open_remote(fixture);
-	for (int again = 0; again < 2; again++) { /* repeated, it finds nothing more to remove */
+	for (int again = 0; again < 2; again++) { /* repeated, it says the same once more */
+		uint64_t before = receipt.objects_removed;
+
 		receipt = (struct remote_receipt){0};
 		remote_request(&call, &test_clock);
 		assert_int_equal(device->remote->ops->wipe(device->remote->self, &device->account,
 				     view_bytes(&signed_wipe), &call, &receipt),
 		    REMOTE_OK);
-		assert_true((receipt.objects_removed > 0) == (again == 0));
+		assert_true(receipt.objects_removed > 0);
+		assert_true(again == 0 || receipt.objects_removed == before);
 		assert_true(receipt.empty_at_ms > 0);
 		assert_null(receipt.encoded.data); /* on a bare bucket the caller signs */
 	}
@@ -472,16 +475,13 @@ static void after_a_wipe_a_sync_says_gone(void **state)
 	struct fixture *fixture = *state;
 	struct device *device = &fixture->device;
 	struct sync_totals totals = {0};
-	struct call call;
 
 	write_entry(device, "first");
 	run_ok(fixture, &totals);
 	wipe(fixture);
 	write_entry(device, "second");
+	device->counts.list = 0;
 	assert_int_equal(run(fixture, &totals), ENGINE_GONE);
-	remote_request(&call, &test_clock);
-	assert_int_equal(
-	    device->remote->ops->tidy(device->remote->self, &device->account, &call), REMOTE_OK);
 	assert_true(device->counts.list > 0); /* listed once more, in a gateway's stead */
 }
 

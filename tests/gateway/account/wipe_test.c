@@ -147,6 +147,126 @@ static void wipe_lost_answers(void **state)
 	}
 }
 
+/*
+ * Answers to removals are lost, whatever came of them: the receipt counts each object once, as it
+ * was listed and then not any more. One cache, as a gateway or a device has it.
+ */
+static void wipe_counts_what_went(void **state)
+{
+	static const enum memory_fault faults[] = {
+	    MEMORY_FAULT_BEFORE, MEMORY_FAULT_UNKNOWN, MEMORY_FAULT_AFTER, MEMORY_FAULT_THROTTLED};
+	static const char *const parts[] = {"/b/", "/manifest"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(faults) * COUNT_OF(parts) * 6; i++) {
+		enum memory_fault how = faults[i % 4];
+		unsigned times = 1 + (unsigned)(i / 8); /* the last are more than a call bears */
+		struct wipe_report report = {0}, again = {0};
+		struct account_cache cache = {0};
+		enum account_result result = ACCOUNT_RETRY;
+		struct bytes encoded = {0};
+		void *own = NULL;
+		struct pair *pair;
+		size_t objects;
+
+		(void)pair_setup(&own);
+		pair = own;
+		for (unsigned k = 0; k < 3; k++)
+			client_edit(&pair->first, 800);
+		objects = fixture_objects(&pair->fixture, "/a/");
+		make_wipe(pair, FIRST, &encoded);
+		fixture_arm(&pair->fixture, MEMORY_REMOVE, parts[i / 4 % 2], how, 0, times);
+		for (unsigned k = 0; result == ACCOUNT_RETRY && k < 20; k++)
+			result = account_wipe(&pair->fixture.env, &cache, &pair->fixture.account,
+			    view_bytes(&encoded), fixture_call(&pair->fixture), &report);
+		assert_int_equal(result, ACCOUNT_OK);
+		if (report.objects_removed != objects)
+			fail_msg("fault %d at %s, %u times: %llu of %zu", (int)how,
+			    parts[i / 4 % 2], times, (unsigned long long)report.objects_removed,
+			    objects);
+		/* The answer is lost on the way to the device: asked again, it is the same. */
+		assert_int_equal(account_wipe(&pair->fixture.env, &cache, &pair->fixture.account,
+				     view_bytes(&encoded), fixture_call(&pair->fixture), &again),
+		    ACCOUNT_OK);
+		assert_int_equal(again.objects_removed, objects);
+		assert_int_equal(again.bytes_removed, report.bytes_removed);
+		account_cache_clear(&cache);
+		bytes_clear(&encoded);
+		(void)pair_teardown(&own);
+	}
+}
+
+/* A bucket that says "removed" and removes nothing. */
+static enum bucket_result deaf_put(
+    void *self, const struct bucket_put *put, struct call *call, struct bucket_tag *tag_out)
+{
+	return bucket_put(self, put, call, tag_out);
+}
+
+static enum bucket_result deaf_get(void *self, const struct bucket_get *get, struct call *call,
+    struct bytes *out, struct bucket_tag *tag_out)
+{
+	return bucket_get(self, get, call, out, tag_out);
+}
+
+static enum bucket_result deaf_list(
+    void *self, const char *prefix, const char *after, struct call *call, struct bucket_page *out)
+{
+	return bucket_list(self, prefix, after, call, out);
+}
+
+static enum bucket_result deaf_remove(void *self, const char *key, struct call *call)
+{
+	(void)self;
+	(void)key;
+	(void)call;
+	return BUCKET_OK;
+}
+
+static enum bucket_result deaf_remove_many(
+    void *self, const char *const *keys, size_t count, struct call *call)
+{
+	(void)self;
+	(void)keys;
+	(void)count;
+	(void)call;
+	return BUCKET_OK;
+}
+
+static void deaf_close(void *self)
+{
+	(void)self;
+}
+
+/* The wipe ends all the same, and neither is called done nor counts what it did not do. */
+static void wipe_of_a_deaf_bucket_ends(void **state)
+{
+	static const struct bucket_ops ops = {.put = deaf_put,
+	    .get = deaf_get,
+	    .remove = deaf_remove,
+	    .remove_many = deaf_remove_many,
+	    .list = deaf_list,
+	    .close = deaf_close};
+	struct pair *pair = *state;
+	struct bucket *hearing = pair->fixture.bucket;
+	struct wipe_report report = {0};
+	struct bytes encoded = {0};
+	size_t objects = fixture_objects(&pair->fixture, "/a/");
+
+	make_wipe(pair, FIRST, &encoded);
+	pair->fixture.env.bucket = bucket_new(&ops, hearing);
+	assert_non_null(pair->fixture.env.bucket);
+	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_RETRY);
+	assert_non_null(strstr(pair->fixture.call.message, "lists them still"));
+	assert_int_equal(pair->fixture.call.retry_after_ms, 1000);
+	assert_int_equal(report.objects_removed, 0);
+	bucket_close(pair->fixture.env.bucket);
+	pair->fixture.env.bucket = hearing;
+	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+	assert_int_equal(report.objects_removed, objects);
+	bytes_clear(&encoded);
+}
+
 static void now_wipe(void *self)
 {
 	struct pair *pair = self;
@@ -363,6 +483,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(wipe_refuses_what_does_not_hold, pair_setup, pair_teardown),
     cmocka_unit_test(wipe_resumes_after_any_crash),
     cmocka_unit_test(wipe_lost_answers),
+    cmocka_unit_test(wipe_counts_what_went),
+    cmocka_unit_test_setup_teardown(wipe_of_a_deaf_bucket_ends, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(wipe_against_a_paused_writer, pair_setup, pair_teardown),
     cmocka_unit_test(wipe_against_a_late_create),
     cmocka_unit_test(wipe_against_a_create_that_died),

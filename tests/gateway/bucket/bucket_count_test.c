@@ -50,7 +50,7 @@ static void counts_what_passes(void **state)
 	struct bucket_page page = {0};
 	struct bytes data = {0};
 	struct bucket_tag tag = {""};
-	uint64_t removed;
+	uint64_t removed = 0;
 	struct call call;
 
 	suite_call(&call);

@@ -291,6 +291,7 @@ static void versions_stay_hidden(void **state)
 			assert_int_equal(bucket_remove(bucket, "a/one", &call), BUCKET_OK);
 		put.cond = BUCKET_IF_ABSENT;
 		assert_int_equal(bucket_put(bucket, &put, &call, &tag), rows[i].create);
+		removed = 0;
 		assert_int_equal(bucket_purge_hidden(bucket, "a/", &call, &removed), BUCKET_OK);
 		assert_int_equal(removed, rows[i].there ? 3 : 2);
 		assert_int_equal(memory_hidden(store, ""), 0);

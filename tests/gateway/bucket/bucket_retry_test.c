@@ -78,11 +78,11 @@ static enum bucket_result told_list(
 }
 
 static enum bucket_result told_purge_hidden(
-    void *self, const char *prefix, struct call *call, uint64_t *removed_out)
+    void *self, const char *prefix, struct call *call, uint64_t *removed)
 {
 	(void)self;
 	(void)prefix;
-	(void)removed_out;
+	(void)removed;
 	return answer(call);
 }
 
@@ -177,7 +177,7 @@ static enum bucket_result call_list(struct bucket *bucket, struct call *call)
 
 static enum bucket_result call_purge(struct bucket *bucket, struct call *call)
 {
-	uint64_t removed;
+	uint64_t removed = 0;
 
 	return bucket_purge_hidden(bucket, "", call, &removed);
 }

@@ -315,7 +315,11 @@ static void remove_many_answers(void **state)
 		"HTTP/1.1 200 OK\r\n" CUT_HERE "<DeleteResult><Error><Key>pre/k</Key>"
 		"<Code>AccessDenied</Code></Error></DeleteResult>",
 		BUCKET_REFUSED},
-	    {"garbage", "HTTP/1.1 200 OK\r\n" CUT_HERE "<Del", BUCKET_UNKNOWN},
+	    {"garbage, and no answer", "HTTP/1.1 200 OK\r\n" CUT_HERE "<Del", BUCKET_UNKNOWN},
+	    {"who asks", "HTTP/1.1 400 x\r\n" CUT_HERE "<Error><Code>ExpiredToken</Code></Error>",
+		BUCKET_REFUSED},
+	    {"spoiled", "HTTP/1.1 400 x\r\n" CUT_HERE "<Error><Code>BadDigest</Code></Error>",
+		BUCKET_RETRY},
 	    {"no such bucket", NOT_FOUND("NoSuchBucket"), BUCKET_REFUSED},
 	};
 	static const char *const keys[] = {"k", "a&b<c>"};
@@ -463,26 +467,171 @@ static void nobody_there(void **state)
 	bucket_close(bucket);
 }
 
-static void purge_where_nothing_is_hidden(void **state)
+#define FINE(body) "HTTP/1.1 200 OK\r\n" CUT_HERE body
+#define REFUSAL(status, code) \
+	"HTTP/1.1 " status " x\r\n" CUT_HERE "<Error><Code>" code "</Code></Error>"
+#define NO_CONTENT \
+	{ \
+		"HTTP/1.1 204 x\r\n\r\n", 0, STEP_KEEP \
+	}
+#define NO_VERSIONS FINE("<ListVersionsResult/>")
+#define NO_UPLOADS FINE("<ListMultipartUploadsResult/>")
+#define NEVER_KEPT FINE("<VersioningConfiguration/>")
+#define KEPT(how) \
+	FINE("<VersioningConfiguration><Status>" how "</Status></VersioningConfiguration>")
+
+/* Stores without versions, in all the ways in which they say so, and those that only seem so. */
+static void purge_where_nothing_is_shown(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *versions; /* the answer to ?versions */
+		const char *kept;     /* … to ?versioning; NULL: it is not to be asked */
+		const char *uploads;  /* … to ?uploads; NULL: likewise */
+		enum bucket_result expected;
+		const char *says;
+	} rows[] = {
+	    {"none there", NO_VERSIONS, NULL, NO_UPLOADS, BUCKET_OK, ""},
+	    {"501", "HTTP/1.1 501 x\r\n" CUT_HERE, "HTTP/1.1 501 x\r\n" CUT_HERE,
+		REFUSAL("400", "NotImplemented"), BUCKET_OK, ""},
+	    {"400", REFUSAL("400", "InvalidArgument"), NEVER_KEPT, "HTTP/1.1 405 x\r\n" CUT_HERE,
+		BUCKET_OK, ""},
+	    {"404", "HTTP/1.1 404 x\r\n" CUT_HERE, REFUSAL("403", "AccessDenied"), NO_UPLOADS,
+		BUCKET_OK, ""},
+	    {"passed over", FINE("<ListBucketResult/>"), FINE("<ListBucketResult/>"),
+		FINE("<ListBucketResult/>"), BUCKET_OK, ""},
+	    {"passed over, and kept", FINE("<ListBucketResult/>"), KEPT("Enabled"), NULL,
+		BUCKET_REFUSED, "keeps old versions, or may"},
+	    {"501, and kept once", "HTTP/1.1 501 x\r\n" CUT_HERE, KEPT("Suspended"), NULL,
+		BUCKET_REFUSED, "s3:DeleteObjectVersion"},
+	    {"forbidden, and never kept", REFUSAL("403", "AccessDenied"), NEVER_KEPT,
+		REFUSAL("403", "AccessDenied"), BUCKET_OK, ""},
+	    {"forbidden, both", REFUSAL("403", "AccessDenied"), REFUSAL("403", "AccessDenied"),
+		NULL, BUCKET_REFUSED, "s3:ListBucketVersions"},
+	    {"a portal's page", FINE("<html/>"), NULL, NULL, BUCKET_RETRY, "cannot be read"},
+	    {"no bucket", NOT_FOUND("NoSuchBucket"), NULL, NULL, BUCKET_REFUSED, "NoSuchBucket"},
+	    {"who asks", REFUSAL("400", "ExpiredToken"), NULL, NULL, BUCKET_REFUSED, "credentials"},
+	    {"busy", REFUSAL("503", "SlowDown"), NULL, NULL, BUCKET_RETRY, "SlowDown"},
+	    {"busy later", REFUSAL("501", "x"), REFUSAL("503", "SlowDown"), NULL, BUCKET_RETRY,
+		"SlowDown"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct step steps[3] = {{rows[i].versions, 0, STEP_CLOSE}};
+		size_t count = 1;
+		struct bucket *bucket;
+		uint64_t removed = 42;
+		struct call call;
+		enum bucket_result result;
+
+		if (rows[i].kept != NULL)
+			steps[count++] = (struct step){rows[i].kept, 0, STEP_CLOSE};
+		if (rows[i].uploads != NULL)
+			steps[count++] = (struct step){rows[i].uploads, 0, STEP_CLOSE};
+		bucket = open_script(steps, count);
+		suite_call(&call);
+		result = bucket_purge_hidden(bucket, "a/", &call, &removed);
+		close_script(bucket);
+		if (result != rows[i].expected || server.request_count != count ||
+		    strstr(call.message, rows[i].says) == NULL)
+			fail_msg("%s: %s: %s: %zu requests", rows[i].name,
+			    bucket_result_text(result), call.message, server.request_count);
+		assert_int_equal(removed, 42);
+		assert_non_null(strstr(server.requests[0],
+		    "GET /bucket?max-keys=1000&prefix=pre%2Fa%2F&versions= HTTP/1.1\r\n"));
+		if (rows[i].kept != NULL)
+			assert_non_null(
+			    strstr(server.requests[1], "GET /bucket?versioning= HTTP/1.1\r\n"));
+		if (rows[i].uploads != NULL)
+			assert_non_null(strstr(server.requests[count - 1],
+			    "GET /bucket?max-uploads=1000&prefix=pre%2Fa%2F&uploads= "
+			    "HTTP/1.1\r\n"));
+	}
+}
+
+#define VERSION(key) \
+	"<Version><Key>pre/a/" key "</Key><VersionId>1</VersionId><IsLatest>false</IsLatest>" \
+	"</Version>"
+#define VERSIONS(list) FINE("<ListVersionsResult>" list "</ListVersionsResult>")
+
+/* The answer to a removal is lost: what is listed then tells what went, and that is counted. */
+static void a_lost_purge_is_counted(void **state)
 {
 	static const struct step steps[] = {
-	    {"HTTP/1.1 501 x\r\n" NO_BODY, 0, STEP_KEEP},
-	    {"HTTP/1.1 400 x\r\n" CUT_HERE "<Error><Code>NotImplemented</Code></Error>", 0,
-		STEP_CLOSE},
+	    {VERSIONS(VERSION("1") VERSION("2") VERSION("3")), 0, STEP_CLOSE},
+	    {NULL, 0, STEP_CLOSE},
+	    {VERSIONS(VERSION("3")), 0, STEP_CLOSE},
+	    {REFUSAL("501", "NotImplemented"), 0, STEP_CLOSE}, /* and many at once are unknown */
+	    NO_CONTENT,
+	    {NO_UPLOADS, 0, STEP_CLOSE},
 	};
 	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
-	uint64_t removed = 42;
+	uint64_t removed = 0;
 	struct call call;
 
 	(void)state;
 	suite_call(&call);
-	assert_int_equal(bucket_purge_hidden(bucket, "a/", &call, &removed), BUCKET_OK);
-	assert_int_equal(removed, 0);
+	if (bucket_purge_hidden(bucket, "a/", &call, &removed) != BUCKET_OK)
+		fail_msg("%s", call.message);
 	close_script(bucket);
-	assert_non_null(strstr(server.requests[0],
-	    "GET /bucket?max-keys=1000&prefix=pre%2Fa%2F&versions= HTTP/1.1\r\n"));
-	assert_non_null(strstr(server.requests[1],
-	    "GET /bucket?max-uploads=1000&prefix=pre%2Fa%2F&uploads= HTTP/1.1\r\n"));
+	assert_int_equal(removed, 3);
+	assert_int_equal(server.request_count, 6);
+	assert_non_null(
+	    strstr(server.requests[4], "DELETE /bucket/pre/a/3?versionId=1 HTTP/1.1\r\n"));
+}
+
+/* A store that never says what came of it is given up, with what is known to have gone. */
+static void a_purge_that_stays_lost_ends(void **state)
+{
+	static const struct step steps[] = {{VERSIONS(VERSION("1") VERSION("2")), 0, STEP_CLOSE},
+	    {NULL, 0, STEP_CLOSE}, {VERSIONS(VERSION("2")), 0, STEP_CLOSE}, {NULL, 0, STEP_CLOSE},
+	    {VERSIONS(VERSION("2")), 0, STEP_CLOSE}, {NULL, 0, STEP_CLOSE}};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	uint64_t removed = 0;
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_int_equal(bucket_purge_hidden(bucket, "a/", &call, &removed), BUCKET_UNKNOWN);
+	close_script(bucket);
+	assert_int_equal(removed, 1);
+	assert_int_equal(server.request_count, 6);
+}
+
+/* Many at once are unknown to the store: each goes by itself, and that is remembered. */
+static void many_are_removed_one_by_one(void **state)
+{
+	static const struct {
+		const char *answer;
+		bool remembered;
+	} rows[] = {
+	    {REFUSAL("501", "NotImplemented"), true}, {"HTTP/1.1 405 x\r\n" CUT_HERE, true},
+	    {REFUSAL("400", "InvalidArgument"), true},
+	    {"HTTP/1.1 404 x\r\n" CUT_HERE "<html/>", true},
+	    {FINE("<html>welcome</html>"), false}, /* whatever that did */
+	};
+	static const char *const keys[] = {"k", "a&b c"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct step steps[] = {{rows[i].answer, 0, STEP_CLOSE}, NO_CONTENT,
+		    {NOT_FOUND("NoSuchKey"), 0, STEP_CLOSE}, NO_CONTENT, NO_CONTENT};
+		struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+		struct call call;
+
+		suite_call(&call);
+		if (bucket_remove_many(bucket, keys, 2, &call) != BUCKET_OK)
+			fail_msg("row %zu: %s", i, call.message);
+		if (rows[i].remembered)
+			assert_int_equal(bucket_remove_many(bucket, keys, 2, &call), BUCKET_OK);
+		close_script(bucket);
+		assert_int_equal(server.request_count, rows[i].remembered ? 5 : 3);
+		assert_non_null(strstr(server.requests[0], "POST /bucket?delete= HTTP/1.1\r\n"));
+		assert_non_null(strstr(server.requests[1], "DELETE /bucket/pre/k HTTP/1.1\r\n"));
+		assert_non_null(
+		    strstr(server.requests[2], "DELETE /bucket/pre/a%26b%20c HTTP/1.1\r\n"));
+	}
 }
 
 #define REGION_ERROR(code, region) \
@@ -718,7 +867,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_conflict_needs_no_quotes),
     cmocka_unit_test(a_deadline_ends_a_wait),
     cmocka_unit_test(nobody_there),
-    cmocka_unit_test(purge_where_nothing_is_hidden),
+    cmocka_unit_test(purge_where_nothing_is_shown),
+    cmocka_unit_test(a_lost_purge_is_counted),
+    cmocka_unit_test(a_purge_that_stays_lost_ends),
+    cmocka_unit_test(many_are_removed_one_by_one),
     cmocka_unit_test(a_region_is_learned),
     cmocka_unit_test(regions_are_bounded),
     cmocka_unit_test(credentials_are_read_again),

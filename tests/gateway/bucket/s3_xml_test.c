@@ -108,6 +108,35 @@ static void deleted(void **state)
 	assert_int_equal(failed, 2);
 }
 
+static void versioning(void **state)
+{
+	static const struct {
+		const char *text;
+		bool read, keeps;
+	} rows[] = {
+	    {HEAD "<VersioningConfiguration" NS "/>", true, false},
+	    {"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", true,
+		true},
+	    {"<VersioningConfiguration><Status>Suspended</Status><MfaDelete>Disabled</MfaDelete>"
+	     "</VersioningConfiguration>",
+		true, true},
+	    {"<VersioningConfiguration><Status/></VersioningConfiguration>", true, false},
+	    {"<VersioningConfiguration><X><Status>Enabled</Status></X></VersioningConfiguration>",
+		true, false},
+	    {"<ListBucketResult><Status>Enabled</Status></ListBucketResult>", false, false},
+	    {"<VersioningConfiguration>", false, false},
+	    {"", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool keeps = !rows[i].keeps;
+
+		assert_int_equal(s3_xml_versioning(view_text(rows[i].text), &keeps), rows[i].read);
+		assert_int_equal(keeps, rows[i].read ? rows[i].keeps : !rows[i].keeps);
+	}
+}
+
 static void listings(void **state)
 {
 	struct s3_page page = {0};
@@ -219,6 +248,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(error_codes),
     cmocka_unit_test(error_regions),
     cmocka_unit_test(deleted),
+    cmocka_unit_test(versioning),
     cmocka_unit_test(listings),
     cmocka_unit_test(refused_listings),
     cmocka_unit_test(maxima),
