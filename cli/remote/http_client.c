@@ -14,6 +14,8 @@
 #include "schemas/http_signature.h"
 
 #define LINE_MAX_SENT 1024u /* of a header that we send */
+#define EXPECT_OVER \
+	(64u << 10) /* bytes of a body that waits for a 100: the gateway reads less unasked */
 
 struct exchange { /* one request under way */
 	struct http_client *client;
@@ -153,8 +155,12 @@ static bool headers_make(struct exchange *exchange)
 {
 	const struct http_send *send = exchange->send;
 
-	/* An empty Expect: or large bodies would wait for a 100. */
-	return header_add(exchange, "Expect", "") &&
+	/*
+	 * A large body waits for the gateway's word: one that does not know the device finds out
+	 * first, and an answer that comes instead of it is not lost among what is being sent. A
+	 * small one goes with its header; an empty Expect: says that libcurl is not to ask.
+	 */
+	return header_add(exchange, "Expect", send->body.len > EXPECT_OVER ? "100-continue" : "") &&
 	       (send->content_type == NULL ||
 		   header_add(exchange, "Content-Type", send->content_type)) &&
 	       (send->invite == NULL || header_add(exchange, "Inkseal-Invite", send->invite)) &&
