@@ -22,7 +22,7 @@ enum remote_result {
 };
 const char *remote_result_text(enum remote_result result);
 
-struct remote_receipt { /* of a wipe */
+struct remote_receipt { /* of a wipe; on REMOTE_LATER: what is gone so far, if that is known */
 	struct bytes
 	    encoded; /* a signed receipt (statement.h) where the remote signs it; else empty */
 	uint64_t objects_removed, bytes_removed;

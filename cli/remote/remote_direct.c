@@ -15,18 +15,17 @@ struct direct {
 	struct remote_cache keep;
 	struct account_cache cache;
 	struct account_env env;
-	bool gone; /* an answer said so: tidy lists once more */
 	bool twin; /* the bucket is the other's */
 };
 
 static struct remote *direct_twin(void *self);
 
-static enum remote_result direct_result(struct direct *direct, enum account_result result)
+static enum remote_result direct_result(enum account_result result)
 {
 	switch (result) {
 	case ACCOUNT_OK: return REMOTE_OK;
 	case ACCOUNT_ABSENT: return REMOTE_ABSENT;
-	case ACCOUNT_GONE: direct->gone = true; return REMOTE_GONE;
+	case ACCOUNT_GONE: return REMOTE_GONE;
 	case ACCOUNT_REFUSED: return REMOTE_REFUSED;
 	case ACCOUNT_RETRY: return REMOTE_LATER;
 	case ACCOUNT_DAMAGED: return REMOTE_DAMAGED;
@@ -49,7 +48,25 @@ static enum remote_result direct_create(
 	struct direct *direct = self;
 
 	(void)account; /* the request names it, and is signed */
-	return direct_result(direct, account_create(&direct->env, &direct->cache, create, call));
+	return direct_result(account_create(&direct->env, &direct->cache, create, call));
+}
+
+/*
+ * A bare bucket has no gateway that would find what a wipe left that was cut off, or what a late
+ * writer put after it (W6). So nobody is told "gone", and forgets the account, before a listing was
+ * empty. Without a record that holds (ABSENT) nothing may be removed.
+ */
+static enum account_result gone_for_good(
+    struct direct *direct, const struct account_id *account, struct call *call)
+{
+	struct wipe_report report = {0};
+	enum account_result result = account_relist(&direct->env, account, call, &report);
+
+	if (result == ACCOUNT_OK || result == ACCOUNT_ABSENT)
+		return ACCOUNT_OK;
+	call_prefix(call, "the account was wiped, but what is left of it in the bucket can't be "
+			  "removed yet");
+	return result;
 }
 
 static enum remote_result direct_sync(
@@ -59,9 +76,12 @@ static enum remote_result direct_sync(
 	enum account_result result =
 	    account_sync(&direct->env, &direct->cache, request, call, answer);
 
-	if (result == ACCOUNT_OK && answer->status == SYNC_GONE)
-		direct->gone = true;
-	return direct_result(direct, result);
+	if (result == ACCOUNT_OK && answer->status == SYNC_GONE) {
+		result = gone_for_good(direct, &request->account, call);
+		if (result != ACCOUNT_OK)
+			sync_answer_clear(answer);
+	}
+	return direct_result(result);
 }
 
 static enum remote_result direct_blob_get(void *self, const struct account_id *account,
@@ -70,7 +90,7 @@ static enum remote_result direct_blob_get(void *self, const struct account_id *a
 	struct direct *direct = self;
 
 	return direct_result(
-	    direct, account_blob_get(&direct->env, &direct->cache, account, name, call, out));
+	    account_blob_get(&direct->env, &direct->cache, account, name, call, out));
 }
 
 static enum remote_result direct_blob_put(void *self, const struct account_id *account,
@@ -79,7 +99,7 @@ static enum remote_result direct_blob_put(void *self, const struct account_id *a
 	struct direct *direct = self;
 
 	return direct_result(
-	    direct, account_blob_put(&direct->env, &direct->cache, account, name, blob, call));
+	    account_blob_put(&direct->env, &direct->cache, account, name, blob, call));
 }
 
 static enum remote_result direct_roster(
@@ -87,8 +107,7 @@ static enum remote_result direct_roster(
 {
 	struct direct *direct = self;
 
-	return direct_result(
-	    direct, account_roster(&direct->env, &direct->cache, account, call, out));
+	return direct_result(account_roster(&direct->env, &direct->cache, account, call, out));
 }
 
 static enum remote_result direct_wipe(void *self, const struct account_id *account,
@@ -96,13 +115,13 @@ static enum remote_result direct_wipe(void *self, const struct account_id *accou
 {
 	struct direct *direct = self;
 	struct wipe_report report = {0};
-	enum remote_result result = direct_result(
-	    direct, account_wipe(&direct->env, &direct->cache, account, wipe, call, &report));
+	enum remote_result result =
+	    direct_result(account_wipe(&direct->env, &direct->cache, account, wipe, call, &report));
 
-	if (result == REMOTE_OK)
+	if (result == REMOTE_OK || result == REMOTE_LATER)
 		*out = (struct remote_receipt){
-		    .objects_removed = report.objects_removed,
-		    .bytes_removed = report.bytes_removed,
+		    .objects_removed = direct->cache.wiping.objects,
+		    .bytes_removed = direct->cache.wiping.bytes,
 		    .empty_at_ms = report.empty_at_ms,
 		};
 	return result;
@@ -113,21 +132,16 @@ static enum remote_result direct_wipe_record(
 {
 	struct direct *direct = self;
 
-	return direct_result(direct, account_wipe_record(&direct->env, account, call, out));
+	return direct_result(account_wipe_record(&direct->env, account, call, out));
 }
 
-/* A bare bucket has no gateway that would find what a late writer put after a wipe (W6). */
 static enum remote_result direct_tidy(
     void *self, const struct account_id *account, struct call *call)
 {
 	struct direct *direct = self;
-	struct wipe_report report = {0};
 	size_t folded = 0;
 
-	if (direct->gone)
-		return direct_result(direct, account_relist(&direct->env, account, call, &report));
-	return direct_result(
-	    direct, account_fold(&direct->env, &direct->cache, account, call, &folded));
+	return direct_result(account_fold(&direct->env, &direct->cache, account, call, &folded));
 }
 
 static void direct_twin_put(void *self, const struct blob_name *name)

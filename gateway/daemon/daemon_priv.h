@@ -59,6 +59,7 @@ MUST_USE bool key_load(const char *path, uint8_t secret_out[SIGN_SECRET_LEN], st
 MUST_USE enum account_result invites_make(
     const struct account_env *env, struct call *call, char token_out[64]);
 /* As struct http_invites has it; self is a const struct account_env. */
+MUST_USE enum account_result invites_check(void *self, const char *token, struct call *call);
 MUST_USE enum account_result invites_spend(
     void *self, const char *token, const struct account_id *account, struct call *call);
 

@@ -55,49 +55,68 @@ enum account_result invites_make(
 	return result;
 }
 
-/* One look, and one conditional put if it is unspent; RETRY: look again. */
-static enum account_result spend_once(const struct account_env *env, const char *key,
-    const struct account_id *account, struct call *call)
+/* The invitation's object; ACCOUNT_REFUSED if there is none. */
+static enum account_result invite_read(const struct account_env *env, const char *key,
+    struct call *call, struct invite *out, struct bucket_tag *tag_out)
 {
 	struct bucket_get get = {.key = key};
-	struct bucket_put put = {.key = key, .cond = BUCKET_IF_TAG};
-	struct bytes found = {0}, spent = {0};
-	struct invite invite = {0};
-	enum account_result result;
-	struct bucket_tag tag;
+	struct bytes found = {0};
+	enum account_result result =
+	    from_bucket(bucket_get(env->bucket, &get, call, &found, tag_out));
 
-	result = from_bucket(bucket_get(env->bucket, &get, call, &found, &put.tag));
 	if (result == ACCOUNT_ABSENT) {
 		call_sayf(call, "this invitation is not known here");
 		result = ACCOUNT_REFUSED;
 	}
-	if (result != ACCOUNT_OK)
-		return result;
-	if (invite_decode(view_bytes(&found), &invite) != FORMAT_OK) {
+	if (result == ACCOUNT_OK && invite_decode(view_bytes(&found), out) != FORMAT_OK) {
 		call_sayf(call, "the invitation's object is damaged");
 		result = ACCOUNT_DAMAGED;
-		goto done;
 	}
+	bytes_clear(&found);
+	return result;
+}
+
+/* One look, and one conditional put if it is unspent; RETRY: look again. */
+static enum account_result spend_once(const struct account_env *env, const char *key,
+    const struct account_id *account, struct call *call)
+{
+	struct bucket_put put = {.key = key, .cond = BUCKET_IF_TAG};
+	struct bytes spent = {0};
+	struct invite invite = {0};
+	enum account_result result;
+	struct bucket_tag tag;
+
+	result = invite_read(env, key, call, &invite, &put.tag);
+	if (result != ACCOUNT_OK)
+		return result;
 	if (invite.spent) {
 		if (account_equal(&invite.account, account))
-			goto done;
+			return ACCOUNT_OK;
 		call_sayf(call, "this invitation was used already");
-		result = ACCOUNT_REFUSED;
-		goto done;
+		return ACCOUNT_REFUSED;
 	}
 	invite.spent = true;
 	invite.account = *account;
 	if (invite_encode(&invite, &spent) != FORMAT_OK) {
 		call_sayf(call, "no memory");
-		result = ACCOUNT_FAILED;
-		goto done;
+		return ACCOUNT_FAILED;
 	}
 	put.data = view_bytes(&spent);
 	result = from_bucket(bucket_put(env->bucket, &put, call, &tag));
-done:
-	bytes_clear(&found);
 	bytes_clear(&spent);
 	return result;
+}
+
+enum account_result invites_check(void *self, const char *token, struct call *call)
+{
+	char key[INVITE_KEY_MAX];
+	struct invite invite;
+	struct bucket_tag tag;
+
+	if (invite_key(token, key))
+		return invite_read(self, key, call, &invite, &tag);
+	call_sayf(call, "this is no invitation");
+	return ACCOUNT_REFUSED;
 }
 
 enum account_result invites_spend(

@@ -370,7 +370,7 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 	http.version = version;
 	http.receipt_secret = gateway->receipt_secret;
 	http.create_open = config->create_open;
-	http.invites = (struct http_invites){&gateway->env, invites_spend};
+	http.invites = (struct http_invites){&gateway->env, invites_check, invites_spend};
 	http.threads = (unsigned)config->threads;
 	http.workers = (unsigned)config->workers;
 	http.queue_max = (unsigned)config->queue;

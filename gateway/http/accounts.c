@@ -196,8 +196,7 @@ void http_accounts_drop(struct http_accounts *accounts, struct http_slot *slot)
 }
 
 enum http_known http_accounts_member(struct http_accounts *accounts, struct http_slot *slot,
-    const struct device_id *device, int64_t since_ms, int64_t strange_ms,
-    uint8_t public_out[SIGN_PUBLIC_LEN])
+    const struct device_id *device, int64_t since_ms, int64_t strange_ms)
 {
 	enum http_known known = KNOWN_STRANGER;
 
@@ -208,7 +207,6 @@ enum http_known http_accounts_member(struct http_accounts *accounts, struct http
 		if (!device_equal(&member->device, device))
 			continue;
 		known = member->live ? KNOWN_LIVE : KNOWN_REVOKED;
-		memcpy(public_out, member->sign_public, SIGN_PUBLIC_LEN);
 	}
 	if (slot->roster_ms < (known == KNOWN_STRANGER ? strange_ms : since_ms))
 		known = KNOWN_STALE;
@@ -216,19 +214,19 @@ enum http_known http_accounts_member(struct http_accounts *accounts, struct http
 	return known;
 }
 
-/* The cache's roster as members; NULL: no memory, or it does not hold. */
-static struct http_member *members_of(const struct account_cache *cache, size_t *count_out)
+struct http_member *http_members_of(struct view encoded, size_t *count_out)
 {
 	struct roster *roster = calloc(1, sizeof(*roster));
 	struct http_member *members = NULL;
 
-	if (roster != NULL && roster_decode(view_bytes(&cache->roster), false, roster) == FORMAT_OK)
+	if (roster != NULL && roster_decode(encoded, false, roster) == FORMAT_OK)
 		members = calloc(roster->devices_count, sizeof(*members));
 	for (size_t i = 0; members != NULL && i < roster->devices_count; i++) {
 		const struct roster_device *device = &roster->devices[i];
 
 		members[i].device = device->id;
 		memcpy(members[i].sign_public, device->keys.sign_public, SIGN_PUBLIC_LEN);
+		memcpy(members[i].wipe_public, device->keys.wipe_public, SIGN_PUBLIC_LEN);
 		members[i].live = device->revoked_by == SIZE_MAX;
 	}
 	if (members != NULL)
@@ -318,7 +316,7 @@ void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot,
 	same = slot->members != NULL && digest_equal(&slot->roster_hash, roster_hash);
 	(void)pthread_mutex_unlock(&accounts->lock);
 	if (newest && !same) /* signatures are checked here: not under the table's lock */
-		members = members_of(&slot->cache, &count);
+		members = http_members_of(view_bytes(&slot->cache.roster), &count);
 	(void)pthread_mutex_lock(&accounts->lock);
 	if (members != NULL) {
 		if (slot->members != NULL)
@@ -338,6 +336,40 @@ void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot,
 	}
 	count_bytes(accounts, slot);
 	(void)pthread_mutex_unlock(&accounts->lock);
+}
+
+void http_accounts_teach(struct http_accounts *accounts, const struct account_id *account,
+    int64_t since_ms, struct account_cache *cache, const struct http_member *members, size_t count)
+{
+	struct http_member *own = calloc(count, sizeof(*own));
+	struct http_slot *slot;
+
+	if (own == NULL)
+		return;
+	memcpy(own, members, count * sizeof(*own));
+	(void)pthread_mutex_lock(&accounts->lock);
+	slot = http_accounts_find(accounts, account);
+	if (slot == NULL)
+		slot = slot_new(accounts, account);
+	/* Whoever holds its lock is about to learn all this, and what is newer. */
+	if (slot != NULL && slot->members == NULL && pthread_mutex_trylock(&slot->lock) == 0) {
+		slot->members = own;
+		slot->members_count = count;
+		slot->roster_hash = cache->roster_hash;
+		slot->roster_ms = since_ms;
+		own = NULL;
+		if (slot->cache.manifest.len == 0) {
+			account_cache_clear(&slot->cache);
+			slot->cache = *cache;
+			*cache = (struct account_cache){0};
+		}
+		count_bytes(accounts, slot);
+		(void)pthread_mutex_unlock(&slot->lock);
+	}
+	if (slot != NULL)
+		http_accounts_settle(accounts, slot);
+	(void)pthread_mutex_unlock(&accounts->lock);
+	free(own);
 }
 
 void http_accounts_forget(struct http_accounts *accounts, struct http_slot *slot)

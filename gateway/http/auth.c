@@ -70,45 +70,34 @@ static void answer_unsigned(struct exchange *exchange, enum format_result checke
 	}
 	answer_problem(exchange, 401, "signature", "forged",
 	    "the signature does not hold for this request, under any name of this gateway");
+	exchange->answer.close = true; /* the next forgery costs a connection */
 }
 
-/* Of a device that is known here, before its body is read. False: answered. */
-static bool vouch(struct exchange *exchange)
+void auth_answer_stranger(struct exchange *exchange)
 {
-	uint8_t sign_public[SIGN_PUBLIC_LEN];
-	enum format_result checked;
-	enum http_known known = http_accounts_known(exchange->server->accounts,
-	    &exchange->signature.account, &exchange->signature.device, sign_public);
+	answer_problem(
+	    exchange, 401, "stranger", "stranger", "this device does not belong to the account");
+}
 
-	if (known != KNOWN_LIVE && known != KNOWN_REVOKED)
-		return true; /* the worker finds out: it may belong for all that is known */
-	checked = head_check(exchange, sign_public);
+void auth_vouch(struct exchange *exchange, const struct http_member *member)
+{
+	/* The key is the same in every roster: a device's id is its hash. */
+	enum format_result checked = head_check(exchange, member->sign_public);
+
 	if (checked != FORMAT_OK) {
 		answer_unsigned(exchange, checked);
-		return false;
+		return;
 	}
-	exchange->vouched = true;
-	exchange->known = known == KNOWN_LIVE;
-	return true;
-}
-
-static enum format_result signature_check(
-    const struct exchange *exchange, const uint8_t sign_public[SIGN_PUBLIC_LEN])
-{
-	/* The key is the same: a device's id is its hash. */
-	enum format_result result =
-	    exchange->vouched ? FORMAT_OK : head_check(exchange, sign_public);
-
-	if (result == FORMAT_OK && exchange->auth->has_digest &&
-	    !http_digest_holds(buffer_view(&exchange->body), exchange->auth->texts.digest))
-		result = FORMAT_FORGED;
-	return result;
+	exchange->passed = true;
+	if (member->live)
+		limits_known(exchange);
 }
 
 bool auth_begin(struct exchange *exchange, const struct http_head *head)
 {
 	const char *message = "the request is not signed";
 	struct exchange_auth *auth;
+	struct http_member member;
 	bool has_body = false;
 
 	if (head->input == NULL || head->signature == NULL)
@@ -136,14 +125,17 @@ bool auth_begin(struct exchange *exchange, const struct http_head *head)
 		    "the signature's time is not now, by the clock here");
 		return false;
 	}
-	return vouch(exchange);
+	if (http_accounts_known(exchange->server->accounts, &exchange->signature.account,
+		&exchange->signature.device, &member))
+		auth_vouch(exchange, &member);
+	return exchange->answer.status == 0;
 refused:
 	answer_problem(exchange, 401, "signature", "unsigned", message);
 	return false;
 }
 
 enum account_result auth_refresh(
-    struct http_server *server, struct http_slot *slot, struct call *call, struct bytes *roster_out)
+    struct http_server *server, struct http_slot *slot, struct call *call)
 {
 	struct bytes roster = {0};
 	struct manifest *manifest = NULL;
@@ -165,10 +157,7 @@ enum account_result auth_refresh(
 	}
 	(void)pthread_mutex_unlock(&slot->lock);
 	free(manifest);
-	if (result == ACCOUNT_OK && roster_out != NULL)
-		*roster_out = roster;
-	else
-		bytes_clear(&roster);
+	bytes_clear(&roster);
 	return result;
 }
 
@@ -178,20 +167,24 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	/* A sync judges by the newest roster itself, whether a device is live: any view will do. */
 	int64_t since_ms =
 	    revoked_out != NULL ? INT64_MIN + 1 : exchange->start_ms - HTTP_ROSTER_AGE_MS;
-	uint8_t sign_public[SIGN_PUBLIC_LEN];
-	enum format_result checked;
+	const struct exchange_auth *auth = exchange->auth;
 	enum http_known known;
 
-	assert(exchange->auth != NULL && exchange->slot != NULL);
+	assert(auth != NULL && exchange->passed && exchange->slot != NULL);
+	if (auth->has_digest &&
+	    !http_digest_holds(buffer_view(&exchange->body), auth->texts.digest)) {
+		answer_unsigned(exchange, FORMAT_FORGED);
+		return ACCOUNT_REFUSED;
+	}
 	known = http_accounts_member(server->accounts, exchange->slot, &exchange->signature.device,
-	    since_ms, exchange->start_ms, sign_public);
+	    since_ms, exchange->start_ms);
 	if (known == KNOWN_STALE) {
-		enum account_result result = auth_refresh(server, exchange->slot, call, NULL);
+		enum account_result result = auth_refresh(server, exchange->slot, call);
 
 		if (result != ACCOUNT_OK)
 			return result;
 		known = http_accounts_member(server->accounts, exchange->slot,
-		    &exchange->signature.device, since_ms, exchange->start_ms, sign_public);
+		    &exchange->signature.device, since_ms, exchange->start_ms);
 	}
 	switch (known) {
 	case KNOWN_LIVE:
@@ -199,15 +192,7 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	case KNOWN_STALE: /* not even after it was read */
 		answer_busy(exchange, 503, "no memory");
 		return ACCOUNT_REFUSED;
-	case KNOWN_STRANGER:
-		answer_problem(exchange, 401, "stranger", "stranger",
-		    "this device does not belong to the account");
-		return ACCOUNT_REFUSED;
-	}
-	checked = signature_check(exchange, sign_public);
-	if (checked != FORMAT_OK) {
-		answer_unsigned(exchange, checked);
-		return ACCOUNT_REFUSED;
+	case KNOWN_STRANGER: auth_answer_stranger(exchange); return ACCOUNT_REFUSED;
 	}
 	if (revoked_out != NULL)
 		*revoked_out = known == KNOWN_REVOKED;

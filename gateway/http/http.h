@@ -14,6 +14,8 @@
 /* Who may create an account (design, section 7). */
 struct http_invites {
 	void *self;
+	/* OK: such a token was made, spent or not. REFUSED: it is unknown. Changes nothing. */
+	enum account_result (*check)(void *self, const char *token, struct call *call);
 	/*
 	 * OK: the token is the account's from now on, or has been before. REFUSED: it is unknown,
 	 * or another account's. Called by many threads.
@@ -53,21 +55,25 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	struct http_invites invites;   /* asked unless create_open */
 	struct http_keeper keeper;
 
-	unsigned threads;         /* of libmicrohttpd */
-	unsigned workers;         /* requests that run at once */
-	unsigned queue_max;       /* requests that wait for a worker: more are answered 503 */
-	unsigned connections_max; /* more are not accepted */
-	unsigned per_ip_max;      /* connections of one address; 0: no limit */
-	unsigned account_max;     /* requests of one account, waiting or running: more get 429 */
-	unsigned watchers_max;    /* of one account: more get 429 */
-	size_t cache_bytes_max;   /* what is kept of accounts between requests */
-	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
-	size_t strange_bytes_max; /* of those, what senders may take that are not known yet */
+	unsigned threads;           /* of libmicrohttpd */
+	unsigned workers;           /* requests that run at once */
+	unsigned queue_max;         /* requests that wait for a worker: more are answered 503 */
+	unsigned connections_max;   /* more are not accepted */
+	unsigned per_ip_max;        /* connections of one address; 0: no limit */
+	unsigned account_max;       /* requests of one account, waiting or running: more get 429 */
+	unsigned watchers_max;      /* of one account: more get 429 */
+	size_t cache_bytes_max;     /* what is kept of accounts between requests */
+	size_t body_bytes_max;      /* request bodies in memory: more get 503, or are cut off */
+	size_t strange_bytes_max;   /* of those, what senders may take that are not known yet */
+	unsigned strangers_workers; /* requests that run at once, of whoever is not known */
+	unsigned strangers_max;     /* … and wait with them: more get 503 */
+	unsigned strangers_account_max; /* … for one account: more get 429 */
+	int64_t strangers_ms;           /* until they are known, or answered */
 	unsigned rate_max;  /* requests of one device in a minute: more get 429; 0: no limit */
 	int64_t header_ms;  /* a request's header must be here by then, counted from accept */
 	int64_t idle_ms;    /* … and on a kept-alive connection, from the last answer */
-	int64_t slack_ms;   /* a body or an answer takes this, and a second every … */
-	uint64_t rate_min;  /* … so many bytes, at the most */
+	int64_t slack_ms;   /* an answer takes this, and a second every … */
+	uint64_t rate_min;  /* … so many bytes, at the most; a body, as far as it has come */
 	int64_t call_ms;    /* from the end of the body to the answer */
 	int64_t watch_ms;   /* a watch is answered 204 after that */
 	int64_t recheck_ms; /* a watched account is compared with the bucket that often */

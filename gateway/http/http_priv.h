@@ -18,9 +18,12 @@
 #define HTTP_REQUEST_ID_MAX 28u /* with its NUL */
 #define HTTP_HASH_KEY_LEN 16u   /* crypto_shorthash_KEYBYTES */
 #define HTTP_SYNC_MAX (REQUEST_MAX + ROSTER_MAX)
-#define HTTP_CREATE_MAX (ROSTER_MAX + (4u << 10))
+#define HTTP_CREATE_MAX (STATEMENT_MAX + (1u << 10)) /* one statement */
 #define HTTP_WIPE_MAX (4u << 10)
-#define HTTP_INVITE_MAX 128u     /* with its NUL */
+#define HTTP_INVITE_MAX 128u /* with its NUL */
+#define HTTP_SMALL_BODY \
+	(64u << 10)              /* a stranger's that is read before it is known who sends it \
+				  */
 #define HTTP_CLOCK_SLACK_S 300   /* |now - created| */
 #define HTTP_STATEMENTS_MAX 60u  /* bogus ones of a device in a minute, beyond its requests */
 #define HTTP_ROSTER_AGE_MS 60000 /* how old a view may be that a blob or a watch is served on */
@@ -117,6 +120,7 @@ enum http_purse {
 struct http_member {
 	struct device_id device;
 	uint8_t sign_public[SIGN_PUBLIC_LEN];
+	uint8_t wipe_public[SIGN_PUBLIC_LEN];
 	bool live;
 	int64_t spent_us[HTTP_PURSES_COUNT]; /* what it asked so far is paid for by then (monotonic)
 					      */
@@ -171,11 +175,19 @@ enum http_known {
 };
 /*
  * The view must be of since_ms or later; for a device that is not in it, of strange_ms: who was
- * added a moment ago must not be turned away. LIVE, REVOKED: *public_out is set.
+ * added a moment ago must not be turned away.
  */
 MUST_USE enum http_known http_accounts_member(struct http_accounts *accounts,
-    struct http_slot *slot, const struct device_id *device, int64_t since_ms, int64_t strange_ms,
-    uint8_t public_out[SIGN_PUBLIC_LEN]);
+    struct http_slot *slot, const struct device_id *device, int64_t since_ms, int64_t strange_ms);
+/* Of a roster's bytes; NULL: no memory, or it does not hold. Freed with free. */
+MUST_USE struct http_member *http_members_of(struct view roster, size_t *count_out);
+/*
+ * Of an account that nothing is known of: the roster that was the newest at since_ms. Takes no
+ * slot's lock: the cache is taken over where that is free. What requests learn is better, and
+ * stays.
+ */
+void http_accounts_teach(struct http_accounts *accounts, const struct account_id *account,
+    int64_t since_ms, struct account_cache *cache, const struct http_member *members, size_t count);
 /*
  * With slot->lock held, after the account code ran from since_ms on: takes over the roster of the
  * cache (newest since then, if roster_hash is its) and head (NULL: not known), and wakes who waited
@@ -212,10 +224,9 @@ struct http_slot *http_accounts_find(
 void http_accounts_settle(struct http_accounts *accounts, struct http_slot *slot);
 
 /* lend.c: what may be asked of the table without taking part in it. */
-/* By a view of any age: LIVE or REVOKED, and *public_out; else STRANGER, which proves nothing. */
-MUST_USE enum http_known http_accounts_known(struct http_accounts *accounts,
-    const struct account_id *account, const struct device_id *device,
-    uint8_t public_out[SIGN_PUBLIC_LEN]);
+/* By a view of any age. False: it is not in memory, which proves nothing. */
+MUST_USE bool http_accounts_known(struct http_accounts *accounts, const struct account_id *account,
+    const struct device_id *device, struct http_member *out);
 /*
  * One request of the device's, of rate_max a minute; a minute's worth may come at once. 0: it is
  * paid for; else in how many ms it would be. Whoever is not a member any more pays nothing.
@@ -251,6 +262,8 @@ MUST_USE bool limits_body(struct exchange *exchange, size_t len);
 /* So many bytes of it are here. False: too much is. */
 MUST_USE bool limits_hold(struct exchange *exchange, size_t len);
 void limits_release(struct exchange *exchange);
+/* It is known who sends it: what is held of it is no stranger's any more. */
+void limits_known(struct exchange *exchange);
 
 /* answer.c: what goes back. */
 struct http_answer {
@@ -269,7 +282,7 @@ struct exchange_auth { /* what a signature is checked against */
 	struct http_signature_texts texts;
 	bool has_digest;
 };
-enum exchange_stage { STAGE_HEAD, STAGE_BODY, STAGE_WORK, STAGE_DONE };
+enum exchange_stage { STAGE_HEAD, STAGE_GATE, STAGE_BODY, STAGE_WORK, STAGE_DONE };
 struct exchange {
 	struct http_job job; /* first: the pool's */
 	struct http_server *server;
@@ -283,13 +296,16 @@ struct exchange {
 	struct http_target *target;
 	struct http_signature signature; /* of a signed route, not yet vouched for */
 	struct exchange_auth *auth;
-	bool vouched; /* the signature holds, but for the body's digest */
-	bool known;   /* … and is of a device that is live, as far as is known without asking */
+	bool passed; /* the gate, or it need not: what it may ask for was checked */
+	bool known;  /* … and is a live device's, as far as is known without asking */
 	char *invite;
 	struct buffer body;
-	size_t body_held;  /* of the server's budget */
-	uint64_t reserved; /* of the account's room, until it is settled */
-	bool spared;       /* paid for as a statement */
+	uint64_t body_len;     /* as announced */
+	bool body_here;        /* all of it */
+	int64_t body_start_ms; /* when its reading began */
+	size_t body_held;      /* of the server's budget */
+	uint64_t reserved;     /* of the account's room, until it is settled */
+	bool spared;           /* paid for as a statement */
 	uint64_t in_bytes, out_bytes;
 	struct http_slot *slot;
 	struct http_answer answer;
@@ -328,18 +344,45 @@ MUST_USE enum account_result auth_check(
 /* When the header is here: form and time, and of a device that is known its signature. False:
  * answered. */
 MUST_USE bool auth_begin(struct exchange *exchange, const struct http_head *head);
+/* The signature against the device's key: passed from then on, or answered. */
+void auth_vouch(struct exchange *exchange, const struct http_member *member);
+void auth_answer_stranger(struct exchange *exchange);
 /* Reads the newest roster into the slot. */
-MUST_USE enum account_result auth_refresh(struct http_server *server, struct http_slot *slot,
-    struct call *call, struct bytes *roster_out);
+MUST_USE enum account_result auth_refresh(
+    struct http_server *server, struct http_slot *slot, struct call *call);
+
+/* The account that it is about; all zero for a create that has not passed the gate. */
+const struct account_id *exchange_account(const struct exchange *exchange);
+
+/* gate.c: whoever is not vouched for by what is in memory. */
+struct http_gate;
+MUST_USE struct http_gate *http_gate_new(struct http_server *server); /* NULL: no memory */
+void http_gate_close(struct http_gate *gate); /* runs what waits, takes nothing more */
+void http_gate_free(struct http_gate *gate);  /* NULL is fine */
+/* Whether there is room for one more. False: answered. */
+MUST_USE bool http_gate_admits(struct http_gate *gate, struct exchange *exchange);
+/* Suspended and admitted: it is the gate's until it is woken, with an answer or passed. */
+void http_gate_enter(struct http_gate *gate, struct exchange *exchange);
+/* The account was changed here: what is in memory of its roster is told no more. */
+void http_gate_forget(struct http_gate *gate, const struct account_id *account);
+size_t http_gate_count(struct http_gate *gate); /* of those inside */
 
 /* Takes the account's slot for this request. False: answered. */
-MUST_USE bool work_take(struct exchange *exchange, const struct account_id *account);
+MUST_USE bool work_take(struct exchange *exchange);
+/* A sync's answer about an account that was wiped; record may be empty. */
+void work_sync_gone(struct exchange *exchange, struct view record);
 /* work.c: what each route does, in a worker. True: exchange->answer is set; false: it watches. */
 MUST_USE bool work_run(struct exchange *exchange);
 
 /* metrics.c */
-enum http_refused { REFUSED_FULL, REFUSED_RATE, REFUSED_BODIES, REFUSED_STRANGE };
-#define HTTP_REFUSED_COUNT (REFUSED_STRANGE + 1u)
+enum http_refused {
+	REFUSED_FULL,
+	REFUSED_RATE,
+	REFUSED_BODIES,
+	REFUSED_STRANGE,
+	REFUSED_STRANGERS
+};
+#define HTTP_REFUSED_COUNT (REFUSED_STRANGERS + 1u)
 struct http_metrics {
 	_Atomic uint64_t requests[HTTP_ROUTES_COUNT][6]; /* by status / 100; 0: cut off */
 	_Atomic uint64_t ms[HTTP_ROUTES_COUNT];
@@ -390,6 +433,7 @@ struct http_server {
 	struct http_deadlines *deadlines;
 	struct http_pool *pool;
 	struct http_accounts *accounts;
+	struct http_gate *gate;
 	struct http_metrics metrics;
 	pthread_t checker; /* compares watched accounts with the bucket */
 	bool checker_runs;

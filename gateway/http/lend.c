@@ -5,7 +5,6 @@
 #include "gateway/http/http_priv.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define MINUTE_US INT64_C(60000000)
 
@@ -18,11 +17,9 @@ static struct http_member *member_of(struct http_slot *slot, const struct device
 	return NULL;
 }
 
-enum http_known http_accounts_known(struct http_accounts *accounts,
-    const struct account_id *account, const struct device_id *device,
-    uint8_t public_out[SIGN_PUBLIC_LEN])
+bool http_accounts_known(struct http_accounts *accounts, const struct account_id *account,
+    const struct device_id *device, struct http_member *out)
 {
-	enum http_known known = KNOWN_STRANGER;
 	struct http_member *member = NULL;
 	struct http_slot *slot;
 
@@ -30,12 +27,10 @@ enum http_known http_accounts_known(struct http_accounts *accounts,
 	slot = http_accounts_find(accounts, account);
 	if (slot != NULL)
 		member = member_of(slot, device);
-	if (member != NULL) {
-		known = member->live ? KNOWN_LIVE : KNOWN_REVOKED;
-		memcpy(public_out, member->sign_public, SIGN_PUBLIC_LEN);
-	}
+	if (member != NULL)
+		*out = *member;
 	(void)pthread_mutex_unlock(&accounts->lock);
-	return known;
+	return member != NULL;
 }
 
 /*
@@ -133,7 +128,7 @@ void http_changed(struct http_server *server, const struct account_id *account, 
 	if (slot == NULL)
 		return;
 	/* If it fails, the next commit learns it by its condition, at the price of a request. */
-	if (auth_refresh(server, slot, call, NULL) != ACCOUNT_OK)
+	if (auth_refresh(server, slot, call) != ACCOUNT_OK)
 		call->message[0] = '\0';
 	http_accounts_drop(accounts, slot);
 }

@@ -166,6 +166,14 @@ bool limits_hold(struct exchange *exchange, size_t len)
 	return false;
 }
 
+void limits_known(struct exchange *exchange)
+{
+	if (exchange->known)
+		return;
+	exchange->known = true;
+	atomic_fetch_sub(&exchange->server->strange_held, exchange->body_held);
+}
+
 void limits_release(struct exchange *exchange)
 {
 	atomic_fetch_sub(&exchange->server->bodies_held, exchange->body_held);

@@ -85,10 +85,13 @@ static void refused(struct http_metrics *metrics, struct buffer *out)
 	    [REFUSED_RATE] = "rate",
 	    [REFUSED_BODIES] = "bodies",
 	    [REFUSED_STRANGE] = "strange_bodies",
+	    [REFUSED_STRANGERS] = "strangers",
 	};
 
 	head(out, "inkseald_refused_total", "counter",
-	    "Requests refused: the account is full, its device asks too often, too much is sent.");
+	    "Requests refused: the account is full, its device asks too often, too much is sent, "
+	    "too "
+	    "many ask who are not known.");
 	for (unsigned i = 0; i < COUNT_OF(names); i++)
 		buffer_addf(out, "inkseald_refused_total{why=\"%s\"} %llu\n", names[i],
 		    (unsigned long long)atomic_load(&metrics->refused[i]));
@@ -113,6 +116,8 @@ void metrics_text(struct http_server *server, struct buffer *out)
 	    atomic_load(&server->active));
 	number(out, "inkseald_requests_waiting", "gauge", "Requests that wait for a worker.",
 	    http_pool_waiting(server->pool));
+	number(out, "inkseald_strangers", "gauge", "Requests of whoever is not known yet.",
+	    http_gate_count(server->gate));
 	number(out, "inkseald_bodies_bytes", "gauge", "Requests' bodies in memory.",
 	    atomic_load(&server->bodies_held));
 	number(out, "inkseald_watchers", "gauge", "Suspended watches.", accounts.watchers);

@@ -1,7 +1,8 @@
 /*
  * gateway/http/request.c: one request, from its request line to its last byte: libmicrohttpd's
  * callbacks. The handler is called when the header is there, with each piece of the body, at the
- * body's end, and once more when whoever the connection was suspended for has resumed it.
+ * body's end, and once more each time that whoever the connection was suspended for has resumed it:
+ * an answer may be given there, as long as nothing of the body was asked for or all of it came.
  */
 #include "gateway/http/http_priv.h"
 
@@ -109,14 +110,13 @@ void request_completed(void *self, struct MHD_Connection *connection, void **sta
 	*state = NULL;
 }
 
-/* For so many bytes to go either way. */
-static void allow_bytes(const struct exchange *exchange, uint64_t bytes)
+/* What began then and has so many bytes behind it, or before it, may take as long as they allow. */
+static void allow_bytes(const struct exchange *exchange, int64_t begun_ms, uint64_t bytes)
 {
 	const struct http_config *config = &exchange->server->config;
 
 	http_conn_until(exchange->server->deadlines, exchange->conn,
-	    server_now(exchange->server) + config->slack_ms +
-		(int64_t)(bytes * 1000 / config->rate_min));
+	    begun_ms + config->slack_ms + (int64_t)(bytes * 1000 / config->rate_min));
 }
 
 static enum MHD_Result send_answer(struct exchange *exchange)
@@ -126,11 +126,13 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 		exchange->slot = NULL;
 	}
 	release_body(exchange);
+	if (exchange->body_len > 0 && !exchange->body_here)
+		exchange->answer.close = true; /* it is not going to be read */
 	exchange->stage = STAGE_DONE;
 	exchange->out_bytes = exchange->answer.body.len;
 	if (atomic_load(&exchange->server->draining))
 		exchange->answer.close = true;
-	allow_bytes(exchange, exchange->out_bytes);
+	allow_bytes(exchange, server_now(exchange->server), exchange->out_bytes);
 	return answer_send(exchange);
 }
 
@@ -170,17 +172,20 @@ static bool take_body(struct exchange *exchange, const char *data, size_t len)
 		return false;
 	}
 	buffer_add(&exchange->body, data, len);
+	allow_bytes(exchange, exchange->body_start_ms, exchange->in_bytes);
 	return !exchange->body.failed;
 }
 
 static bool keep_invite(struct exchange *exchange, const struct http_head *head)
 {
-	if (head->invite == NULL || exchange->target->route != ROUTE_CREATE)
+	if (exchange->target->route != ROUTE_CREATE || exchange->server->config.create_open)
 		return true;
-	if (strlen(head->invite) < HTTP_INVITE_MAX)
+	if (head->invite != NULL && strlen(head->invite) < HTTP_INVITE_MAX)
 		exchange->invite = strdup(head->invite);
 	if (exchange->invite == NULL)
-		answer_problem(exchange, 403, "invite", "uninvited", "this is no invitation");
+		answer_problem(exchange, 403, "invite", "uninvited",
+		    head->invite == NULL ? "creating an account here needs an invitation"
+					 : "this is no invitation");
 	return exchange->invite != NULL;
 }
 
@@ -196,6 +201,12 @@ static void refuse_target(struct exchange *exchange)
 	else
 		answer_problem(exchange, 404, "path", "path", "there is nothing at this path");
 	exchange->answer.allow = target->allow;
+}
+
+/* More than a stranger's body may have: who sends it is found out before it is read. */
+static bool asks_first(const struct exchange *exchange)
+{
+	return !exchange->passed && exchange->body_len > HTTP_SMALL_BODY;
 }
 
 /* By header alone. False: answered. */
@@ -222,11 +233,41 @@ static bool accepted(struct exchange *exchange, const struct http_head *head)
 		answer_busy(exchange, 503, "too many requests wait here");
 		return false;
 	}
-	if ((traits->is_signed && !auth_begin(exchange, head)) || !keep_invite(exchange, head) ||
-	    !limits_body(exchange, (size_t)head->length))
+	if ((traits->is_signed && !auth_begin(exchange, head)) || !keep_invite(exchange, head))
 		return false;
 	buffer_init(&exchange->body, (size_t)head->length);
-	return true;
+	return asks_first(exchange) || limits_body(exchange, (size_t)head->length);
+}
+
+/* The body, if there is one, is read from here on. */
+static enum MHD_Result await_body(struct exchange *exchange)
+{
+	exchange->stage = STAGE_BODY;
+	exchange->body_start_ms = server_now(exchange->server);
+	allow_bytes(exchange, exchange->body_start_ms, 0);
+	return MHD_YES;
+}
+
+/* From the moment it is in a queue, the exchange is not ours. */
+static void suspend(struct exchange *exchange, enum exchange_stage stage, int64_t within_ms)
+{
+	struct http_server *server = exchange->server;
+
+	exchange->stage = stage;
+	exchange->call_deadline_ms = server_now(server) + within_ms;
+	http_conn_until(server->deadlines, exchange->conn, INT64_MAX);
+	MHD_suspend_connection(exchange->connection);
+}
+
+static enum MHD_Result to_gate(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+
+	if (!http_gate_admits(server->gate, exchange))
+		return send_answer(exchange);
+	suspend(exchange, STAGE_GATE, server->config.strangers_ms);
+	http_gate_enter(server->gate, exchange);
+	return MHD_YES;
 }
 
 static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *version)
@@ -246,17 +287,14 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
 		exchange->answer.close = true;
 		return send_answer(exchange);
 	}
-	if (!accepted(exchange, &head)) {
-		exchange->answer.close = head.length > 0; /* it is not going to be read */
+	exchange->body_len = head.length;
+	if (!accepted(exchange, &head))
 		return send_answer(exchange);
-	}
-	if (http_route_traits(exchange->target->route)->by_worker) {
-		exchange->active = true;
-		atomic_fetch_add(&exchange->server->active, 1);
-	}
-	exchange->stage = STAGE_BODY;
-	allow_bytes(exchange, head.length);
-	return MHD_YES;
+	if (!http_route_traits(exchange->target->route)->by_worker)
+		return await_body(exchange);
+	exchange->active = true;
+	atomic_fetch_add(&exchange->server->active, 1);
+	return asks_first(exchange) ? to_gate(exchange) : await_body(exchange);
 }
 
 static void answer_text(struct exchange *exchange, const char *type, struct buffer *text)
@@ -326,29 +364,44 @@ static void answer_at_once(struct exchange *exchange)
 	answer_text(exchange, "text/plain", &text);
 }
 
-/* The body is here: to a worker. From the moment it is in the queue, the exchange is not ours. */
+const struct account_id *exchange_account(const struct exchange *exchange)
+{
+	return http_route_traits(exchange->target->route)->is_signed ? &exchange->signature.account
+								     : &exchange->target->account;
+}
+
+/* The body is here: to whom it may concern. */
 static enum MHD_Result submit(struct exchange *exchange)
 {
 	struct http_server *server = exchange->server;
-	const struct http_route_traits *traits = http_route_traits(exchange->target->route);
 
-	if (!traits->by_worker) {
+	exchange->body_here = true;
+	if (!http_route_traits(exchange->target->route)->by_worker) {
 		answer_at_once(exchange);
 		return send_answer(exchange);
 	}
-	if (exchange->target->route != ROUTE_CREATE &&
-	    !work_take(exchange,
-		traits->is_signed ? &exchange->signature.account : &exchange->target->account))
+	if (!exchange->passed)
+		return to_gate(exchange);
+	if (!work_take(exchange))
 		return send_answer(exchange);
-	exchange->stage = STAGE_WORK;
-	exchange->call_deadline_ms = server_now(server) + server->config.call_ms;
-	http_conn_until(server->deadlines, exchange->conn, INT64_MAX);
-	MHD_suspend_connection(exchange->connection);
+	suspend(exchange, STAGE_WORK, server->config.call_ms);
 	if (!http_pool_add(server->pool, &exchange->job)) {
 		answer_busy(exchange, 503, "too many requests wait here");
 		exchange_wake(exchange);
 	}
 	return MHD_YES;
+}
+
+/* Answered there, or let in: then its body is next, if that was not read before. */
+static enum MHD_Result from_gate(struct exchange *exchange)
+{
+	if (exchange->answer.status != 0)
+		return send_answer(exchange);
+	exchange->passed = true;
+	if (exchange->body_here)
+		return submit(exchange);
+	return limits_body(exchange, (size_t)exchange->body_len) ? await_body(exchange)
+								 : send_answer(exchange);
 }
 
 enum MHD_Result request_handle(void *self, struct MHD_Connection *connection, const char *url,
@@ -363,6 +416,7 @@ enum MHD_Result request_handle(void *self, struct MHD_Connection *connection, co
 		return MHD_NO;
 	switch (exchange->stage) {
 	case STAGE_HEAD: return begin(exchange, method, version);
+	case STAGE_GATE: return from_gate(exchange);
 	case STAGE_BODY:
 		if (*data_len == 0)
 			return submit(exchange);

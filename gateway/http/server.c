@@ -26,6 +26,10 @@ void http_defaults(struct http_config *config)
 	    .cache_bytes_max = 16u << 20,
 	    .body_bytes_max = 256u << 20,
 	    .strange_bytes_max = 64u << 20,
+	    .strangers_workers = 8,
+	    .strangers_max = 256,
+	    .strangers_account_max = 32,
+	    .strangers_ms = 10000,
 	    .rate_max = 6000,
 	    .header_ms = 10000,
 	    .idle_ms = 75000,
@@ -76,7 +80,7 @@ static void check_watched(struct http_server *server)
 		if (pthread_mutex_trylock(&slot->lock) == 0) {
 			(void)pthread_mutex_unlock(&slot->lock);
 			/* Whatever comes of it is in the slot; a failure is tried again. */
-			if (auth_refresh(server, slot, &call, NULL) != ACCOUNT_OK)
+			if (auth_refresh(server, slot, &call) != ACCOUNT_OK)
 				server_pause(STOP_PAUSE_MS);
 		}
 		http_accounts_drop(server->accounts, slot);
@@ -98,6 +102,7 @@ static void *checker(void *self)
 static void server_free(struct http_server *server)
 {
 	http_door_clear(&server->door);
+	http_gate_free(server->gate);
 	http_pool_free(server->pool);
 	http_deadlines_free(server->deadlines);
 	http_accounts_free(server->accounts);
@@ -131,7 +136,9 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 	if (server->deadlines != NULL)
 		server->pool =
 		    http_pool_new(config->workers, config->queue_max, request_run, server);
-	if (server->pool == NULL || !http_door_open(&server->door, server, &door)) {
+	if (server->pool != NULL)
+		server->gate = http_gate_new(server);
+	if (server->gate == NULL || !http_door_open(&server->door, server, &door)) {
 		call_sayf(call, "the HTTP server's threads do not start");
 		server_free(server);
 		return NULL;
@@ -165,6 +172,7 @@ void http_stop(struct http_server *server, const struct call *call)
 	if (server->checker_runs)
 		(void)pthread_join(server->checker, NULL);
 	/* Each worker's end resumes its connection; the library insists that none is suspended. */
+	http_gate_close(server->gate);
 	http_pool_close(server->pool);
 	http_accounts_expire(server->accounts, INT64_MAX);
 	server_free(server);

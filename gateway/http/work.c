@@ -67,6 +67,19 @@ static void sync_answered(
 		exchange->answer.message = strdup(call->message); /* best effort */
 }
 
+void work_sync_gone(struct exchange *exchange, struct view record)
+{
+	struct sync_answer answer = {
+	    .status = SYNC_GONE,
+	    .wipe_record = record,
+	    .time_ms = clock_wall_ms(exchange->server->config.env.clock),
+	};
+	struct call call;
+
+	call_init(&call, 0);
+	sync_answered(exchange, &answer, &call);
+}
+
 /* What the table and the keeper may know of it. With the slot's lock held. */
 static void sync_told(struct exchange *exchange, enum account_result result,
     const struct sync_answer *answer, int64_t since_ms)
@@ -99,6 +112,8 @@ static void sync_run(struct exchange *exchange, const struct sync_request *reque
 	result = account_sync(&server->config.env, &slot->cache, request, call, &answer);
 	sync_told(exchange, result, &answer, since_ms);
 	(void)pthread_mutex_unlock(&slot->lock);
+	if (request->roster.len > 0)
+		http_gate_forget(server->gate, &slot->account);
 	if (result == ACCOUNT_OK && full != NULL && answer.status == SYNC_CURRENT)
 		limits_full(exchange, full);
 	else if (result == ACCOUNT_OK)
@@ -280,9 +295,10 @@ static bool work_watch(struct exchange *exchange, struct call *call)
 	return false;
 }
 
-bool work_take(struct exchange *exchange, const struct account_id *account)
+bool work_take(struct exchange *exchange)
 {
-	switch (http_accounts_take(exchange->server->accounts, account, &exchange->slot)) {
+	switch (http_accounts_take(
+	    exchange->server->accounts, exchange_account(exchange), &exchange->slot)) {
 	case TOOK_OK: return true;
 	case TOOK_BUSY:
 		answer_busy(exchange, 429, "this account has too many requests under way");
@@ -293,12 +309,11 @@ bool work_take(struct exchange *exchange, const struct account_id *account)
 }
 
 /* The record of a wipe, as the body of a 410; without one: a problem. */
-static void answer_gone(
-    struct exchange *exchange, const struct account_id *account, struct call *call)
+static void answer_gone(struct exchange *exchange, struct call *call)
 {
 	struct bytes record = {0};
-	enum account_result result =
-	    account_wipe_record(&exchange->server->config.env, account, call, &record);
+	enum account_result result = account_wipe_record(
+	    &exchange->server->config.env, &exchange->slot->account, call, &record);
 
 	if (result == ACCOUNT_OK) {
 		answer_bytes(exchange, 410, OCTETS, &record);
@@ -326,21 +341,17 @@ static void answer_created(
 	buffer_clear(&text);
 }
 
-/* OK: whoever sent this may create the account. False: answered. */
-static bool may_create(
-    struct exchange *exchange, const struct account_id *account, struct call *call)
+/* Whoever sent this has an invitation (gate.c), but perhaps one of another account. False:
+ * answered.
+ */
+static bool spend_invite(struct exchange *exchange, struct call *call)
 {
 	const struct http_config *config = &exchange->server->config;
-	enum account_result result;
+	enum account_result result = ACCOUNT_OK;
 
-	if (config->create_open)
-		return true;
-	if (exchange->invite == NULL) {
-		answer_problem(exchange, 403, "invite", "uninvited",
-		    "creating an account here needs an invitation");
-		return false;
-	}
-	result = config->invites.spend(config->invites.self, exchange->invite, account, call);
+	if (!config->create_open)
+		result = config->invites.spend(
+		    config->invites.self, exchange->invite, &exchange->slot->account, call);
 	if (result == ACCOUNT_REFUSED)
 		answer_problem(exchange, 403, "invite", "uninvited", call->message);
 	else if (result != ACCOUNT_OK)
@@ -348,19 +359,18 @@ static bool may_create(
 	return result == ACCOUNT_OK;
 }
 
-static void create_run(
-    struct exchange *exchange, const struct account_id *account, struct call *call)
+static void work_create(struct exchange *exchange, struct call *call)
 {
 	struct http_server *server = exchange->server;
 	struct http_slot *slot = exchange->slot;
-	enum account_result result = auth_refresh(server, slot, call, NULL);
+	enum account_result result = auth_refresh(server, slot, call);
 
 	if (result == ACCOUNT_OK) { /* there already: whoever made it, the id is the genesis' */
-		answer_created(exchange, 200, account);
+		answer_created(exchange, 200, &slot->account);
 		return;
 	}
 	if (result == ACCOUNT_ABSENT) {
-		if (!may_create(exchange, account, call))
+		if (!spend_invite(exchange, call))
 			return;
 		(void)pthread_mutex_lock(&slot->lock);
 		result = account_create(
@@ -368,40 +378,16 @@ static void create_run(
 		if (result == ACCOUNT_OK)
 			http_accounts_learn(server->accounts, slot, exchange->start_ms,
 			    &slot->cache.roster_hash, NULL);
-		limits_settle(exchange, account, &slot->cache, result == ACCOUNT_OK);
+		limits_settle(exchange, &slot->account, &slot->cache, result == ACCOUNT_OK);
 		(void)pthread_mutex_unlock(&slot->lock);
+		http_gate_forget(server->gate, &slot->account);
 	}
 	if (result == ACCOUNT_OK)
-		answer_created(exchange, 201, account);
+		answer_created(exchange, 201, &slot->account);
 	else if (result == ACCOUNT_GONE)
-		answer_gone(exchange, account, call);
+		answer_gone(exchange, call);
 	else
 		answer_account(exchange, result, call);
-}
-
-static void work_create(struct exchange *exchange, struct call *call)
-{
-	struct roster *roster = calloc(1, sizeof(*roster));
-	struct create create;
-	enum format_result format;
-
-	if (roster == NULL) {
-		answer_busy(exchange, 503, "no memory");
-		return;
-	}
-	format = create_decode(buffer_view(&exchange->body), &create, roster);
-	free(roster);
-	if (format == FORMAT_NO_MEMORY) { /* says nothing of the request */
-		answer_busy(exchange, 503, "no memory");
-		return;
-	}
-	if (format != FORMAT_OK) {
-		answer_problem(exchange, 400, format == FORMAT_NEWER ? "newer" : "malformed",
-		    "malformed", format_result_text(format));
-		return;
-	}
-	if (work_take(exchange, &create.account))
-		create_run(exchange, &create.account, call);
 }
 
 /* Not ended, it may have been begun: the record may stand. */
@@ -423,16 +409,14 @@ static void work_wipe(struct exchange *exchange, struct call *call)
 	struct bytes encoded = {0};
 	enum account_result result;
 
-	if (wipe.len == 0) { /* to the account code that would be the operator's removal */
-		answer_problem(exchange, 400, "malformed", "malformed", "the wipe is missing");
-		return;
-	}
+	assert(wipe.len > 0); /* to the account code that would be the operator's removal */
 	(void)pthread_mutex_lock(&slot->lock);
 	result =
 	    account_wipe(&server->config.env, &slot->cache, &slot->account, wipe, call, &report);
 	if (result == ACCOUNT_OK)
 		http_accounts_forget(server->accounts, slot);
 	(void)pthread_mutex_unlock(&slot->lock);
+	http_gate_forget(server->gate, &slot->account);
 	wipe_told(exchange, result);
 	if (result != ACCOUNT_OK) {
 		answer_account(exchange, result, call);
@@ -447,31 +431,6 @@ static void work_wipe(struct exchange *exchange, struct call *call)
 		answer_bytes(exchange, 200, OCTETS, &encoded);
 	else
 		answer_busy(exchange, 503, "no memory");
-}
-
-static void work_roster(struct exchange *exchange, struct call *call)
-{
-	struct bytes roster = {0};
-	enum account_result result = auth_refresh(exchange->server, exchange->slot, call, &roster);
-
-	if (result == ACCOUNT_OK)
-		answer_bytes(exchange, 200, OCTETS, &roster);
-	else if (result == ACCOUNT_GONE)
-		answer_gone(exchange, &exchange->target->account, call);
-	else
-		answer_account(exchange, result, call);
-}
-
-static void work_wipe_record(struct exchange *exchange, struct call *call)
-{
-	struct bytes record = {0};
-	enum account_result result = account_wipe_record(
-	    &exchange->server->config.env, &exchange->target->account, call, &record);
-
-	if (result == ACCOUNT_OK)
-		answer_bytes(exchange, 200, OCTETS, &record);
-	else
-		answer_account(exchange, result, call);
 }
 
 bool work_run(struct exchange *exchange)
@@ -490,14 +449,14 @@ bool work_run(struct exchange *exchange)
 	case ROUTE_WATCH: return !work_watch(exchange, &call);
 	case ROUTE_CREATE: work_create(exchange, &call); return true;
 	case ROUTE_WIPE: work_wipe(exchange, &call); return true;
-	case ROUTE_ROSTER: work_roster(exchange, &call); return true;
-	case ROUTE_WIPE_RECORD: work_wipe_record(exchange, &call); return true;
+	case ROUTE_ROSTER:
+	case ROUTE_WIPE_RECORD:
 	case ROUTE_INFO:
 	case ROUTE_HEALTH:
 	case ROUTE_READY:
 	case ROUTE_METRICS:
 	case ROUTE_NONE: break;
 	}
-	assert(false); /* answered without a worker */
+	assert(false); /* answered without one of these workers */
 	return true;
 }

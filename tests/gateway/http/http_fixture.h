@@ -34,6 +34,7 @@ struct site {
 	size_t log_len;
 	enum memory_op gate_op;
 	bool gate_armed, gate_reached, gate_open;
+	unsigned tokens_checked;
 	bool failing; /* all of the server's bucket operations fail */
 };
 /* cmocka's: makes keys, account and config; the server is not started. */
@@ -87,6 +88,8 @@ void site_ask(struct site *site, const struct ask *ask, struct reply *out);
 void site_sync(struct site *site, struct client *client, size_t member, struct reply *out);
 /* Until /metrics says that line. */
 void site_await_metric(struct site *site, const char *line);
+/* Of the genesis, or of another roster. */
 void site_create_request(struct site *site, struct bytes *out);
+void site_create_of(struct site *site, struct view roster, struct bytes *out);
 
 #endif

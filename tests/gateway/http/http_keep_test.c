@@ -550,7 +550,7 @@ static void strangers_leave_room_for_devices(void **state)
 	fd = begin_sync(site, STRANGER, 1000, NULL); /* and what they held is theirs again */
 	site_write(fd, zeros, 1000);
 	site_reply(fd, 5000, &reply);
-	assert_int_equal(reply.status, 400);
+	assert_int_equal(reply.status, 401);
 	reply_clear(&reply);
 	(void)close(fd);
 }

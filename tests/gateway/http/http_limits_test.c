@@ -33,58 +33,81 @@ static void expect_reply(int fd, unsigned status)
 	(void)close(fd);
 }
 
+/* A sync of nothing, by a device that is known here. */
+static int begin_poll(struct site *site, struct client *client, size_t member)
+{
+	struct bytes encoded = {0};
+	struct ask ask = {.member = member, .method = "POST", .path = "/v1/sync", .type = CBOR};
+	int fd = site_connect(site);
+
+	bytes_clear(&client->frame);
+	client_request(client);
+	assert_int_equal(sync_request_encode(&client->request, &encoded), FORMAT_OK);
+	ask.body = view_bytes(&encoded);
+	site_ask_begin(site, fd, &ask);
+	bytes_clear(&encoded);
+	return fd;
+}
+
 static void a_full_queue_is_said_at_once(void **state)
 {
 	struct site *site = *state;
+	struct client *first = &site->pair->first, *second = &site->pair->second;
 	int64_t begun_ms;
 	int running, waiting;
 
 	site->config.workers = 1;
 	site->config.queue_max = 1;
 	site_start(site, true);
+	expect_reply(begin_poll(site, first, FIRST), 200);
 	site_close_gate(site, MEMORY_GET);
-	running = begin(site, ROSTER);
+	running = begin_poll(site, first, FIRST);
 	site_await_gate(site);
-	waiting = begin(site, OTHER_ROSTER);
+	waiting = begin_poll(site, second, SECOND);
 	site_await_metric(site, "inkseald_requests_waiting 1\n");
 	begun_ms = site_now();
+	expect_reply(begin_poll(site, first, FIRST), 503);
 	expect_reply(begin(site, ROSTER), 503);
 	assert_true(site_now() - begun_ms < 1000);
 	site_open_gate(site);
-	expect_reply(running, 404);
-	expect_reply(waiting, 404);
-	expect_reply(begin(site, ROSTER), 404);
+	expect_reply(running, 200);
+	expect_reply(waiting, 200);
+	expect_reply(begin_poll(site, first, FIRST), 200);
 }
 
 static void one_account_does_not_take_all_workers(void **state)
 {
 	struct site *site = *state;
+	struct client *first = &site->pair->first, *second = &site->pair->second;
 	int running;
 
 	site->config.account_max = 1;
 	site_start(site, true);
+	expect_reply(begin_poll(site, first, FIRST), 200);
 	site_close_gate(site, MEMORY_GET);
-	running = begin(site, ROSTER);
+	running = begin_poll(site, first, FIRST);
 	site_await_gate(site);
-	expect_reply(begin(site, ROSTER), 429);
+	expect_reply(begin_poll(site, second, SECOND), 429);
 	expect_reply(begin(site, OTHER_ROSTER), 404);
 	site_open_gate(site);
-	expect_reply(running, 404);
-	expect_reply(begin(site, ROSTER), 404);
+	expect_reply(running, 200);
+	expect_reply(begin_poll(site, second, SECOND), 200);
 }
 
 static void who_waited_too_long_is_not_begun(void **state)
 {
 	struct site *site = *state;
+	struct client *first = &site->pair->first, *second = &site->pair->second;
 	int running, waiting;
 
 	site->config.workers = 1;
 	site->config.call_ms = 300;
 	site_start(site, true);
+	expect_reply(begin_poll(site, first, FIRST), 200);
 	site_close_gate(site, MEMORY_GET);
-	running = begin(site, ROSTER);
+	running = begin_poll(site, first, FIRST);
 	site_await_gate(site);
-	waiting = begin(site, OTHER_ROSTER);
+	waiting = begin_poll(site, second, SECOND);
 	site_await_metric(site, "inkseald_requests_waiting 1\n");
 	site_pause(400);
 	site_open_gate(site);
