@@ -2,6 +2,7 @@
  * schemas/entry.c: entries as canonical CBOR, their version hash, conflict copies' ids.
  */
 #include "schemas/entry.h"
+#include "schemas/base/mutation.h"
 #include "schemas/cbor.h"
 #include "schemas/json.h"
 
@@ -225,9 +226,12 @@ enum format_result entry_read(struct view encoded, struct entry *out, struct dig
 {
 	enum format_result result = entry_decode(encoded, out);
 
-	if (result == FORMAT_OK)
-		digest_view(DOMAIN_VERSION, encoded, version_out);
-	return result;
+	if (result != FORMAT_OK)
+		return result;
+	if (MUTATION(VERSION_LEAVES_OUT) && out->extra_count > 0)
+		encoded.len = (size_t)(out->extra[out->extra_count - 1].json.data - encoded.data);
+	digest_view(DOMAIN_VERSION, encoded, version_out);
+	return FORMAT_OK;
 }
 
 enum format_result entry_version(struct view encoded, struct digest *out)

@@ -127,7 +127,10 @@ struct journal_ops {
 	/* NONE: no version of that id anywhere. */
 	enum journal_result (*entry_get)(
 	    void *self, struct view id, struct call *, struct journal_entry *out);
-	/* Versions: put is idempotent; the encoding was checked by the caller. */
+	/*
+	 * Versions: the encoding was checked by the caller. To put one again changes nothing; other
+	 * bytes under its hash are refused.
+	 */
 	enum journal_result (*version_get)(
 	    void *self, const struct digest *version, struct call *, struct bytes *encoded_out);
 	enum journal_result (*version_put)(

@@ -187,11 +187,34 @@ static enum journal_result journal_version_get(
 	return result;
 }
 
+/* What was not put anew is there already, and then it is those very bytes. */
+static enum journal_result version_same(
+    struct store *store, const struct digest *version, struct view encoded, struct call *call)
+{
+	struct sql sql;
+	bool same;
+	enum journal_result result;
+
+	sql_read(&sql, store, "SELECT encoded FROM versions WHERE hash = ?1");
+	sql_digest(&sql, version);
+	result = sql_row(&sql, call);
+	if (result != JOURNAL_OK)
+		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
+	same = view_equal(sql_view_at(&sql, 0), encoded);
+	result = sql_finish(&sql, call);
+	if (result == JOURNAL_OK && !same) {
+		call_sayf(call, "the journal holds other bytes of a version: run `inkseal doctor`");
+		result = JOURNAL_FAILED;
+	}
+	return result;
+}
+
 static enum journal_result journal_version_put(
     void *self, const struct digest *version, struct view encoded, struct call *call)
 {
 	struct sql sql;
 	struct entry entry;
+	enum journal_result result;
 	enum format_result format = entry_decode(encoded, &entry);
 
 	if (format != FORMAT_OK) {
@@ -216,7 +239,10 @@ static enum journal_result journal_version_put(
 	sql_text_or_null(&sql, entry.deleted_at);
 	sql_text_or_null(&sql, entry.conflict_of);
 	sql_blob(&sql, encoded);
-	return sql_run(&sql, call);
+	result = sql_run(&sql, call);
+	if (result == JOURNAL_OK && sqlite3_changes(sql.store->db) == 0)
+		result = version_same(self, version, encoded, call);
+	return result;
 }
 
 static enum journal_result version_missing(struct call *call)

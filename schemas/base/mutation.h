@@ -51,6 +51,7 @@
 	X(PURGE_AT_ONCE, "a tombstone is purged at any age") \
 	X(PURGE_BELOW_FLOOR, "a purge does not raise the floor") \
 	X(IMPORT_PIECEMEAL, "an import commits each entry by itself") \
+	X(VERSION_LEAVES_OUT, "the version hash leaves a member's value out") \
 	X(PAD_FLOOR, "the padding has no floor") \
 	X(SALT_FIXED, "every frame is sealed with one salt")
 

@@ -1,4 +1,4 @@
-"""imports.py: a JSON file with broken items: each costs itself alone, and is named."""
+"""imports.py: JSON files: a broken item costs itself alone, and is named; forms of one item are one."""
 import json
 import unittest
 
@@ -79,6 +79,41 @@ class Imports(Case):
                 said = home.fails(ERROR, "import", "-", text=text, says="nothing was imported")
                 print(f"{what}: {said}", flush=True)
         self.assertEqual(home.entries(), {})
+
+    def test_one_item_in_two_forms_is_one_version(self):
+        """Each device imports its own form; the edit that follows is a delta, which all can read."""
+        text = " ".join(f"Line {number} of a day that both devices know." for number in range(20))
+        forms = [item("one", content=json.dumps(text), contentHash='"' + "ab" * 32 + '"',
+                      mood='{"joy":1e3}'),
+                 item("one", content=json.dumps(text), mood='{"joy":1e3}'),
+                 json.dumps(json.loads(item("one", content=json.dumps(text), deletedAt="null")),
+                            indent=2)[:-1] + ',"mood" : { "joy" : 1e3 },"contentHash":17}']
+        bucket = self.bucket()
+        one, two = self.home("A"), self.home("B")
+        one.json("import", "-", text=FRAME % forms[0])
+        for form in forms:
+            self.assertEqual(one.json("import", "-", text=FRAME % form),
+                             {"added": 0, "updated": 0, "skipped": 1, "dropped": 0})
+        code = one.sync_on(bucket)["recoveryCode"]
+        one.sync()
+        two.json("import", "-", text=FRAME % forms[1])
+        two.recover(bucket, code)
+        self.assertEqual(two.sync()["pushed"], 0, "it is the version that is there")
+        one.edit("one", text + "\nAnd one more.")
+        one.sync()
+        two.sync()
+        two.edit("one", text + "\nAnd another.")
+        self.settle(one, two)
+        three = self.home("C")
+        three.json("import", "-", text=FRAME % forms[2])
+        three.recover(bucket, code)
+        three.sync()
+        for home in (one, two, three):
+            self.assertEqual(home.content("one"), text + "\nAnd another.")
+            self.assertNotIn("contentHash", home.run("--json", "show", "one").out)
+        self.assert_same_entries(one.entries(), three.entries())
+        self.assertNotIn("contentHash", three.entries()["one"])
+        three.run("doctor")
 
     def test_unknown_members_travel_as_they_came(self):
         one, two, _, _ = self.pair(made_journal(2))

@@ -7,7 +7,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* The cloud state: (id, version, author) of all, and its root made anew. */
+/* The cloud state: (id, version, its bytes, author) of all, and its root made anew. */
 static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *count_out)
 {
 	const struct journal *journal = &device->engine.journal;
@@ -28,6 +28,7 @@ static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *
 			root_add(&sum, view_bytes(&row.id), &row.version);
 			(void)crypto_generichash_update(&hash, row.id.data, row.id.len);
 			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
+			(void)crypto_generichash_update(&hash, row.encoded.data, row.encoded.len);
 			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
 			seen++;
 		}

@@ -12,6 +12,26 @@
 
 #define HISTORY_MAX 2048u
 
+static void write_items(struct sim_model *model, struct sim_random *random)
+{
+	const struct random entropy = {.self = random, .fill = sim_random_fill};
+
+	for (size_t i = 0; i < SIM_ITEMS; i++) {
+		struct sim_item *item = &model->items[i];
+		int64_t ago_ms = (int64_t)sim_below(random, INT64_C(86400000));
+		size_t len, end;
+
+		entry_id_new(&entropy, item->id);
+		item->token = ++model->tokens;
+		time_print_ms(model->world->now_ms - ago_ms, item->time);
+		len = (size_t)snprintf(item->content, sizeof(item->content), "#%010u %s\n",
+		    item->token, model->canary);
+		for (end = len + sim_below(random, SIM_ITEM_MAX - len); len < end; len++)
+			item->content[len] = (char)('a' + (char)sim_below(random, 26));
+		item->content[len] = '\0';
+	}
+}
+
 bool sim_model_open(struct sim_model *model, struct sim_world *world)
 {
 	struct sim_random random;
@@ -23,6 +43,7 @@ bool sim_model_open(struct sim_model *model, struct sim_world *world)
 	sim_random_fill(&random, model->canary, SIM_CANARY_LEN);
 	for (size_t i = 0; i < SIM_CANARY_LEN; i++) /* incompressible, and text */
 		model->canary[i] = (char)('!' + (uint8_t)model->canary[i] % 94);
+	write_items(model, &random);
 	return model->ops != NULL && model->places != NULL;
 }
 

@@ -28,6 +28,14 @@ struct sim_place { /* of the log */
 	struct digest hash;
 	uint8_t root[ROOT_LEN];
 };
+#define SIM_ITEMS 4u
+#define SIM_ITEM_MAX 2048u
+struct sim_item { /* one of an export file that its persons carry from device to device */
+	char id[COPY_ID_LEN + 1];
+	uint32_t token;
+	char content[SIM_ITEM_MAX + 1];
+	char time[TIME_PRINT_MAX];
+};
 struct sim_model {
 	struct sim_world *world;
 	uint32_t tokens; /* drawn so far: each content has its own */
@@ -37,6 +45,7 @@ struct sim_model {
 	uint64_t head_seq;            /* the highest seen */
 	char broken[COPY_ID_LEN + 1]; /* the entry that a check has failed for; "": none */
 	char canary[SIM_CANARY_LEN + 1];
+	struct sim_item items[SIM_ITEMS];
 };
 MUST_USE bool sim_model_open(struct sim_model *model, struct sim_world *world);
 void sim_model_close(struct sim_model *model);

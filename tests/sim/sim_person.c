@@ -2,6 +2,7 @@
  * tests/sim/sim_person.c: changes to a journal, drawn from the person's own stream.
  */
 #include "tests/sim/sim_person.h"
+#include "cli/port/port.h"
 #include "tests/sim/sim_model.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #define DAY_MS INT64_C(86400000)
 #define CONTENT_LEN_MAX (256u << 10)
+#define ITEM_LEN_MAX (6 * CONTENT_LEN_MAX + 4096u) /* each letter as \u00XX */
 #define HISTORY_MAX 2048u
 
 const char *sim_command_text(enum sim_command command)
@@ -49,13 +51,29 @@ static bool pick_see(void *self, const struct store_item *item)
 	return true;
 }
 
-static bool pick_entry(struct sim_device *device, bool deleted, struct sim_intent *out)
+/* A change of that entry, begun on what it is now. False: it is not here. */
+static bool begin_on(struct sim_device *device, const char *id, struct sim_intent *out)
 {
 	const struct journal *journal = &device->engine.journal;
-	const struct store_query query = {.deleted = deleted, .oldest_first = true};
-	struct pick pick = {.random = &device->person};
 	struct sim_version history[HISTORY_MAX];
 	struct journal_entry entry;
+	enum journal_result found =
+	    journal->ops->entry_get(journal->self, view_text(id), &device->call, &entry);
+
+	*out = (struct sim_intent){0};
+	(void)snprintf(out->id, sizeof(out->id), "%s", id);
+	if (found != JOURNAL_OK || !entry.has_local)
+		return false;
+	out->has_parent = true;
+	out->parent = entry.local;
+	out->history_count = sim_device_history(device, id, history, COUNT_OF(history));
+	return true;
+}
+
+static bool pick_entry(struct sim_device *device, bool deleted, struct sim_intent *out)
+{
+	const struct store_query query = {.deleted = deleted, .oldest_first = true};
+	struct pick pick = {.random = &device->person};
 
 	*out = (struct sim_intent){0};
 	if (store_list(device->store, &query, pick_see, &pick, &device->call) != JOURNAL_OK) {
@@ -64,17 +82,10 @@ static bool pick_entry(struct sim_device *device, bool deleted, struct sim_inten
 	}
 	if (pick.seen == 0)
 		return false;
-	if (journal->ops->entry_get(journal->self, view_text(pick.id), &device->call, &entry) !=
-		JOURNAL_OK ||
-	    !entry.has_local) {
-		sim_fail(device->world, "d%u: a listed entry is not there", device->index);
-		return false;
-	}
-	memcpy(out->id, pick.id, sizeof(out->id));
-	out->has_parent = true;
-	out->parent = entry.local;
-	out->history_count = sim_device_history(device, pick.id, history, COUNT_OF(history));
-	return true;
+	if (begin_on(device, pick.id, out))
+		return true;
+	sim_fail(device->world, "d%u: a listed entry is not there", device->index);
+	return false;
 }
 
 static struct sim_intent *intend(struct sim_device *device, const struct sim_intent *intent)
@@ -234,29 +245,84 @@ static enum engine_result run_restore(struct sim_device *device)
 	    &device->engine, view_text(intent.id), from_trash ? NULL : &version, &device->call);
 }
 
-/* One item of an import: a new entry, or a version of one that is here, older or newer. */
-static enum engine_result import_one(
-    struct sim_device *device, const struct sim_intent *picked, enum import_outcome *outcome)
+struct import {
+	struct sim_device *device;
+	enum import_outcome outcome;
+	enum engine_result result;
+};
+
+static bool take_item(void *self, const struct entry *entry)
 {
-	struct sim_intent *intent = intend(device, picked);
-	struct entry entry = {.collection = view_text("journal")};
+	struct import *import = self;
+	struct sim_device *device = import->device;
+
+	import->result = import_entry(&device->engine, entry, &device->call, &import->outcome);
+	return import->result == ENGINE_OK;
+}
+
+static bool item_dropped(void *self, const char *where, const char *reason)
+{
+	const struct import *import = self;
+
+	sim_fail(import->device->world, "d%u import: %s: %s", import->device->index, where, reason);
+	return false;
+}
+
+/* By the reader of the first app's file; it is a change unless what is here is as new. */
+static enum engine_result import_item(struct sim_device *device, const struct sim_intent *picked,
+    const struct sim_item_words *words, enum import_outcome *outcome)
+{
+	struct import import = {.device = device, .result = ENGINE_FAILED};
+	const struct port_sink sink = {
+	    .self = &import, .entry = take_item, .dropped = item_dropped};
+	struct buffer text;
+
+	(void)intend(device, picked);
+	buffer_init(&text, ITEM_LEN_MAX);
+	sim_item_write(&device->person, words, &text);
+	if (!text.failed &&
+	    metadj_import(buffer_view(&text), NULL, &sink, &device->call) != PORT_OK &&
+	    import.result == ENGINE_OK)
+		import.result = ENGINE_FAILED;
+	buffer_clear(&text);
+	*outcome = import.outcome;
+	if (import.result == ENGINE_OK && import.outcome == IMPORT_SKIPPED)
+		device->intents_count--;
+	return import.result;
+}
+
+/* One of the file that others import too, perhaps with other bytes. */
+static enum engine_result import_shared(
+    struct sim_device *device, const struct sim_item *item, enum import_outcome *outcome)
+{
+	const struct sim_item_words words = {.id = item->id,
+	    .title = device->model->canary,
+	    .time = item->time,
+	    .content = view_text(item->content)};
+	struct sim_intent intent;
+
+	(void)begin_on(device, item->id, &intent);
+	intent.token = item->token;
+	return import_item(device, &intent, &words, outcome);
+}
+
+/* A new entry, or a version of one that is here, older or newer. */
+static enum engine_result import_own(
+    struct sim_device *device, struct sim_intent *intent, enum import_outcome *outcome)
+{
 	struct buffer content = {0};
-	char updated_at[TIME_PRINT_MAX];
+	char time[TIME_PRINT_MAX];
 	int64_t apart_ms = (int64_t)sim_below(&device->person, 2 * DAY_MS) - DAY_MS;
+	struct sim_item_words words = {
+	    .id = intent->id, .title = device->model->canary, .time = time};
 	enum engine_result result = ENGINE_FAILED;
 
 	intent->token = ++device->model->tokens;
-	time_print_ms(clock_wall_ms(&device->clock) + apart_ms, updated_at);
+	time_print_ms(clock_wall_ms(&device->clock) + apart_ms, time);
 	if (write_content(device, intent->token, (struct view){0}, &content)) {
-		entry.id = view_text(intent->id);
-		entry.title = view_text(device->model->canary);
-		entry.content = buffer_view(&content);
-		entry.created_at = view_text(updated_at);
-		entry.updated_at = view_text(updated_at);
-		result = import_entry(&device->engine, &entry, &device->call, outcome);
+		words.content = buffer_view(&content);
+		result = import_item(device, intent, &words, outcome);
 	}
-	if (result == ENGINE_OK && *outcome == IMPORT_SKIPPED)
-		device->intents_count--;
 	buffer_clear(&content);
 	return result;
 }
@@ -267,6 +333,23 @@ static bool intended(const struct sim_device *device, const char *id)
 		if (strcmp(device->intents[i].id, id) == 0)
 			return true;
 	return false;
+}
+
+static enum engine_result import_one(struct sim_device *device, enum import_outcome *outcome)
+{
+	const struct sim_item *shared =
+	    &device->model->items[sim_below(&device->person, SIM_ITEMS)];
+	struct sim_intent intent = {0};
+
+	if (sim_one_in(&device->person, 3) && !intended(device, shared->id))
+		return import_shared(device, shared, outcome);
+	if (!sim_one_in(&device->person, 2) ||
+	    !pick_entry(device, sim_one_in(&device->person, 4), &intent) ||
+	    intended(device, intent.id)) {
+		intent = (struct sim_intent){0};
+		entry_id_new(&device->entropy, intent.id);
+	}
+	return import_own(device, &intent, outcome);
 }
 
 static enum engine_result run_import(struct sim_device *device)
@@ -281,16 +364,9 @@ static enum engine_result run_import(struct sim_device *device)
 	if (result != ENGINE_OK)
 		return result;
 	for (size_t i = 0; i < items && result == ENGINE_OK; i++) {
-		struct sim_intent intent = {0};
 		enum import_outcome outcome = IMPORT_SKIPPED;
 
-		if (!sim_one_in(&device->person, 2) ||
-		    !pick_entry(device, sim_one_in(&device->person, 4), &intent) ||
-		    intended(device, intent.id)) {
-			intent = (struct sim_intent){0};
-			entry_id_new(&device->entropy, intent.id);
-		}
-		result = import_one(device, &intent, &outcome);
+		result = import_one(device, &outcome);
 		counts[outcome] += result == ENGINE_OK;
 	}
 	if (result == ENGINE_OK)
@@ -334,11 +410,11 @@ static enum sim_command draw_any(struct sim_device *device)
 	    {SIM_SAVE, 2},
 	    {SIM_DELETE, 1},
 	    {SIM_RESTORE, 1},
-	    {SIM_IMPORT, 1},
+	    {SIM_IMPORT, 2},
 	    {SIM_SYNC, 10},
 	    {SIM_SWEEP, 1},
 	};
-	uint64_t drawn = sim_below(&device->person, 28);
+	uint64_t drawn = sim_below(&device->person, 29);
 
 	if (device->world->sweeps && device->index == 0 && sim_one_in(&device->person, 2))
 		return SIM_SWEEP; /* the one who keeps order */

@@ -355,6 +355,94 @@ static void a_journal_that_was_there_before_is_merged(void **state)
 	device_close(&c);
 }
 
+/* One item of a file, long enough that an edit of it is a delta; its members as they come there. */
+static void import_item(struct device *device, const char *number, bool number_first)
+{
+	static const char content[] = "Some words of one day, enough of them that a change is sent "
+				      "as a difference, and more words, and more of them.";
+	struct entry entry = {.id = view_text("item"),
+	    .collection = view_text("journal"),
+	    .title = view_text("One day"),
+	    .content = view_text(content),
+	    .created_at = view_text("2026-01-01T00:00:00.000Z"),
+	    .updated_at = view_text("2026-01-01T00:00:00.000Z"),
+	    .extra_count = 2};
+	enum import_outcome outcome;
+
+	entry.extra[number_first ? 0 : 1] =
+	    (struct entry_extra){view_text("rate"), view_text(number)};
+	entry.extra[number_first ? 1 : 0] =
+	    (struct entry_extra){view_text("mood"), view_text("\"calm\"")};
+	assert_engine(device, import_begin(&device->engine, &device->call), ENGINE_OK);
+	assert_engine(
+	    device, import_entry(&device->engine, &entry, &device->call, &outcome), ENGINE_OK);
+	assert_int_equal(outcome, IMPORT_ADDED);
+	assert_engine(device, import_commit(&device->engine, 1, 0, &device->call), ENGINE_OK);
+}
+
+/* The bytes under the entry's local version. */
+static void assert_same_bytes(struct device *a, struct device *b, const char *id)
+{
+	const struct digest versions[] = {device_version(a, id), device_version(b, id)};
+	struct bytes encoded[2] = {{0}, {0}};
+	struct device *const devices[] = {a, b};
+
+	assert_true(digest_equal(&versions[0], &versions[1]));
+	for (size_t i = 0; i < 2; i++) {
+		const struct journal *journal = &devices[i]->engine.journal;
+
+		assert_int_equal(journal->ops->version_get(
+				     journal->self, &versions[i], &devices[i]->call, &encoded[i]),
+		    JOURNAL_OK);
+	}
+	assert_true(view_equal(view_bytes(&encoded[0]), view_bytes(&encoded[1])));
+	bytes_clear(&encoded[0]);
+	bytes_clear(&encoded[1]);
+}
+
+/* Two byte forms of one item on two devices are one version, and deltas against it are read. */
+static void an_item_imported_on_both_is_one_version(void **state)
+{
+	struct device c;
+
+	(void)state;
+	import_item(&pair.a, "1e3", true);
+	import_item(&pair.b, "1e3", false);
+	assert_same_bytes(&pair.a, &pair.b, "item");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.conflicts, 0);
+	assert_int_equal(pair.b.totals.pushed, 0);
+	(void)device_save(&pair.a, "item",
+	    "Some words of one day, enough of them that a change is sent as a difference, and more "
+	    "words, and more of them. And one line by a.");
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.totals.deltas, 1);
+	assert_synced(&pair.b);
+	assert_same_bytes(&pair.a, &pair.b, "item");
+	assert_same(&pair.a, &pair.b);
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	assert_same_bytes(&pair.a, &c, "item");
+	device_close(&c);
+}
+
+/* A number spelled otherwise is another version: both are kept, as of any close edits. */
+static void an_item_of_other_members_is_a_conflict(void **state)
+{
+	(void)state;
+	import_item(&pair.a, "1e3", true);
+	import_item(&pair.b, "1000", true);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.totals.conflicts, 1);
+	assert_synced(&pair.a);
+	assert_same_bytes(&pair.a, &pair.b, "item");
+	assert_int_equal(device_counts(&pair.a).conflicts_count, 1);
+	assert_same(&pair.a, &pair.b);
+}
+
 static void the_other_is_faster(struct device *device, const struct sync_request *request)
 {
 	char content[32];
@@ -501,6 +589,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_journal_that_was_there_before_is_merged, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_item_imported_on_both_is_one_version, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_item_of_other_members_is_a_conflict, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lost_races_lead_to_the_turn, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_turn_is_waited_for, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(

@@ -72,6 +72,30 @@ static void test_versions(void **state)
 	assert_result(f, OPS(f)->version_get(f->store, &unknown, &f->call, &encoded), JOURNAL_NONE);
 }
 
+/* A version is one byte string: what is there under its hash stays, and the difference is said. */
+static void test_other_bytes_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct bytes first = {0}, second = {0}, kept = {0};
+	struct digest version, other;
+
+	begin(f);
+	version = put_version(f, &(struct words){.id = "one", .content = "first"});
+	other = put_version(f, &(struct words){.id = "one", .content = "other"});
+	assert_ok(f, OPS(f)->version_get(f->store, &version, &f->call, &first));
+	assert_ok(f, OPS(f)->version_get(f->store, &other, &f->call, &second));
+	assert_ok(f, OPS(f)->version_put(f->store, &version, view_bytes(&first), &f->call));
+	assert_result(f, OPS(f)->version_put(f->store, &version, view_bytes(&second), &f->call),
+	    JOURNAL_FAILED);
+	assert_non_null(strstr(f->call.message, "other bytes"));
+	assert_ok(f, OPS(f)->version_get(f->store, &version, &f->call, &kept));
+	assert_true(view_equal(view_bytes(&kept), view_bytes(&first)));
+	commit(f);
+	bytes_clear(&kept);
+	bytes_clear(&second);
+	bytes_clear(&first);
+}
+
 static void test_entry_states(void **state)
 {
 	struct fixture *f = *state;
@@ -855,6 +879,7 @@ static void test_devices(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_meta),
     cmocka_unit_test_journal(test_versions),
+    cmocka_unit_test_journal(test_other_bytes_are_refused),
     cmocka_unit_test_journal(test_entry_states),
     cmocka_unit_test_journal(test_versions_must_be_there),
     cmocka_unit_test_journal(test_dirty_and_unsettled),
