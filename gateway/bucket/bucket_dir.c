@@ -12,8 +12,6 @@
 
 #include "gateway/bucket/bucket_priv.h"
 
-#define PLACE_TRIES 100u /* of putting into a folder that others keep pruning */
-
 static enum bucket_result late(struct call *call)
 {
 	call_sayf(call, "the deadline passed before anything was changed");
@@ -207,7 +205,7 @@ static enum bucket_result object_try(struct bucket_dir *dir, const struct bucket
 static enum bucket_result object_place(
     struct bucket_dir *dir, const struct bucket_put *put, struct dir_temp *temp, struct call *call)
 {
-	for (unsigned try = 0; try < PLACE_TRIES; try++) {
+	for (unsigned try = 0; try < DIR_BEGIN_AGAIN_MAX; try++) {
 		int error = 0;
 		enum bucket_result result = object_try(dir, put, temp, call, &error);
 
@@ -226,11 +224,16 @@ static enum bucket_result dir_put(
 	struct bucket_dir *dir = self;
 	struct dir_temp temp = {.folder = -1};
 	struct dir_lock lock = {0};
-	enum bucket_result result;
+	enum bucket_result result = BUCKET_OK;
+	int error;
 
 	if (dir_late(dir, call))
 		return late(call);
-	result = dir_temp_write(dir, put->data, call, &temp);
+	error = dir_temp_new(dir, put->data, &temp);
+	if (error != 0)
+		result = dir_fail(call, "writing the object", error);
+	if (result == BUCKET_ABSENT) /* the hidden folder was taken away under us */
+		result = BUCKET_RETRY;
 	if (result == BUCKET_OK)
 		result = dir_lock_take(dir, put->key, call, &lock);
 	if (result == BUCKET_OK)
@@ -244,7 +247,7 @@ static enum bucket_result dir_put(
 
 /* Opens the key's folders as deep as they are, and takes its file away. */
 static enum bucket_result object_unlink(
-    const struct bucket_dir *dir, const char *key, struct call *call, struct dir_path *path)
+    struct bucket_dir *dir, const char *key, struct call *call, struct dir_path *path)
 {
 	const struct dir_io *io = dir->io;
 	enum bucket_result result;
@@ -332,17 +335,12 @@ static const struct bucket_ops dir_ops = {
     .close = dir_close,
 };
 
-/* Makes the root and has its parent keep it. 0 or an errno; EEXIST is for the caller to judge. */
-static int root_make(const struct bucket_dir *dir, const char *path)
+/* The folder that holds this one, open. -1 with errno. */
+static int parent_open(const struct bucket_dir *dir, const char *path)
 {
-	const struct dir_io *io = dir->io;
 	char parent[BUCKET_URL_MAX + 1] = ".";
 	size_t len = strlen(path);
-	int error = 0;
-	int fd;
 
-	if (io->mkdir_at(io->self, AT_FDCWD, path, 0700) != 0)
-		return errno;
 	while (len > 0 && path[len - 1] == '/')
 		len--;
 	while (len > 0 && path[len - 1] != '/')
@@ -351,20 +349,69 @@ static int root_make(const struct bucket_dir *dir, const char *path)
 		memcpy(parent, path, len);
 		parent[len] = '\0';
 	}
-	fd = io->open_at(io->self, AT_FDCWD, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	return dir->io->open_at(
+	    dir->io->self, AT_FDCWD, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
+static bool root_failed(struct call *call, int error)
+{
+	(void)dir_fail(call, "making the folder", error);
+	return false;
+}
+
+/* Makes the root and has its parent keep it. False, and said; that it is there by now is fine. */
+static bool root_make(const struct bucket_dir *dir, const char *path, struct call *call)
+{
+	const struct dir_io *io = dir->io;
+	int fd = parent_open(dir, path);
+	bool refused = false;
+	struct stat parent;
+	int error = 0;
+
+	if (fd < 0 && errno == ENOENT) {
+		call_sayf(call, "the folder's parent does not exist");
+		return false;
+	}
 	if (fd < 0)
-		return errno;
-	if (io->sync(io->self, fd) != 0)
+		return root_failed(call, errno);
+	if (io->stat(io->self, fd, &parent) == 0)
+		refused = !dir_owner_may_make(&parent, path, call);
+	else
+		error = errno;
+	if (!refused && error == 0 && io->mkdir_at(io->self, AT_FDCWD, path, 0700) != 0)
+		error = errno;
+	if (!refused && error == 0 && io->sync(io->self, fd) != 0)
 		error = errno;
 	(void)io->close(io->self, fd);
-	return error;
+	return !refused && (error == 0 || error == EEXIST || root_failed(call, error));
+}
+
+/* The root itself may be a link: it is the person's own. Below it none is followed. */
+static bool root_open(struct bucket_dir *dir, const char *path, struct call *call)
+{
+	const struct dir_io *io = dir->io;
+
+	for (unsigned try = 0; try < 2 && dir->root < 0; try++) {
+		dir->root =
+		    io->open_at(io->self, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+		if (dir->root >= 0)
+			break;
+		if (errno == EACCES && dir_owner_denied(path, call))
+			return false;
+		if (errno != ENOENT || try > 0) {
+			(void)dir_fail(call, "opening the folder", errno);
+			return false;
+		}
+		if (!root_make(dir, path, call))
+			return false;
+	}
+	return true;
 }
 
 struct bucket *bucket_dir_open(
     const char *path, const struct dir_io *io, const struct clock *clock, struct call *call)
 {
 	struct bucket_dir *dir = NULL;
-	int error = 0;
 
 	if (path[0] == '\0' || strlen(path) > BUCKET_URL_MAX) {
 		call_sayf(
@@ -378,21 +425,7 @@ struct bucket *bucket_dir_open(
 	}
 	*dir = (struct bucket_dir){.root = -1, .io = io, .clock = *clock};
 	atomic_init(&dir->temp_count, 0);
-	/* The root itself may be a link: it is the person's own. Below it none is followed. */
-	dir->root = io->open_at(io->self, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (dir->root < 0 && errno == ENOENT) {
-		error = root_make(dir, path);
-		if (error == 0 || error == EEXIST)
-			dir->root = io->open_at(
-			    io->self, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	}
-	if (dir->root < 0) {
-		if (error == 0 || error == EEXIST)
-			error = errno;
-		if (error == ENOENT)
-			call_sayf(call, "the folder's parent does not exist");
-		else
-			(void)dir_fail(call, "opening the folder", error);
+	if (!root_open(dir, path, call) || !dir_owner_judge(dir, path, call)) {
 		dir_close(dir);
 		return NULL;
 	}

@@ -99,6 +99,31 @@ static int system_mkdir_at(void *self, int folder, const char *name, mode_t mode
 	return mkdirat(folder, name, mode);
 }
 
+static int system_link_at(
+    void *self, int from_folder, const char *from, int to_folder, const char *to)
+{
+	(void)self;
+	return linkat(from_folder, from, to_folder, to, 0);
+}
+
+static int system_access_at(void *self, int folder, const char *name, int how)
+{
+	(void)self;
+	return faccessat(folder, name, how, AT_EACCESS);
+}
+
+static int system_chown(void *self, int fd, uid_t uid, gid_t gid)
+{
+	(void)self;
+	return fchown(fd, uid, gid);
+}
+
+static int system_chmod(void *self, int fd, mode_t mode)
+{
+	(void)self;
+	return fchmod(fd, mode);
+}
+
 static int system_lock(void *self, int fd)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -138,6 +163,10 @@ const struct dir_io dir_io_system = {
     .rename_at = system_rename_at,
     .unlink_at = system_unlink_at,
     .mkdir_at = system_mkdir_at,
+    .link_at = system_link_at,
+    .access_at = system_access_at,
+    .chown = system_chown,
+    .chmod = system_chmod,
     .lock = system_lock,
     .list_open = system_list_open,
     .list_next = system_list_next,
@@ -161,6 +190,18 @@ enum bucket_result dir_fail(struct call *call, const char *what, int error)
 		call_sayf(
 		    call, "%s: a link, a folder or a file stands where another was expected", what);
 		return BUCKET_REFUSED;
+	case EXDEV:
+		call_sayf(
+		    call, "%s: another file system is mounted below the bucket's folder", what);
+		return BUCKET_REFUSED;
+	case ENOLCK:
+	case ENOSYS:
+	case EOPNOTSUPP:
+		call_sayf(call,
+		    "%s: this file system has no locks, or none left: a bucket needs one "
+		    "that has",
+		    what);
+		return BUCKET_REFUSED;
 	default: break;
 	}
 	if (strerror_r(error, why, sizeof(why)) != 0)
@@ -183,19 +224,20 @@ bool dir_late(const struct bucket_dir *dir, const struct call *call)
 }
 
 /* One folder in another; made first if it is missing and create. -1 with errno. */
-static int folder_open(const struct bucket_dir *dir, int parent, const char *name, bool create)
+static int folder_open(struct bucket_dir *dir, int parent, const char *name, bool create)
 {
 	const struct dir_io *io = dir->io;
 	int fd = io->open_at(io->self, parent, name, DIR_OPEN_FOLDER, 0);
 
 	if (fd >= 0 || errno != ENOENT || !create)
 		return fd;
-	if (io->mkdir_at(io->self, parent, name, 0700) != 0 && errno != EEXIST)
+	errno = dir_folder_make(dir, parent, name);
+	if (errno != 0)
 		return -1;
 	return io->open_at(io->self, parent, name, DIR_OPEN_FOLDER, 0);
 }
 
-int dir_hidden_open(const struct bucket_dir *dir, const char *name, bool create)
+int dir_hidden_open(struct bucket_dir *dir, const char *name, bool create)
 {
 	return folder_open(dir, dir->root, name, create);
 }
@@ -217,7 +259,7 @@ static void path_split(const char *key, struct dir_path *path)
 	}
 }
 
-int dir_path_open(const struct bucket_dir *dir, const char *key, bool create, struct dir_path *path)
+int dir_path_open(struct bucket_dir *dir, const char *key, bool create, struct dir_path *path)
 {
 	path_split(key, path);
 	path->folders[path->folder_count++] = dir->root;
@@ -285,27 +327,45 @@ static bool pause_for_lock(const struct bucket_dir *dir, struct call *call, long
 	return true;
 }
 
-/* -1 with errno; else the slot's lock file, open and not yet locked. */
-static int lock_file_open(const struct bucket_dir *dir, unsigned slot)
+/* The slot's lock file, open; made first if it is missing. -1 with errno. */
+static int lock_file_try(struct bucket_dir *dir, int folder, const char *name)
 {
 	const struct dir_io *io = dir->io;
-	char name[8];
-	int folder = dir_hidden_open(dir, DIR_LOCK_FOLDER, true);
-	int error;
-	int fd;
+	int fd = io->open_at(io->self, folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	if (folder < 0)
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	errno = dir_lock_make(dir, folder, name);
+	if (errno != 0)
 		return -1;
+	return io->open_at(io->self, folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+/* -1 with errno; else the slot's lock file, open and not yet locked. */
+static int lock_file_open(struct bucket_dir *dir, unsigned slot)
+{
+	char name[8];
+	int error = ENOENT; /* the hidden folder is being made anew under us */
+	int fd = -1;
+
 	(void)snprintf(name, sizeof(name), "%02x", slot);
-	fd = io->open_at(io->self, folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	error = errno;
-	(void)io->close(io->self, folder);
+	for (unsigned try = 0; try < DIR_BEGIN_AGAIN_MAX && fd < 0 && error == ENOENT; try++) {
+		int folder = dir_hidden_open(dir, DIR_LOCK_FOLDER, true);
+
+		if (folder < 0) {
+			error = errno;
+			continue;
+		}
+		fd = lock_file_try(dir, folder, name);
+		error = errno;
+		(void)dir->io->close(dir->io->self, folder);
+	}
 	errno = error;
 	return fd;
 }
 
 enum bucket_result dir_lock_take(
-    const struct bucket_dir *dir, const char *key, struct call *call, struct dir_lock *lock_out)
+    struct bucket_dir *dir, const char *key, struct call *call, struct dir_lock *lock_out)
 {
 	const struct dir_io *io = dir->io;
 	uint8_t hash[crypto_generichash_BYTES_MIN];

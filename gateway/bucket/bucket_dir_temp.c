@@ -11,8 +11,6 @@
 
 #include "gateway/bucket/bucket_priv.h"
 
-#define TEMP_TRIES 100u /* of finding a name that no other process uses */
-
 void dir_temp_clear(const struct bucket_dir *dir, struct dir_temp *temp)
 {
 	if (temp->folder < 0)
@@ -20,23 +18,27 @@ void dir_temp_clear(const struct bucket_dir *dir, struct dir_temp *temp)
 	if (temp->name[0] != '\0')
 		(void)dir->io->unlink_at(dir->io->self, temp->folder, temp->name, 0);
 	(void)dir->io->close(dir->io->self, temp->folder);
-	temp->folder = -1;
+	*temp = (struct dir_temp){.folder = -1};
+}
+
+void dir_temp_name(struct bucket_dir *dir, const char *prefix, char out[DIR_TEMP_NAME_MAX])
+{
+	(void)snprintf(out, DIR_TEMP_NAME_MAX, "%s%" PRIdMAX ".%" PRId64 ".%u", prefix,
+	    (intmax_t)getpid(), clock_monotonic_ms(&dir->clock),
+	    atomic_fetch_add(&dir->temp_count, 1));
 }
 
 /* A new file of a name of its own. -1 with errno; temp->name is set only when it is ours. */
 static int temp_create(struct bucket_dir *dir, struct dir_temp *temp)
 {
-	const struct dir_io *io = dir->io;
 	char name[DIR_TEMP_NAME_MAX];
 
-	for (unsigned try = 0; try < TEMP_TRIES; try++) {
+	for (unsigned try = 0; try < DIR_BEGIN_AGAIN_MAX; try++) {
 		int fd;
 
-		(void)snprintf(name, sizeof(name), "%" PRIdMAX ".%" PRId64 ".%u",
-		    (intmax_t)getpid(), clock_monotonic_ms(&dir->clock),
-		    atomic_fetch_add(&dir->temp_count, 1));
-		fd = io->open_at(io->self, temp->folder, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		dir_temp_name(dir, "", name);
+		fd = dir->io->open_at(dir->io->self, temp->folder, name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, dir->owner.file_mode);
 		if (fd >= 0)
 			memcpy(temp->name, name, sizeof(name));
 		if (fd >= 0 || errno != EEXIST)
@@ -61,44 +63,49 @@ static int write_all(const struct bucket_dir *dir, int fd, struct view data)
 	return 0;
 }
 
-enum bucket_result dir_temp_write(
-    struct bucket_dir *dir, struct view data, struct call *call, struct dir_temp *temp)
+/* The file of a new name, open. -1 with errno. */
+static int temp_open(struct bucket_dir *dir, struct dir_temp *temp)
+{
+	int error = ENOENT; /* the hidden folder is being made anew under us */
+	int fd = -1;
+
+	for (unsigned try = 0; try < DIR_BEGIN_AGAIN_MAX && fd < 0 && error == ENOENT; try++) {
+		dir_temp_clear(dir, temp);
+		temp->folder = dir_hidden_open(dir, DIR_TEMP_FOLDER, true);
+		fd = temp->folder < 0 ? -1 : temp_create(dir, temp);
+		error = errno;
+	}
+	errno = error;
+	return fd;
+}
+
+int dir_temp_new(struct bucket_dir *dir, struct view data, struct dir_temp *temp)
 {
 	const struct dir_io *io = dir->io;
-	enum bucket_result result;
-	int error = 0;
-	int fd;
+	int fd = temp_open(dir, temp);
+	int error;
 
-	temp->folder = dir_hidden_open(dir, DIR_TEMP_FOLDER, true);
-	fd = temp->folder < 0 ? -1 : temp_create(dir, temp);
-	if (fd < 0) {
-		error = errno;
-		goto done;
-	}
-	error = write_all(dir, fd, data);
+	if (fd < 0)
+		return errno;
+	error = dir_give(dir, fd, dir->owner.file_mode);
+	if (error == 0)
+		error = write_all(dir, fd, data);
 	if (error == 0 && io->sync(io->self, fd) != 0)
 		error = errno;
 	/* Some file systems tell of a full disk only here. */
 	if (io->close(io->self, fd) != 0 && error == 0 && errno != EINTR)
 		error = errno;
-done:
-	if (error == 0)
-		return BUCKET_OK;
-	result = dir_fail(call, "writing the object", error);
-	return result == BUCKET_ABSENT ? BUCKET_RETRY : result;
+	return error;
 }
 
-void dir_temp_sweep(const struct bucket_dir *dir)
+/* What is in the folder, or with aside in the root and not in its place, and stale. */
+static void sweep_folder(const struct bucket_dir *dir, int folder, bool aside)
 {
 	const struct dir_io *io = dir->io;
 	int64_t stale_ms = clock_wall_ms(&dir->clock) - DIR_TEMP_STALE_MS;
-	int folder = dir_hidden_open(dir, DIR_TEMP_FOLDER, false);
+	DIR *list = io->list_open(io->self, folder);
 	struct dirent *entry;
-	DIR *list = NULL;
 
-	if (folder < 0)
-		return;
-	list = io->list_open(io->self, folder);
 	if (list == NULL) {
 		(void)io->close(io->self, folder);
 		return;
@@ -106,9 +113,25 @@ void dir_temp_sweep(const struct bucket_dir *dir)
 	while ((entry = io->list_next(io->self, list)) != NULL) {
 		struct stat info;
 
-		if (io->stat_at(io->self, folder, entry->d_name, &info) == 0 &&
-		    S_ISREG(info.st_mode) && (int64_t)info.st_mtim.tv_sec * 1000 < stale_ms)
-			(void)io->unlink_at(io->self, folder, entry->d_name, 0);
+		if ((aside && !bucket_begins(entry->d_name, DIR_ASIDE)) ||
+		    io->stat_at(io->self, folder, entry->d_name, &info) != 0 ||
+		    (int64_t)info.st_mtim.tv_sec * 1000 >= stale_ms)
+			continue;
+		if (aside ? S_ISDIR(info.st_mode) : S_ISREG(info.st_mode))
+			(void)io->unlink_at(
+			    io->self, folder, entry->d_name, aside ? AT_REMOVEDIR : 0);
 	}
 	io->list_close(io->self, list);
+}
+
+void dir_temp_sweep(struct bucket_dir *dir)
+{
+	int folder = dir_hidden_open(dir, DIR_TEMP_FOLDER, false);
+
+	if (folder >= 0)
+		sweep_folder(dir, folder, false);
+	/* Opened anew: what is listed is closed. */
+	folder = dir->io->open_at(dir->io->self, dir->root, ".", DIR_OPEN_FOLDER, 0);
+	if (folder >= 0)
+		sweep_folder(dir, folder, true);
 }

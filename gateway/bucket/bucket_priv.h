@@ -40,6 +40,11 @@ struct dir_io {
 	    void *self, int from_folder, const char *from, int to_folder, const char *to);
 	int (*unlink_at)(void *self, int folder, const char *name, int flags);
 	int (*mkdir_at)(void *self, int folder, const char *name, mode_t mode);
+	int (*link_at)(
+	    void *self, int from_folder, const char *from, int to_folder, const char *to);
+	int (*access_at)(void *self, int folder, const char *name, int how); /* as who we act as */
+	int (*chown)(void *self, int fd, uid_t uid, gid_t gid);
+	int (*chmod)(void *self, int fd, mode_t mode);
 	int (*lock)(void *self, int fd);       /* exclusive, the whole file, without waiting */
 	DIR *(*list_open)(void *self, int fd); /* takes fd over, unless it fails */
 	struct dirent *(*list_next)(void *self, DIR *list); /* NULL with errno 0: the end */
@@ -51,8 +56,18 @@ extern const struct dir_io dir_io_system;
 MUST_USE struct bucket *bucket_dir_open(
     const char *path, const struct dir_io *io, const struct clock *clock, struct call *call);
 
+/* bucket_dir_owner.c: whose what is made in the folder is to be. */
+struct dir_owner {
+	bool gives; /* it is not so by itself: owner, group and mode are set before it has its name
+		     */
+	uid_t uid;  /* these two: -1: as it comes */
+	gid_t gid;
+	mode_t file_mode, folder_mode;
+};
+
 struct bucket_dir {
 	int root; /* the folder, open */
+	struct dir_owner owner;
 	const struct dir_io *io;
 	struct clock clock;
 	atomic_uint temp_count; /* for the names of temp files */
@@ -60,6 +75,7 @@ struct bucket_dir {
 
 #define DIR_TEMP_FOLDER ".tmp"  /* no key begins with a dot: neither can be listed or named */
 #define DIR_LOCK_FOLDER ".lock" /* one file a slot, made on first use, never removed */
+#define DIR_ASIDE ".new-"       /* begins the names of folders that are not in their place yet */
 #define DIR_LOCK_SLOTS 256u
 #define DIR_TEMP_STALE_MS (60 * 60 * 1000)
 #define DIR_OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -70,7 +86,7 @@ struct bucket_dir {
 enum bucket_result dir_fail(struct call *call, const char *what, int error);
 bool dir_late(const struct bucket_dir *dir, const struct call *call);
 /* Opens a hidden folder of the root; makes it first if create. -1 with errno. */
-MUST_USE int dir_hidden_open(const struct bucket_dir *dir, const char *name, bool create);
+MUST_USE int dir_hidden_open(struct bucket_dir *dir, const char *name, bool create);
 
 /* A key's folders, all open, from the root (folders[0]) down to the one that holds the object. */
 #define DIR_PARTS_MAX (BUCKET_KEY_MAX / 2u + 1u) /* a part and its slash take two bytes or more */
@@ -86,7 +102,7 @@ struct dir_path {
  * again); the folders above it are open. dir_path_close whatever came back.
  */
 MUST_USE int dir_path_open(
-    const struct bucket_dir *dir, const char *key, bool create, struct dir_path *path);
+    struct bucket_dir *dir, const char *key, bool create, struct dir_path *path);
 const char *dir_path_leaf(const struct dir_path *path);
 void dir_path_close(const struct bucket_dir *dir, struct dir_path *path);
 
@@ -97,7 +113,7 @@ struct dir_lock {
 	int fd;
 };
 MUST_USE enum bucket_result dir_lock_take(
-    const struct bucket_dir *dir, const char *key, struct call *call, struct dir_lock *lock_out);
+    struct bucket_dir *dir, const char *key, struct call *call, struct dir_lock *lock_out);
 void dir_lock_drop(const struct bucket_dir *dir, struct dir_lock *lock);
 
 /* bucket_dir_temp.c: a whole, synced file that is in no place yet. */
@@ -106,12 +122,41 @@ struct dir_temp {
 	int folder;                   /* the temp folder, open; < 0: nothing is held */
 	char name[DIR_TEMP_NAME_MAX]; /* ""; or the file that dir_temp_clear removes */
 };
-/* temp is to be cleared whatever came back. Moved to its place, its name is to be made "". */
-MUST_USE enum bucket_result dir_temp_write(
-    struct bucket_dir *dir, struct view data, struct call *call, struct dir_temp *temp);
+/*
+ * 0 or an errno. temp is to be cleared whatever came back. Moved to its place, its name is to be
+ * made "".
+ */
+MUST_USE int dir_temp_new(struct bucket_dir *dir, struct view data, struct dir_temp *temp);
+/* One that most likely nothing has: after EEXIST, the next. */
+void dir_temp_name(struct bucket_dir *dir, const char *prefix, char out[DIR_TEMP_NAME_MAX]);
 void dir_temp_clear(const struct bucket_dir *dir, struct dir_temp *temp);
 /* Removes what processes left that died while they wrote. Only tidiness: nothing depends on it. */
-void dir_temp_sweep(const struct bucket_dir *dir);
+void dir_temp_sweep(struct bucket_dir *dir);
+
+/* bucket_dir_owner.c */
+#define DIR_BEGIN_AGAIN_MAX 100u /* where others are faster: at a folder, at a name */
+struct dir_who {                 /* acts */
+	uid_t uid;
+	gid_t gid;
+	bool in_group; /* the folder's */
+};
+enum dir_owner_result {
+	DIR_OWNER_OK,
+	DIR_OWNER_ANOTHER,   /* the folder is another's, and not shared with us */
+	DIR_OWNER_NO_MEMBER, /* it is shared with a group that we are not in */
+};
+enum dir_owner_result dir_owner_of(
+    const struct stat *folder, const struct dir_who *who, struct dir_owner *out);
+/* Sets dir->owner. False: call->message says whose the folder is, and what to do. */
+MUST_USE bool dir_owner_judge(struct bucket_dir *dir, const char *path, struct call *call);
+/* Why the folder could not be opened: true, and said, if it is another's. */
+bool dir_owner_denied(const char *path, struct call *call);
+/* May a bucket's folder be made in this one? */
+MUST_USE bool dir_owner_may_make(const struct stat *parent, const char *path, struct call *call);
+/* 0 or an errno, each; that it is there already is 0. */
+MUST_USE int dir_give(const struct bucket_dir *dir, int fd, mode_t mode);
+MUST_USE int dir_folder_make(struct bucket_dir *dir, int parent, const char *name);
+MUST_USE int dir_lock_make(struct bucket_dir *dir, int folder, const char *name);
 
 /* bucket_dir_list.c */
 MUST_USE enum bucket_result dir_list(

@@ -139,6 +139,27 @@ static int watch_mkdir_at(void *self, int folder, const char *name, mode_t mode)
 	return result;
 }
 
+static int watch_link_at(
+    void *self, int from_folder, const char *from, int to_folder, const char *to)
+{
+	return fails() ? -1 : dir_io_system.link_at(self, from_folder, from, to_folder, to);
+}
+
+static int watch_access_at(void *self, int folder, const char *name, int how)
+{
+	return fails() ? -1 : dir_io_system.access_at(self, folder, name, how);
+}
+
+static int watch_chown(void *self, int fd, uid_t uid, gid_t gid)
+{
+	return fails() ? -1 : dir_io_system.chown(self, fd, uid, gid);
+}
+
+static int watch_chmod(void *self, int fd, mode_t mode)
+{
+	return fails() ? -1 : dir_io_system.chmod(self, fd, mode);
+}
+
 static int watch_lock(void *self, int fd)
 {
 	return fails() ? -1 : dir_io_system.lock(self, fd);
@@ -171,6 +192,10 @@ static const struct dir_io watched = {
     .rename_at = watch_rename_at,
     .unlink_at = watch_unlink_at,
     .mkdir_at = watch_mkdir_at,
+    .link_at = watch_link_at,
+    .access_at = watch_access_at,
+    .chown = watch_chown,
+    .chmod = watch_chmod,
     .lock = watch_lock,
     .list_open = watch_list_open,
     .list_next = watch_list_next,
@@ -460,6 +485,8 @@ static void faults_each_in_turn(void **state)
 	    {EDQUOT, BUCKET_REFUSED},
 	    {EFBIG, BUCKET_REFUSED},
 	    {EROFS, BUCKET_REFUSED},
+	    {EXDEV, BUCKET_REFUSED},
+	    {ENOLCK, BUCKET_REFUSED},
 	    {EMFILE, BUCKET_RETRY},
 	};
 	struct bucket *bucket = *state;

@@ -1,0 +1,401 @@
+/*
+ * tests/gateway/bucket/bucket_dir_owner_test.c: whose the files of a folder bucket are. What root
+ * makes in another user's folder, or one of a group in theirs, the others can use; who could not
+ * give it to them is refused, and has written nothing. But for the table this needs root, who makes
+ * folders and becomes other users in processes of their own.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gateway/bucket/bucket_priv.h"
+
+#define OWNER 12345u
+#define MEMBER 12346u
+#define TEAM 23456u
+#define STRANGER 65534u
+
+static char root[64]; /* of the running case */
+
+/* ---- the rule ---- */
+
+static void whose_it_is(void **state)
+{
+	static const struct {
+		mode_t mode; /* of a folder of OWNER's and TEAM's */
+		struct dir_who who;
+		enum dir_owner_result result;
+		struct dir_owner owner;
+	} rows[] = {
+	    {0700, {OWNER, OWNER, false}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
+	    {0755, {OWNER, TEAM, true}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
+	    {02755, {OWNER, TEAM, true}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
+	    {0700, {0, 0, false}, DIR_OWNER_OK, {true, OWNER, TEAM, 0600, 0700}},
+	    {02770, {0, 0, false}, DIR_OWNER_OK, {true, OWNER, TEAM, 0660, 02770}},
+	    {0775, {OWNER, OWNER, true}, DIR_OWNER_OK, {true, -1u, TEAM, 0660, 0770}},
+	    {02770, {MEMBER, MEMBER, true}, DIR_OWNER_OK, {true, -1u, TEAM, 0660, 02770}},
+	    {0770, {OWNER, OWNER, false}, DIR_OWNER_NO_MEMBER, {0}},
+	    {02770, {STRANGER, STRANGER, false}, DIR_OWNER_ANOTHER, {0}},
+	    {0755, {MEMBER, TEAM, true}, DIR_OWNER_ANOTHER, {0}},
+	    {01777, {STRANGER, STRANGER, false}, DIR_OWNER_ANOTHER, {0}},
+	    {01777, {OWNER, OWNER, false}, DIR_OWNER_NO_MEMBER, {0}},
+	    {0777, {STRANGER, STRANGER, false}, DIR_OWNER_OK, {true, -1u, -1u, 0666, 0777}},
+	    {0777, {MEMBER, MEMBER, true}, DIR_OWNER_OK, {true, -1u, TEAM, 0666, 0777}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct stat folder = {.st_mode = rows[i].mode, .st_uid = OWNER, .st_gid = TEAM};
+		struct dir_owner owner = {0};
+
+		if (dir_owner_of(&folder, &rows[i].who, &owner) != rows[i].result ||
+		    owner.gives != rows[i].owner.gives || owner.uid != rows[i].owner.uid ||
+		    owner.gid != rows[i].owner.gid || owner.file_mode != rows[i].owner.file_mode ||
+		    owner.folder_mode != rows[i].owner.folder_mode)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* Root in its own folder has nothing to give. */
+static void roots_own(void **state)
+{
+	const struct dir_who who = {0, 0, true};
+	struct stat folder = {.st_mode = 0755};
+	struct dir_owner owner;
+
+	(void)state;
+	assert_int_equal(dir_owner_of(&folder, &who, &owner), DIR_OWNER_OK);
+	assert_false(owner.gives);
+}
+
+/* ---- folders and users ---- */
+
+static void needs_root(void)
+{
+	if (geteuid() == 0)
+		return;
+	print_message("not here: root, who can become other users\n");
+	skip();
+}
+
+static void make_root(uid_t uid, gid_t gid, mode_t mode)
+{
+	needs_root();
+	(void)snprintf(root, sizeof(root), "/tmp/inkseal-owner-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(chown(root, uid, gid), 0);
+	assert_int_equal(chmod(root, mode), 0);
+}
+
+static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *ftw)
+{
+	(void)info;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	if (root[0] != '\0' && nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		return 1;
+	root[0] = '\0';
+	return 0;
+}
+
+static const char *under_root(const char *rest)
+{
+	static char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, rest);
+	return path;
+}
+
+/* Opens the folder and does all there is to do. False: *message says what went wrong. */
+static bool use_bucket(const struct dir_io *io, unsigned puts, struct call *call)
+{
+	struct bucket *bucket;
+	bool good = true;
+
+	suite_call(call);
+	bucket = bucket_dir_open(root, io, &suite_clock, call);
+	if (bucket == NULL)
+		return false;
+	for (unsigned i = 0; good && i < puts; i++) {
+		char key[64];
+		struct bucket_put put = {key, view_text("text"), BUCKET_ALWAYS, {""}};
+		struct bucket_get get = {.key = key};
+		struct bytes data = {0};
+		struct bucket_tag tag;
+
+		(void)snprintf(key, sizeof(key), "a/%u/object", i);
+		good = bucket_put(bucket, &put, call, &tag) == BUCKET_OK &&
+		       bucket_get(bucket, &get, call, &data, &tag) == BUCKET_OK;
+		bytes_clear(&data);
+		(void)snprintf(key, sizeof(key), "n/%u/%u", i, i);
+		good = good && bucket_put(bucket, &put, call, &tag) == BUCKET_OK &&
+		       bucket_remove(bucket, key, call) == BUCKET_OK;
+	}
+	bucket_close(bucket);
+	return good;
+}
+
+/* The same, or that it fails and says so, as another user. */
+static pid_t begin_as(uid_t uid, gid_t gid, mode_t mask, unsigned puts, const char *says)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct call call = {0};
+		bool good;
+
+		(void)umask(mask);
+		if (setgid(gid) != 0 || setuid(uid) != 0)
+			_exit(3);
+		good = use_bucket(&dir_io_system, puts, &call);
+		if (good == (says == NULL) && (good || strstr(call.message, says) != NULL))
+			_exit(0);
+		print_message("user %u: %s\n", (unsigned)uid, call.message);
+		_exit(1);
+	}
+	return child;
+}
+
+static void expect_end(pid_t child)
+{
+	int status = -1;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void use_as(uid_t uid, gid_t gid, const char *says)
+{
+	expect_end(begin_as(uid, gid, 077, 8, says));
+}
+
+static void use_as_root(void)
+{
+	struct call call;
+
+	if (!use_bucket(&dir_io_system, 8, &call))
+		fail_msg("%s", call.message);
+}
+
+static struct dir_owner wanted; /* of all that stands in the folder; uid -1: any */
+
+static int see_owner(const char *path, const struct stat *info, int flag, struct FTW *ftw)
+{
+	mode_t mode = S_ISDIR(info->st_mode) ? wanted.folder_mode : wanted.file_mode;
+
+	(void)flag;
+	if (ftw->level == 0)
+		return 0;
+	if ((wanted.uid != (uid_t)-1 && info->st_uid != wanted.uid) || info->st_gid != wanted.gid ||
+	    (info->st_mode & 07777) != mode)
+		fail_msg("%s: user %u, group %u, mode %o", path, (unsigned)info->st_uid,
+		    (unsigned)info->st_gid, (unsigned)info->st_mode & 07777);
+	return 0;
+}
+
+static void expect_all(uid_t uid, gid_t gid, mode_t file_mode, mode_t folder_mode)
+{
+	wanted = (struct dir_owner){false, uid, gid, file_mode, folder_mode};
+	assert_int_equal(nftw(root, see_owner, 16, FTW_PHYS), 0);
+}
+
+static void expect_empty(void)
+{
+	assert_int_equal(rmdir(root), 0);
+	root[0] = '\0';
+}
+
+/* ---- root beside the folder's owner ---- */
+
+static void roots_files_are_the_owners(void **state)
+{
+	(void)state;
+	make_root(OWNER, TEAM, 0700);
+	use_as_root();
+	expect_all(OWNER, TEAM, 0600, 0700);
+	use_as(OWNER, OWNER, NULL);
+	use_as_root();
+	use_as(OWNER, OWNER, NULL);
+}
+
+static int no_links(void *self, int from_folder, const char *from, int to_folder, const char *to)
+{
+	(void)self;
+	(void)from_folder;
+	(void)from;
+	(void)to_folder;
+	(void)to;
+	errno = EPERM;
+	return -1;
+}
+
+static void a_file_system_without_links(void **state)
+{
+	struct dir_io io = dir_io_system;
+	struct call call;
+
+	(void)state;
+	make_root(OWNER, TEAM, 0700);
+	io.link_at = no_links;
+	if (!use_bucket(&io, 8, &call))
+		fail_msg("%s", call.message);
+	expect_all(OWNER, TEAM, 0600, 0700);
+}
+
+/* Whoever is first makes the hidden folders; nobody is sent away for it. */
+static void both_begin_at_once(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		pid_t owner, other;
+
+		make_root(OWNER, TEAM, 0700);
+		owner = begin_as(OWNER, OWNER, 077, 4, NULL);
+		other = begin_as(0, 0, 077, 4, NULL);
+		expect_end(owner);
+		expect_end(other);
+		assert_int_equal(remove_root(state), 0);
+	}
+}
+
+static void links_are_not_given_away(void **state)
+{
+	char elsewhere[] = "/tmp/inkseal-elsewhere-XXXXXX";
+	struct stat info;
+	struct call call;
+
+	(void)state;
+	make_root(OWNER, TEAM, 0700);
+	assert_non_null(mkdtemp(elsewhere));
+	assert_int_equal(symlink(elsewhere, under_root(".tmp")), 0);
+	assert_false(use_bucket(&dir_io_system, 1, &call));
+	assert_int_equal(unlink(under_root(".tmp")), 0);
+	assert_int_equal(symlink(elsewhere, under_root(".lock")), 0);
+	assert_false(use_bucket(&dir_io_system, 1, &call));
+	assert_non_null(strstr(call.message, "link"));
+	assert_int_equal(stat(elsewhere, &info), 0);
+	assert_int_equal(info.st_uid, 0);
+	assert_int_equal(rmdir(elsewhere), 0); /* and nothing is in it */
+}
+
+/* ---- a group's folder ---- */
+
+static void a_group_shares_all(void **state)
+{
+	(void)state;
+	make_root(OWNER, TEAM, 02770);
+	use_as(OWNER, TEAM, NULL);
+	use_as(MEMBER, TEAM, NULL);
+	use_as_root();
+	use_as(OWNER, TEAM, NULL);
+	expect_all((uid_t)-1, TEAM, 0660, 02770);
+}
+
+static void a_folder_of_everybodys(void **state)
+{
+	(void)state;
+	make_root(OWNER, TEAM, 0777);
+	use_as(STRANGER, STRANGER, NULL);
+	use_as(MEMBER, MEMBER, NULL);
+	use_as(OWNER, OWNER, NULL);
+}
+
+/* ---- refusals ---- */
+
+static void anothers_folder_is_refused(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t uid;
+		gid_t gid;
+		const char *says;
+	} rows[] = {
+	    {0700, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
+	    {0755, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
+	    {0755, MEMBER, TEAM, "sudo -u '#12345' before the command"},
+	    {02770, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
+	    {01777, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
+	    {0770, OWNER, OWNER, "chmod g-w '/tmp/"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		make_root(OWNER, TEAM, rows[i].mode);
+		use_as(rows[i].uid, rows[i].gid, rows[i].says);
+		expect_empty();
+	}
+}
+
+static void own(const char *path, uid_t uid)
+{
+	assert_int_equal(lchown(under_root(path), uid, uid), 0);
+}
+
+/* As by a backup that root put back: the locks cannot be opened, so nothing is begun. */
+static void anothers_files_are_refused(void **state)
+{
+	struct stat before, after;
+
+	(void)state;
+	make_root(OWNER, OWNER, 0700);
+	use_as(OWNER, OWNER, NULL);
+	for (unsigned slot = 0; slot < DIR_LOCK_SLOTS; slot++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), ".lock/%02x", slot);
+		if (lchown(under_root(name), 0, 0) == 0)
+			break;
+	}
+	assert_int_equal(stat(under_root("a"), &before), 0);
+	use_as(OWNER, OWNER, "chown -R '12345:12345' '");
+	own(".lock", 0);
+	use_as(OWNER, OWNER, "chown -R '12345:12345' '");
+	assert_int_equal(stat(under_root("a"), &after), 0);
+	assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+
+/* Root could not tell for whom it is. */
+static void a_missing_folder_is_not_roots_to_make(void **state)
+{
+	struct bucket *bucket;
+	struct call call;
+
+	(void)state;
+	make_root(OWNER, TEAM, 0700);
+	suite_call(&call);
+	bucket = bucket_dir_open(under_root("new"), &dir_io_system, &suite_clock, &call);
+	assert_null(bucket);
+	assert_non_null(strstr(call.message, "install -d -o '12345' -g '23456' -m 0700"));
+	expect_empty();
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(whose_it_is),
+    cmocka_unit_test(roots_own),
+    cmocka_unit_test_teardown(roots_files_are_the_owners, remove_root),
+    cmocka_unit_test_teardown(a_file_system_without_links, remove_root),
+    cmocka_unit_test_teardown(both_begin_at_once, remove_root),
+    cmocka_unit_test_teardown(links_are_not_given_away, remove_root),
+    cmocka_unit_test_teardown(a_group_shares_all, remove_root),
+    cmocka_unit_test_teardown(a_folder_of_everybodys, remove_root),
+    cmocka_unit_test_teardown(anothers_folder_is_refused, remove_root),
+    cmocka_unit_test_teardown(anothers_files_are_refused, remove_root),
+    cmocka_unit_test_teardown(a_missing_folder_is_not_roots_to_make, remove_root),
+};
+
+TEST_MAIN(tests)
