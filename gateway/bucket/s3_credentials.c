@@ -81,13 +81,23 @@ static int fd_read(int fd, struct buffer *out)
 	}
 }
 
+/* -1 with errno. A pipe that nobody writes to is an empty file, not a wait without end. */
+static int file_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFL, O_RDONLY);
+	return fd;
+}
+
 /* The whole file; *absent_out: there is none. False: message says why it can't be read. */
 static bool file_read(const struct s3_env *env, enum s3_profile_file file, struct call *call,
     struct buffer *out, bool *absent_out)
 {
 	char path[PATH_MAX_BYTES];
 	bool named = file_path(env, file, path);
-	int fd = named ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int fd = named ? file_open(path) : -1;
 	int error = !named ? ENOENT : fd < 0 ? errno : fd_read(fd, out);
 
 	if (fd >= 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/bucket/s3_credentials.h"
@@ -440,6 +441,11 @@ static void where_the_files_are(void **state)
 	assert_false(load_both(files.variables, &call, &found, region));
 	assert_non_null(strstr(call.message, "the credentials file can't be read: Is a directory"));
 	files.variables[0].value = files.credentials;
+	assert_int_equal(unlink(files.credentials), 0);
+	assert_int_equal(mkfifo(files.credentials, 0600), 0); /* nobody writes to it */
+	assert_false(load_both(files.variables, &call, &found, region));
+	assert_non_null(strstr(call.message, "no credentials"));
+	assert_int_equal(unlink(files.credentials), 0);
 	write_file(files.credentials, "[x]\0\n", 6);
 	assert_false(load_both(files.variables, &call, &found, region));
 	assert_non_null(strstr(call.message, "a zero byte"));
