@@ -77,11 +77,6 @@ void cbor_put_text(struct buffer *out, struct view text);
 void cbor_put_array(struct buffer *out, size_t count);
 void cbor_put_map(struct buffer *out, size_t pairs);
 
-/* True if text is UTF-8 (RFC 3629: no surrogates, shortest forms) without a NUL. */
-bool utf8_valid(struct view text);
-/* How many bytes the character at text's front has; 0: it is none, or a NUL. text is not empty. */
-size_t utf8_char_len(struct view text);
-
 /* Shapes that several formats share. */
 struct head cbor_head(struct cbor_reader *reader); /* [seq, hash] */
 void cbor_put_head(struct buffer *out, const struct head *head);

@@ -3,7 +3,7 @@
  * U+0000, no name twice, a depth.
  */
 #include "schemas/json.h"
-#include "schemas/cbor.h"
+#include "schemas/base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -27,6 +27,12 @@ struct doctor {
 	bool failed; /* no memory, or nothing can be printed */
 };
 
+static void print_finding(const char *finding, const char *what, const char *said)
+{
+	(void)output_printf("%-4s  %-9s ", finding, what);
+	(void)output_line_end(view_text(said));
+}
+
 static void tell(struct doctor *doctor, enum finding finding, const char *what, const char *format,
     ...) PRINTF_LIKE(4, 5);
 static void tell(
@@ -41,10 +47,11 @@ static void tell(
 	va_end(args);
 	doctor->bad = doctor->bad || finding == FINDING_BAD;
 	if (!doctor->app->options.json)
-		(void)printf("%-4s  %-9s %s\n", names[finding], what, said);
-	else if (json_array_append_new(doctor->checks,
-		     json_pack("{s:s,s:s,s:s}", "check", what, "result",
-			 finding == FINDING_BAD ? "bad" : names[finding], "message", said)) != 0)
+		print_finding(names[finding], what, said);
+	else if (json_array_append_new(
+		     doctor->checks, json_pack("{s:s,s:s,s:o}", "check", what, "result",
+					 finding == FINDING_BAD ? "bad" : names[finding], "message",
+					 output_string(view_text(said)))) != 0)
 		doctor->failed = true;
 }
 

@@ -9,7 +9,6 @@
 #include "cli/commands/text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 struct begun { /* the entry as the edit found it */
 	struct bytes id;
@@ -59,7 +58,7 @@ static enum code report(
 			    json, "conflictCopy", json_string(outcome->copy_id));
 		done = output_json(json);
 	} else {
-		done = puts(id) != EOF;
+		done = output_line_end(view_text(id));
 	}
 	if (!changed)
 		output_note(app, "unchanged: nothing was written");

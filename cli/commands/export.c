@@ -64,7 +64,7 @@ static bool write_out(void *self, struct view bytes)
 	struct export *export = self;
 
 	if (export->to_stdout)
-		return bytes.len == 0 || fwrite(bytes.data, 1, bytes.len, stdout) == bytes.len;
+		return output_text(bytes);
 	export->error = file_add(&export->file, bytes);
 	return export->error == 0;
 }

@@ -5,8 +5,6 @@
 #include "cli/commands/session.h"
 #include "cli/commands/system.h"
 
-#include <stdio.h>
-
 struct rows {
 	const struct session *session;
 	bool failed;
@@ -44,8 +42,9 @@ static bool see(void *self, const struct store_history *row)
 		    (json_int_t)row->number, "version", output_hex(row->version.bytes, DIGEST_LEN),
 		    "kind", kind_text(row->kind), "at", at, "device", early ? NULL : device));
 	else
-		rows->failed = printf("%4llu  %s  %-8s %s\n", (unsigned long long)row->number, at,
-				   kind_text(row->kind), here ? "this device" : device) < 0;
+		rows->failed =
+		    !output_printf("%4llu  %s  %-8s %s\n", (unsigned long long)row->number, at,
+			kind_text(row->kind), here ? "this device" : device);
 	return !rows->failed && !system_cancelled();
 }
 

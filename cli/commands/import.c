@@ -197,10 +197,9 @@ static enum code report(struct app *app, const struct import *import)
 		    (json_int_t)import->added, "updated", (json_int_t)import->updated, "skipped",
 		    (json_int_t)import->skipped, "dropped", (json_int_t)import->dropped));
 	else
-		done = printf("%llu added, %llu updated, %llu skipped, %llu dropped\n",
-			   (unsigned long long)import->added, (unsigned long long)import->updated,
-			   (unsigned long long)import->skipped,
-			   (unsigned long long)import->dropped) >= 0;
+		done = output_printf("%llu added, %llu updated, %llu skipped, %llu dropped\n",
+		    (unsigned long long)import->added, (unsigned long long)import->updated,
+		    (unsigned long long)import->skipped, (unsigned long long)import->dropped);
 	if (!done)
 		return app_fail(app, CODE_ERROR, "the counts can't be printed");
 	return import->dropped > 0 ? CODE_PARTIAL : CODE_OK;

@@ -5,12 +5,10 @@
 #include "cli/commands/output.h"
 #include "cli/commands/system.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define TERMINAL_ROWS 50u
 #define TITLE_COLUMNS 60u
-#define ID_SHORT 8u /* of a UUID: enough to name it */
+#define ID_SHORT 8u      /* of a UUID: enough to name it */
+#define DATE_COLUMNS 10u /* YYYY-MM-DD of any ISO time */
 
 struct listing {
 	const struct app *app;
@@ -51,31 +49,37 @@ static const char *mark_of(const struct store_item *item)
 	return item->dirty ? "pending" : "";
 }
 
+/* Its first columns, and two blanks. */
+static void print_field(const char *text, size_t columns)
+{
+	size_t taken = output_line(view_text(text), columns);
+
+	(void)output_printf("%*s", (int)(columns - taken) + 2, "");
+}
+
 static void print_table_row(const struct listing *listing, const struct store_item *item)
 {
-	/* The date as it came, its first ten characters: YYYY-MM-DD of any ISO time. */
-	(void)printf("%-8.8s  ", item->id);
-	output_line(view_of(item->created_at, strnlen(item->created_at, 10)), 10);
-	(void)printf("  ");
-	output_line(view_text(item->title), TITLE_COLUMNS);
+	print_field(item->id, ID_SHORT);
+	print_field(item->created_at, DATE_COLUMNS);
+	(void)output_line(view_text(item->title), TITLE_COLUMNS);
 	if (item->conflict_of != NULL)
-		(void)printf("  (conflict copy)");
-	(void)putchar('\n');
+		(void)output_printf("  (conflict copy)");
+	(void)output_printf("\n");
 	if (item->snippet != NULL && !listing->app->options.quiet) {
-		(void)printf("%*s", (int)ID_SHORT + 14, "");
-		output_line(view_text(item->snippet), TITLE_COLUMNS * 2);
-		(void)putchar('\n');
+		(void)output_printf("%*s", (int)(ID_SHORT + DATE_COLUMNS) + 4, "");
+		(void)output_line(view_text(item->snippet), TITLE_COLUMNS * 2);
+		(void)output_printf("\n");
 	}
 }
 
 static bool print_line(const struct store_item *item)
 {
-	output_line(view_text(item->id), 0);
-	(void)putchar('\t');
-	output_line(view_text(item->created_at), 0);
-	(void)putchar('\t');
-	output_line(view_text(item->title), 0);
-	return printf("\t%s\n", mark_of(item)) >= 0;
+	(void)output_line(view_text(item->id), 0);
+	(void)output_printf("\t");
+	(void)output_line(view_text(item->created_at), 0);
+	(void)output_printf("\t");
+	(void)output_line(view_text(item->title), 0);
+	return output_printf("\t%s\n", mark_of(item));
 }
 
 static bool see(void *self, const struct store_item *item)

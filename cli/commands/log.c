@@ -5,8 +5,6 @@
 #include "cli/commands/session.h"
 #include "cli/commands/system.h"
 
-#include <stdio.h>
-
 #define TERMINAL_ROWS 50u
 
 struct rows {
@@ -38,8 +36,8 @@ static const char *kind_text(enum activity_kind kind)
 
 static bool print_json(const struct store_activity *row, const char *at)
 {
-	json_t *json = json_pack(
-	    "{s:s,s:s,s:s}", "at", at, "kind", kind_text(row->kind), "detail", row->detail);
+	json_t *json = json_pack("{s:s,s:s,s:o}", "at", at, "kind", kind_text(row->kind), "detail",
+	    output_string(view_text(row->detail)));
 
 	if (json != NULL && row->id != NULL &&
 	    json_object_set_new(json, "id", json_string(row->id)) != 0) {
@@ -59,12 +57,11 @@ static bool see(void *self, const struct store_activity *row)
 		rows->failed = !print_json(row, at);
 		return !rows->failed && !system_cancelled();
 	}
-	(void)printf("%s  %-9s ", at, kind_text(row->kind));
+	(void)output_printf("%s  %-9s ", at, kind_text(row->kind));
 	if (row->id != NULL)
-		output_line(view_text(row->id), 8);
-	(void)fputs(row->id != NULL && row->detail[0] != '\0' ? "  " : "", stdout);
-	output_line(view_text(row->detail), 0);
-	(void)putchar('\n');
+		(void)output_line(view_text(row->id), 8);
+	(void)output_printf("%s", row->id != NULL && row->detail[0] != '\0' ? "  " : "");
+	(void)output_line_end(view_text(row->detail));
 	return !system_cancelled();
 }
 

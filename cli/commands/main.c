@@ -4,8 +4,6 @@
 #include "cli/commands/output.h"
 #include "cli/commands/system.h"
 
-#include <stdio.h>
-
 #ifndef INKSEAL_VERSION
 #error "the build gives INKSEAL_VERSION"
 #endif
@@ -28,7 +26,7 @@ static enum code run(struct app *app, int argc, char **argv)
 	if (!options_parse(argc, argv, &app->options, app->error, &hint))
 		return run_usage(app, hint);
 	if (app->options.about) {
-		(void)puts("inkseal " INKSEAL_VERSION);
+		(void)output_printf("inkseal " INKSEAL_VERSION "\n");
 		return CODE_OK;
 	}
 	if (app->options.help && app->options.command != NULL) {

@@ -6,9 +6,6 @@
 #include "cli/commands/terminal.h"
 #include "cli/commands/text.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static enum code save(struct session *session, struct view content, char id_out[COPY_ID_LEN + 1])
 {
 	const struct options *options = &session->app->options;
@@ -32,7 +29,7 @@ static enum code report(struct app *app, const char *id)
 	if (app->options.json)
 		done = output_json(json_pack("{s:s}", "id", id));
 	else
-		done = puts(id) != EOF;
+		done = output_line_end(view_text(id));
 	return done ? CODE_OK : app_fail(app, CODE_ERROR, "the id can't be printed");
 }
 

@@ -2,6 +2,7 @@
  * cli/commands/options.c: one table of options; reading argv by it, and printing help from it.
  */
 #include "cli/commands/command.h"
+#include "cli/commands/output.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -266,36 +267,38 @@ static void print_options(uint32_t bits)
 		    option->letter != 0 ? '-' : ' ', option->letter != 0 ? option->letter : ' ',
 		    option->letter != 0 ? ", " : "  ", option->name,
 		    option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
-		(void)printf("  %-26s  %s\n", left, option->help);
+		(void)output_printf("  %-26s  %s\n", left, option->help);
 	}
 }
 
 void options_print_help(void)
 {
-	(void)printf(
+	(void)output_printf(
 	    "inkseal keeps a journal, and keeps it in step across your devices, encrypted.\n"
 	    "\n"
 	    "usage: inkseal [OPTIONS] COMMAND [ARGUMENTS]\n"
 	    "\n"
 	    "commands:\n");
 	for (size_t i = 0; command_table[i] != NULL; i++)
-		(void)printf("  %-9s %s\n", command_table[i]->name, command_table[i]->summary);
-	(void)printf("\noptions, before or after the command:\n");
+		(void)output_printf(
+		    "  %-9s %s\n", command_table[i]->name, command_table[i]->summary);
+	(void)output_printf("\noptions, before or after the command:\n");
 	print_options(OPTION_GLOBAL);
-	(void)printf("\ninkseal COMMAND --help says more of each; man inkseal says it all.\n");
+	(void)output_printf(
+	    "\ninkseal COMMAND --help says more of each; man inkseal says it all.\n");
 }
 
 void options_print_command_help(const struct command *command)
 {
 	assert(command != NULL);
-	(void)printf(
+	(void)output_printf(
 	    "usage: inkseal %s %s\n\n%s.\n", command->name, command->args, command->summary);
 	if (command->help[0] != '\0')
-		(void)printf("%s", command->help);
+		(void)output_printf("%s", command->help);
 	if (command->options != 0) {
-		(void)printf("\noptions:\n");
+		(void)output_printf("\noptions:\n");
 		print_options(command->options);
 	}
-	(void)printf("\noptions of every command:\n");
+	(void)output_printf("\noptions of every command:\n");
 	print_options(OPTION_GLOBAL & ~(uint32_t)OPTION_ABOUT);
 }

@@ -1,27 +1,84 @@
 /*
- * cli/commands/output.c: JSON by jansson, text by stdio.
+ * cli/commands/output.c: JSON by jansson, text by stdio, and between them and a terminal the
+ * filter.
  */
 #include "cli/commands/output.h"
+#include "schemas/base/shown.h"
+#include "schemas/base/utf8.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
+#define PRINTF_MAX 4096u             /* bytes of what is ours */
+#define STRING_SHOWN_MAX (64u << 10) /* of a name or message */
 #define JSON_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY)
+
+/* Everything that is printed goes through here. */
+static bool put(FILE *stream, struct view bytes)
+{
+	struct shown shown = shown_begin(bytes, SHOWN_LINES);
+	bool printed = true;
+	struct shown_char one;
+
+	if (isatty(fileno(stream)) != 1)
+		return bytes.len == 0 || fwrite(bytes.data, 1, bytes.len, stream) == bytes.len;
+	while (printed && shown_next(&shown, &one))
+		printed = fwrite(one.text, 1, one.len, stream) == one.len;
+	return printed;
+}
+
+static bool put_text(FILE *stream, const char *text)
+{
+	return put(stream, view_text(text));
+}
+
+/* A sentence is one line, wherever it is read. */
+static void put_line(FILE *stream, const char *text)
+{
+	char line[APP_HINT_MAX];
+
+	shown_copy(line, sizeof(line), view_text(text), SHOWN_LINE);
+	(void)put_text(stream, line);
+	(void)put_text(stream, "\n");
+}
+
+static bool put_json(FILE *stream, const json_t *value, const char *end)
+{
+	char *text = value == NULL ? NULL : json_dumps(value, JSON_FLAGS);
+	bool printed = text != NULL && put_text(stream, text) && put_text(stream, end);
+
+	free(text);
+	return printed;
+}
 
 bool output_json(json_t *value)
 {
-	int failed = value == NULL ? -1 : json_dumpf(value, stdout, JSON_FLAGS);
+	bool printed = put_json(stdout, value, "\n");
 
 	json_decref(value);
-	return failed == 0 && putchar('\n') != EOF;
+	return printed;
 }
 
 json_t *output_string(struct view text)
 {
-	return json_stringn(text.len == 0 ? "" : (const char *)text.data, text.len);
+	json_t *string = json_stringn(text.len == 0 ? "" : (const char *)text.data, text.len);
+	struct bytes shown = {0};
+	struct buffer out;
+
+	if (string != NULL || utf8_valid(text))
+		return string;
+	buffer_init(&out, STRING_SHOWN_MAX); /* no UTF-8: a file's name, say */
+	shown_add(&out, text, SHOWN_LINE);
+	if (buffer_take(&out, &shown))
+		string = json_stringn((const char *)shown.data, shown.len);
+	bytes_clear(&shown);
+	buffer_clear(&out);
+	return string;
 }
 
 json_t *output_hex(const void *data, size_t len)
@@ -51,12 +108,11 @@ static bool add_text(json_t *object, const char *name, struct view text)
 static bool print_extra(const struct entry_extra *extra)
 {
 	json_t *name = output_string(extra->name);
-	bool done =
-	    name != NULL && putchar(',') != EOF && json_dumpf(name, stdout, JSON_FLAGS) == 0;
+	bool printed =
+	    put_text(stdout, ",") && put_json(stdout, name, ":") && put(stdout, extra->json);
 
 	json_decref(name);
-	return done && putchar(':') != EOF &&
-	       fwrite(extra->json.data, 1, extra->json.len, stdout) == extra->json.len;
+	return printed;
 }
 
 bool output_entry(const struct entry *entry)
@@ -76,11 +132,12 @@ bool output_entry(const struct entry *entry)
 	if (done)
 		text = json_dumps(object, JSON_FLAGS);
 	json_decref(object);
-	done = text != NULL && fwrite(text, 1, strlen(text) - 1, stdout) == strlen(text) - 1;
+	/* All but the brace that ends it. */
+	done = text != NULL && put(stdout, view_of(text, strlen(text) - 1));
 	for (size_t i = 0; done && i < entry->extra_count; i++)
 		done = print_extra(&entry->extra[i]);
 	free(text);
-	return done && puts("}") != EOF;
+	return done && put_text(stdout, "}\n");
 }
 
 bool output_is_terminal(void)
@@ -88,83 +145,88 @@ bool output_is_terminal(void)
 	return isatty(STDOUT_FILENO) == 1;
 }
 
-/*
- * The bytes of a control character at the start of text (C0, DEL; U+0080 to U+009F, two bytes in
- * UTF-8): what a terminal might obey. 0: there is none.
- */
-static size_t control_len(struct view text)
+bool output_text(struct view text)
 {
-	uint8_t first = text.data[0];
-
-	if (first < 0x20 || first == 0x7f)
-		return 1;
-	if (first == 0xc2 && text.len > 1 && text.data[1] < 0xa0)
-		return 2;
-	return 0;
+	return put(stdout, text);
 }
 
-static void print_char(struct view text, size_t *at)
+/* How many columns of a terminal a character takes; combining ones take none. */
+static size_t columns_of(const struct shown_char *one)
 {
-	/* A character's first byte, and those that go on with it. */
-	do {
-		(void)putchar(text.data[(*at)++]);
-	} while (*at < text.len && (text.data[*at] & 0xc0) == 0x80);
+	int width = one->code == 0 ? (int)one->len : wcwidth((wchar_t)one->code);
+
+	return width < 0 ? 1 : (size_t)width; /* this system does not know it */
 }
 
-void output_text(struct view text)
+size_t output_line(struct view text, size_t max_columns)
 {
-	if (!output_is_terminal()) {
-		(void)fwrite(text.data, 1, text.len, stdout);
-		return;
-	}
-	for (size_t i = 0; i < text.len;) {
-		size_t skip = control_len(view_of(text.data + i, text.len - i));
-
-		if (skip > 0 && text.data[i] != '\n' && text.data[i] != '\t') {
-			i += skip;
-			continue;
-		}
-		print_char(text, &i);
-	}
-}
-
-void output_line(struct view text, size_t max_columns)
-{
+	struct shown shown = shown_begin(text, SHOWN_LINE);
+	struct shown_char one;
 	size_t columns = 0;
 
-	for (size_t i = 0; i < text.len && (max_columns == 0 || columns < max_columns); columns++) {
-		size_t skip = control_len(view_of(text.data + i, text.len - i));
-
-		if (skip == 0) {
-			print_char(text, &i);
-			continue;
-		}
-		(void)putchar(' ');
-		i += skip;
+	while (shown_next(&shown, &one)) {
+		if (max_columns > 0 && columns + columns_of(&one) > max_columns)
+			break;
+		columns += columns_of(&one);
+		(void)fwrite(one.text, 1, one.len, stdout); /* it went through the filter */
 	}
+	return columns;
+}
+
+bool output_line_end(struct view text)
+{
+	(void)output_line(text, 0);
+	return output_printf("\n");
+}
+
+bool output_printf(const char *format, ...)
+{
+	char text[PRINTF_MAX] = "";
+	bool printed;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	printed = len >= 0 && (size_t)len < sizeof(text) && put_text(stdout, text);
+	sodium_memzero(text, sizeof(text)); /* a recovery code is printed once */
+	return printed;
 }
 
 void output_note(const struct app *app, const char *format, ...)
 {
+	char said[APP_HINT_MAX];
 	va_list args;
 
 	if (app->options.quiet)
 		return;
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
-	(void)fputc('\n', stderr);
+	put_line(stderr, said);
 }
 
 void output_warn(const char *format, ...)
 {
+	char said[APP_HINT_MAX];
 	va_list args;
 
-	(void)fputs("inkseal: ", stderr);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
-	(void)fputc('\n', stderr);
+	(void)put_text(stderr, "inkseal: ");
+	put_line(stderr, said);
+}
+
+bool output_prompt(int fd, const char *text)
+{
+	char shown[APP_HINT_MAX];
+	size_t len;
+
+	shown_copy(shown, sizeof(shown), view_text(text), SHOWN_LINES);
+	len = strlen(shown);
+	return write(fd, shown, len) == (ssize_t)len;
 }
 
 void output_ago(int64_t ms, int64_t now_ms, char out[OUTPUT_AGO_MAX])
@@ -216,27 +278,23 @@ void output_progress_end(const struct app *app)
 void output_failure(const struct app *app, enum code code)
 {
 	json_t *error;
-	char *text;
 
 	if (app->error[0] == '\0')
 		return;
 	if (!app->options.json) {
 		output_warn("%s", app->error);
 		if (app->hint[0] != '\0')
-			(void)fprintf(stderr, "%s\n", app->hint);
+			put_line(stderr, app->hint);
 		return;
 	}
-	error = json_pack("{s:{s:s,s:s}}", "error", "code", code_name(code), "message", app->error);
+	error = json_pack("{s:{s:s,s:o}}", "error", "code", code_name(code), "message",
+	    output_string(view_text(app->error)));
 	if (error != NULL && app->hint[0] != '\0' &&
-	    json_object_set_new(json_object_get(error, "error"), "hint", json_string(app->hint)) !=
-		0)
+	    json_object_set_new(
+		json_object_get(error, "error"), "hint", output_string(view_text(app->hint))) != 0)
 		(void)json_object_del(json_object_get(error, "error"), "hint");
-	text = error == NULL ? NULL : json_dumps(error, JSON_FLAGS);
-	if (text == NULL) /* the message is cut inside a character, or memory is gone */
+	if (!put_json(stderr, error, "\n")) /* no memory */
 		output_warn("%s", app->error);
-	else
-		(void)fprintf(stderr, "%s\n", text);
-	free(text);
 	json_decref(error);
 }
 

@@ -1,7 +1,9 @@
 /*
  * cli/commands/output.h: what people and scripts read. Standard output holds results alone: JSON,
  * one document or line, with --json; else text. Remarks, progress and errors go to standard error.
- * Texts from entries reach a terminal without control characters.
+ * Nothing else in this folder prints (tests/checks/tidy.sh sees to it), for all that reaches a
+ * terminal goes through the filter of schemas/base/shown.h: whatever it holds came from outside.
+ * Elsewhere standard output has its exact bytes, but for fields, which are one line everywhere.
  */
 #ifndef INKSEAL_OUTPUT_H
 #define INKSEAL_OUTPUT_H
@@ -20,14 +22,20 @@ json_t *output_hex(const void *data, size_t len);
 json_t *output_time(int64_t ms); /* ISO 8601; 0: null */
 
 bool output_is_terminal(void); /* standard output */
-/* A text as it came; on a terminal without control characters but line feeds and tabs. */
-void output_text(struct view text);
-/* A text as one line of at most max_columns characters (0: all), control characters replaced. */
-void output_line(struct view text, size_t max_columns);
+/* A text as it came; on a terminal line feeds and tabs are its only controls. */
+bool output_text(struct view text);
+/* A field: a text as one line, of at most max_columns of a terminal (0: all); gives how many. */
+size_t output_line(struct view text, size_t max_columns);
+/* The last field of a line, and its end. */
+bool output_line_end(struct view text);
+/* What is ours, and short: labels, numbers, ids. False: not printed. */
+bool output_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 /* A remark, one line, on standard error; none with --quiet. */
 void output_note(const struct app *app, const char *format, ...) PRINTF_LIKE(2, 3);
 /* What must be said even with --quiet. */
 void output_warn(const char *format, ...) PRINTF_LIKE(1, 2);
+/* A question, on the terminal fd. False: it can't be written. */
+bool output_prompt(int fd, const char *text);
 /* "3m ago", "never" for 0. */
 #define OUTPUT_AGO_MAX 32u
 void output_ago(int64_t ms, int64_t now_ms, char out[OUTPUT_AGO_MAX]);

@@ -8,7 +8,6 @@
 #include "cli/commands/terminal.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -155,8 +154,8 @@ static enum code report(const struct recovery *recovery, const struct sync_total
 		    (json_int_t)recovery->view.epoch, "head", "seq", (json_int_t)totals->head.seq,
 		    "hash", output_hex(totals->head.hash.bytes, DIGEST_LEN)));
 	else
-		done = printf("recovered: %llu entries; this is one of %zu devices now\n",
-			   (unsigned long long)counts.entries_count, devices_count) >= 0;
+		done = output_printf("recovered: %llu entries; this is one of %zu devices now\n",
+		    (unsigned long long)counts.entries_count, devices_count);
 	return done ? CODE_OK : app_fail(session->app, CODE_ERROR, "the result can't be printed");
 }
 

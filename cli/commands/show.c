@@ -4,15 +4,12 @@
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
 
-#include <stdio.h>
-
 static void print_fact(const char *label, struct view text)
 {
 	if (text.data == NULL)
 		return;
-	(void)printf("%-10s ", label);
-	output_line(text, 0);
-	(void)putchar('\n');
+	(void)output_printf("%-10s ", label);
+	(void)output_line_end(text);
 }
 
 static void print_entry(const struct entry *entry)
@@ -24,10 +21,10 @@ static void print_entry(const struct entry *entry)
 	print_fact("updated", entry->updated_at);
 	print_fact("deleted", entry->deleted_at);
 	print_fact("copy of", entry->conflict_of);
-	(void)putchar('\n');
-	output_text(entry->content);
+	(void)output_printf("\n");
+	(void)output_text(entry->content);
 	if (entry->content.len > 0 && entry->content.data[entry->content.len - 1] != '\n')
-		(void)putchar('\n');
+		(void)output_printf("\n");
 }
 
 static enum code show(struct session *session)

@@ -4,8 +4,6 @@
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
 
-#include <stdio.h>
-
 struct status {
 	struct journal_counts counts;
 	struct bytes url; /* data NULL: none */
@@ -70,28 +68,30 @@ static void print_account(const struct session *session, const struct status *st
 	hex_encode(view_of(status->root, ROOT_LEN), root);
 	output_ago(facts->acknowledged_ms, now_ms, acknowledged);
 	output_ago(facts->pulled_ms, now_ms, pulled);
-	(void)printf("account    %s\n", account);
-	(void)printf("device     %s\n", device);
-	(void)printf("head       %llu (%.16s)\n", (unsigned long long)facts->head.seq, head);
-	(void)printf("root       %.16s\n", root);
-	(void)printf("pending    %llu to push\n", (unsigned long long)status->counts.dirty_count);
-	(void)printf("edits acknowledged %s; remote seen %s\n", acknowledged, pulled);
+	(void)output_printf("account    %s\n", account);
+	(void)output_printf("device     %s\n", device);
+	(void)output_printf("head       %llu (%.16s)\n", (unsigned long long)facts->head.seq, head);
+	(void)output_printf("root       %.16s\n", root);
+	(void)output_printf(
+	    "pending    %llu to push\n", (unsigned long long)status->counts.dirty_count);
+	(void)output_printf("edits acknowledged %s; remote seen %s\n", acknowledged, pulled);
 }
 
 static void print_text(const struct session *session, const struct status *status)
 {
 	const struct journal_counts *counts = &status->counts;
 
-	(void)printf("home       %s\n", session->home.path);
-	(void)printf("journal    %llu entries, %llu deleted, %llu conflict copies\n",
+	(void)output_printf("home       ");
+	(void)output_line_end(view_text(session->home.path));
+	(void)output_printf("journal    %llu entries, %llu deleted, %llu conflict copies\n",
 	    (unsigned long long)counts->entries_count, (unsigned long long)counts->deleted_count,
 	    (unsigned long long)counts->conflicts_count);
-	(void)printf("sync       %s", switch_text(&session->facts));
+	(void)output_printf("sync       %s", switch_text(&session->facts));
 	if (status->url.data != NULL) {
-		(void)fputs(", with ", stdout);
-		output_line(view_bytes(&status->url), 0);
+		(void)output_printf(", with ");
+		(void)output_line(view_bytes(&status->url), 0);
 	}
-	(void)putchar('\n');
+	(void)output_printf("\n");
 	if (session->facts.has_account)
 		print_account(session, status);
 }

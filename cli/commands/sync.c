@@ -37,15 +37,15 @@ static bool print_totals(const struct session *session, const struct sync_totals
 		    (json_int_t)counts->bytes_up, "down", (json_int_t)counts->bytes_down));
 	if (session->app->options.quiet)
 		return true;
-	if (totals->reset && printf("the cloud copy was begun anew from this device\n") < 0)
+	if (totals->reset && !output_printf("the cloud copy was begun anew from this device\n"))
 		return false;
 	if (session->app->options.reseed && !totals->reset)
 		output_note(session->app, "the cloud copy can be followed: nothing was begun anew");
 	if (totals->pushed == 0 && totals->pulled == 0)
-		return printf("in step: nothing to push or pull\n") >= 0;
-	return printf("%llu pushed, %llu pulled, %llu conflicts settled\n",
-		   (unsigned long long)totals->pushed, (unsigned long long)totals->pulled,
-		   (unsigned long long)totals->conflicts) >= 0;
+		return output_printf("in step: nothing to push or pull\n");
+	return output_printf("%llu pushed, %llu pulled, %llu conflicts settled\n",
+	    (unsigned long long)totals->pushed, (unsigned long long)totals->pulled,
+	    (unsigned long long)totals->conflicts);
 }
 
 static enum code check_set_up(struct session *session)
@@ -139,21 +139,20 @@ static bool print_account(
 		done = output_json(json_pack(
 		    "{s:s,s:s?}", "account", hex, "recoveryCode", code == NULL ? NULL : text));
 	} else if (code == NULL) {
-		done = printf("account %s\n", hex) >= 0;
+		done = output_printf("account %s\n", hex);
 	} else {
 		char bar[sizeof(text) + 4];
 		size_t len = strlen(text) + 4;
 
 		memset(bar, '-', len);
 		bar[len] = '\0';
-		done =
-		    printf(
-			"account %s\n\n+%.*s+\n|  %s  |\n+%.*s+\n\n"
-			"This is the recovery code. Write it down and keep it on paper: it alone "
-			"gives your\njournal back when all devices are lost, and adds a new "
-			"device. "
-			"Who has it can read\nyour journal. It is not shown again.\n",
-			hex, (int)len, bar, text, (int)len, bar) >= 0;
+		done = output_printf(
+		    "account %s\n\n+%.*s+\n|  %s  |\n+%.*s+\n\n"
+		    "This is the recovery code. Write it down and keep it on paper: it alone "
+		    "gives your\njournal back when all devices are lost, and adds a new "
+		    "device. "
+		    "Who has it can read\nyour journal. It is not shown again.\n",
+		    hex, (int)len, bar, text, (int)len, bar);
 	}
 	sodium_memzero(text, sizeof(text));
 	return done;

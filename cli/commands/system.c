@@ -5,6 +5,7 @@
 #include "schemas/base/process.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ bool system_start(char message_out[CALL_MESSAGE_MAX])
 		    "core dumps can't be switched off, or signals not be caught");
 		return false;
 	}
+	/* What is printed is UTF-8 wherever we run; only the width of characters asks for it. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (sodium_init() < 0) {
 		(void)snprintf(message_out, CALL_MESSAGE_MAX, "libsodium does not start");
 		return false;

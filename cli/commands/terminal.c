@@ -3,6 +3,7 @@
  */
 #include "cli/commands/terminal.h"
 #include "cli/commands/files.h"
+#include "cli/commands/output.h"
 #include "cli/commands/system.h"
 
 #include <errno.h>
@@ -30,13 +31,6 @@ bool terminal_can_ask(const struct app *app)
 		return false;
 	(void)close(fd);
 	return true;
-}
-
-static bool say_on(int fd, const char *text)
-{
-	size_t len = strlen(text);
-
-	return write(fd, text, len) == (ssize_t)len;
 }
 
 /* Byte by byte: nothing of a passphrase stays in a buffer of stdio. Returns 0 or an errno. */
@@ -92,10 +86,10 @@ static int ask(const char *prompt, bool echo, struct bytes *out)
 	if (!echo && !hidden)
 		error = ENOTTY; /* better not asked than shown */
 	else
-		error = say_on(fd, prompt) ? read_line(fd, LINE_MAX_TYPED, out) : EIO;
+		error = output_prompt(fd, prompt) ? read_line(fd, LINE_MAX_TYPED, out) : EIO;
 	if (hidden) {
 		(void)tcsetattr(fd, TCSAFLUSH, &before);
-		(void)say_on(fd, "\n");
+		(void)output_prompt(fd, "\n");
 	}
 	(void)close(fd);
 	return error;

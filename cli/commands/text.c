@@ -4,7 +4,7 @@
 #include "cli/commands/text.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"
-#include "schemas/cbor.h"
+#include "schemas/base/utf8.h"
 #include "schemas/format.h"
 
 #include <errno.h>
@@ -160,9 +160,7 @@ static void give_back(struct app *app, struct view content, int error)
 	if (app->options.json) {
 		given = output_json(json_pack("{s:o}", "text", output_string(content)));
 	} else {
-		output_text(content);
-		output_text(view_text("\n"));
-		given = output_finish();
+		given = output_text(content) && output_printf("\n") && output_finish();
 	}
 	app_hint(app, "no file for your text could be written (%s); it %s", strerror(error),
 	    given ? "stands on standard output instead" : "is lost");

@@ -292,13 +292,14 @@ static enum code report(const struct wiping *wiping)
 	if (app->options.json)
 		done = print_receipt_json(wiping);
 	else
-		done = printf("wiped: %llu objects, %llu bytes removed; a listing was empty at %s\n"
-			      "what stays there is w/%s, the signed record that it was wiped\n"
-			      "the receipt is kept in the home as receipt-%s.cbor\n"
-			      "the journal is still here, whole; sync is off\n",
-			   (unsigned long long)report->objects_removed,
-			   (unsigned long long)report->bytes_removed, at, wiping->account_hex,
-			   wiping->account_hex) >= 0;
+		done = output_printf(
+		    "wiped: %llu objects, %llu bytes removed; a listing was empty at %s\n"
+		    "what stays there is w/%s, the signed record that it was wiped\n"
+		    "the receipt is kept in the home as receipt-%s.cbor\n"
+		    "the journal is still here, whole; sync is off\n",
+		    (unsigned long long)report->objects_removed,
+		    (unsigned long long)report->bytes_removed, at, wiping->account_hex,
+		    wiping->account_hex);
 	return done ? CODE_OK : app_fail(app, CODE_ERROR, "the receipt can't be printed");
 }
 

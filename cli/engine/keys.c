@@ -2,6 +2,7 @@
  * cli/engine/keys.c: device keys and the key file; making statements; finding epoch keys.
  */
 #include "cli/engine/keys.h"
+#include "schemas/base/utf8.h"
 #include "schemas/cbor.h"
 
 #include <assert.h>

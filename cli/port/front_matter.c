@@ -5,7 +5,7 @@
  */
 #include "cli/port/front_matter.h"
 #include "cli/port/json_scan.h"
-#include "schemas/cbor.h"
+#include "schemas/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

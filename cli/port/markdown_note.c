@@ -2,7 +2,7 @@
  * cli/port/markdown_note.c: the text of one Markdown file, as an entry, or why it is none.
  */
 #include "cli/port/port_priv.h"
-#include "schemas/cbor.h"
+#include "schemas/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * cli/port/metadj_crypto.c: PBKDF2 and AES-GCM by GnuTLS, as metadj_crypto.h says.
  */
 #include "cli/port/metadj_crypto.h"
-#include "schemas/cbor.h"
+#include "schemas/base/utf8.h"
 
 #include <assert.h>
 #include <gnutls/crypto.h>

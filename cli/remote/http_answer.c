@@ -2,6 +2,7 @@
  * cli/remote/http_answer.c: reading what a gateway answers.
  */
 #include "cli/remote/http_answer.h"
+#include "schemas/base/shown.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -77,26 +78,6 @@ int64_t http_retry_after_ms(const char *text, int64_t now_ms)
 	return wait_ms > HTTP_RETRY_MAX_MS ? HTTP_RETRY_MAX_MS : wait_ms;
 }
 
-void http_text_clean(const char *text, char *out, size_t out_size)
-{
-	size_t len = 0, i;
-
-	for (i = 0; text[i] != '\0' && len + 1 < out_size; i++) {
-		uint8_t byte = (uint8_t)text[i];
-		uint8_t next = (uint8_t)text[i + 1];
-		bool c1 = byte == 0xc2 && next >= 0x80 && next <= 0x9f;
-
-		out[len++] = byte < 0x20 || byte == 0x7f || c1 ? ' ' : text[i];
-		i += c1;
-	}
-	if (((uint8_t)text[i] & 0xc0) == 0x80) { /* a letter that would be cut is left out whole */
-		while (len > 0 && ((uint8_t)out[len - 1] & 0xc0) == 0x80)
-			len--;
-		len -= len > 0;
-	}
-	out[len] = '\0';
-}
-
 static json_t *json_read(struct view text)
 {
 	if (text.len == 0 || text.len > JSON_MAX)
@@ -115,11 +96,11 @@ static void read_problem(struct view body, struct call *call, char code_out[HTTP
 	if (detail == NULL || detail[0] == '\0')
 		detail = json_string_value(json_object_get(problem, "title"));
 	if (detail != NULL && detail[0] != '\0') {
-		http_text_clean(detail, said, sizeof(said));
+		shown_copy(said, sizeof(said), view_text(detail), SHOWN_LINE);
 		call_sayf(call, "the gateway: %s", said);
 	}
 	if (code != NULL && strlen(code) <= HTTP_CODE_MAX)
-		http_text_clean(code, code_out, HTTP_CODE_MAX + 1);
+		shown_copy(code_out, HTTP_CODE_MAX + 1, view_text(code), SHOWN_LINE);
 	json_decref(problem);
 }
 

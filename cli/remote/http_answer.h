@@ -23,8 +23,6 @@ struct http_reply { /* clear it */
 };
 void http_reply_clear(struct http_reply *reply);
 
-/* One line, without control characters, cut between two letters where out is too short. */
-void http_text_clean(const char *text, char *out, size_t out_size);
 /* The value of a header line if it has this (lower-case) name, else as it was, as if too long. */
 void http_header_value(const char *line, size_t len, const char *name, char *out, size_t out_size);
 /* "application/cbor; q=1" to "application/cbor". */

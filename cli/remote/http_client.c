@@ -4,6 +4,7 @@
  * sent to a gateway is idempotent.
  */
 #include "cli/remote/http_client.h"
+#include "schemas/base/shown.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -398,7 +399,7 @@ static enum http_sent exchange_end(
 	}
 	got.status = status > 0 ? (unsigned)status : 0;
 	http_type_parse(exchange->type, got.type);
-	http_text_clean(exchange->message, got.message, sizeof(got.message));
+	shown_copy(got.message, sizeof(got.message), view_text(exchange->message), SHOWN_LINE);
 	got.date_ms = http_date_ms(exchange->date);
 	got.retry_after_ms =
 	    http_retry_after_ms(exchange->retry_after, clock_wall_ms(&client->clock));

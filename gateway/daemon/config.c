@@ -351,6 +351,6 @@ void config_help(void)
 		char flag[64];
 
 		(void)snprintf(flag, sizeof(flag), "--%s %s", settings[i].name, settings[i].value);
-		(void)printf("  %-26s %s\n", flag, settings[i].help);
+		print_out("  %-26s %s\n", flag, settings[i].help);
 	}
 }

@@ -18,6 +18,11 @@ struct clock system_clock(void);
 struct random system_random(void);
 void system_init(const struct clock *clock, int64_t within_ms, struct call *call);
 
+/* print.c: what the operator reads; a sentence, a row. Through the filter of shown.h. */
+void print_out(const char *format, ...) PRINTF_LIKE(1, 2);
+/* "inkseald: …", on standard error. */
+void print_error(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /*
  * log.c: lines on standard error: t=… level=… and what is given. Nobody waits for who reads them:
  * past a bound, and while nobody reads, lines are left out and counted.

@@ -5,7 +5,6 @@
 #include "schemas/base/process.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #ifndef INKSEAL_VERSION
@@ -28,7 +27,7 @@ static const char usage_text[] =
 
 static enum exit_code usage_error(const char *message)
 {
-	(void)fprintf(stderr, "inkseald: %s\n%s", message, "try: inkseald --help\n");
+	print_error("%s; try inkseald --help", message);
 	return EXIT_USAGE;
 }
 
@@ -65,22 +64,21 @@ int main(int argc, char **argv)
 
 	call_init(&call, 0);
 	if (!process_keeps_secrets()) {
-		(void)fprintf(stderr,
-		    "inkseald: core dumps can't be switched off, and would hold the receipt key\n");
+		print_error("core dumps can't be switched off, and would hold the receipt key");
 		return EXIT_ERROR;
 	}
 	if (sodium_init() < 0) {
-		(void)fprintf(stderr, "inkseald: libsodium does not start\n");
+		print_error("libsodium does not start");
 		return EXIT_ERROR;
 	}
 	if (!config_read(argc, argv, &config, &arguments, &call))
 		return (int)usage_error(call.message);
 	if (arguments.about) {
-		(void)puts("inkseald " INKSEAL_VERSION);
+		print_out("inkseald " INKSEAL_VERSION "\n");
 		return EXIT_OK;
 	}
 	if (arguments.help || arguments.command == NULL) {
-		(void)fputs(usage_text, stdout);
+		print_out("%s", usage_text);
 		config_help();
 		return arguments.help ? EXIT_OK : EXIT_USAGE;
 	}

@@ -23,7 +23,7 @@ struct operator_bucket {
 
 static enum exit_code fail(const char *what, const struct call *call)
 {
-	(void)fprintf(stderr, "inkseald: %s: %s\n", what, call->message);
+	print_error("%s: %s", what, call->message);
 	return EXIT_ERROR;
 }
 
@@ -59,7 +59,7 @@ enum exit_code operate_invite(const struct config *config)
 	if (invites_make(&on.env, &call, token) != ACCOUNT_OK)
 		code = fail("invite", &call);
 	else
-		(void)printf("good for one account on the gateways of this bucket:\n%s\n", token);
+		print_out("good for one account on the gateways of this bucket:\n%s\n", token);
 	bucket_close(on.bucket);
 	return code;
 }
@@ -74,8 +74,8 @@ enum exit_code operate_probe(const char *url)
 		return fail("bucket", &call);
 	system_init(&on.clock, 5 * CALL_MS, &call);
 	if (bucket_probe(on.bucket, &on.clock, &on.random, &probe_rules_full, &call) == PROBE_KEPT)
-		(void)printf("this bucket keeps its promises: conditional writes hold, also in a "
-			     "race of 16\n");
+		print_out("this bucket keeps its promises: conditional writes hold, also in a "
+			  "race of 16\n");
 	else
 		code = fail("probe", &call);
 	bucket_close(on.bucket);
@@ -149,11 +149,11 @@ static enum exit_code print_account(
 		result = account_roster(&on->env, &cache, account, &call, &roster);
 	if (result == ACCOUNT_OK &&
 	    manifest_decode(view_bytes(&cache.manifest), manifest) == FORMAT_OK)
-		(void)printf("%s  head %" PRIu64 "  devices %zu  packs %zu  sweeps %" PRIu64 "\n",
-		    hex, manifest->head.seq, manifest->devices_count, manifest->packs_count,
+		print_out("%s  head %" PRIu64 "  devices %zu  packs %zu  sweeps %" PRIu64 "\n", hex,
+		    manifest->head.seq, manifest->devices_count, manifest->packs_count,
 		    manifest->sweep);
 	else
-		(void)printf("%s  %s: %s\n", hex, account_result_text(result), call.message);
+		print_out("%s  %s: %s\n", hex, account_result_text(result), call.message);
 	free(manifest);
 	bytes_clear(&roster);
 	account_cache_clear(&cache);
@@ -182,7 +182,7 @@ static enum exit_code print_usage(
 	system_init(&on->clock, CALL_MS, &call);
 	if (account_usage(&on->env, account, &call, &one) != ACCOUNT_OK)
 		return fail("list", &call);
-	(void)printf("%s  %" PRIu64 " objects  %" PRIu64 " bytes\n", hex, one.objects, one.bytes);
+	print_out("%s  %" PRIu64 " objects  %" PRIu64 " bytes\n", hex, one.objects, one.bytes);
 	total->objects += one.objects;
 	total->bytes += one.bytes;
 	return EXIT_OK;
@@ -198,7 +198,7 @@ enum exit_code operate_usage(const struct config *config)
 	if (!open_for(&on, config->bucket, &call))
 		return fail("bucket", &call);
 	code = walk(&on, "a/", print_usage, &total);
-	(void)printf("total  %" PRIu64 " objects  %" PRIu64 " bytes\n", total.objects, total.bytes);
+	print_out("total  %" PRIu64 " objects  %" PRIu64 " bytes\n", total.objects, total.bytes);
 	bucket_close(on.bucket);
 	return code;
 }
@@ -215,10 +215,10 @@ static enum exit_code sweep_one(
 	system_init(&on->clock, LONG_CALL_MS, &call);
 	result = account_sweep(&on->env, &cache, account, *retain_ms, &call, &report);
 	if (result == ACCOUNT_OK)
-		(void)printf("%s  %" PRIu64 " objects  removed %" PRIu64 " (%" PRIu64 " bytes)\n",
-		    hex, report.listed, report.removed, report.bytes_removed);
+		print_out("%s  %" PRIu64 " objects  removed %" PRIu64 " (%" PRIu64 " bytes)\n", hex,
+		    report.listed, report.removed, report.bytes_removed);
 	else
-		(void)printf("%s  %s: %s\n", hex, account_result_text(result), call.message);
+		print_out("%s  %s: %s\n", hex, account_result_text(result), call.message);
 	account_cache_clear(&cache);
 	/* Gone, though something is left of it: the next walk takes that away. */
 	return result == ACCOUNT_OK || result == ACCOUNT_GONE ? EXIT_OK : EXIT_PARTIAL;
@@ -236,10 +236,10 @@ static enum exit_code relist_one(
 	system_init(&on->clock, LONG_CALL_MS, &call);
 	result = account_relist(&on->env, account, &call, &report);
 	if (result == ACCOUNT_OK && report.objects_removed > 0)
-		(void)printf("%s  wiped before: removed %" PRIu64 " late objects\n", hex,
+		print_out("%s  wiped before: removed %" PRIu64 " late objects\n", hex,
 		    report.objects_removed);
 	else if (result != ACCOUNT_OK)
-		(void)printf("%s  %s: %s\n", hex, account_result_text(result), call.message);
+		print_out("%s  %s: %s\n", hex, account_result_text(result), call.message);
 	return result == ACCOUNT_OK ? EXIT_OK : EXIT_PARTIAL;
 }
 
@@ -262,9 +262,8 @@ static bool confirmed(const char *hex)
 {
 	char line[HEX_ID_LEN + 2] = "";
 
-	(void)printf("All that is kept of this account is removed for good; its devices keep their "
-		     "journals, and say \"missing\".\nType the account's id to go on: ");
-	(void)fflush(stdout);
+	print_out("All that is kept of this account is removed for good; its devices keep their "
+		  "journals, and say \"missing\".\nType the account's id to go on: ");
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return false;
 	line[strcspn(line, "\n")] = '\0';
@@ -281,19 +280,19 @@ enum exit_code operate_wipe(const struct config *config, const char *hex, bool y
 	struct call call;
 
 	if (!hex_decode(hex, strlen(hex), account.bytes, ACCOUNT_ID_LEN)) {
-		(void)fprintf(stderr, "inkseald: wipe: an account's id is 40 digits\n");
+		print_error("wipe: an account's id is 40 digits");
 		return EXIT_USAGE;
 	}
 	if (!open_for(&on, config->bucket, &call))
 		return fail("bucket", &call);
 	if (!yes && !confirmed(hex)) {
 		bucket_close(on.bucket);
-		(void)fprintf(stderr, "inkseald: wipe: nothing was removed (--yes asks nothing)\n");
+		print_error("wipe: nothing was removed (--yes asks nothing)");
 		return EXIT_ERROR;
 	}
 	system_init(&on.clock, LONG_CALL_MS, &call);
 	if (account_wipe(&on.env, &cache, &account, (struct view){0}, &call, &report) == ACCOUNT_OK)
-		(void)printf("removed %" PRIu64 " objects, %" PRIu64 " bytes; a listing is empty\n",
+		print_out("removed %" PRIu64 " objects, %" PRIu64 " bytes; a listing is empty\n",
 		    report.objects_removed, report.bytes_removed);
 	else
 		code = fail("wipe", &call);

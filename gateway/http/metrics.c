@@ -2,6 +2,7 @@
  * gateway/http/metrics.c: what /metrics says, in Prometheus' text format, and log lines' parts.
  */
 #include "gateway/http/http_priv.h"
+#include "schemas/base/shown.h"
 
 #include <string.h>
 
@@ -130,22 +131,31 @@ void metrics_text(struct http_server *server, struct buffer *out)
 		server->config.more_metrics(server->config.sink, out);
 }
 
-/* Bare, if it is one word; else quoted. Never a control character: a line stays a line. */
+static bool is_bare(const char *value)
+{
+	struct shown shown = shown_begin(view_text(value), SHOWN_LINE);
+	struct shown_char one;
+
+	while (shown_next(&shown, &one))
+		if (one.code == 0 || strchr(" \"=\\", one.text[0]) != NULL)
+			return false;
+	return *value != '\0';
+}
+
+/* Bare, if it is one word; else quoted. A line stays a line, and a terminal obeys nothing in it. */
 void http_log_text(struct buffer *out, const char *key, const char *value)
 {
-	bool bare = *value != '\0' && strpbrk(value, " \"=\\\t") == NULL;
+	struct shown shown = shown_begin(view_text(value), SHOWN_LINE);
+	const char *quote = is_bare(value) ? "" : "\"";
+	struct shown_char one;
 
-	buffer_addf(out, "%s%s=", out->len > 0 ? " " : "", key);
-	if (!bare)
-		buffer_add_byte(out, '"');
-	for (; *value != '\0'; value++) {
-		if (*value == '"' || *value == '\\')
+	buffer_addf(out, "%s%s=%s", out->len > 0 ? " " : "", key, quote);
+	while (shown_next(&shown, &one)) {
+		if (one.code == '"' || one.code == '\\') /* an escape has its own */
 			buffer_add_byte(out, '\\');
-		buffer_add_byte(
-		    out, (uint8_t)*value < ' ' || *value == 0x7f ? (uint8_t)'?' : (uint8_t)*value);
+		buffer_add(out, one.text, one.len);
 	}
-	if (!bare)
-		buffer_add_byte(out, '"');
+	buffer_add_text(out, quote);
 }
 
 void http_log_number(struct buffer *out, const char *key, int64_t value)

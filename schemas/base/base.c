@@ -4,6 +4,7 @@
  * and the cost is small beside sealing.
  */
 #include "schemas/base/base.h"
+#include "schemas/base/shown.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -218,12 +219,14 @@ void call_init(struct call *call, int64_t deadline_ms)
 
 void call_sayf(struct call *call, const char *format, ...)
 {
+	char said[2 * CALL_MESSAGE_MAX] = ""; /* longer: it is cut between characters, below */
 	va_list args;
 
 	va_start(args, format);
-	if (vsnprintf(call->message, sizeof(call->message), format, args) < 0)
-		call->message[0] = '\0';
+	if (vsnprintf(said, sizeof(said), format, args) < 0)
+		said[0] = '\0';
 	va_end(args);
+	shown_copy(call->message, sizeof(call->message), view_text(said), SHOWN_LINE);
 }
 
 void call_prefix(struct call *call, const char *prefix)

@@ -84,7 +84,8 @@ void random_fill(const struct random *random, void *out, size_t len);
 
 /*
  * One call from the outside: when it must be over, and in one line why it failed. message never
- * allocates and truncates at its end; it holds no plaintext, key, token, title or object key.
+ * allocates and truncates at its end; it holds no plaintext, key, token, title or object key. What
+ * the outside said may stand in it: it is one line of UTF-8, as shown.h lets a person see it.
  */
 #define CALL_MESSAGE_MAX 512u
 struct call {

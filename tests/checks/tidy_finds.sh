@@ -47,6 +47,12 @@ echo '#include <sys/socket.h>' >>schemas/a.h
 finds 'no I/O here'
 echo 'static void f(void) { printf("x"); }' >>cli/engine/b.c
 finds 'no I/O here'
+for print in 'printf("%s", title)' 'fprintf(stderr, "%s", title)' 'puts(title)' 'fputs(title, stdout)' \
+	'json_dumpf(json, stdout, 0)' 'write(STDOUT_FILENO, title, 1)' 'write(2, title, 1)'; do
+	mkdir -p cli/commands
+	printf '%s\n' '/*' ' * cli/commands/e.c: a source.' ' */' "void f(void) { $print; }" >cli/commands/e.c
+	finds 'print by output.h'
+done
 printf '%s\n' '/*' ' * schemas/d.h: a header.' ' */' >schemas/d.h
 finds 'not in the FILE_SET HEADERS'
 echo 'int x;' >schemas/a.h

@@ -77,6 +77,9 @@ def samples(out):
     for path in sorted((ROOT / "tests/data/metadj").glob("*.json")):
         put(out, "metadj", path.name, path.read_bytes())
         put(out, "json", path.name, path.read_bytes())
+    for number, text in enumerate(("\x1b[2J\x9b\x7f\r\n\t", "gnp\u202eexe\u2066\u200f", "a\u200b\ufeff\U000e0041",
+                                   "\U0001f469\u200d\U0001f33e 1\ufe0f\u20e3 \u2764\ufe0f")):
+        put(out, "shown", f"text-{number}", text.encode())
 
 
 def main():

@@ -1,6 +1,7 @@
 /*
  * tests/schemas/cbor_test.c: the strict reader and the writer of schemas/cbor.h.
  */
+#include "schemas/base/utf8.h"
 #include "schemas/cbor.h"
 #include "tests/test.h"
 

@@ -620,7 +620,8 @@ static void a_refused_frame_brings_its_reason(void **state)
 	(void)start(fixture, steps, 1);
 	assert_int_equal(poll_once(fixture, &answer), REMOTE_OK);
 	assert_int_equal(answer.status, SYNC_REFUSED);
-	assert_string_equal(fixture->call.message, "the gateway: the frame is [1m not signed");
+	assert_string_equal(
+	    fixture->call.message, "the gateway: the frame is\\u001B[1m not signed");
 	sync_answer_clear(&answer);
 	bytes_clear(&encoded);
 }
