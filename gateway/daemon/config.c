@@ -43,7 +43,7 @@ static const struct setting settings[] = {
     {"connections", KIND_NUMBER, IN_CONFIG(connections), 16, 1000000, "N",
 	"open at once; more are not accepted"},
     {"per-address", KIND_NUMBER, IN_CONFIG(per_address), 0, 1000000, "N",
-	"connections of one IP address; 0: no limit (0)"},
+	"connections of one public IP address; 0: no limit (256)"},
     {"account-requests", KIND_NUMBER, IN_CONFIG(account_requests), 1, 1024, "N",
 	"requests of one account at once; more are answered 429"},
     {"watchers", KIND_NUMBER, IN_CONFIG(watchers), 1, 65536, "N", "watches of one account at once"},

@@ -55,6 +55,7 @@ static void let_in(struct http_door *door)
 {
 	struct sockaddr_storage address;
 	socklen_t address_len = sizeof(address);
+	struct http_peer peer;
 	int fd;
 
 	if (atomic_load(&door->inside) >= door->connections_max) {
@@ -70,9 +71,12 @@ static void let_in(struct http_door *door)
 	/* Counted before the library's thread has it. It tells us of no connection for which it
 	 * found no memory there: each of those makes the house smaller by one. */
 	atomic_fetch_add(&door->inside, 1);
-	if (MHD_add_connection(door->daemon, fd, (const struct sockaddr *)&address, address_len) !=
-	    MHD_YES)
-		atomic_fetch_sub(&door->inside, 1); /* it has closed fd */
+	http_peer(&address, door->per_ip_near, &peer);
+	if (MHD_add_connection(door->daemon, fd, &peer.of.any, peer.len) != MHD_YES) {
+		/* It has closed fd: the address has its share, or there is no memory. */
+		atomic_fetch_sub(&door->inside, 1);
+		atomic_fetch_add(&door->server->metrics.refused[REFUSED_ADDRESS], 1);
+	}
 }
 
 static void *keep(void *self)
@@ -90,6 +94,7 @@ bool http_door_open(
 	door->server = server;
 	door->listen_fd = traits->listen_fd;
 	door->connections_max = traits->connections_max;
+	door->per_ip_near = traits->per_ip_near;
 	door->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
 	    NULL, NULL, request_handle, door, /* options: */

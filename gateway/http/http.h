@@ -55,18 +55,19 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	struct http_invites invites;   /* asked unless create_open */
 	struct http_keeper keeper;
 
-	unsigned threads;           /* of libmicrohttpd */
-	unsigned workers;           /* requests that run at once */
-	unsigned queue_max;         /* requests that wait for a worker: more are answered 503 */
-	unsigned connections_max;   /* more are not accepted */
-	unsigned per_ip_max;        /* connections of one address; 0: no limit */
-	unsigned account_max;       /* requests of one account, waiting or running: more get 429 */
-	unsigned watchers_max;      /* of one account: more get 429 */
-	size_t cache_bytes_max;     /* what is kept of accounts between requests */
-	size_t body_bytes_max;      /* request bodies in memory: more get 503, or are cut off */
-	size_t strange_bytes_max;   /* of those, what senders may take that are not known yet */
-	unsigned strangers_workers; /* requests that run at once, of whoever is not known */
-	unsigned strangers_max;     /* … and wait with them: more get 503 */
+	unsigned threads;         /* of libmicrohttpd */
+	unsigned workers;         /* requests that run at once */
+	unsigned queue_max;       /* requests that wait for a worker: more are answered 503 */
+	unsigned connections_max; /* more are not accepted */
+	unsigned per_ip_max;      /* connections of one address (IPv6: one /64); 0: no limit */
+	bool per_ip_near;         /* … also of private addresses and this machine's: of proxies */
+	unsigned account_max;     /* requests of one account, waiting or running: more get 429 */
+	unsigned watchers_max;    /* of one account: more get 429 */
+	size_t cache_bytes_max;   /* what is kept of accounts between requests */
+	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
+	size_t strange_bytes_max; /* of those, what senders may take that are not known yet */
+	unsigned strangers_workers;     /* requests that run at once, of whoever is not known */
+	unsigned strangers_max;         /* … and wait with them: more get 503 */
 	unsigned strangers_account_max; /* … for one account: more get 429 */
 	int64_t strangers_ms;           /* until they are known, or answered */
 	unsigned rate_max;  /* requests of one device in a minute: more get 429; 0: no limit */

@@ -11,6 +11,7 @@
 #include "schemas/http_signature.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -380,9 +381,10 @@ enum http_refused {
 	REFUSED_RATE,
 	REFUSED_BODIES,
 	REFUSED_STRANGE,
-	REFUSED_STRANGERS
+	REFUSED_STRANGERS,
+	REFUSED_ADDRESS
 };
-#define HTTP_REFUSED_COUNT (REFUSED_STRANGERS + 1u)
+#define HTTP_REFUSED_COUNT (REFUSED_ADDRESS + 1u)
 struct http_metrics {
 	_Atomic uint64_t requests[HTTP_ROUTES_COUNT][6]; /* by status / 100; 0: cut off */
 	_Atomic uint64_t ms[HTTP_ROUTES_COUNT];
@@ -394,11 +396,27 @@ void metrics_add(struct http_metrics *metrics, enum http_route route, unsigned s
     uint64_t in, uint64_t out);
 void metrics_text(struct http_server *server, struct buffer *out);
 
+/*
+ * peer.c: whose connections are counted together. Pure. near: also those of addresses that are not
+ * routed on the Internet. What is not to be counted has a length that is no address's:
+ * libmicrohttpd, which counts, tells addresses by that.
+ */
+struct http_peer {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} of;
+	socklen_t len;
+};
+void http_peer(const struct sockaddr_storage *address, bool near, struct http_peer *out);
+
 /* door.c: a listening socket, the thread that accepts on it, and those that serve what came in. */
 struct http_door {
 	struct http_server *server;
 	int listen_fd; /* -1: none */
 	unsigned connections_max;
+	bool per_ip_near;
 	_Atomic unsigned inside; /* connections let in, and not closed yet */
 	atomic_bool shut;
 	struct MHD_Daemon *daemon;
@@ -408,6 +426,7 @@ struct http_door {
 struct http_door_traits {
 	int listen_fd; /* bound and listening; the door's from now on, also by a failure */
 	unsigned threads, connections_max, per_ip_max;
+	bool per_ip_near;
 };
 /* The door begins as {.listen_fd = -1}. False: it does not start; clear it. */
 MUST_USE bool http_door_open(

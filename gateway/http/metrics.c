@@ -87,12 +87,12 @@ static void refused(struct http_metrics *metrics, struct buffer *out)
 	    [REFUSED_BODIES] = "bodies",
 	    [REFUSED_STRANGE] = "strange_bodies",
 	    [REFUSED_STRANGERS] = "strangers",
+	    [REFUSED_ADDRESS] = "address",
 	};
 
 	head(out, "inkseald_refused_total", "counter",
 	    "Requests refused: the account is full, its device asks too often, too much is sent, "
-	    "too "
-	    "many ask who are not known.");
+	    "too many ask who are not known, or connect from one address.");
 	for (unsigned i = 0; i < COUNT_OF(names); i++)
 		buffer_addf(out, "inkseald_refused_total{why=\"%s\"} %llu\n", names[i],
 		    (unsigned long long)atomic_load(&metrics->refused[i]));

@@ -21,6 +21,7 @@ void http_defaults(struct http_config *config)
 	    .workers = 64,
 	    .queue_max = 512,
 	    .connections_max = 16384,
+	    .per_ip_max = 256,
 	    .account_max = 16,
 	    .watchers_max = 64,
 	    .cache_bytes_max = 16u << 20,
@@ -116,6 +117,7 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 	    .threads = config->threads,
 	    .connections_max = config->connections_max,
 	    .per_ip_max = config->per_ip_max,
+	    .per_ip_near = config->per_ip_near,
 	};
 	struct http_server *server = calloc(1, sizeof(*server));
 
