@@ -63,6 +63,8 @@ static const struct option option_table[] = {
 	"the gateway the account is at: https://HOST"},
     {"invite", 0, KIND_TEXT, OPTION_INVITE, IN_OPTIONS(invite), "TOKEN",
 	"a gateway's invite; - reads it from standard input"},
+    {"insecure-http", 0, KIND_FLAG, OPTION_INSECURE_HTTP, IN_OPTIONS(insecure_http), NULL,
+	"a gateway on another machine may be reached without TLS"},
     {"reseed", 0, KIND_FLAG, OPTION_RESEED, IN_OPTIONS(reseed), NULL,
 	"begin the cloud copy anew from this device, if it cannot be followed"},
     {"probe", 0, KIND_FLAG, OPTION_PROBE, IN_OPTIONS(probe), NULL,

@@ -41,6 +41,7 @@ enum option_bit { /* what struct command.options is made of */
 	OPTION_GATEWAY = 1 << 23,
 	OPTION_INVITE = 1 << 24,
 	OPTION_RESEED = 1 << 25,
+	OPTION_INSECURE_HTTP = 1 << 26,
 };
 #define OPTION_GLOBAL ((uint32_t)(OPTION_TITLE - 1))
 
@@ -58,7 +59,7 @@ struct options {
 	const char *bucket, *gateway, *invite;                   /* likewise */
 	uint64_t version;
 	uint64_t limit; /* 0: not given */
-	bool deleted, conflicts, oldest_first, encrypt, passphrase, probe, reseed;
+	bool deleted, conflicts, oldest_first, encrypt, passphrase, probe, reseed, insecure_http;
 
 	const struct command *command; /* NULL: none was named */
 	const char *args[OPTION_ARGS_MAX];

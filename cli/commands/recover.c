@@ -69,6 +69,25 @@ static enum code check_home(const struct session *session, const struct recovery
 	return CODE_ERROR;
 }
 
+/* It says that it was wiped: with a device's signature? */
+static enum code gone(struct recovery *recovery, const struct call *said)
+{
+	struct session *session = recovery->session;
+	struct remote *remote = session->remote;
+	struct bytes record = {0};
+	struct call call;
+	bool proved;
+
+	remote_request(&call, &session->app->clock);
+	proved = remote->ops->wipe_record(remote->self, &recovery->code.account, &call, &record) ==
+		     REMOTE_OK &&
+		 account_was_wiped(&recovery->code.account, view_bytes(&record));
+	bytes_clear(&record);
+	if (!proved)
+		return session_remote_result(session, REMOTE_GONE, said);
+	return app_fail(session->app, CODE_GONE, "the account was wiped by a device of its own");
+}
+
 static enum code fetch_roster(struct recovery *recovery)
 {
 	struct session *session = recovery->session;
@@ -86,6 +105,8 @@ static enum code fetch_roster(struct recovery *recovery)
 		app_hint(session->app, "look at the URL; nothing was written");
 		return CODE_ERROR;
 	}
+	if (result == REMOTE_GONE)
+		return gone(recovery, &call);
 	return session_remote_result(session, result, &call);
 }
 
@@ -212,7 +233,7 @@ static enum code chosen_url(struct app *app, const char **url_out)
 		return CODE_USAGE;
 	}
 	*url_out = url;
-	return CODE_OK;
+	return plain_http_allowed(app, url);
 }
 
 static enum code run(struct app *app)
@@ -239,12 +260,13 @@ static enum code run(struct app *app)
 
 const struct command recover_command = {
     .name = "recover",
-    .args = "--bucket URL | --gateway URL [--name NAME] [--passphrase]",
+    .args = "--bucket URL | --gateway URL [--insecure-http] [--name NAME] [--passphrase]",
     .summary = "Adds this device by the recovery code, and fetches the journal",
     .help = "The code is read from standard input, or asked for. Shows what the code opens\n"
 	    "and asks before anything is written; --yes skips the question. Then a bucket is\n"
 	    "tried, as by sync on: the right to write there is needed. Entries that are in\n"
 	    "this home already stay, and go to the account too.\n",
-    .options = OPTION_BUCKET | OPTION_GATEWAY | OPTION_NAME | OPTION_PASSPHRASE,
+    .options =
+	OPTION_BUCKET | OPTION_GATEWAY | OPTION_INSECURE_HTTP | OPTION_NAME | OPTION_PASSPHRASE,
     .run = run,
 };

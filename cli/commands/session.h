@@ -82,6 +82,12 @@ MUST_USE enum code session_remote_result(
     struct session *session, enum remote_result result, const struct call *call);
 
 /*
+ * Is a URL that the person gave fit to be used? A gateway on another machine without TLS is by
+ * --insecure-http alone. The URL that is kept has passed this: it is what is remembered of the
+ * choice.
+ */
+MUST_USE enum code plain_http_allowed(struct app *app, const char *url);
+/*
  * "dir:" with a relative path is made absolute: it is kept, and used from other folders. A
  * gateway's URL loses a slash at its end.
  */

@@ -267,7 +267,11 @@ enum code session_remote_result(
 		return app_fail(app, CODE_CANCELLED, "cancelled; nothing was lost");
 	switch (result) {
 	case REMOTE_OK: return CODE_OK;
-	case REMOTE_GONE: return app_fail(app, CODE_GONE, "%s", said);
+	case REMOTE_GONE: /* whoever has the proof has said so before */
+		app_fail(app, CODE_ERROR, "%s", said);
+		app_hint(app, "nothing was switched off, and the journal here is whole; if you "
+			      "did not wipe the account, ask who runs the gateway");
+		return CODE_ERROR;
 	case REMOTE_LATER:
 	case REMOTE_UNREACHABLE:
 		app_fail(app, CODE_ERROR, "%s", said);
@@ -279,6 +283,17 @@ enum code session_remote_result(
 	case REMOTE_FAILED: break;
 	}
 	return app_fail(app, CODE_ERROR, "%s", said);
+}
+
+enum code plain_http_allowed(struct app *app, const char *url)
+{
+	if (!remote_is_plain(url) || app->options.insecure_http)
+		return CODE_OK;
+	app_fail(app, CODE_USAGE,
+	    "http:// is not encrypted on its way to another machine: who listens there would see "
+	    "invites, and when and how much which device syncs, though no entry");
+	app_hint(app, "use https://, or dare it with --insecure-http");
+	return CODE_USAGE;
 }
 
 enum code url_absolute(struct app *app, const char *url, struct bytes *out)

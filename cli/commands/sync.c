@@ -383,8 +383,10 @@ static enum code read_invite(struct app *app, struct bytes *out)
 static enum code switch_on(struct session *session)
 {
 	struct bytes url = {0};
-	enum code code = url_absolute(session->app, session->app->options.args[1], &url);
+	enum code code = plain_http_allowed(session->app, session->app->options.args[1]);
 
+	if (code == CODE_OK)
+		code = url_absolute(session->app, session->app->options.args[1], &url);
 	if (code != CODE_OK)
 		return code;
 	if (session->facts.has_account)
@@ -397,7 +399,8 @@ static enum code switch_on(struct session *session)
 
 /* ---- the command ---- */
 
-#define OPTIONS_OF_ON ((uint32_t)(OPTION_NAME | OPTION_PASSPHRASE | OPTION_INVITE))
+#define OPTIONS_OF_ON \
+	((uint32_t)(OPTION_NAME | OPTION_PASSPHRASE | OPTION_INVITE | OPTION_INSECURE_HTTP))
 
 static enum code run(struct app *app)
 {
@@ -415,8 +418,8 @@ static enum code run(struct app *app)
 		return CODE_USAGE;
 	}
 	if (!on && (options->given & OPTIONS_OF_ON) != 0)
-		return app_fail(
-		    app, CODE_USAGE, "--name, --passphrase and --invite go with sync on URL");
+		return app_fail(app, CODE_USAGE,
+		    "--name, --passphrase, --invite and --insecure-http go with sync on URL");
 	if ((on || off) && options->reseed)
 		return app_fail(app, CODE_USAGE, "--reseed goes with sync alone");
 	code = on ? read_invite(app, &invite) : CODE_OK;
@@ -435,7 +438,8 @@ static enum code run(struct app *app)
 
 const struct command sync_command = {
     .name = "sync",
-    .args = "[--reseed | on URL [--name NAME] [--passphrase] [--invite TOKEN] | off]",
+    .args =
+	"[--reseed | on URL [--name NAME] [--passphrase] [--invite TOKEN] [--insecure-http] | off]",
     .summary = "Syncs once; sync on URL and sync off are the switch",
     .help = "sync on dir:FOLDER begins an account there and prints the recovery code, once.\n"
 	    "URL may also be s3:URL, a bucket, or https://HOST, a gateway, which takes a new\n"

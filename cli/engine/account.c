@@ -312,6 +312,22 @@ enum engine_result wipe_record_check(const struct sync_facts *facts, const struc
 	return ENGINE_MISSING;
 }
 
+bool account_was_wiped(const struct account_id *account, struct view record)
+{
+	struct sync_facts facts = {.account = *account};
+	struct roster *roster = calloc(1, sizeof(*roster));
+	struct call call = {0};
+	struct view encoded, bare;
+	bool proved;
+
+	proved = roster != NULL && wipe_record_decode(record, &encoded, &bare) == FORMAT_OK &&
+		 roster_decode(bare, true, roster) == FORMAT_OK &&
+		 account_equal(&roster->account, account) &&
+		 wipe_record_check(&facts, roster, record, &call) == ENGINE_OK;
+	free(roster);
+	return proved;
+}
+
 enum engine_result account_wiped(struct engine *engine, struct view record, struct call *call)
 {
 	struct roster *known = calloc(1, sizeof(*known));

@@ -141,6 +141,8 @@ MUST_USE enum engine_result recovery_store(struct engine *engine, struct view ro
  */
 MUST_USE enum engine_result account_wiped(
     struct engine *engine, struct view record, struct call *call);
+/* The same of an account that this home does not have: a live device of it has signed its wipe. */
+MUST_USE bool account_was_wiped(const struct account_id *account, struct view record);
 
 /* A wipe, signed by this device's wipe key, for the account and incarnation known here. */
 MUST_USE enum engine_result wipe_make(

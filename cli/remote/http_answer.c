@@ -149,12 +149,13 @@ enum remote_result http_reply_result(
 	if (result == REMOTE_LATER)
 		call_sayf(call, "the gateway is busy or fails (%u)", reply->status);
 	else if (result == REMOTE_GONE)
-		call_sayf(call, "the account was wiped");
+		call_sayf(call, "the gateway says, without a signed proof, that the account was "
+				"wiped");
 	else if (!problem)
 		call_sayf(call, "what answers at this URL is not a gateway (%u)", reply->status);
 	else
 		call_sayf(call, "the gateway refuses (%u)", reply->status);
-	if (problem)
+	if (problem && result != REMOTE_GONE) /* whatever it says of that is no proof */
 		read_problem(view_bytes(&reply->body), call, code_out);
 	if (problem && strcmp(code_out, "damaged") == 0)
 		result = REMOTE_DAMAGED;

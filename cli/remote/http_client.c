@@ -6,6 +6,7 @@
 #include "cli/remote/http_client.h"
 #include "schemas/base/shown.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -70,6 +71,25 @@ static bool host_lower(char *host)
 	return host[0] != '\0';
 }
 
+/* By its name: no name service is asked, so none can say otherwise. */
+static bool host_is_local(const char *host)
+{
+	static const uint8_t self[16] = {[15] = 1};
+	char address[INET6_ADDRSTRLEN + 2];
+	uint8_t bytes[16];
+	size_t len = strlen(host);
+
+	if (strcmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, bytes) == 1)
+		return bytes[0] == 127;
+	if (len < 2 || len >= sizeof(address) || host[0] != '[' || host[len - 1] != ']')
+		return false;
+	memcpy(address, host + 1, len - 2);
+	address[len - 2] = '\0';
+	return inet_pton(AF_INET6, address, bytes) == 1 && memcmp(bytes, self, sizeof(self)) == 0;
+}
+
 bool http_url_parse(const char *url, struct call *call, struct http_url *out)
 {
 	CURLU *parsed = curl_url();
@@ -101,6 +121,8 @@ bool http_url_parse(const char *url, struct call *call, struct http_url *out)
 	else
 		(void)snprintf(read.authority, sizeof(read.authority), "%s:%s", host, port);
 	(void)snprintf(read.base, sizeof(read.base), "%s://%s", scheme, read.authority);
+	read.tls = strcmp(scheme, "https") == 0;
+	read.local = host_is_local(host);
 	*out = read;
 	good = true;
 done:
@@ -268,6 +290,10 @@ static bool options_for_request(struct exchange *exchange, const char *url, long
 	const struct http_send *send = exchange->send;
 	curl_off_t body_len = (curl_off_t)send->body.len;
 
+	/* What is not encrypted because it stays here must not go to a proxy elsewhere. */
+	if (!exchange->client->url.tls && exchange->client->url.local &&
+	    curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK)
+		return false;
 	if (send->content_type != NULL &&
 	    (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, body_len) != CURLE_OK ||
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)send->body.data) !=

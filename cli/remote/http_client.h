@@ -23,6 +23,8 @@
 struct http_url {
 	char base[HTTP_AUTHORITY_MAX + 16]; /* "https://host:port", without a slash at its end */
 	char authority[HTTP_AUTHORITY_MAX + 1]; /* "host:port", lower-case; no default port */
+	bool tls;                               /* https */
+	bool local;                             /* localhost, or a loopback address */
 };
 /* "http://HOST[:PORT]" or "https://…", a slash after it at most. False: message says what is not.
  */

@@ -23,7 +23,7 @@ const char *remote_result_text(enum remote_result result)
 	switch (result) {
 	case REMOTE_OK: return "done";
 	case REMOTE_ABSENT: return "it is not there";
-	case REMOTE_GONE: return "the account was wiped";
+	case REMOTE_GONE: return "it says, without a signed proof, that the account was wiped";
 	case REMOTE_REFUSED: return "the request was refused";
 	case REMOTE_LATER: return "it did not answer; nothing was lost";
 	case REMOTE_UNREACHABLE: return "it cannot be reached; nothing was lost";
@@ -136,10 +136,12 @@ static void run_exchange(const struct run *run, const struct sync_want *want)
 	} while (run_again(run, result, &call, &tries));
 	if (result == REMOTE_OK && answer.status == SYNC_REFUSED)
 		call_sayf(run->call, "%s", call.message);
+	/* The proof comes with an answer. Without one the account is no more than missing. */
 	if (result == REMOTE_OK)
 		sync_exchanged(run->sync, &answer);
 	else
-		run_failed(run, want->slot, result, ENGINE_MISSING, &call);
+		run_failed(run, want->slot, result == REMOTE_GONE ? REMOTE_ABSENT : result,
+		    ENGINE_MISSING, &call);
 	sync_answer_clear(&answer);
 }
 

@@ -12,7 +12,7 @@
 enum remote_result {
 	REMOTE_OK,
 	REMOTE_ABSENT,  /* no such account or blob; nothing says it was wiped */
-	REMOTE_GONE,    /* wiped; remote_wipe_record gives the proof */
+	REMOTE_GONE,    /* wiped, it says; only wipe_record's record proves it */
 	REMOTE_REFUSED, /* again is no use */
 	REMOTE_LATER,   /* busy, or the answer was lost: nothing else was; call->retry_after_ms says
 			 * when to ask again, 0: not at once */
@@ -100,6 +100,8 @@ MUST_USE struct remote *remote_open(const char *url, const struct clock *clock,
     const struct random *random, const struct remote_cache *cache,
     const struct remote_access *access, struct bucket_counts *counts, struct call *call);
 bool remote_is_gateway(const char *url);
+/* A gateway by http:// that is not on this machine by its name (localhost) or loopback address. */
+bool remote_is_plain(const char *url);
 void remote_close(struct remote *remote); /* saves the cache; NULL is fine */
 /* A call for one request: its message empty, its deadline a minute from now. */
 void remote_request(struct call *call, const struct clock *clock);

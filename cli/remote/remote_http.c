@@ -41,6 +41,15 @@ struct asking {
 	char code[HTTP_CODE_MAX + 1]; /* the problem's, after a failure */
 };
 
+bool remote_is_plain(const char *url)
+{
+	struct http_url parsed;
+	struct call call = {0};
+
+	return remote_is_gateway(url) && http_url_parse(url, &call, &parsed) && !parsed.tls &&
+	       !parsed.local;
+}
+
 static const struct device_keys *signing_keys(const struct http *http)
 {
 	return http->as_recovery ? http->access.recovery : http->access.keys;

@@ -58,6 +58,30 @@ static void urls(void **state)
 	}
 }
 
+static void what_is_plain(void **state)
+{
+	static const struct {
+		const char *url;
+		bool plain;
+	} rows[] = {
+	    {"http://gateway.example", true}, {"https://gateway.example", false},
+	    {"http://localhost", false}, {"http://LocalHost:8737/", false},
+	    {"http://localhost.example", true}, {"http://127.0.0.1:8737", false},
+	    {"http://127.255.255.254", false}, {"http://128.0.0.1", true},
+	    {"http://0.0.0.0:8737", true}, {"http://192.168.0.7:8737", true},
+	    {"http://127.0.0.1.example", true}, {"http://[::1]:8737", false},
+	    {"http://[::2]", true}, {"http://[fe80::1]", true}, {"http://[::ffff:127.0.0.1]", true},
+	    {"dir:/journal", false},
+	    {"s3:http://store.example/bucket", false}, /* docs/decisions.md */
+	    {"http://", false},                        /* refused for what it is */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (remote_is_plain(rows[i].url) != rows[i].plain)
+			fail_msg("%s", rows[i].url);
+}
+
 static void long_hosts_are_refused(void **state)
 {
 	char url[600] = "http://";
@@ -81,8 +105,10 @@ static void statuses(void **state)
 	    {"a gateway's 404", 404, REMOTE_ABSENT, PROBLEM,
 		"{\"code\":\"absent\",\"detail\":\"no account\"}", "the gateway: no account"},
 	    {"a bare 404", 404, REMOTE_FAILED, "text/html", "<html>", "not a gateway"},
-	    {"gone", 410, REMOTE_GONE, PROBLEM, "{\"code\":\"gone\"}", "wiped"},
-	    {"gone, with the record", 410, REMOTE_GONE, "application/octet-stream", "x", "wiped"},
+	    {"gone", 410, REMOTE_GONE, PROBLEM, "{\"code\":\"gone\",\"detail\":\"believe me\"}",
+		"without a signed proof"},
+	    {"gone, with the record", 410, REMOTE_GONE, "application/octet-stream", "x",
+		"without a signed proof"},
 	    {"refused", 409, REMOTE_REFUSED, PROBLEM, "{\"detail\":\"why\"}", "the gateway: why"},
 	    {"refused without a word", 403, REMOTE_REFUSED, PROBLEM, "", "refuses (403)"},
 	    {"a proxy's 403", 403, REMOTE_FAILED, "text/html", "", "not a gateway (403)"},
@@ -216,6 +242,7 @@ static void infos(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(urls),
+    cmocka_unit_test(what_is_plain),
     cmocka_unit_test(long_hosts_are_refused),
     cmocka_unit_test(statuses),
     cmocka_unit_test(retry_after),
