@@ -133,19 +133,6 @@ class Forms(StoreCase):
 
 
 class Wipes(StoreCase):
-    def wiped(self, store, **options):
-        """A device with an account there, and what its wipe says and leaves."""
-        home = self.device(store)
-        home.json("sync", "on", store.url)
-        home.sync()
-        objects = store.keys("/a/")
-        self.assertGreater(len(objects), 2)
-        said = home.json("wipe", "--yes", **options)
-        self.assertEqual(store.keys("/a/"), [])
-        self.assertEqual(len(store.keys("/w/")), 1)
-        home.fails(NOT_SET_UP, "sync")
-        return said, len(objects)
-
     def test_one_by_one(self):
         for status in (501, 405, 400, 404):
             store = QuirkyStore(self, f"no-bulk-{status}")
@@ -153,6 +140,7 @@ class Wipes(StoreCase):
             home.json("sync", "on", store.url)
             home.sync()
             objects = len(store.keys("/a/"))
+            store.requests.clear()
             said = home.json("wipe", "--yes")
             self.assertEqual(said["objectsRemoved"], objects)
             self.assertEqual(store.keys("/a/"), [])
@@ -167,10 +155,18 @@ class Wipes(StoreCase):
                 lost.append(request.path)
                 return "lost"
             return None
+        home = self.device(store)
+        home.json("sync", "on", store.url)
+        home.sync()
+        objects = len(store.keys("/a/"))
+        self.assertGreater(objects, 2)
         store.rule = rule
-        said, objects = self.wiped(store)
+        said = home.json("wipe", "--yes")
         self.assertEqual(len(lost), 2)
         self.assertEqual(said["objectsRemoved"], objects)
+        self.assertEqual(store.keys("/a/"), [])
+        self.assertEqual(len(store.keys("/w/")), 1)
+        home.fails(NOT_SET_UP, "sync")
 
     def test_versions(self):
         for name, quirks, versioning in (
