@@ -251,8 +251,9 @@ MUST_USE enum engine_result make_frame(struct make *make, struct push *out);
 MUST_USE enum engine_result make_committed(struct make *make, struct view frame);
 void make_progress(const struct make *make, uint64_t *done_out, uint64_t *all_out);
 /*
- * A load of this home's has landed: the versions that were stored for it become base and cloud, if
- * with them the state has the root that the frame names. In a transaction.
+ * A load of this home's is met in the log, of which no answer was heard: the versions that were
+ * stored for it become base and cloud, if with them the state has the root that the frame names. In
+ * a transaction.
  */
 MUST_USE enum engine_result make_acknowledge(
     struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed);

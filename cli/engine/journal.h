@@ -39,6 +39,8 @@ struct journal_row { /* one step of an iteration; id and bytes are yours to clea
 	bool deleted;
 	uint64_t cloud_seq;
 	int64_t cloud_ms;
+	bool replaces;          /* of SCAN_SENT: there is a cloud version … */
+	struct digest replaced; /* … which this sent one is to take the place of */
 };
 
 enum journal_scan {
@@ -192,10 +194,14 @@ struct journal_ops {
 	enum journal_result (*sent_known)(void *self, const struct digest *frame, struct call *);
 	enum journal_result (*sent_next)(void *self, const struct digest *frame, struct view after,
 	    struct call *, struct bytes *id_out, struct digest *version_out);
-	/* The frame was committed: the versions that it carries become base and cloud. */
+	/*
+	 * The frame was committed: the versions that it carries become base and cloud.
+	 * versions_out: the exclusive or of their hashes, which tells whether they are those that
+	 * were scanned.
+	 */
 	enum journal_result (*sent_take)(void *self, const struct digest *frame,
 	    const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *,
-	    uint64_t *count_out);
+	    uint64_t *count_out, struct digest *versions_out);
 	enum journal_result (*sent_rename)(void *self, const struct digest *from,
 	    const struct digest *to, uint64_t seq, struct call *); /* replaces `to` */
 	/* Forgets every sent frame whose place is at most seq: it landed, or never will. */

@@ -42,7 +42,10 @@ struct make {
 	size_t segments_count;
 	struct buffer tombstones;
 	size_t tombstones_count;
-	struct root_sum sum;
+	struct root_sum sum;         /* over all rows */
+	struct root_sum moved;       /* a load: the state's, moved by what is sent */
+	uint64_t sent_count;         /* of a load: the versions that it carries, and … */
+	struct digest sent_versions; /* … the exclusive or of them */
 	uint64_t seen;
 	uint64_t there;     /* rows of the segments that are there */
 	uint64_t put_bytes; /* of all segments that were put here */
@@ -143,6 +146,7 @@ enum engine_result make_open(
 		return ENGINE_FAILED;
 	make->state = state;
 	make->kind = kind;
+	make->moved = state->sum;
 	make->roster_index = state->roster_index;
 	if (kind == FRAME_RESET) { /* it carries all that its maker knows of the roster */
 		make->follows = *follows;
@@ -220,7 +224,18 @@ static uint64_t own_seq(const struct make *make)
 /* What a row of the state adds beside the run: to the root, and to the tombstones' table. */
 static void count_row(struct make *make, const struct journal_row *row, bool sent)
 {
-	root_add(&make->sum, view_bytes(&row->id), &row->version);
+	struct root_sum element = {0};
+
+	root_add(&element, view_bytes(&row->id), &row->version);
+	root_merge(&make->sum, &element);
+	if (sent) {
+		root_merge(&make->moved, &element);
+		if (row->replaces)
+			root_remove(&make->moved, view_bytes(&row->id), &row->replaced);
+		for (size_t i = 0; i < DIGEST_LEN; i++)
+			make->sent_versions.bytes[i] ^= row->version.bytes[i];
+		make->sent_count++;
+	}
 	if (row->deleted) {
 		struct index_tombstone tombstone = {.id = view_bytes(&row->id),
 		    .seq = sent || make->kind == FRAME_RESET ? own_seq(make) : row->cloud_seq,
@@ -545,13 +560,13 @@ enum engine_result make_frame(struct make *make, struct push *out)
 	root_of(&make->sum, sealed.root);
 	if (make->kind != FRAME_RESET)
 		sealed.reset_seq = state->facts.public.reset_seq;
+	root_of(make->kind == FRAME_LOAD ? &make->moved : &state->sum, now);
+	if (memcmp(now, sealed.root, ROOT_LEN) != 0) {
+		call_sayf(state->call, "this home's state root is not its state's: run "
+				       "`inkseal doctor`; nothing was sent");
+		return ENGINE_ROOT;
+	}
 	if (make->kind != FRAME_LOAD) {
-		root_of(&state->sum, now);
-		if (memcmp(now, sealed.root, ROOT_LEN) != 0) {
-			call_sayf(state->call, "this home's state root is not its state's: run "
-					       "`inkseal doctor`; nothing was sent");
-			return ENGINE_ROOT;
-		}
 		header.has_covered = true;
 		header.covered = state->facts.public.head;
 		sealed.has_covered_root = true;
@@ -612,26 +627,51 @@ static enum engine_result sum_sent(
 	return result;
 }
 
-enum engine_result make_acknowledge(
-    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
+/* The load's sum as it was made, if the versions that go by it are still those that it is of. */
+static bool sum_made(
+    const struct make *make, uint64_t count, const struct digest *versions, struct root_sum *sum)
+{
+	if (count != make->sent_count || !digest_equal(versions, &make->sent_versions))
+		return false;
+	*sum = make->sum;
+	return true;
+}
+
+/* make: what has made the load; NULL: another process has, and the sum is made again. */
+static enum engine_result acknowledge(struct sync_state *state, const struct make *make,
+    const struct frame *frame, const struct frame_sealed *sealed)
 {
 	const struct journal *journal = &state->engine->journal;
+	struct digest versions = {{0}};
 	uint64_t count = 0;
 	uint8_t root[ROOT_LEN];
-	enum engine_result result = sum_sent(state, &frame->hash, &state->sum);
+	bool summed = true;
+	enum engine_result result = ENGINE_OK;
 
-	root_of(&state->sum, root);
-	if (result == ENGINE_OK && memcmp(root, sealed->root, ROOT_LEN) != 0) {
-		call_sayf(state->call, "after this device's own load its state root differs: "
-				       "everything is kept, sync stops");
-		result = ENGINE_ROOT;
-	}
+	if (make == NULL)
+		result = sum_sent(state, &frame->hash, &state->sum);
 	if (result == ENGINE_OK)
 		result = engine_of_journal(
 		    journal->ops->sent_take(journal->self, &frame->hash, &frame->header.device,
-			frame->header.seq, sealed->time_ms, state->call, &count));
+			frame->header.seq, sealed->time_ms, state->call, &count, &versions));
+	if (result != ENGINE_OK)
+		return result;
+	if (make != NULL)
+		summed = sum_made(make, count, &versions, &state->sum);
+	root_of(&state->sum, root);
+	if (!summed || memcmp(root, sealed->root, ROOT_LEN) != 0) {
+		call_sayf(state->call, "after this device's own load its state root differs: "
+				       "everything is kept, sync stops");
+		return ENGINE_ROOT;
+	}
 	state->totals.pushed += count;
-	return result;
+	return ENGINE_OK;
+}
+
+enum engine_result make_acknowledge(
+    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
+{
+	return acknowledge(state, NULL, frame, sealed);
 }
 
 enum engine_result make_acknowledge_reset(struct sync_state *state, const struct frame *frame)
@@ -689,7 +729,7 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	if (result == ENGINE_OK)
 		result = apply_open(state, &frame, &payload, &sealed);
 	if (result == ENGINE_OK && make->kind == FRAME_LOAD)
-		result = make_acknowledge(state, &frame, &sealed);
+		result = acknowledge(state, make, &frame, &sealed);
 	if (result == ENGINE_OK)
 		result = remember_segments(make);
 	if (result == ENGINE_OK)

@@ -129,7 +129,7 @@ static enum journal_result configure(struct store *store, struct call *call)
 	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "CREATE TEMP TABLE unindexed (number INTEGER PRIMARY KEY, old BLOB);"
 	    "CREATE TEMP TABLE scan (rank INTEGER PRIMARY KEY, id TEXT, version BLOB,"
-	    " author BLOB, seq INTEGER, ms INTEGER, len INTEGER);",
+	    " author BLOB, seq INTEGER, ms INTEGER, len INTEGER, replaced BLOB);",
 	    call);
 }
 

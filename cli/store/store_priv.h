@@ -103,7 +103,7 @@ enum journal_result store_sent_next(void *self, const struct digest *frame, stru
     struct call *call, struct bytes *id_out, struct digest *version_out);
 enum journal_result store_sent_take(void *self, const struct digest *frame,
     const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
-    uint64_t *count_out);
+    uint64_t *count_out, struct digest *versions_out);
 enum journal_result store_sent_rename(void *self, const struct digest *from,
     const struct digest *to, uint64_t seq, struct call *call);
 enum journal_result store_sent_prune(void *self, uint64_t seq, struct call *call);

@@ -12,13 +12,14 @@ static enum journal_result scan_fill(
 
 	/* Sent rows have no author and no time: the frame is ours, and the engine knows them. */
 	sql_read(&sql, store,
-	    "INSERT INTO temp.scan (id, version, author, seq, ms, len)"
-	    " SELECT s.id, s.version, s.author, s.seq, s.ms, length(v.encoded) FROM ("
+	    "INSERT INTO temp.scan (id, version, author, seq, ms, len, replaced)"
+	    " SELECT s.id, s.version, s.author, s.seq, s.ms, length(v.encoded), s.replaced FROM ("
 	    "  SELECT sv.id AS id, sv.version AS version, zeroblob(16) AS author,"
-	    "   sent.seq AS seq, 0 AS ms"
-	    "  FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number WHERE sent.frame = ?1"
+	    "   sent.seq AS seq, 0 AS ms, e.cloud AS replaced"
+	    "  FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number"
+	    "   LEFT JOIN entries AS e ON e.id = sv.id WHERE sent.frame = ?1"
 	    "  UNION ALL"
-	    "  SELECT e.id, e.cloud, e.author, e.cloud_seq, e.cloud_ms FROM entries AS e"
+	    "  SELECT e.id, e.cloud, e.author, e.cloud_seq, e.cloud_ms, NULL FROM entries AS e"
 	    "  WHERE e.cloud IS NOT NULL AND NOT EXISTS (SELECT 1"
 	    "   FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number"
 	    "   WHERE sent.frame = ?1 AND sv.id = e.id)"
@@ -84,7 +85,8 @@ enum journal_result store_scan_next(void *self, struct call *call, struct journa
 	if (store->scan_rank >= store->scan_count)
 		return JOURNAL_NONE;
 	sql_read(&sql, store,
-	    "SELECT s.id, v.encoded, s.version, s.author, v.created_ms, v.deleted, s.seq, s.ms"
+	    "SELECT s.id, v.encoded, s.version, s.author, v.created_ms, v.deleted, s.seq, s.ms,"
+	    " s.replaced"
 	    " FROM temp.scan AS s JOIN versions AS v ON v.hash = s.version WHERE s.rank = ?1");
 	sql_int(&sql, store->scan_rank + 1);
 	result = sql_row(&sql, call);
@@ -102,6 +104,7 @@ enum journal_result store_scan_next(void *self, struct call *call, struct journa
 	row.deleted = sql_int_at(&sql, 5) != 0;
 	row.cloud_seq = (uint64_t)sql_int_at(&sql, 6);
 	row.cloud_ms = sql_int_at(&sql, 7);
+	row.replaces = sql_digest_at(&sql, 8, &row.replaced);
 	result = sql_finish(&sql, call);
 	if (result == JOURNAL_OK) {
 		store->scan_rank++;
@@ -207,23 +210,27 @@ enum journal_result store_sent_next(void *self, const struct digest *frame, stru
 /* An entry that was carried has a row still: its local version keeps it. */
 enum journal_result store_sent_take(void *self, const struct digest *frame,
     const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
-    uint64_t *count_out)
+    uint64_t *count_out, struct digest *versions_out)
 {
 	struct store *store = self;
+	struct digest versions = {{0}};
 	struct sql sql;
-	int64_t carried;
+	int64_t carried = 0;
 	enum journal_result result;
 
 	sql_read(&sql, store,
-	    "SELECT count(*) FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number"
+	    "SELECT sv.version FROM sent JOIN sent_versions AS sv ON sv.sent = sent.number"
 	    " WHERE sent.frame = ?1");
 	sql_digest(&sql, frame);
-	result = sql_row(&sql, call);
-	if (result != JOURNAL_OK)
-		return result;
-	carried = sql_int_at(&sql, 0);
-	result = sql_finish(&sql, call);
-	if (result != JOURNAL_OK)
+	while ((result = sql_row(&sql, call)) == JOURNAL_OK) {
+		struct digest version = {{0}};
+
+		(void)sql_digest_at(&sql, 0, &version);
+		for (size_t i = 0; i < DIGEST_LEN; i++)
+			versions.bytes[i] ^= version.bytes[i];
+		carried++;
+	}
+	if (result != JOURNAL_NONE)
 		return result;
 	sql_write(&sql, store,
 	    "UPDATE entries SET base = sv.version, cloud = sv.version, author = ?2,"
@@ -239,9 +246,11 @@ enum journal_result store_sent_take(void *self, const struct digest *frame,
 		call_sayf(call, "an entry is missing from the journal: run `inkseal doctor`");
 		return JOURNAL_FAILED;
 	}
-	if (result == JOURNAL_OK)
-		*count_out = (uint64_t)carried;
-	return result;
+	if (result != JOURNAL_OK)
+		return result;
+	*count_out = (uint64_t)carried;
+	*versions_out = versions;
+	return JOURNAL_OK;
 }
 
 enum journal_result store_sent_rename(

@@ -270,6 +270,59 @@ static void an_own_loads_root_is_compared(void **state)
 	assert_int_equal(device_counts(&pair.a).dirty_count, 24); /* all is kept */
 }
 
+/* What was stored for the load is another version of one entry when it is committed. */
+static void change_what_was_sent(struct device *device, const struct sync_request *request)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct frame frame;
+
+	lose_what_was_sent(device, request);
+	if (request->frames_count == 0)
+		return;
+	assert_int_equal(frame_decode(request->frames[0], &frame), FORMAT_OK);
+	(void)device_save(device, "long3", "edited while the load was sent");
+	assert_int_equal(journal->ops->begin(journal->self, &device->call), JOURNAL_OK);
+	assert_int_equal(
+	    journal->ops->sent_all_dirty(journal->self, &frame.hash, &device->call), JOURNAL_OK);
+	assert_int_equal(journal->ops->commit(journal->self, &device->call), JOURNAL_OK);
+}
+
+/* As many versions as were summed are not enough: they must be those. */
+static void an_own_load_carries_what_was_summed(void **state)
+{
+	struct sync_facts before, after;
+
+	(void)state;
+	fill(&pair.a, 24, BODY_LEN);
+	before = device_facts(&pair.a);
+	pair.a.before = change_what_was_sent;
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_ROOT);
+	pair.a.before = NULL;
+	after = device_facts(&pair.a);
+	assert_true(head_equal(&after.head, &before.head));
+	assert_int_equal(device_counts(&pair.a).dirty_count, 24);
+}
+
+/* A stored root that has left the state is seen before anything names it. */
+static void a_load_of_another_state_than_the_roots_is_not_sent(void **state)
+{
+	static const uint8_t lanes[ROOT_SUM_LEN];
+	const struct journal *journal = &pair.a.engine.journal;
+	struct call *call = &pair.a.call;
+
+	(void)state;
+	fill(&pair.a, 24, BODY_LEN);
+	assert_int_equal(journal->ops->begin(journal->self, call), JOURNAL_OK);
+	assert_int_equal(
+	    journal->ops->meta_set(journal->self, META_ROOT, view_of(lanes, sizeof(lanes)), call),
+	    JOURNAL_OK);
+	assert_int_equal(journal->ops->commit(journal->self, call), JOURNAL_OK);
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_ROOT);
+	assert_non_null(strstr(pair.a.call.message, "nothing was sent"));
+	assert_synced(&pair.b);
+	assert_int_equal(device_facts(&pair.b).head.seq, device_facts(&pair.a).head.seq);
+}
+
 /* The second blob does not arrive; the first needs not be sent again. */
 static void a_broken_upload_goes_on_where_it_stopped(void **state)
 {
@@ -845,6 +898,9 @@ static const struct CMUnitTest tests[] = {
 	a_load_that_loses_its_race_is_made_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(an_edit_during_a_load_is_sent_after, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(an_own_loads_root_is_compared, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_own_load_carries_what_was_summed, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_load_of_another_state_than_the_roots_is_not_sent, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_broken_upload_goes_on_where_it_stopped, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(blobs_are_under_way_together, pair_setup, pair_teardown),

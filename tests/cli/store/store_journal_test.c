@@ -516,6 +516,7 @@ static void test_sent_take(void **state)
 	struct digest frame = digest_filled(1);
 	struct digest none = digest_filled(2);
 	struct device_id device = device_filled(7);
+	struct digest versions, first;
 	struct digest sent;
 	struct digest later;
 	struct journal_entry entry;
@@ -523,15 +524,19 @@ static void test_sent_take(void **state)
 
 	begin(f);
 	(void)put_settled(f, &(struct words){.id = "clean"}, 1);
-	(void)put_local(f, &(struct words){.id = "a"});
+	first = put_local(f, &(struct words){.id = "a"});
 	sent = put_local(f, &(struct words){.id = "b", .content = "sent"});
 	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 4, &f->call));
 	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
 	later = put_local(f, &(struct words){.id = "b", .content = "edited meanwhile"});
-	assert_ok(f, OPS(f)->sent_take(f->store, &none, &device, 4, 44, &f->call, &count));
+	assert_ok(
+	    f, OPS(f)->sent_take(f->store, &none, &device, 4, 44, &f->call, &count, &versions));
 	assert_int_equal(count, 0);
-	assert_ok(f, OPS(f)->sent_take(f->store, &frame, &device, 4, 44, &f->call, &count));
+	assert_ok(
+	    f, OPS(f)->sent_take(f->store, &frame, &device, 4, 44, &f->call, &count, &versions));
 	assert_int_equal(count, 2);
+	for (size_t i = 0; i < DIGEST_LEN; i++)
+		assert_int_equal(versions.bytes[i], first.bytes[i] ^ sent.bytes[i]);
 	commit(f);
 	entry = get_entry(f, "b");
 	assert_digest(entry.base, sent);
