@@ -205,6 +205,12 @@ enum code session_pin_gateway(struct session *session)
 	    info.gateway ? view_of(info.receipt_key, sizeof(info.receipt_key)) : (struct view){0});
 }
 
+static bool person_cancelled(void *self)
+{
+	(void)self;
+	return system_cancelled();
+}
+
 enum code session_probe(struct session *session, const char *url, const char *unsafe)
 {
 	struct app *app = session->app;
@@ -214,7 +220,7 @@ enum code session_probe(struct session *session, const char *url, const char *un
 
 	if (remote_is_gateway(url))
 		return CODE_OK;
-	rules.cancelled = system_cancelled;
+	rules.cancelled = person_cancelled;
 	remote_request(&call, &app->clock);
 	output_progress(app, "trying the bucket", 0, 0);
 	result = remote_probe(url, &app->clock, &app->random, &rules, &call);

@@ -149,10 +149,12 @@ struct probe_rules {
 	unsigned gate_rounds; /* instead, where the driver cannot hold them: more show no more */
 	int64_t races_ms;     /* no round but the first begins later; 0: all are run */
 	int64_t race_ms;      /* what a race has not answered by then stays open; 0: the deadline */
-	bool (*cancelled)(void); /* asked before each round; NULL: never */
+	bool (*cancelled)(void *self); /* asked before each round; NULL: never */
+	void *self;
 };
-extern const struct probe_rules probe_rules_short; /* before sync: 2 s, or little more */
-extern const struct probe_rules probe_rules_full;  /* where a person asks for it: up to 20 s */
+extern const struct probe_rules
+    probe_rules_short; /* before sync, and when a gateway starts: 2 s, or little more */
+extern const struct probe_rules probe_rules_full; /* where a person asks for it: up to 20 s */
 
 enum probe_result {    /* on any but KEPT call->message says why */
 	PROBE_KEPT,    /* no promise was seen broken; what did not end in time says nothing */

@@ -340,7 +340,7 @@ static bool probe_round(struct probe *probe, unsigned round)
 		call_sayf(probe->call, "the deadline passed in round %u of the races", round + 1);
 		return no_answer(probe, BUCKET_RETRY);
 	}
-	if (probe->rules->cancelled != NULL && probe->rules->cancelled()) {
+	if (probe->rules->cancelled != NULL && probe->rules->cancelled(probe->rules->self)) {
 		call_sayf(probe->call, "cancelled");
 		return no_answer(probe, BUCKET_RETRY);
 	}

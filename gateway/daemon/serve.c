@@ -18,8 +18,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-#define PROBE_ROUNDS 3u
-#define PROBE_ROUND_MS 40000 /* SeaweedFS lets the writers of a race in one a second */
+#define PROBE_MS 60000 /* the short form, on a store that answers slowly */
 #define PROBE_PAUSE_S 5
 #define STOP_MS 30000
 #define LOG_STOP_MS 2000 /* a log that nobody reads */
@@ -253,31 +252,37 @@ static void rest(void)
 	(void)nanosleep(&moment, NULL);
 }
 
+static bool stops(void *self)
+{
+	const struct gateway *gateway = self;
+
+	return atomic_load(&gateway->stopping);
+}
+
 /*
  * Until the bucket has passed its probe, nobody is served. A bucket that is down when the machine
- * starts is tried again; one that breaks its promises never passes. A round at a time: who stops
- * the daemon waits for no more.
+ * starts is tried again; one that breaks its promises never passes. Who stops the daemon waits for
+ * one race at most.
  */
 static bool probe(struct gateway *gateway)
 {
-	const struct probe_rules round = {.rounds = 1, .gate_rounds = 1};
-	unsigned passed = 0;
+	struct probe_rules rules = probe_rules_short;
 
-	while (passed < PROBE_ROUNDS && !atomic_load(&gateway->stopping)) {
+	rules.cancelled = stops;
+	rules.self = gateway;
+	while (!stops(gateway)) {
 		struct call call;
 
-		system_init(&gateway->clock, PROBE_ROUND_MS, &call);
-		if (bucket_probe(gateway->bucket, &gateway->clock, &gateway->random, &round,
-			&call) == PROBE_KEPT) {
-			passed++;
-			continue;
-		}
-		passed = 0;
-		daemon_log_event("error", "probe", call.message);
-		for (int i = 0; i < PROBE_PAUSE_S * 10 && !atomic_load(&gateway->stopping); i++)
+		system_init(&gateway->clock, PROBE_MS, &call);
+		if (bucket_probe(gateway->bucket, &gateway->clock, &gateway->random, &rules,
+			&call) == PROBE_KEPT)
+			return true;
+		if (!stops(gateway))
+			daemon_log_event("error", "probe", call.message);
+		for (int i = 0; i < PROBE_PAUSE_S * 10 && !stops(gateway); i++)
 			rest();
 	}
-	return passed == PROBE_ROUNDS;
+	return false;
 }
 
 /*

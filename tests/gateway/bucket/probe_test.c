@@ -54,8 +54,9 @@ static int64_t rig_now(void *self)
 	return rig.now_ms;
 }
 
-static bool rig_cancelled(void)
+static bool rig_cancelled(void *self)
 {
+	(void)self;
 	return rig.cancel_after > 0 && rig.spoiled->races >= rig.cancel_after;
 }
 
