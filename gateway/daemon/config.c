@@ -28,6 +28,8 @@ struct setting {
 
 static const struct setting settings[] = {
     {"listen", KIND_TEXT, IN_CONFIG(listen), 0, 0, "HOST:PORT", "where to listen (127.0.0.1:8737)"},
+    {"metrics-listen", KIND_TEXT, IN_CONFIG(metrics_listen), 0, 0, "HOST:PORT",
+	"where /metrics is, and nothing else (nowhere)"},
     {"bucket", KIND_TEXT, IN_CONFIG(bucket), 0, 0, "URL",
 	"dir:FOLDER or s3:http://HOST:PORT/BUCKET/PREFIX"},
     {"names", KIND_TEXT, IN_CONFIG(names), 0, 0, "NAME,…",

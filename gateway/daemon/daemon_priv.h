@@ -38,9 +38,10 @@ uint64_t daemon_log_left_out(void);
 #define CONFIG_TEXT_MAX 1024u
 #define CONFIG_FILE_MAX (64u << 10)
 struct config {
-	char listen[CONFIG_TEXT_MAX]; /* "host:port" */
-	char bucket[CONFIG_TEXT_MAX]; /* ""; or what bucket_open takes */
-	char names[CONFIG_TEXT_MAX];  /* ""; or public authorities, with commas between */
+	char listen[CONFIG_TEXT_MAX];         /* "host:port" */
+	char metrics_listen[CONFIG_TEXT_MAX]; /* likewise; "": nowhere */
+	char bucket[CONFIG_TEXT_MAX];         /* ""; or what bucket_open takes */
+	char names[CONFIG_TEXT_MAX];          /* ""; or public authorities, with commas between */
 	char key_file[CONFIG_TEXT_MAX];
 	bool create_open;
 	uint64_t threads, workers, queue, connections, per_address, account_requests, watchers,

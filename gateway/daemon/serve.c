@@ -101,7 +101,7 @@ static bool split_listen(
 	size_t len = colon == NULL ? 0 : (size_t)(colon - listen_text);
 
 	if (len == 0 || colon[1] == '\0') {
-		call_sayf(call, "listen must be HOST:PORT");
+		call_sayf(call, "%s is not HOST:PORT", listen_text);
 		return false;
 	}
 	if (listen_text[0] == '[' && len > 2 && listen_text[len - 1] == ']') {
@@ -352,6 +352,23 @@ static bool start_upkeep(struct gateway *gateway, struct call *call)
 	return gateway->upkeep != NULL;
 }
 
+/* Off unless it is set: behind a proxy on this machine, loopback is the whole world's too. */
+static bool open_metrics(const struct config *config, int *fd_out, struct call *call)
+{
+	char bound[CONFIG_TEXT_MAX] = "";
+	int fd;
+
+	if (config->metrics_listen[0] == '\0')
+		return true;
+	fd = open_listener(config->metrics_listen, call);
+	if (fd < 0)
+		return false;
+	(void)bound_name(fd, bound, sizeof(bound));
+	daemon_log_event("info", "metrics", bound);
+	*fd_out = fd;
+	return true;
+}
+
 static bool start_http(struct gateway *gateway, const char *version, struct call *call)
 {
 	const struct config *config = gateway->config;
@@ -364,7 +381,8 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 	if (http.listen_fd < 0)
 		return false;
 	is_one = bound_name(http.listen_fd, bound, sizeof(bound));
-	if (!take_names(gateway, bound, is_one, call)) {
+	if (!take_names(gateway, bound, is_one, call) ||
+	    !open_metrics(config, &http.metrics_fd, call)) {
 		(void)close(http.listen_fd);
 		return false;
 	}

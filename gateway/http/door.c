@@ -92,6 +92,7 @@ bool http_door_open(
     struct http_door *door, struct http_server *server, const struct http_door_traits *traits)
 {
 	door->server = server;
+	door->metrics = traits->metrics;
 	door->listen_fd = traits->listen_fd;
 	door->connections_max = traits->connections_max;
 	door->per_ip_near = traits->per_ip_near;

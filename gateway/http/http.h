@@ -44,11 +44,12 @@ struct http_keeper {
 	void (*wiped)(void *self, const struct account_id *account);
 };
 
-struct http_config {              /* all borrowed until http_stop returns, but for listen_fd */
+struct http_config {              /* all borrowed until http_stop returns, but for the …_fd */
 	struct account_env env;   /* env.gateway is names[0] */
 	const char *const *names; /* the public authorities: "host" or "host:port", lower-case */
 	size_t names_count;       /* 1 to HTTP_NAMES_MAX */
 	int listen_fd;            /* bound and listening; taken over, also by a failure */
+	int metrics_fd;           /* likewise: /metrics, and nothing else; -1: nowhere */
 	const char *version;
 	const uint8_t *receipt_secret; /* SIGN_SECRET_LEN bytes */
 	bool create_open;              /* anybody may create an account */

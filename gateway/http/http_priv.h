@@ -65,7 +65,8 @@ struct http_target {
 	char path[HTTP_URI_MAX + 1];
 	char query[HTTP_URI_MAX + 1];
 };
-void http_target_parse(const char *method, const char *uri, struct http_target *out);
+/* metrics: there is /metrics alone; else there is all but it. */
+void http_target_parse(const char *method, const char *uri, bool metrics, struct http_target *out);
 
 /* head.c: a request's header, strictly. */
 struct http_head {
@@ -287,6 +288,7 @@ enum exchange_stage { STAGE_HEAD, STAGE_GATE, STAGE_BODY, STAGE_WORK, STAGE_DONE
 struct exchange {
 	struct http_job job; /* first: the pool's */
 	struct http_server *server;
+	const struct http_door *door;
 	struct MHD_Connection *connection;
 	struct http_conn *conn;
 	enum exchange_stage stage;
@@ -414,6 +416,7 @@ void http_peer(const struct sockaddr_storage *address, bool near, struct http_pe
 /* door.c: a listening socket, the thread that accepts on it, and those that serve what came in. */
 struct http_door {
 	struct http_server *server;
+	bool metrics;  /* it is the way to /metrics, and to nothing else */
 	int listen_fd; /* -1: none */
 	unsigned connections_max;
 	bool per_ip_near;
@@ -426,7 +429,7 @@ struct http_door {
 struct http_door_traits {
 	int listen_fd; /* bound and listening; the door's from now on, also by a failure */
 	unsigned threads, connections_max, per_ip_max;
-	bool per_ip_near;
+	bool per_ip_near, metrics;
 };
 /* The door begins as {.listen_fd = -1}. False: it does not start; clear it. */
 MUST_USE bool http_door_open(
@@ -448,7 +451,7 @@ void exchange_wake(struct exchange *exchange);
 /* server.c */
 struct http_server {
 	struct http_config config;
-	struct http_door door;
+	struct http_door door, metrics_door;
 	struct http_deadlines *deadlines;
 	struct http_pool *pool;
 	struct http_accounts *accounts;

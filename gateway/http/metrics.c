@@ -112,7 +112,7 @@ void metrics_text(struct http_server *server, struct buffer *out)
 	number(out, "inkseald_sent_bytes_total", "counter", "Bytes of answers' bodies.",
 	    atomic_load(&metrics->bytes_out));
 	number(out, "inkseald_connections", "gauge", "Open connections.",
-	    http_deadlines_count(server->deadlines));
+	    atomic_load(&server->door.inside));
 	number(out, "inkseald_requests_active", "gauge", "Requests accepted, not yet answered.",
 	    atomic_load(&server->active));
 	number(out, "inkseald_requests_waiting", "gauge", "Requests that wait for a worker.",

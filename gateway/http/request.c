@@ -26,6 +26,7 @@ void *request_line(void *self, const char *uri, struct MHD_Connection *connectio
 	if (exchange == NULL)
 		return NULL;
 	exchange->server = server;
+	exchange->door = door;
 	exchange->connection = connection;
 	exchange->conn = info == NULL ? NULL : info->socket_context;
 	exchange->number = atomic_fetch_add(&server->numbers, 1) + 1;
@@ -279,7 +280,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
 	exchange->target = malloc(sizeof(*exchange->target));
 	if (exchange->target == NULL)
 		return MHD_NO;
-	http_target_parse(method, exchange->uri, exchange->target);
+	http_target_parse(method, exchange->uri, exchange->door->metrics, exchange->target);
 	free(exchange->uri);
 	exchange->uri = NULL;
 	if (fault != NULL) {

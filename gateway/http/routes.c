@@ -68,7 +68,7 @@ static const char *after(const char *text, const char *prefix)
 	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
-static void choose_path(struct http_target *target, const char *method)
+static void choose_path(struct http_target *target, const char *method, bool metrics)
 {
 	static const struct {
 		const char *path;
@@ -80,10 +80,14 @@ static void choose_path(struct http_target *target, const char *method)
 	    {"/v1/info", ROUTE_INFO},
 	    {"/healthz", ROUTE_HEALTH},
 	    {"/readyz", ROUTE_READY},
-	    {"/metrics", ROUTE_METRICS},
 	};
 	const char *rest;
 
+	if (metrics) {
+		if (strcmp(target->path, "/metrics") == 0)
+			choose(target, method, ROUTE_METRICS, ROUTE_NONE);
+		return;
+	}
 	for (size_t i = 0; i < COUNT_OF(fixed); i++) {
 		if (strcmp(target->path, fixed[i].path) != 0)
 			continue;
@@ -118,7 +122,7 @@ static bool parse_seq(const char *query, uint64_t *out)
 	return true;
 }
 
-void http_target_parse(const char *method, const char *uri, struct http_target *out)
+void http_target_parse(const char *method, const char *uri, bool metrics, struct http_target *out)
 {
 	size_t len = strnlen(uri, HTTP_URI_MAX + 1), path_len = strcspn(uri, "?");
 
@@ -127,7 +131,7 @@ void http_target_parse(const char *method, const char *uri, struct http_target *
 		memcpy(out->path, uri, path_len);
 		if (path_len < len)
 			memcpy(out->query, uri + path_len + 1, len - path_len - 1);
-		choose_path(out, method);
+		choose_path(out, method, metrics);
 	}
 	if (out->route == ROUTE_NONE && out->status == 0)
 		out->status = 404;

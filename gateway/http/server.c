@@ -12,11 +12,13 @@
 #define CHECK_PAUSE_MS 250
 #define CHECK_CALL_MS 5000
 #define STOP_PAUSE_MS 20
+#define METRICS_CONNECTIONS_MAX 16u
 
 void http_defaults(struct http_config *config)
 {
 	*config = (struct http_config){
 	    .listen_fd = -1,
+	    .metrics_fd = -1,
 	    .threads = 2,
 	    .workers = 64,
 	    .queue_max = 512,
@@ -103,6 +105,7 @@ static void *checker(void *self)
 static void server_free(struct http_server *server)
 {
 	http_door_clear(&server->door);
+	http_door_clear(&server->metrics_door);
 	http_gate_free(server->gate);
 	http_pool_free(server->pool);
 	http_deadlines_free(server->deadlines);
@@ -110,8 +113,9 @@ static void server_free(struct http_server *server)
 	free(server);
 }
 
-struct http_server *http_start(const struct http_config *config, struct call *call)
+static bool open_doors(struct http_server *server)
 {
+	const struct http_config *config = &server->config;
 	const struct http_door_traits door = {
 	    .listen_fd = config->listen_fd,
 	    .threads = config->threads,
@@ -119,15 +123,33 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 	    .per_ip_max = config->per_ip_max,
 	    .per_ip_near = config->per_ip_near,
 	};
+	/* Threads and connections of its own: it answers, however many are at the other. */
+	const struct http_door_traits metrics_door = {
+	    .listen_fd = config->metrics_fd,
+	    .threads = 1,
+	    .connections_max = METRICS_CONNECTIONS_MAX,
+	    .metrics = true,
+	};
+
+	return http_door_open(&server->door, server, &door) &&
+	       (config->metrics_fd < 0 ||
+		   http_door_open(&server->metrics_door, server, &metrics_door));
+}
+
+struct http_server *http_start(const struct http_config *config, struct call *call)
+{
 	struct http_server *server = calloc(1, sizeof(*server));
 
 	assert(config->names_count > 0 && config->names_count <= HTTP_NAMES_MAX);
 	if (server == NULL) {
 		call_sayf(call, "no memory");
 		(void)close(config->listen_fd);
+		if (config->metrics_fd >= 0)
+			(void)close(config->metrics_fd);
 		return NULL;
 	}
 	server->door.listen_fd = config->listen_fd;
+	server->metrics_door.listen_fd = config->metrics_fd;
 	server->config = *config;
 	random_fill(config->env.random, &server->instance, sizeof(server->instance));
 	(void)crypto_sign_ed25519_sk_to_pk(server->receipt_public, config->receipt_secret);
@@ -140,7 +162,7 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 		    http_pool_new(config->workers, config->queue_max, request_run, server);
 	if (server->pool != NULL)
 		server->gate = http_gate_new(server);
-	if (server->gate == NULL || !http_door_open(&server->door, server, &door)) {
+	if (server->gate == NULL || !open_doors(server)) {
 		call_sayf(call, "the HTTP server's threads do not start");
 		server_free(server);
 		return NULL;
@@ -170,6 +192,7 @@ void http_stop(struct http_server *server, const struct call *call)
 		http_accounts_expire(server->accounts, INT64_MAX);
 		server_pause(STOP_PAUSE_MS);
 	}
+	http_door_shut(&server->metrics_door); /* until now one could see how it stops */
 	http_deadlines_cap(server->deadlines, server_now(server));
 	if (server->checker_runs)
 		(void)pthread_join(server->checker, NULL);

@@ -89,13 +89,13 @@ static double all_at_once(
 }
 
 /* One number of the gateway's /metrics. */
-static double metric(struct bench_server *gateway, const char *name)
+static double metric(struct bench_server *metrics, const char *name)
 {
 	struct bytes text = {0};
 	const char *at;
 	double value;
 
-	if (bench_ask(gateway, NULL, "GET", "/metrics", NULL, (struct view){0}, &text) != 200)
+	if (bench_ask(metrics, NULL, "GET", "/metrics", NULL, (struct view){0}, &text) != 200)
 		bench_die("/metrics is not there");
 	at = strstr((const char *)text.data, name);
 	if (at == NULL)
@@ -141,34 +141,35 @@ int main(int argc, char **argv)
 	double push_rates[ROUNDS_MAX], put_rates[ROUNDS_MAX], ratios[ROUNDS_MAX];
 	double bytes = 0, puts = 0;
 	struct pusher *pushers;
+	struct bench_server metrics;
 	size_t count, rounds;
 	uint64_t seconds;
 
-	if (argc != 6)
-		bench_die("usage: bench_rate GATEWAY STORE ACCOUNTS SECONDS ROUNDS");
+	if (argc != 7)
+		bench_die("usage: bench_rate GATEWAY METRICS STORE ACCOUNTS SECONDS ROUNDS");
 	bench_start();
-	count = bench_number(argv[3], ACCOUNTS_MAX);
-	seconds = bench_number(argv[4], SECONDS_MAX);
-	rounds = bench_number(argv[5], ROUNDS_MAX);
+	count = bench_number(argv[4], ACCOUNTS_MAX);
+	seconds = bench_number(argv[5], SECONDS_MAX);
+	rounds = bench_number(argv[6], ROUNDS_MAX);
 	pushers = calloc(count, sizeof(*pushers));
 	if (pushers == NULL)
 		bench_die("no memory");
-	open_all(pushers, count, argv[1], argv[2]);
+	open_all(pushers, count, argv[1], argv[3]);
+	bench_server_open(&metrics, argv[2]);
 	randombytes_buf(body, sizeof(body));
 	make_ahead(pushers, count);
 	(void)all_at_once(pushers, count, 1, push_until); /* connections, threads and caches */
 	for (size_t i = 0; i < rounds; i++) {
-		struct bench_server *gateway = &pushers[0].gateway;
 		double up, put, done = 0;
 
 		make_ahead(pushers, count);
-		up = metric(gateway, UP);
-		put = metric(gateway, PUTS);
+		up = metric(&metrics, UP);
+		put = metric(&metrics, PUTS);
 		push_rates[i] = all_at_once(pushers, count, seconds, push_until);
 		for (size_t j = 0; j < count; j++)
 			done += (double)pushers[j].done;
-		bytes = (metric(gateway, UP) - up) / done;
-		puts = (metric(gateway, PUTS) - put) / done;
+		bytes = (metric(&metrics, UP) - up) / done;
+		puts = (metric(&metrics, PUTS) - put) / done;
 		if (bytes > (double)sizeof(body))
 			bench_die("a push put %.0f bytes", bytes);
 		for (size_t j = 0; j < count; j++)
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
 		     "\"ratio\": %.3f}\n",
 	    count, rounds, bytes, puts, bench_place(push_rates, rounds, 500),
 	    bench_place(put_rates, rounds, 500), bench_place(ratios, rounds, 500));
+	bench_server_close(&metrics);
 	close_all(pushers, count);
 	return 0;
 }

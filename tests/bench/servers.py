@@ -270,8 +270,10 @@ class Gateway:
         self.port = port or free_port()
         self.authority = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.authority}"
+        self.metrics = f"http://127.0.0.1:{free_port()}"
         self.process = group.start(
             name, [self.binary, "serve", "--listen", self.authority, "--bucket", bucket,
+                   "--metrics-listen", self.metrics.removeprefix("http://"),
                    "--key-file", str(group.folder / f"{name}.key"),
                    "--names", names or self.authority, *flags], self.environment)
         await_answer(self.process, self.url + "/readyz", lambda status: status == 200)

@@ -26,7 +26,7 @@
 #define ANSWER_MAX_LEN 2048u
 
 struct run {
-	struct bench_server gateway;
+	struct bench_server gateway, metrics;
 	struct sockaddr_in address;
 	const char *pid;
 	size_t watchers_count, accounts_count;
@@ -71,7 +71,7 @@ static void await_watchers(struct run *run, size_t count)
 		struct bytes text = {0};
 		const char *at;
 
-		if (bench_ask(&run->gateway, NULL, "GET", "/metrics", NULL, (struct view){0},
+		if (bench_ask(&run->metrics, NULL, "GET", "/metrics", NULL, (struct view){0},
 			&text) != 200)
 			bench_die("/metrics is not there");
 		at = strstr((const char *)text.data, name);
@@ -184,6 +184,7 @@ static void close_run(struct run *run)
 	free(run->watchers);
 	free(run->accounts);
 	bench_server_close(&run->gateway);
+	bench_server_close(&run->metrics);
 }
 
 int main(int argc, char **argv)
@@ -193,13 +194,14 @@ int main(int argc, char **argv)
 	int64_t start_us, wake_us;
 	size_t per_account;
 
-	if (argc != 5)
-		bench_die("usage: bench_watchers GATEWAY PID WATCHERS PER_ACCOUNT");
+	if (argc != 6)
+		bench_die("usage: bench_watchers GATEWAY METRICS PID WATCHERS PER_ACCOUNT");
 	bench_start();
-	run.pid = argv[2];
-	run.watchers_count = bench_number(argv[3], WATCHERS_MAX);
-	per_account = bench_number(argv[4], ACCOUNT_WATCHERS_MAX);
+	run.pid = argv[3];
+	run.watchers_count = bench_number(argv[4], WATCHERS_MAX);
+	per_account = bench_number(argv[5], ACCOUNT_WATCHERS_MAX);
 	run.accounts_count = (run.watchers_count + per_account - 1) / per_account;
+	bench_server_open(&run.metrics, argv[2]);
 	open_run(&run, argv[1]);
 	before = memory(&run, "VmRSS:");
 	start_us = bench_now_us();

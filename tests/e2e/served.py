@@ -51,6 +51,7 @@ class Gateway:
         self.bucket = bucket
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.metrics_authority = f"127.0.0.1:{free_port()}"
         self.key = test.folder / key
         self.log = test.folder / f"{name}.log"
         self.names = f"127.0.0.1:{self.port}"
@@ -64,8 +65,9 @@ class Gateway:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.daemon("serve", "--listen", f"127.0.0.1:{self.port}", "--key-file",
-                            str(self.key), "--names", self.names),
+                self.daemon("serve", "--listen", f"127.0.0.1:{self.port}", "--metrics-listen",
+                            self.metrics_authority, "--key-file", str(self.key), "--names",
+                            self.names),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         deadline = time.monotonic() + START_SECONDS
         while not is_ready(self.url):
@@ -103,7 +105,7 @@ class Gateway:
 
     def metrics(self):
         """What it counts: the value of each line, by all that stands before it."""
-        with OPEN(self.url + "/metrics", timeout=30) as answer:
+        with OPEN(f"http://{self.metrics_authority}/metrics", timeout=30) as answer:
             lines = answer.read().decode().splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}

@@ -47,6 +47,8 @@ def create(gateway, account, token=None):
 def starts_and_stops(folder):
     key = folder / ".local/state/inkseald/receipt.key"
     with serve(folder) as gateway:
+        assert gateway.ask("GET", "/metrics").status == 404  # it has a door of its own
+        assert b"inkseald_ready 1\n" in gateway.metrics()
         info = gateway.ask("GET", "/v1/info").json()
         assert info["names"] == [gateway.authority] and info["create"] == "invite", info
         assert gateway.ask("GET", "/readyz").status == 200
@@ -141,7 +143,7 @@ def sigterm_during_a_request(folder):
     with gateway.connect() as connection:
         connection.sendall(request[:-10])
         deadline = time.monotonic() + 10
-        while b"inkseald_requests_active 1\n" not in gateway.ask("GET", "/metrics").body:
+        while b"inkseald_requests_active 1\n" not in gateway.metrics():
             assert time.monotonic() < deadline
         gateway.tell_to_stop()
         gateway.await_log("event=stopping")
@@ -171,7 +173,7 @@ def sigterm_while_devices_watch(folder):
     for _ in range(3):
         connections.append(gateway.connect())
         connections[-1].sendall(gateway.request("GET", "/v1/watch?seq=0", signer=account))
-    while b"inkseald_watchers 3\n" not in gateway.ask("GET", "/metrics").body:
+    while b"inkseald_watchers 3\n" not in gateway.metrics():
         time.sleep(0.02)
     connections.pop().close()  # one has left
     begun = time.monotonic()
@@ -206,7 +208,7 @@ def what_is_too_large_or_too_slow(folder):
 
 
 def metric(gateway, name):
-    body = gateway.ask("GET", "/metrics").body.decode()
+    body = gateway.metrics().decode()
     return int(re.search(rf"^inkseald_{re.escape(name)} (\d+)$", body, re.MULTILINE)[1])
 
 
@@ -326,6 +328,9 @@ def settings_come_from_three_places(folder):
         folder, "serve", "--bucket", bucket(folder), "--listen", "0.0.0.0:0", code=1)
     assert "HOST:PORT" in run(
         folder, "serve", "--bucket", bucket(folder), "--listen", "nowhere", code=1)
+    assert "HOST:PORT" in run(
+        folder, "serve", "--bucket", bucket(folder), "--listen", "127.0.0.1:0",
+        "--metrics-listen", "nowhere", code=1)
 
 
 def its_operator_looks_and_cleans(folder):
@@ -368,6 +373,8 @@ class Stalled:
         self.text = b""
         while b"event=ready" not in self.text:
             self.text += os.read(self.end, 4096)
+        said = re.search(rb"event=metrics message=127\.0\.0\.1:(\d+)", self.text)
+        self.gateway.metrics_port = int(said[1])
 
     def flood(self, count):
         """So many requests on one connection; the longest that one of them took."""

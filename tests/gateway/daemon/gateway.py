@@ -37,12 +37,13 @@ class Gateway:
                 self.environment[name] = value
         with open(self.log_path, "wb") as file:
             self.process = subprocess.Popen(
-                [binary, "serve", "--listen", "127.0.0.1:0", *flags], env=self.environment,
+                [binary, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", *flags], env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log or file)
         if log is not None:  # the caller reads it, or does not
             return
         self.port = int(self.await_log(r"event=listening message=127\.0\.0\.1:(\d+)")[1])
         self.authority = f"127.0.0.1:{self.port}"
+        self.metrics_port = int(self.await_log(r"event=metrics message=127\.0\.0\.1:(\d+)")[1])
         if ready:
             self.await_log(r"event=ready")
 
@@ -62,6 +63,11 @@ class Gateway:
     def connect(self):
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         return connection
+
+    def metrics(self):
+        with socket.create_connection(("127.0.0.1", self.metrics_port), timeout=30) as connection:
+            connection.sendall(self.request("GET", "/metrics"))
+            return Reply(connection).body
 
     def tell_to_stop(self):
         """SIGTERM, once: the second would end it at once."""

@@ -235,7 +235,7 @@ def a_watcher_that_left_costs_nothing(site):
         assert Reply(connection).status == 204
         connection.close()
     await_metric(gateway, "inkseald_watchers 0")
-    await_metric(gateway, "inkseald_connections 1")
+    await_metric(gateway, "inkseald_connections 0")
 
 
 def wipe(gateway, account):
@@ -247,7 +247,7 @@ def wipe(gateway, account):
 
 def await_metric(gateway, line):
     until = time.monotonic() + 15
-    while f"{line}\n".encode() not in (body := gateway.ask("GET", "/metrics").body):
+    while f"{line}\n".encode() not in (body := gateway.metrics()):
         assert time.monotonic() < until, (line, body.decode())
         time.sleep(0.05)
 

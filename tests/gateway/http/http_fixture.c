@@ -139,7 +139,7 @@ static void fill(void *self, void *out, size_t len)
 
 static const struct random random_of_system = {NULL, fill};
 
-static int listen_anywhere(struct site *site)
+static int listen_anywhere(uint16_t *port_out)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t len = sizeof(address);
@@ -150,8 +150,7 @@ static int listen_anywhere(struct site *site)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 128), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	site->port = ntohs(address.sin_port);
-	(void)snprintf(site->name, sizeof(site->name), "127.0.0.1:%u", (unsigned)site->port);
+	*port_out = ntohs(address.sin_port);
 	return fd;
 }
 
@@ -196,7 +195,9 @@ void site_start(struct site *site, bool ready)
 	struct call call;
 
 	call_init(&call, 0);
-	site->config.listen_fd = listen_anywhere(site);
+	site->config.listen_fd = listen_anywhere(&site->port);
+	(void)snprintf(site->name, sizeof(site->name), "127.0.0.1:%u", (unsigned)site->port);
+	site->config.metrics_fd = listen_anywhere(&site->metrics_port);
 	site->server = http_start(&site->config, &call);
 	assert_non_null(site->server);
 	if (ready)
@@ -283,15 +284,25 @@ bool reply_says(const struct reply *reply, const char *text)
 	return reply->body.data != NULL && strstr((const char *)reply->body.data, text) != NULL;
 }
 
-int site_connect(const struct site *site)
+static int connect_to(uint16_t port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(site->port)};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
+}
+
+int site_connect(const struct site *site)
+{
+	return connect_to(site->port);
+}
+
+int site_connect_metrics(const struct site *site)
+{
+	return connect_to(site->metrics_port);
 }
 
 void site_write(int fd, const void *data, size_t len)
@@ -426,6 +437,16 @@ void site_ask(struct site *site, const struct ask *ask, struct reply *out)
 	(void)close(fd);
 }
 
+void site_metrics(struct site *site, struct reply *out)
+{
+	const struct ask ask = {.member = MEMBERS_COUNT, .method = "GET", .path = "/metrics"};
+	int fd = site_connect_metrics(site);
+
+	site_ask_begin(site, fd, &ask);
+	site_reply(fd, 10000, out);
+	(void)close(fd);
+}
+
 void site_sync(struct site *site, struct client *client, size_t member, struct reply *out)
 {
 	struct bytes encoded = {0};
@@ -470,13 +491,12 @@ void site_create_of(struct site *site, struct view roster, struct bytes *out)
 
 void site_await_metric(struct site *site, const char *line)
 {
-	struct ask ask = {.member = MEMBERS_COUNT, .method = "GET", .path = "/metrics"};
 	bool found = false;
 
 	for (int i = 0; i < 200 && !found; i++) {
 		struct reply reply = {0};
 
-		site_ask(site, &ask, &reply);
+		site_metrics(site, &reply);
 		found = reply_says(&reply, line);
 		reply_clear(&reply);
 		site_pause(20);

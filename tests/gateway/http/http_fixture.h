@@ -23,7 +23,7 @@ struct site {
 	char name[64];             /* 127.0.0.1:PORT */
 	const char *names[2];
 	struct http_server *server;
-	uint16_t port;
+	uint16_t port, metrics_port;
 	uint8_t receipt_secret[SIGN_SECRET_LEN];
 	/* The server's own way into the fixture's store: the fixture's is for one thread. */
 	struct bucket *bucket;
@@ -76,6 +76,7 @@ const char *reply_field(const struct reply *reply, const char *name);
 bool reply_says(const struct reply *reply, const char *text); /* the body holds text */
 
 int site_connect(const struct site *site);
+int site_connect_metrics(const struct site *site);     /* at the door of /metrics */
 void site_write(int fd, const void *data, size_t len); /* a peer that closed is no failure here */
 void site_ask_begin(struct site *site, int fd, const struct ask *ask);
 /* Reads one answer; within_ms bounds the whole. */
@@ -86,6 +87,7 @@ bool site_read_all(int fd, int64_t within_ms, char *out, size_t out_size);
 void site_ask(struct site *site, const struct ask *ask, struct reply *out);
 /* A sync of the client's request; its answer becomes client->answer, its head moves. */
 void site_sync(struct site *site, struct client *client, size_t member, struct reply *out);
+void site_metrics(struct site *site, struct reply *out); /* GET /metrics, where it is */
 /* Until /metrics says that line. */
 void site_await_metric(struct site *site, const char *line);
 /* Of the genesis, or of another roster. */

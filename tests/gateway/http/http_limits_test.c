@@ -352,7 +352,7 @@ static void a_client_may_leave_while_a_worker_runs(void **state)
 	(void)close(running);
 	site_pause(100);
 	site_open_gate(site);
-	site_await_metric(site, "inkseald_connections 1\n");
+	site_await_metric(site, "inkseald_connections 0\n");
 	site_await_metric(site, "inkseald_requests_active 0\n");
 	expect_reply(begin(site, ROSTER), 404);
 }

@@ -119,8 +119,9 @@ static void an_address_has_its_share(void **state)
 	site->config.per_ip_near = true;
 	site_start(site, true);
 	assert_int_equal(answered_beyond(site, 4), 0);
-	site_await_metric(site, "inkseald_connections 1\n"); /* all have left but who asks */
-	assert_int_equal(answered_beyond(site, 3), 3); /* those who left make room */
+	site_await_metric(site, "inkseald_refused_total{why=\"address\"} 3\n");
+	site_await_metric(site, "inkseald_connections 0\n");
+	assert_int_equal(answered_beyond(site, 1), 3); /* those who left make room */
 }
 
 static void a_proxy_has_no_share(void **state)

@@ -54,8 +54,8 @@ static const struct {
     {"GET", "/v1/info", ROUTE_INFO, 0},
     {"GET", "/healthz", ROUTE_HEALTH, 0},
     {"GET", "/readyz", ROUTE_READY, 0},
-    {"GET", "/metrics", ROUTE_METRICS, 0},
-    {"POST", "/metrics", ROUTE_NONE, 405},
+    {"GET", "/metrics", ROUTE_NONE, 404},
+    {"POST", "/metrics", ROUTE_NONE, 404},
     {"GET", "/", ROUTE_NONE, 404},
     {"GET", "", ROUTE_NONE, 404},
     {"OPTIONS", "*", ROUTE_NONE, 404},
@@ -67,9 +67,36 @@ static void each_line_has_its_route(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		http_target_parse(rows[i].method, rows[i].uri, &target);
+		http_target_parse(rows[i].method, rows[i].uri, false, &target);
 		if (target.route != rows[i].route || target.status != rows[i].status)
 			fail_msg("%s %s: route %d, status %u", rows[i].method, rows[i].uri,
+			    (int)target.route, target.status);
+	}
+}
+
+static void the_other_door_leads_to_metrics_alone(void **state)
+{
+	static const struct {
+		const char *method, *uri;
+		enum http_route route;
+		unsigned status;
+	} there[] = {
+	    {"GET", "/metrics", ROUTE_METRICS, 0},
+	    {"POST", "/metrics", ROUTE_NONE, 405},
+	    {"GET", "/metrics?x", ROUTE_NONE, 400},
+	    {"GET", "/metrics/", ROUTE_NONE, 404},
+	    {"GET", "/healthz", ROUTE_NONE, 404},
+	    {"POST", "/healthz", ROUTE_NONE, 404},
+	    {"POST", "/v1/sync", ROUTE_NONE, 404},
+	    {"GET", "/v1/accounts/" ID "/roster", ROUTE_NONE, 404},
+	};
+	struct http_target target;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(there); i++) {
+		http_target_parse(there[i].method, there[i].uri, true, &target);
+		if (target.route != there[i].route || target.status != there[i].status)
+			fail_msg("%s %s: route %d, status %u", there[i].method, there[i].uri,
 			    (int)target.route, target.status);
 	}
 }
@@ -79,16 +106,16 @@ static void what_stands_in_a_line_is_read(void **state)
 	struct http_target target;
 
 	(void)state;
-	http_target_parse("GET", "/v1/blobs/" HASH ".7", &target);
+	http_target_parse("GET", "/v1/blobs/" HASH ".7", false, &target);
 	assert_int_equal(target.blob.count, 7);
 	assert_int_equal(target.blob.hash.bytes[31], 0x1f);
-	http_target_parse("GET", "/v1/accounts/" ID "/roster", &target);
+	http_target_parse("GET", "/v1/accounts/" ID "/roster", false, &target);
 	assert_int_equal(target.account.bytes[19], 0x13);
-	http_target_parse("GET", "/v1/watch?seq=41", &target);
+	http_target_parse("GET", "/v1/watch?seq=41", false, &target);
 	assert_int_equal(target.seq, 41);
 	assert_string_equal(target.path, "/v1/watch");
 	assert_string_equal(target.query, "seq=41");
-	http_target_parse("DELETE", "/v1/blobs/" HASH ".0", &target);
+	http_target_parse("DELETE", "/v1/blobs/" HASH ".0", false, &target);
 	assert_string_equal(target.allow, "GET, PUT");
 }
 
@@ -102,7 +129,7 @@ static void a_long_line_is_nothing(void **state)
 	uri[0] = '/';
 	for (size_t len = 250; len < 260; len++) {
 		uri[len] = '\0';
-		http_target_parse("GET", uri, &target);
+		http_target_parse("GET", uri, false, &target);
 		assert_int_equal(target.status, 404);
 		uri[len] = 'a';
 	}
@@ -110,6 +137,7 @@ static void a_long_line_is_nothing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_line_has_its_route),
+    cmocka_unit_test(the_other_door_leads_to_metrics_alone),
     cmocka_unit_test(what_stands_in_a_line_is_read),
     cmocka_unit_test(a_long_line_is_nothing),
 };
