@@ -119,22 +119,26 @@ static bool within_rate(unsigned spare)
 	return true;
 }
 
+/* With the lock held. False: it is to be left out. */
+static bool take_line(const struct buffer *line, bool event)
+{
+	if (line->failed)
+		return false;
+	if (!queue.runs)
+		return write_out(line->data, line->len, now_ms() + 1000);
+	return within_rate(event ? 0 : SPARE_A_SECOND) && put_in(line, event ? 0 : SPARE_BYTES);
+}
+
 static void add(const char *level, const char *text, bool event)
 {
 	struct buffer line;
 
 	make_line(&line, level, text);
 	(void)pthread_mutex_lock(&queue.lock);
-	if (line.failed) {
+	if (!take_line(&line, event))
 		queue.left_out++;
-	} else if (!queue.runs) {
-		(void)write_out(line.data, line.len, now_ms() + 1000);
-	} else if (within_rate(event ? 0 : SPARE_A_SECOND) &&
-		   put_in(&line, event ? 0 : SPARE_BYTES)) {
+	else if (queue.runs)
 		(void)pthread_cond_signal(&queue.added);
-	} else {
-		queue.left_out++;
-	}
 	(void)pthread_mutex_unlock(&queue.lock);
 	buffer_clear(&line);
 }
