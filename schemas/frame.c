@@ -218,11 +218,17 @@ static const char *check_statement(
 }
 
 /* A reset's place is one above both the head that it follows and the one that it gives up. */
-static uint64_t next_place(const struct frame_header *header, const struct head *head)
+static const char *check_place(const struct frame_header *header, const struct head *head)
 {
+	uint64_t next = head->seq + 1;
+
 	if (header->kind == FRAME_RESET && header->abandoned.seq > head->seq)
-		return header->abandoned.seq + 1;
-	return head->seq + 1;
+		next = header->abandoned.seq + 1;
+	if (header->seq != next)
+		return "the frame's place is not the next one";
+	if (header->seq - head->seq > RESET_SKIP_MAX)
+		return "the reset skips too many places";
+	return NULL;
 }
 
 /* A reset is judged by the roster that it carries, which may be further than the head's. */
@@ -243,11 +249,12 @@ static const char *find_fault(const struct frame *frame, const struct head *head
 {
 	const struct frame_header *header = &frame->header;
 	const struct roster_device *device;
+	const char *fault = check_place(header, head);
 
 	if (!account_equal(&header->account, &roster->account))
 		return "the frame is another account's";
-	if (header->seq != next_place(header, head))
-		return "the frame's place is not the next one";
+	if (fault != NULL)
+		return fault;
 	if (!digest_equal(&header->previous, &head->hash))
 		return "the frame does not follow the head";
 	if (!digest_equal(&header->roster, &roster->hashes[index]))

@@ -9,6 +9,12 @@
 
 #include "schemas/roster.h"
 
+/*
+ * So far a reset's seq may be above that of the head it follows. Without a bound one reset would
+ * take the log to its last place, and nothing could be pushed any more.
+ */
+#define RESET_SKIP_MAX (UINT64_C(1) << 32)
+
 #define SALT_LEN 32u
 #define COMMIT_LEN 32u
 
@@ -59,8 +65,9 @@ MUST_USE enum format_result frame_decode_form(struct view encoded, struct frame 
  * head + 1, previous = head, roster hash = the one before, epoch current there, device live there,
  * signature. roster_index: the statement that the head's roster hash leads to; a statement's frame
  * moves it to the next one, which must be in roster. A reset may skip to one above the head that it
- * gives up, and moves the index to the statement that its own roster hash leads to: it is judged by
- * the roster that it carries. message_out says in words what does not hold.
+ * gives up, by RESET_SKIP_MAX at most, and moves the index to the statement that its own roster
+ * hash leads to: it is judged by the roster that it carries. message_out says in words what does
+ * not hold.
  */
 MUST_USE enum format_result frame_check(const struct frame *frame, const struct head *head,
     const struct roster *roster, size_t *roster_index, const char **message_out);

@@ -129,6 +129,35 @@ static enum engine_result fix_load(struct sync_state *state)
 	return result;
 }
 
+/* Where the frame is going to stand. A reset's place is above all that its maker has seen. */
+static uint64_t own_seq(const struct make *make)
+{
+	const struct sync_facts *facts = &make->state->facts.public;
+
+	if (make->kind != FRAME_RESET)
+		return facts->head.seq + 1;
+	return (make->follows.seq > facts->known_head.seq ? make->follows.seq
+							  : facts->known_head.seq) +
+	       1;
+}
+
+/* A reset too far above the log there would be refused, after all was put. */
+static enum engine_result check_skip(const struct make *make)
+{
+	uint64_t seq = own_seq(make);
+
+	if (seq <= SEQ_MAX && seq - make->follows.seq <= RESET_SKIP_MAX)
+		return ENGINE_OK;
+	call_sayf(make->state->call,
+	    "this device has seen a log that ended at %llu, too far above %llu, where the one "
+	    "there "
+	    "ends, for a reset: everything here is kept. Export this journal, recover the account "
+	    "into another home (`inkseal recover --home DIR`), and import it there",
+	    (unsigned long long)make->state->facts.public.known_head.seq,
+	    (unsigned long long)make->follows.seq);
+	return ENGINE_ROLLBACK;
+}
+
 enum engine_result make_open(
     struct sync_state *state, enum frame_kind kind, const struct head *follows, struct make **out)
 {
@@ -151,11 +180,12 @@ enum engine_result make_open(
 	if (kind == FRAME_RESET) { /* it carries all that its maker knows of the roster */
 		make->follows = *follows;
 		make->roster_index = state->roster->statements_count - 1;
+		result = check_skip(make);
 	}
 	buffer_init(&make->run, SEGMENT_PLAIN_MAX);
 	buffer_init(&make->tombstones, INDEX_PLAIN_MAX);
 	make->segments = calloc(SEGMENTS_MAX, sizeof(make->segments[0]));
-	if (make->segments == NULL)
+	if (result == ENGINE_OK && make->segments == NULL)
 		result = ENGINE_FAILED;
 	if (result == ENGINE_OK)
 		result = state_key(state, state->roster->epochs[make->roster_index], &make->key);
@@ -207,18 +237,6 @@ static enum engine_result read_ahead(struct make *make, bool *over_out)
 	if (make->losers) /* their place in the order is when they were settled */
 		make->ahead.created_ms = make->ahead.cloud_ms;
 	return engine_of_journal(found);
-}
-
-/* Where the frame is going to stand. A reset's place is above all that its maker has seen. */
-static uint64_t own_seq(const struct make *make)
-{
-	const struct sync_facts *facts = &make->state->facts.public;
-
-	if (make->kind != FRAME_RESET)
-		return facts->head.seq + 1;
-	return (make->follows.seq > facts->known_head.seq ? make->follows.seq
-							  : facts->known_head.seq) +
-	       1;
 }
 
 /* What a row of the state adds beside the run: to the root, and to the tombstones' table. */

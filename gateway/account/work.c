@@ -37,7 +37,7 @@ static bool packs_join(const struct manifest *manifest, uint64_t *next_out)
 	for (size_t i = 0; i < manifest->packs_count; i++) {
 		const struct manifest_pack *pack = &manifest->packs[i];
 
-		if (pack->from_seq != next || pack->to_seq < next || pack->to_seq == UINT64_MAX)
+		if (pack->from_seq != next || pack->to_seq < next)
 			return false;
 		next = pack->to_seq + 1;
 	}
@@ -45,7 +45,8 @@ static bool packs_join(const struct manifest *manifest, uint64_t *next_out)
 	return true;
 }
 
-/* The tail is a chain that follows the packs and ends in the head. A reset alone may skip seqs. */
+/* The tail is a chain that follows the packs and ends in the head. Its first frame, where there are
+ * no packs, has whatever seq: a reset's, or what is left after older packs went. */
 static const char *log_fault(const struct manifest *manifest, struct frame *tail)
 {
 	uint64_t next;
@@ -59,13 +60,10 @@ static const char *log_fault(const struct manifest *manifest, struct frame *tail
 			return "a frame of its tail is malformed";
 		if (!account_equal(&header->account, &manifest->account))
 			return "a frame of its tail is another account's";
-		if ((i > 0 || manifest->packs_count > 0) && header->seq != next &&
-		    (header->kind != FRAME_RESET || header->seq < next))
+		if ((i > 0 || manifest->packs_count > 0) && header->seq != next)
 			return "its tail leaves a gap";
 		if (i > 0 && !digest_equal(&header->previous, &tail[i - 1].hash))
 			return "its tail is no chain";
-		if (header->seq == 0 || header->seq == UINT64_MAX)
-			return "a frame's seq is impossible";
 		next = header->seq + 1;
 	}
 	if (manifest->tail_count > 0 &&

@@ -133,8 +133,15 @@ def emit_frames(out, log):
     bad("hash-31", patch, "a previous hash of 31 bytes", layer="cddl", _4=bytes(31))
     out.vector(form, "bad-10241", patch.header_bytes + bytes(10241 - len(patch.header_bytes)),
                "TOO_LARGE", "limit", "one byte over 10 KiB")
-    bad("seq-over", patch, "a place that SQLite's integers cannot hold", layer="limit",
-        expect="TOO_LARGE", _3=1 << 63)
+    last = {**patch.header, 3: (1 << 53) - 1}
+    out.vector(form, "ok-seq-last", patch.around(enc(last)), note="the last place there is",
+               hash=digest("FRAME", patch.around(enc(last))), header_size=len(enc(last)),
+               secret=patch.device.secret)
+    for name, key in (("seq", 3), ("epoch", 2)):
+        bad(f"{name}-over", patch, "no double holds all integers from here on", layer="cddl",
+            expect="TOO_LARGE", **{f"_{key}": 1 << 53})
+    bad("abandoned-over", reset, "a head that no log can have", layer="cddl",
+        expect="TOO_LARGE", _10=[1 << 53, rnd("abandoned")])
 
 
 def emit_checks(out, log):
@@ -159,6 +166,21 @@ def emit_checks(out, log):
         frame = sealed_frame(header, device, key, b"", f"check {name}")
         vector(f"bad-{name}", frame.bytes, "FORGED", layer, note, previous, index, roster)
 
+    def resets(name, skip, expect, layer, note, head_seq=7, index=2):
+        header = {k: v for k, v in log.reset.header.items() if k < 11}
+        header |= {3: head_seq + skip, 10: [head_seq + skip - 1, rnd("abandoned")]}
+        frame = sealed_frame(header, phone, world.key2, b"", f"check {name}")
+        out.vector(form, name, frame.bytes, expect, layer, note, roster=world.roster(3),
+                   head_seq=head_seq, head_hash=f7.hash, roster_index=index,
+                   **({"roster_index_after": 2} if expect == "ok" else {}))
+
+    last = (1 << 53) - 1
+    resets("ok-reset", 1, "ok", None, "one place on")
+    resets("ok-reset-carries", 2, "ok", None, "under statements that its head does not know",
+           index=0)
+    resets("ok-reset-skip-2-32", 1 << 32, "ok", None, "as far as a reset may skip")
+    resets("bad-reset-skip-over", (1 << 32) + 1, "FORGED", "chain", "one place more")
+    resets("ok-reset-last", 2, "ok", None, "to the last place there is", head_seq=last - 2)
     good = frame_header(world, 1, 3, f2.hash, s2.hash, phone, PATCH)
     bad("account", "chain", "another account's", {**good, 1: rnd("account", 20)}, phone)
     bad("seq-skipped", "chain", "seq 4 after seq 2", {**good, 3: 4}, phone)

@@ -126,6 +126,62 @@ static void a_reset_skips_and_moves_the_roster(void **state)
 	bytes_clear(&roster_bytes);
 }
 
+/* No seq reaches 2^53, and a reset is never more than 2^32 above the head that it follows. */
+static void places_have_bounds(void **state)
+{
+	static const struct {
+		const char *name;
+		enum frame_kind kind;
+		uint64_t head, seq, abandoned;
+		enum format_result expect;
+	} rows[] = {
+	    {"a reset just in reach", FRAME_RESET, 4, 4 + RESET_SKIP_MAX, 3 + RESET_SKIP_MAX,
+		FORMAT_OK},
+	    {"a reset out of reach", FRAME_RESET, 4, 5 + RESET_SKIP_MAX, 4 + RESET_SKIP_MAX,
+		FORMAT_FORGED},
+	    {"a patch at the last place", FRAME_PATCH, SEQ_MAX - 1, SEQ_MAX, 0, FORMAT_OK},
+	    {"a reset at the last place", FRAME_RESET, SEQ_MAX - RESET_SKIP_MAX, SEQ_MAX,
+		SEQ_MAX - 1, FORMAT_OK},
+	    {"a patch behind the last place", FRAME_PATCH, SEQ_MAX, SEQ_MAX + 1, 0,
+		FORMAT_TOO_LARGE},
+	    {"a reset behind the last place", FRAME_RESET, SEQ_MAX - 2, SEQ_MAX + 1, SEQ_MAX,
+		FORMAT_TOO_LARGE},
+	    {"a patch where the log is full", FRAME_PATCH, SEQ_MAX, SEQ_MAX, 0, FORMAT_FORGED},
+	};
+	struct made_device laptop;
+	struct bytes roster_bytes = {0}, encoded = {0};
+	struct roster roster;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &laptop);
+	make_roster(&laptop, 1, &roster_bytes);
+	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool reset = rows[i].kind == FRAME_RESET;
+		struct frame_header header = {.account = roster.account,
+		    .epoch = 1,
+		    .seq = rows[i].seq,
+		    .roster = roster.hashes[0],
+		    .device = laptop.id,
+		    .kind = rows[i].kind,
+		    .has_blob = reset,
+		    .has_covered = reset,
+		    .has_abandoned = reset,
+		    .abandoned.seq = rows[i].abandoned};
+		struct head head = {.seq = rows[i].head};
+		size_t index = 0;
+		enum format_result result;
+
+		assert_int_equal(
+		    frame_encode(&header, view_text("sealed"), laptop.secret, &encoded), FORMAT_OK);
+		result = follow(view_bytes(&encoded), &roster, &head, &index);
+		if (result != rows[i].expect)
+			fail_msg("%s: %s", rows[i].name, format_result_text(result));
+		bytes_clear(&encoded);
+	}
+	bytes_clear(&roster_bytes);
+}
+
 /* A wipe's record leaves the sealed parts out of its roster: a log never does. */
 static void a_frame_holds_its_statement_whole(void **state)
 {
@@ -382,6 +438,7 @@ static void blob_names_are_read_as_they_are_printed(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_is_followed_through_its_statements),
     cmocka_unit_test(a_reset_skips_and_moves_the_roster),
+    cmocka_unit_test(places_have_bounds),
     cmocka_unit_test(a_frame_holds_its_statement_whole),
     cmocka_unit_test(a_kind_has_its_own_keys_alone),
     cmocka_unit_test(a_statement_alone_is_not_sealed),

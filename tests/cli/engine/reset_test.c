@@ -426,6 +426,77 @@ static void who_was_never_in_step_resets_nothing(void **state)
 	device_close(&d);
 }
 
+/* The highest head that a has seen stands so far above the one there. */
+static void has_seen_more(uint64_t above)
+{
+	struct stored_facts facts;
+	struct call *call = &trio.a.call;
+
+	call_init(call, trio.world.now_ms + 60000);
+	assert_engine(&trio.a, facts_load(&trio.a.engine, call, &facts), ENGINE_OK);
+	facts.public.known_head = (struct head){facts.public.head.seq + above, {{1}}};
+	assert_int_equal(trio.a.engine.journal.ops->begin(trio.a.store, call), JOURNAL_OK);
+	assert_engine(&trio.a,
+	    engine_finish(&trio.a.engine, facts_store(&trio.a.engine, &facts, call), call),
+	    ENGINE_OK);
+}
+
+/* What would be refused is not begun: it is said, with what helps. */
+static void a_reset_out_of_reach_is_not_begun(void **state)
+{
+	struct head head = device_facts(&trio.a).head;
+
+	(void)state;
+	has_seen_more(RESET_SKIP_MAX);
+	trio.a.reseed = true;
+	trio.a.counts = (struct bucket_counts){0};
+	assert_engine(&trio.a, device_sync(&trio.a), ENGINE_ROLLBACK);
+	assert_int_equal(trio.a.counts.put, 0);
+	assert_non_null(strstr(trio.a.call.message, "recover"));
+	has_seen_more(RESET_SKIP_MAX - 1);
+	assert_reset(&trio.a);
+	assert_int_equal(device_facts(&trio.a).head.seq, head.seq + RESET_SKIP_MAX);
+	(void)device_save(&trio.a, "e0", "and on");
+	assert_all_same();
+	assert_content(&trio.b, "e0", "and on");
+}
+
+/* a's reset, signed anew so that it stands `times` places less than it may above b's head. */
+static void lengthen_skip(struct device *device, struct sync_answer *answer)
+{
+	struct bytes encoded = {0};
+	struct frame frame;
+
+	if (answer->status != SYNC_FAR_BEHIND)
+		return;
+	assert_int_equal(frame_decode(answer->snapshot, &frame), FORMAT_OK);
+	frame.header.seq = device_facts(device).head.seq + RESET_SKIP_MAX + 1 - device->times;
+	frame.header.abandoned.seq = frame.header.seq - 1;
+	assert_int_equal(
+	    frame_encode(&frame.header, frame.body, trio.a.keys.sign_secret, &encoded), FORMAT_OK);
+	answer->snapshot = view_bytes(&encoded);
+	answer->head.seq = frame.header.seq;
+	assert_true(sync_answer_keep(answer, &encoded));
+}
+
+/* Who knows the head that a reset follows sees how far it skips, whatever the gateway let pass. */
+static void a_reset_from_out_of_reach_is_refused(void **state)
+{
+	(void)state;
+	fork_log();
+	assert_synced(&trio.b);
+	assert_reset(&trio.a);
+	trio.b.answered = lengthen_skip;
+	for (trio.b.times = 0; trio.b.times < 2; trio.b.times++) {
+		assert_engine(&trio.b, device_sync(&trio.b), ENGINE_DAMAGED);
+		/* 1: in reach, but the seal is over another place */
+		assert_true(
+		    (strstr(trio.b.call.message, "skips too many") != NULL) == (trio.b.times == 0));
+	}
+	trio.b.answered = NULL;
+	assert_all_same();
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_rollback_is_no_reason_without_a_person, trio_setup, trio_teardown),
@@ -449,6 +520,9 @@ static const struct CMUnitTest tests[] = {
 	a_log_that_cannot_be_followed_is_given_up, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_snapshot_behind_a_reset_speaks_of_it, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(a_reset_out_of_reach_is_not_begun, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_from_out_of_reach_is_refused, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(the_brake_holds_a_reset_too, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	who_was_never_in_step_resets_nothing, trio_setup, trio_teardown),

@@ -177,6 +177,39 @@ static void what_does_not_hold_is_refused(void **state)
 	}
 }
 
+/* So that no member takes the log to its last place. */
+static void a_reset_skips_so_far_and_no_farther(void **state)
+{
+	struct pair *pair = *state;
+	struct head follows = pair->first.head;
+	uint64_t puts = pair->fixture.counts.put;
+	uint64_t farthest = follows.seq + RESET_SKIP_MAX;
+
+	assert_int_equal(
+	    send_reset(&pair->first, &follows, farthest, (struct faults){0}), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_REFUSED);
+	assert_int_equal(pair->fixture.counts.put, puts);
+	assert_int_equal(
+	    send_reset(&pair->first, &follows, farthest - 1, (struct faults){0}), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_COMMITTED);
+	assert_int_equal(pair->first.head.seq, farthest);
+	client_edit(&pair->first, 500);
+}
+
+/* No head is behind the last place: not one that is given up either. */
+static void a_place_that_no_log_has_is_refused(void **state)
+{
+	struct pair *pair = *state;
+	struct head follows = pair->first.head;
+	uint64_t puts = pair->fixture.counts.put;
+
+	assert_int_equal(
+	    send_reset(&pair->first, &follows, SEQ_MAX, (struct faults){0}), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_REFUSED);
+	assert_int_equal(pair->fixture.counts.put, puts);
+	client_edit(&pair->first, 500);
+}
+
 static void a_spoiled_log_is_told_to_who_resets(void **state)
 {
 	struct pair *pair = *state;
@@ -248,6 +281,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(who_stands_before_it_takes_it, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_reset_has_one_effect, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_does_not_hold_is_refused, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_reset_skips_so_far_and_no_farther, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_place_that_no_log_has_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_spoiled_log_is_told_to_who_resets, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_wiped_account_is_not_reset, pair_setup, pair_teardown),
 };
