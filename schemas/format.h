@@ -114,18 +114,19 @@ MUST_USE enum format_result sign_check(enum domain domain, struct view message,
     const uint8_t public_key[SIGN_PUBLIC_LEN], const uint8_t signature[SIGNATURE_LEN]);
 
 /* Maxima (design, section 10), each with its reason. */
-#define SEQ_MAX ((UINT64_C(1) << 53) - 1) /* places, counts, generations: exact in JavaScript too \
-					   */
-#define TITLE_MAX (4u << 10)              /* a title is a line */
-#define CONTENT_MAX (4u << 20)            /* a book's text */
-#define ENTRY_MAX (5u << 20)              /* title, content and unknown members */
-#define ENTRY_ID_MAX 128u                 /* a UUID is 36 */
-#define COLLECTION_MAX 32u                /* a lower-case word */
-#define TIME_TEXT_MAX 64u                 /* toISOString() prints 24 or 27 */
-#define EXTRA_COUNT_MAX 64u               /* unknown members of an entry */
-#define BLOB_MAX (6u << 20)    /* an entry of 5 MiB, sealed and padded (Padme adds < 12 %) */
-#define REQUEST_MAX (6u << 20) /* a sync request: one body beside its frame */
-#define ANSWER_MAX (4u << 20)  /* whole frames and bodies of one answer; then more = true */
+#define SEQ_MAX \
+	((UINT64_C(1) << 53) - 1) /* places, counts, generations: exact in JavaScript too \
+				   */
+#define TITLE_MAX (4u << 10)      /* a title is a line */
+#define CONTENT_MAX (4u << 20)    /* a book's text */
+#define ENTRY_MAX (5u << 20)      /* title, content and unknown members */
+#define ENTRY_ID_MAX 128u         /* a UUID is 36 */
+#define COLLECTION_MAX 32u        /* a lower-case word */
+#define TIME_TEXT_MAX 64u         /* toISOString() prints 24 or 27 */
+#define EXTRA_COUNT_MAX 64u       /* unknown members of an entry */
+#define BLOB_MAX (6u << 20)       /* an entry of 5 MiB, sealed and padded (Padme adds < 12 %) */
+#define REQUEST_MAX (6u << 20)    /* a sync request: one body beside its frame */
+#define ANSWER_MAX (4u << 20)     /* whole frames and bodies of one answer; then more = true */
 #define FRAME_INLINE_MAX \
 	(4u << 10)                   /* sealed operations in the frame itself; above: a body blob \
 				      */

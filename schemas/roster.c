@@ -276,6 +276,21 @@ enum format_result roster_begin(struct view genesis, struct bytes *out)
 	return extend(0, (struct view){0}, genesis, out);
 }
 
+enum format_result roster_first(const struct roster *roster, size_t count, struct bytes *out)
+{
+	struct buffer buffer;
+	enum format_result result;
+
+	assert(count > 0 && count <= roster->statements_count);
+	buffer_init(&buffer, ROSTER_MAX);
+	cbor_put_array(&buffer, count);
+	for (size_t i = 0; i < count; i++)
+		cbor_put_view(&buffer, roster->statements[i]);
+	result = format_take(&buffer, out);
+	buffer_clear(&buffer);
+	return result;
+}
+
 enum format_result roster_bare(const struct roster *roster, struct bytes *out)
 {
 	struct buffer buffer;

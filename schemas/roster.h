@@ -43,6 +43,9 @@ MUST_USE enum format_result roster_decode_again(struct view encoded, struct rost
 /* encoded roster ‖ one more statement, as bytes; the caller decodes it again to check it. */
 MUST_USE enum format_result roster_append(
     struct view encoded_roster, struct view statement, struct bytes *out);
+/* The first `count` statements, one at least, as a roster of their own. */
+MUST_USE enum format_result roster_first(
+    const struct roster *roster, size_t count, struct bytes *out);
 /* A roster of one statement. */
 MUST_USE enum format_result roster_begin(struct view genesis, struct bytes *out);
 /* All sealed parts left out. */

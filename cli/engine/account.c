@@ -55,12 +55,17 @@ done:
 	return say_format(call, "the account could not be made", made);
 }
 
-/* Stores the roster and facts that begin at the genesis. In a transaction. */
-static enum engine_result store_account(
-    struct engine *engine, const struct roster *roster, bool recovering, struct call *call)
+/*
+ * Stores facts that begin at the genesis, and the roster's first statements: what is known without
+ * a log. In a transaction.
+ */
+static enum engine_result store_account(struct engine *engine, const struct roster *roster,
+    size_t known, bool recovering, struct call *call)
 {
+	static const char *const stale[] = {META_ROOT, META_INDEX, META_STAGE, META_STATEMENT};
 	const struct journal *journal = &engine->journal;
 	struct stored_facts facts = {.roster_at = roster->hashes[0]};
+	struct bytes first = {0};
 	enum engine_result result =
 	    engine_of_journal(journal->ops->cloud_forget(journal->self, call));
 
@@ -72,19 +77,16 @@ static enum engine_result store_account(
 	facts.public.head.hash = roster->hashes[0];
 	facts.public.known_head = facts.public.head;
 	if (result == ENGINE_OK)
+		result = engine_of_format(roster_first(roster, known, &first));
+	if (result == ENGINE_OK)
 		result = engine_of_journal(
-		    journal->ops->meta_set(journal->self, META_ROSTER, roster->encoded, call));
-	if (result == ENGINE_OK)
+		    journal->ops->meta_set(journal->self, META_ROSTER, view_bytes(&first), call));
+	for (size_t i = 0; i < COUNT_OF(stale) && result == ENGINE_OK; i++)
 		result =
-		    engine_of_journal(journal->ops->meta_remove(journal->self, META_ROOT, call));
-	if (result == ENGINE_OK)
-		result =
-		    engine_of_journal(journal->ops->meta_remove(journal->self, META_INDEX, call));
-	if (result == ENGINE_OK)
-		result =
-		    engine_of_journal(journal->ops->meta_remove(journal->self, META_STAGE, call));
+		    engine_of_journal(journal->ops->meta_remove(journal->self, stale[i], call));
 	if (result == ENGINE_OK)
 		result = facts_store(engine, &facts, call);
+	bytes_clear(&first);
 	return result;
 }
 
@@ -108,7 +110,7 @@ enum engine_result account_store(
 	if (result == ENGINE_OK)
 		result = engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
 	if (result == ENGINE_OK) {
-		result = store_account(engine, roster, false, call);
+		result = store_account(engine, roster, 1, false, call);
 		if (result == ENGINE_OK)
 			result = note(engine, ACTIVITY_SYNC_ON, "a new account", call);
 		result = engine_finish(engine, result, call);
@@ -140,7 +142,7 @@ enum engine_result sync_switch(struct engine *engine, bool on, struct call *call
 enum engine_result account_forget(struct engine *engine, struct call *call)
 {
 	static const char *const names[] = {
-	    META_FACTS, META_ROOT, META_ROSTER, META_INDEX, META_STAGE};
+	    META_FACTS, META_ROOT, META_ROSTER, META_INDEX, META_STAGE, META_STATEMENT};
 	const struct journal *journal = &engine->journal;
 	enum engine_result result = engine_of_journal(journal->ops->begin(journal->self, call));
 
@@ -156,13 +158,16 @@ enum engine_result account_forget(struct engine *engine, struct call *call)
 	return engine_finish(engine, result, call);
 }
 
-/* The code names the newest statement it was made after: a roster without it is an older one. */
-static bool holds_statement(const struct roster *roster, const struct recovery_code *code)
+/*
+ * The code names the newest statement it was made after; how many there were by then. 0: the roster
+ * is an older one.
+ */
+static size_t statements_by(const struct roster *roster, const struct recovery_code *code)
 {
 	for (size_t i = 0; i < roster->statements_count; i++)
 		if (memcmp(roster->hashes[i].bytes, code->statement, RECOVERY_STATEMENT_LEN) == 0)
-			return true;
-	return false;
+			return i + 1;
+	return 0;
 }
 
 enum engine_result recovery_check(struct engine *engine, struct view encoded,
@@ -184,7 +189,8 @@ enum engine_result recovery_check(struct engine *engine, struct view encoded,
 		result = ENGINE_DAMAGED;
 		goto done;
 	}
-	if (!holds_statement(roster, code)) {
+	view.known = statements_by(roster, code);
+	if (view.known == 0) {
 		call_sayf(
 		    call, "the roster there is older than this recovery code: it was rolled back");
 		result = ENGINE_ROLLBACK;
@@ -224,6 +230,10 @@ enum engine_result recovery_store(struct engine *engine, struct view encoded,
 	if (roster == NULL)
 		return ENGINE_FAILED;
 	result = say_format(call, "the roster", roster_decode(encoded, false, roster));
+	if (result == ENGINE_OK && (view->known == 0 || view->known > roster->statements_count)) {
+		call_sayf(call, "the roster is not the one that the code was checked against");
+		result = ENGINE_REFUSED;
+	}
 	if (result == ENGINE_OK && roster_live(roster, &view->keys.id, SIZE_MAX) == NULL) {
 		call_sayf(call, "the recovery device is not live in this roster");
 		result = ENGINE_WRONG_KEY;
@@ -236,7 +246,7 @@ enum engine_result recovery_store(struct engine *engine, struct view encoded,
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->begin(journal->self, call));
 	if (result == ENGINE_OK) {
-		result = store_account(engine, roster, true, call);
+		result = store_account(engine, roster, view->known, true, call);
 		if (result == ENGINE_OK)
 			result = engine_of_journal(journal->ops->meta_set(
 			    journal->self, META_NAME, view_text(device_name), call));

@@ -399,22 +399,20 @@ static enum engine_result apply_statement(struct sync_state *state, const struct
 {
 	const struct journal *journal = &state->engine->journal;
 	struct statement statement;
+	enum engine_result result = ENGINE_OK;
 
 	if (statement_decode(frame->body, false, &statement) != FORMAT_OK)
 		return ENGINE_DAMAGED; /* frame_check has read it */
-	for (size_t i = 0; i < statement.added_count; i++) {
+	for (size_t i = 0; i < statement.added_count && result == ENGINE_OK; i++) {
 		struct device_id id;
-		enum journal_result result;
 
 		device_id_of(statement.added[i].sign_public, &id);
-		if (device_equal(&id, state_device(state)))
-			state->facts.public.recovering = false;
-		result = journal->ops->device_seen(
-		    journal->self, &id, frame->header.seq, statement.time_ms, state->call);
-		if (result != JOURNAL_OK)
-			return engine_of_journal(result);
+		result = engine_of_journal(journal->ops->device_seen(
+		    journal->self, &id, frame->header.seq, statement.time_ms, state->call));
+		if (result == ENGINE_OK && device_equal(&id, state_device(state)))
+			result = state_joined(state);
 	}
-	return ENGINE_OK;
+	return result;
 }
 
 enum apply_result apply_frame(struct sync_state *state, struct view encoded,

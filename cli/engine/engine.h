@@ -121,11 +121,13 @@ MUST_USE enum engine_result account_forget(struct engine *engine, struct call *c
 /*
  * Recovering: the roster's bytes as read from the remote, the code, this device's new keys
  * (engine->keys). recovery_check: does the code fit? Gives what to show before anything is written.
- * recovery_store: stores the account with a statement that adds this device, still to be pushed;
- * then run a sync whose options hold the recovery keys.
+ * recovery_store: stores the account with as much of the roster as the code vouches for; then run a
+ * sync whose options hold the recovery keys: it pushes the statement that adds this device.
  */
 struct recovery_view {
 	uint64_t epoch;
+	size_t
+	    known; /* so many statements the code vouches for; the others are for the log to show */
 	size_t devices_count;
 	char names[DEVICES_MAX][DEVICE_NAME_MAX + 1];
 	struct device_keys keys; /* the recovery device's: a secret */

@@ -22,6 +22,7 @@ MUST_USE enum engine_result engine_finish(
 #define META_ROOT "root"
 #define META_ROSTER "roster"
 #define META_NAME "device-name"
+#define META_STATEMENT "statement" /* this device's own, until the log holds it (push.c) */
 struct stored_facts {
 	struct sync_facts public;
 	struct digest roster_at; /* roster hash after the frame at the cursor */
@@ -72,8 +73,9 @@ struct sync_state {
 	struct stored_facts facts;
 	struct root_sum sum;
 	struct bytes roster_bytes;
-	struct roster *roster;
-	size_t roster_index; /* the statement that the cursor's roster hash leads to */
+	struct roster *roster; /* the known one; beyond it what an answer named: held, not stored */
+	size_t roster_known;   /* so many statements of it are stored: the log has led to them */
+	size_t roster_index;   /* the statement that the cursor's roster hash leads to */
 	struct epoch_key key;
 	uint64_t key_epoch; /* 0: none opened yet */
 	bool no_base;       /* what a reset brought is being settled */
@@ -81,15 +83,23 @@ struct sync_state {
 };
 MUST_USE enum engine_result state_load(struct sync_state *state);
 void state_clear(struct sync_state *state);
-/* Takes newer roster bytes if they descend from the known ones (else ENGINE_ROLLBACK). In a
- * transaction. */
-MUST_USE enum engine_result state_take_roster(struct sync_state *state, struct view roster);
+/*
+ * The roster becomes these bytes if they begin with what is known (else ENGINE_ROLLBACK), in memory
+ * alone: state_commit stores of it what the log has led to.
+ */
+MUST_USE enum engine_result state_hold_roster(struct sync_state *state, struct view roster);
+/* Forgets what is held beyond the statement `newest`; never what is known. 0: all that is held. */
+MUST_USE enum engine_result state_let_go(struct sync_state *state, size_t newest);
+/* True if the roster begins with all statements that are known. */
+bool state_knows(const struct sync_state *state, const struct roster *newer);
+/* The log holds the statement that adds this device. In a transaction. */
+MUST_USE enum engine_result state_joined(struct sync_state *state);
 MUST_USE enum engine_result state_key(
     struct sync_state *state, uint64_t epoch, const struct epoch_key **out);
 MUST_USE enum engine_result state_begin(struct sync_state *state);
 /* For what a power cut may take back: it is only fetched, or put, again. */
 MUST_USE enum engine_result state_begin_light(struct sync_state *state);
-/* Stores facts and root, and commits. */
+/* Stores facts, root and what the log has led to of the roster, and commits. */
 MUST_USE enum engine_result state_commit(struct sync_state *state);
 void state_rollback(struct sync_state *state);
 /* A head whose frames held, though what they bring was not taken (the brake): it stays known (I11).

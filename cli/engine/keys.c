@@ -387,7 +387,7 @@ enum format_result genesis_make(const struct device_keys *device, struct view na
 
 enum format_result add_device_make(const struct roster *roster, const struct device_keys *signer,
     const struct device_keys *device, struct view name, int64_t now_ms, const struct random *random,
-    struct bytes *roster_out, struct bytes *statement_out)
+    struct bytes *statement_out)
 {
 	struct statement change = {.kind = STATEMENT_CHANGE,
 	    .previous = *roster_hash(roster),
@@ -398,7 +398,6 @@ enum format_result add_device_make(const struct roster *roster, const struct dev
 	struct box box;
 	struct bytes names = {0};
 	struct bytes box_part = {0};
-	struct bytes encoded = {0};
 	enum format_result result = epoch_key_find(roster, signer, roster_epoch(roster), &key);
 
 	describe(device, ROLE_DEVICE, &change.added[0]);
@@ -411,15 +410,8 @@ enum format_result add_device_make(const struct roster *roster, const struct dev
 	if (result == FORMAT_OK) {
 		change.part[PART_NAMES] = view_bytes(&names);
 		change.part[PART_BOXES] = view_bytes(&box_part);
-		result = statement_encode(&change, signer->sign_secret, &encoded);
+		result = statement_encode(&change, signer->sign_secret, statement_out);
 	}
-	if (result == FORMAT_OK)
-		result = roster_append(roster->encoded, view_bytes(&encoded), roster_out);
-	if (result == FORMAT_OK) {
-		*statement_out = encoded;
-		encoded = (struct bytes){0};
-	}
-	bytes_clear(&encoded);
 	bytes_clear(&box_part);
 	bytes_clear(&names);
 	sodium_memzero(&key, sizeof(key));

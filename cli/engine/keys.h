@@ -45,11 +45,10 @@ MUST_USE enum format_result keyfile_wipe_key(
 MUST_USE enum format_result genesis_make(const struct device_keys *device, struct view name,
     const uint8_t recovery_key[RECOVERY_KEY_LEN], int64_t now_ms, const struct random *random,
     struct bytes *roster_out);
-/* The roster with one more statement: signer (live) adds device. *statement_out: that statement. */
+/* The roster's next statement: signer (live) adds device. */
 MUST_USE enum format_result add_device_make(const struct roster *roster,
     const struct device_keys *signer, const struct device_keys *device, struct view name,
-    int64_t now_ms, const struct random *random, struct bytes *roster_out,
-    struct bytes *statement_out);
+    int64_t now_ms, const struct random *random, struct bytes *statement_out);
 /* The recovery device that this code's key is: FORMAT_FORGED if there is none, or it was revoked.
  */
 MUST_USE enum format_result recovery_device_find(

@@ -449,41 +449,122 @@ enum engine_result push_patch(struct sync_state *state, bool allow_deletions, st
 	return result;
 }
 
-enum engine_result push_statement(struct sync_state *state, const struct device_keys *recovery,
-    struct push *out, struct bytes *roster_out)
+/* OK: it adds this device, was signed by the recovery device, and stands where the roster ends. */
+static enum format_result stands_next(
+    const struct sync_state *state, const struct device_keys *recovery, struct view encoded)
+{
+	struct statement statement;
+	struct device_id added;
+	enum format_result result = statement_decode(encoded, false, &statement);
+
+	if (result != FORMAT_OK)
+		return result;
+	if (statement.added_count != 1 || !device_equal(&statement.signer, &recovery->id) ||
+	    !digest_equal(&statement.previous, roster_hash(state->roster)))
+		return FORMAT_FORGED;
+	device_id_of(statement.added[0].sign_public, &added);
+	if (!device_equal(&added, state_device(state)))
+		return FORMAT_FORGED;
+	return statement_signed_by(encoded, recovery->sign_public);
+}
+
+static enum engine_result make_statement(
+    struct sync_state *state, const struct device_keys *recovery, struct bytes *out)
 {
 	const struct journal *journal = &state->engine->journal;
-	struct frame_header header;
 	struct bytes name = {0};
-	struct bytes roster = {0};
 	struct bytes statement = {0};
-	struct frame frame;
-	enum format_result made = FORMAT_OK;
+	enum format_result made;
 	enum engine_result result =
 	    engine_of_journal(journal->ops->meta_get(journal->self, META_NAME, state->call, &name));
 
 	if (result != ENGINE_OK)
 		return result;
 	made = add_device_make(state->roster, recovery, state->engine->keys, view_bytes(&name),
-	    clock_wall_ms(state->engine->clock), state->engine->random, &roster, &statement);
-	push_header(state, FRAME_STATEMENT, &header);
-	header.device = recovery->id;
-	if (made == FORMAT_OK)
-		made = frame_encode(
-		    &header, view_bytes(&statement), recovery->sign_secret, &out->frame);
-	if (made == FORMAT_OK)
-		made = frame_decode(view_bytes(&out->frame), &frame);
-	if (made == FORMAT_OK) {
-		out->frame_hash = frame.hash;
-		*roster_out = roster;
-		roster = (struct bytes){0};
-	} else {
+	    clock_wall_ms(state->engine->clock), state->engine->random, &statement);
+	bytes_clear(&name);
+	if (made != FORMAT_OK) {
 		call_sayf(state->call, "the statement that adds this device could not be made: %s",
 		    format_result_text(made));
-		result = engine_of_format(made);
+		return engine_of_format(made);
 	}
-	bytes_clear(&statement);
-	bytes_clear(&roster);
-	bytes_clear(&name);
+	result = state_begin(state);
+	if (result == ENGINE_OK) {
+		result = engine_of_journal(journal->ops->meta_set(
+		    journal->self, META_STATEMENT, view_bytes(&statement), state->call));
+		if (result == ENGINE_OK)
+			result = state_commit(state);
+		if (result != ENGINE_OK)
+			state_rollback(state);
+	}
+	if (result == ENGINE_OK)
+		*out = statement;
+	else
+		bytes_clear(&statement);
 	return result;
+}
+
+/*
+ * The statement that adds this device. Its bytes are kept before they are sent, and stay the same
+ * whatever becomes of the frame around them: of two that name one statement before them, one could
+ * be shown to some devices, and the other to the rest. Where another's statement has come first, a
+ * new one is made, for the next place.
+ */
+static enum engine_result own_statement(
+    struct sync_state *state, const struct device_keys *recovery, struct bytes *out)
+{
+	const struct journal *journal = &state->engine->journal;
+	struct bytes kept = {0};
+	enum journal_result found =
+	    journal->ops->meta_get(journal->self, META_STATEMENT, state->call, &kept);
+	enum format_result stands = FORMAT_FORGED;
+
+	if (found != JOURNAL_OK && found != JOURNAL_NONE)
+		return engine_of_journal(found);
+	if (found == JOURNAL_OK && !MUTATION(STATEMENT_MADE_ANEW))
+		stands = stands_next(state, recovery, view_bytes(&kept));
+	if (stands == FORMAT_OK) {
+		*out = kept;
+		return ENGINE_OK;
+	}
+	bytes_clear(&kept);
+	if (stands == FORMAT_NO_MEMORY)
+		return engine_of_format(stands);
+	return make_statement(state, recovery, out);
+}
+
+enum engine_result push_statement(struct sync_state *state, const struct device_keys *recovery,
+    struct push *out, struct bytes *roster_out)
+{
+	struct frame_header header;
+	struct bytes statement = {0};
+	struct bytes roster = {0};
+	struct bytes encoded = {0};
+	struct frame frame;
+	enum format_result made;
+	enum engine_result result = own_statement(state, recovery, &statement);
+
+	if (result != ENGINE_OK)
+		return result;
+	push_header(state, FRAME_STATEMENT, &header);
+	header.device = recovery->id;
+	made = roster_append(state->roster->encoded, view_bytes(&statement), &roster);
+	if (made == FORMAT_OK)
+		made =
+		    frame_encode(&header, view_bytes(&statement), recovery->sign_secret, &encoded);
+	if (made == FORMAT_OK)
+		made = frame_decode(view_bytes(&encoded), &frame);
+	if (made == FORMAT_OK) {
+		out->frame = encoded;
+		out->frame_hash = frame.hash;
+		*roster_out = roster;
+		encoded = roster = (struct bytes){0};
+	} else {
+		call_sayf(state->call, "the frame that adds this device could not be made: %s",
+		    format_result_text(made));
+	}
+	bytes_clear(&encoded);
+	bytes_clear(&roster);
+	bytes_clear(&statement);
+	return engine_of_format(made);
 }

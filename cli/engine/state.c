@@ -1,30 +1,60 @@
 /*
  * cli/engine/state.c: what a run of sync works on: facts, root, roster, the epoch's key. Loaded
  * once, moved by each frame, stored in the transaction that applies it.
+ * A roster that an answer names is anybody's: its statements were signed by members, but nothing
+ * says that they stand in the log. So it is held here, in memory, and of it only so many statements
+ * are stored as verified frames have led to.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum engine_result load_roster(struct sync_state *state, struct view encoded)
+bool state_knows(const struct sync_state *state, const struct roster *newer)
+{
+	size_t known = state->roster_known;
+
+	return newer->statements_count >= known &&
+	       account_equal(&newer->account, &state->roster->account) &&
+	       digest_equal(&newer->hashes[known - 1], &state->roster->hashes[known - 1]);
+}
+
+/* Decodes a copy of the bytes. *roster_out and what it points into, *bytes_out, are the caller's.
+ */
+static enum engine_result read_roster(
+    struct call *call, struct view encoded, struct bytes *bytes_out, struct roster **roster_out)
 {
 	struct bytes copy = {0};
 	struct roster *roster = calloc(1, sizeof(*roster));
 	enum format_result result = FORMAT_NO_MEMORY;
 
-	if (roster == NULL || !bytes_copy(encoded, &copy))
-		goto done;
-	result = roster_decode(view_bytes(&copy), false, roster);
-	if (result != FORMAT_OK) {
-		call_sayf(state->call, "the roster is %s", format_result_text(result));
-		goto done;
+	if (roster != NULL && bytes_copy(encoded, &copy))
+		result = roster_decode(view_bytes(&copy), false, roster);
+	if (result == FORMAT_OK) {
+		*bytes_out = copy;
+		*roster_out = roster;
+		return ENGINE_OK;
 	}
-	if (state->roster != NULL && !roster_descends(roster, state->roster)) {
+	call_sayf(call, "the roster is %s", format_result_text(result));
+	free(roster);
+	bytes_clear(&copy);
+	return engine_of_format(result);
+}
+
+enum engine_result state_hold_roster(struct sync_state *state, struct view encoded)
+{
+	struct bytes bytes = {0};
+	struct roster *roster = NULL;
+	enum engine_result result = read_roster(state->call, encoded, &bytes, &roster);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (state->roster != NULL && !state_knows(state, roster)) {
 		free(roster);
-		bytes_clear(&copy);
+		bytes_clear(&bytes);
 		call_sayf(state->call,
 		    "the roster there does not descend from the one this device knows");
 		return ENGINE_ROLLBACK;
@@ -32,12 +62,43 @@ static enum engine_result load_roster(struct sync_state *state, struct view enco
 	free(state->roster);
 	bytes_clear(&state->roster_bytes);
 	state->roster = roster;
-	state->roster_bytes = copy;
+	state->roster_bytes = bytes;
+	state->key_epoch = 0; /* another statement may begin that epoch now */
 	return ENGINE_OK;
-done:
-	free(roster);
-	bytes_clear(&copy);
-	return engine_of_format(result);
+}
+
+enum engine_result state_let_go(struct sync_state *state, size_t newest)
+{
+	size_t count = newest + 1 > state->roster_known ? newest + 1 : state->roster_known;
+	struct bytes first = {0};
+	enum engine_result result;
+
+	if (count >= state->roster->statements_count)
+		return ENGINE_OK;
+	result = engine_of_format(roster_first(state->roster, count, &first));
+	if (result == ENGINE_OK)
+		result = state_hold_roster(state, view_bytes(&first));
+	bytes_clear(&first);
+	return result;
+}
+
+/* What the log has led to by now; in the transaction that stores the head. */
+static enum engine_result store_roster(struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+	size_t count = MUTATION(ROSTER_STORED_EARLY) ? state->roster->statements_count
+						     : state->roster_index + 1;
+	struct bytes first = {0};
+	enum engine_result result;
+
+	if (count <= state->roster_known)
+		return ENGINE_OK;
+	result = engine_of_format(roster_first(state->roster, count, &first));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(journal->ops->meta_set(
+		    journal->self, META_ROSTER, view_bytes(&first), state->call));
+	bytes_clear(&first);
+	return result;
 }
 
 /* The sum that the state root is of; the empty state's where none is stored. */
@@ -76,12 +137,13 @@ enum engine_result state_load(struct sync_state *state)
 	}
 	found = journal->ops->meta_get(journal->self, META_ROSTER, state->call, &stored);
 	if (found == JOURNAL_OK)
-		result = load_roster(state, view_bytes(&stored));
+		result = state_hold_roster(state, view_bytes(&stored));
 	else
 		result = engine_of_journal(found);
 	bytes_clear(&stored);
 	if (result != ENGINE_OK)
 		return result;
+	state->roster_known = state->roster->statements_count;
 	state->roster_index = roster_find(state->roster, &state->facts.roster_at);
 	if (state->roster_index == SIZE_MAX ||
 	    !account_equal(&state->roster->account, &state->facts.public.account)) {
@@ -111,17 +173,6 @@ void state_clear(struct sync_state *state)
 const struct device_id *state_device(const struct sync_state *state)
 {
 	return &state->facts.public.device;
-}
-
-enum engine_result state_take_roster(struct sync_state *state, struct view roster)
-{
-	const struct journal *journal = &state->engine->journal;
-	enum engine_result result = load_roster(state, roster);
-
-	if (result != ENGINE_OK)
-		return result;
-	return engine_of_journal(journal->ops->meta_set(
-	    journal->self, META_ROSTER, view_bytes(&state->roster_bytes), state->call));
 }
 
 enum engine_result state_key(struct sync_state *state, uint64_t epoch, const struct epoch_key **out)
@@ -173,8 +224,21 @@ enum engine_result state_commit(struct sync_state *state)
 		result = engine_of_journal(journal->ops->meta_set(
 		    journal->self, META_ROOT, view_of(lanes, sizeof(lanes)), state->call));
 	if (result == ENGINE_OK)
+		result = store_roster(state);
+	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->commit(journal->self, state->call));
+	if (result == ENGINE_OK && state->roster_index + 1 > state->roster_known)
+		state->roster_known = state->roster_index + 1;
 	return result;
+}
+
+enum engine_result state_joined(struct sync_state *state)
+{
+	const struct journal *journal = &state->engine->journal;
+
+	state->facts.public.recovering = false;
+	return engine_of_journal(
+	    journal->ops->meta_remove(journal->self, META_STATEMENT, state->call));
 }
 
 void state_rollback(struct sync_state *state)

@@ -156,6 +156,23 @@ static enum engine_result detour(struct sync *sync)
 	return ENGINE_DAMAGED;
 }
 
+/*
+ * The last answer names a roster: what is held is that one, or more that is known here. *asked_out:
+ * it is to be fetched first.
+ */
+static enum engine_result follow_roster(struct sync *sync, bool *asked_out)
+{
+	size_t at = roster_find(sync->state.roster, &sync->there_roster_hash);
+
+	*asked_out = at == SIZE_MAX;
+	if (!*asked_out)
+		return state_let_go(&sync->state, at);
+	take_free(sync->take);
+	sync->take = NULL;
+	ask_blob(sync, PHASE_ROSTER, &sync->there_roster);
+	return detour(sync);
+}
+
 static void forget_push(struct sync *sync)
 {
 	push_clear(&sync->push);
@@ -643,28 +660,37 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 	return ENGINE_OK;
 }
 
-/* At the head the log must have led to the roster's newest statement: none may run ahead of it. */
+/*
+ * At the head the log has led to the roster's newest statement: neither does one run ahead of it,
+ * nor does it end before one that is known here.
+ */
 static enum engine_result check_roster_end(struct sync *sync)
 {
 	struct sync_state *state = &sync->state;
+	size_t at = roster_find(state->roster, &sync->there_roster_hash);
 
-	if (state->roster_index + 1 == state->roster->statements_count)
-		return ENGINE_OK;
-	call_sayf(state->call, "the roster there runs ahead of the log: nothing was changed");
+	if (at == state->roster_index && at + 1 >= state->roster_known)
+		return state_let_go(state, at);
+	if (at != SIZE_MAX && at < state->roster_known) {
+		call_sayf(state->call, "the roster there is older than the one this device knows: "
+				       "it was rolled back; local edits are kept, sync stops");
+		return ENGINE_ROLLBACK;
+	}
+	call_sayf(state->call, "the roster there holds statements that the log does not: they are "
+			       "not believed; local edits are kept, run it again later");
 	return ENGINE_DAMAGED;
 }
 
 static enum engine_result answered_behind(struct sync *sync, const struct sync_answer *answer)
 {
 	struct sync_facts *facts = &sync->state.facts.public;
+	bool asked = false;
 	enum engine_result result = lost_race(sync);
 
-	if (result != ENGINE_OK)
+	if (result == ENGINE_OK)
+		result = follow_roster(sync, &asked);
+	if (result != ENGINE_OK || asked)
 		return result;
-	if (roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
-		ask_blob(sync, PHASE_ROSTER, &answer->roster);
-		return detour(sync);
-	}
 	result = pull(sync, answer);
 	if (result != ENGINE_OK || sync->phase != PHASE_DECIDE)
 		return result;
@@ -690,12 +716,7 @@ static enum engine_result commit_frame(struct sync *sync)
 	struct body_source source = {.extra = &body};
 	struct frame frame;
 	enum engine_result failure = ENGINE_FAILED;
-	enum engine_result result = ENGINE_OK;
 
-	if (sync->new_roster.data != NULL)
-		result = state_take_roster(&sync->state, view_bytes(&sync->new_roster));
-	if (result != ENGINE_OK)
-		return result;
 	if (frame_decode(view_bytes(&sync->push.frame), &frame) == FORMAT_OK)
 		body.name = frame.header.blob;
 	if (apply_frame(&sync->state, view_bytes(&sync->push.frame), &source, &failure) != APPLY_OK)
@@ -727,7 +748,11 @@ static enum engine_result answered_committed(struct sync *sync, const struct syn
 		call_sayf(state->call, "the remote acknowledged a frame that was not sent");
 		return ENGINE_DAMAGED;
 	}
-	result = state_begin(state);
+	result = sync->new_roster.data == NULL
+		     ? ENGINE_OK
+		     : state_hold_roster(state, view_bytes(&sync->new_roster));
+	if (result == ENGINE_OK)
+		result = state_begin(state);
 	if (result != ENGINE_OK)
 		return result;
 	save_state(state, &saved);
@@ -823,14 +848,13 @@ static enum engine_result meet_own_first(struct sync *sync, struct view encoded,
 static enum engine_result answered_far(struct sync *sync, const struct sync_answer *answer)
 {
 	bool met = false;
+	bool asked = false;
 	enum engine_result result = lost_race(sync);
 
-	if (result != ENGINE_OK)
+	if (result == ENGINE_OK)
+		result = follow_roster(sync, &asked);
+	if (result != ENGINE_OK || asked)
 		return result;
-	if (roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
-		ask_blob(sync, PHASE_ROSTER, &answer->roster);
-		return detour(sync);
-	}
 	result = meet_own_first(sync, answer->snapshot, &met);
 	if (result != ENGINE_OK || met)
 		return result;
@@ -868,9 +892,11 @@ static enum engine_result answered_rename(struct sync *sync)
 static enum engine_result answered_gone(struct sync *sync, const struct sync_answer *answer)
 {
 	struct sync_state *state = &sync->state;
-	enum engine_result result = wipe_record_check(
-	    &state->facts.public, state->roster, answer->wipe_record, state->call);
+	enum engine_result result = state_let_go(state, 0);
 
+	if (result == ENGINE_OK)
+		result = wipe_record_check(
+		    &state->facts.public, state->roster, answer->wipe_record, state->call);
 	if (result == ENGINE_OK)
 		result = account_forget(state->engine, state->call);
 	if (result == ENGINE_OK) {
@@ -881,27 +907,39 @@ static enum engine_result answered_gone(struct sync *sync, const struct sync_ans
 	return result;
 }
 
+/*
+ * A statement that revokes the device that asks, by a member who was live in the roster known here,
+ * ends the run, also if the log has not led to it: the answer to who is revoked is no more than
+ * that statement. But nothing of it is stored, and sync stays on: where the log does not lead to
+ * it, the next run goes on.
+ */
 static enum engine_result answered_revoked(struct sync *sync, const struct sync_answer *answer)
 {
 	struct sync_state *state = &sync->state;
 	const struct roster_device *device = NULL;
 	struct roster *roster = calloc(1, sizeof(*roster));
+	bool revoked;
 
 	if (roster == NULL)
 		return ENGINE_FAILED;
 	if (answer->roster_blob.data != NULL &&
 	    roster_decode(answer->roster_blob, false, roster) == FORMAT_OK &&
-	    roster_descends(roster, state->roster))
-		device = roster_device(roster, state_device(state));
-	if (device == NULL || device->revoked_by == SIZE_MAX) {
-		free(roster);
+	    state_knows(state, roster))
+		device = roster_device(roster, &sync->request.device);
+	revoked = device != NULL && device->revoked_by != SIZE_MAX;
+	free(roster);
+	if (!revoked) {
 		call_sayf(state->call, "the remote refuses this device without a signed statement "
 				       "that it was revoked: sync stays on");
 		return ENGINE_MISSING;
 	}
-	free(roster);
-	call_sayf(state->call,
-	    "this device was revoked: the journal stays here; recover with the code to join again");
+	if (state->facts.public.recovering)
+		call_sayf(state->call, "the recovery code was revoked: recover with a newer one");
+	else
+		call_sayf(state->call,
+		    "a device of the account has revoked this one: the journal stays here, and its "
+		    "edits are not sent; to join again, recover with the code into another home "
+		    "(--home DIR)");
 	return ENGINE_REVOKED;
 }
 
@@ -974,27 +1012,23 @@ static enum engine_result followed(struct sync *sync, const struct sync_answer *
 {
 	struct blob_name name;
 	bool body = false;
+	bool asked = false;
 	bool more = answer->more;
 	enum engine_result result;
 
 	if (answer->status == SYNC_FAR_BEHIND) { /* a newer one has come meanwhile */
 		take_free(sync->take);
 		sync->take = NULL;
-		return answered_far(sync, answer);
 	}
 	if (answer->status != SYNC_CURRENT && answer->status != SYNC_BEHIND)
 		return answered(sync, answer);
 	result = note_answer(sync, answer);
-	if (result == ENGINE_OK &&
-	    roster_find(sync->state.roster, &answer->roster_hash) == SIZE_MAX) {
-		take_free(sync->take);
-		sync->take = NULL;
-		ask_blob(sync, PHASE_ROSTER, &answer->roster);
-		return ENGINE_OK;
-	}
 	if (result == ENGINE_OK)
-		result = take_frames(sync->take, answer,
-		    sync->extra_blob.data != NULL ? &sync->extra : NULL, &name, &body);
+		result = follow_roster(sync, &asked);
+	if (result != ENGINE_OK || asked)
+		return result;
+	result = take_frames(
+	    sync->take, answer, sync->extra_blob.data != NULL ? &sync->extra : NULL, &name, &body);
 	if (result != ENGINE_OK)
 		return result;
 	if (body) {
@@ -1022,6 +1056,7 @@ static enum engine_result followed(struct sync *sync, const struct sync_answer *
 static enum engine_result way_out(struct sync *sync, enum engine_result result)
 {
 	struct sync_state *state = &sync->state;
+	bool asked = false;
 	bool lost = result == ENGINE_ROLLBACK ||
 		    (!sync->resetting && (result == ENGINE_DAMAGED || result == ENGINE_ROOT));
 
@@ -1033,12 +1068,10 @@ static enum engine_result way_out(struct sync *sync, enum engine_result result)
 	bytes_clear(&sync->extra_blob);
 	sync->current = false;
 	sync->phase = PHASE_DECIDE;
-	sync->reset_due = true;
-	if (roster_find(state->roster, &sync->there_roster_hash) == SIZE_MAX) {
-		sync->reset_due = false;
-		ask_blob(sync, PHASE_ROSTER, &sync->there_roster);
-	}
-	return ENGINE_OK;
+	/* It carries the roster there, which it must descend from, or more that is known here. */
+	result = follow_roster(sync, &asked);
+	sync->reset_due = !asked;
+	return result;
 }
 
 void sync_exchanged(struct sync *sync, const struct sync_answer *answer)
@@ -1062,15 +1095,14 @@ static enum engine_result got_roster(struct sync *sync, struct view blob)
 		call_sayf(sync->state.call, "the roster's blob is not the one that was named");
 		return ENGINE_DAMAGED;
 	}
-	result = state_begin(&sync->state);
-	if (result != ENGINE_OK)
-		return result;
-	result = state_take_roster(&sync->state, blob);
+	result = state_hold_roster(&sync->state, blob);
+	if (result == ENGINE_OK &&
+	    !digest_equal(roster_hash(sync->state.roster), &sync->there_roster_hash)) {
+		call_sayf(sync->state.call, "the roster's blob does not end as it was said to");
+		result = ENGINE_DAMAGED;
+	}
 	if (result == ENGINE_OK)
-		result = state_commit(&sync->state);
-	if (result != ENGINE_OK)
-		state_rollback(&sync->state);
-	ask_exchange(sync, &sync->state.facts.public.head);
+		ask_exchange(sync, &sync->state.facts.public.head);
 	return result;
 }
 

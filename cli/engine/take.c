@@ -771,11 +771,11 @@ static enum engine_result move_head(struct take *take)
 	if (index == SIZE_MAX)
 		return damaged(take, "its roster is not in the one this device knows");
 	state->roster_index = index;
+	state->facts.public.head = take->covered;
 	/* The statement that adds this device may lie before that: it landed, and nobody said so.
 	 */
 	if (roster_live(state->roster, state_device(state), index) != NULL)
-		state->facts.public.recovering = false;
-	state->facts.public.head = take->covered;
+		return state_joined(state);
 	return ENGINE_OK;
 }
 

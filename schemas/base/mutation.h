@@ -52,6 +52,8 @@
 	X(PURGE_BELOW_FLOOR, "a purge does not raise the floor") \
 	X(IMPORT_PIECEMEAL, "an import commits each entry by itself") \
 	X(VERSION_LEAVES_OUT, "the version hash leaves a member's value out") \
+	X(ROSTER_STORED_EARLY, "a roster is stored before the log has led to it") \
+	X(STATEMENT_MADE_ANEW, "a statement that was not committed is made again") \
 	X(PAD_FLOOR, "the padding has no floor") \
 	X(SALT_FIXED, "every frame is sealed with one salt")
 

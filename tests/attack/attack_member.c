@@ -218,7 +218,10 @@ static bool attack_statement(void)
 		device_keys_new(&now.world.random, &keys);
 		assert_int_equal(add_device_make(before, &now.member.keys, &keys,
 				     view_text("one of the member's"), now.world.now_ms,
-				     &now.world.random, &rosters[i], &statements[i]),
+				     &now.world.random, &statements[i]),
+		    FORMAT_OK);
+		assert_int_equal(
+		    roster_append(before->encoded, view_bytes(&statements[i]), &rosters[i]),
 		    FORMAT_OK);
 		device_keys_clear(&keys);
 	}

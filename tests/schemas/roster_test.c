@@ -261,10 +261,30 @@ static void create_is_signed_by_who_is_live(void **state)
 	}
 }
 
+/* Of the roster's first statements: what the roster was when there were so many. */
+static void its_beginning_is_a_roster(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	for (size_t count = 1; count <= fixture->roster.statements_count; count++) {
+		struct bytes encoded = {0};
+		struct roster first;
+
+		assert_int_equal(roster_first(&fixture->roster, count, &encoded), FORMAT_OK);
+		assert_int_equal(roster_decode(view_bytes(&encoded), false, &first), FORMAT_OK);
+		assert_int_equal(first.statements_count, count);
+		assert_true(roster_descends(&fixture->roster, &first));
+		assert_true((roster_live(&first, &fixture->devices[LAPTOP].id, SIZE_MAX) != NULL) ==
+			    (count < 3));
+		bytes_clear(&encoded);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(devices_are_live_from_when_to_when, set_up, tear_down),
     cmocka_unit_test_setup_teardown(again_all_holds_but_signatures, set_up, tear_down),
     cmocka_unit_test_setup_teardown(statements_are_found_by_hash, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(its_beginning_is_a_roster, set_up, tear_down),
     cmocka_unit_test_setup_teardown(only_a_longer_same_chain_descends, set_up, tear_down),
     cmocka_unit_test_setup_teardown(
 	a_roster_grows_to_its_maximum_and_no_further, set_up, tear_down),

@@ -305,9 +305,10 @@ static void judge(struct sim_device *device, enum engine_result result)
 		return;
 	if (result == ENGINE_WRONG_KEY && device->command == SIM_SYNC && world->wrong_key)
 		return;
-	/* A liar gets no more than a refusal: what ends an account takes a signature. */
+	/* A liar gets no more than a refusal: what ends an account takes a signature, and who is
+	 * revoked a member's. */
 	if (world->lying && device->command >= SIM_SYNC && result != ENGINE_GONE &&
-	    result != ENGINE_REVOKED && result != ENGINE_ROOT)
+	    (result != ENGINE_REVOKED || world->hits[SIM_OFF_LOG] > 0) && result != ENGINE_ROOT)
 		return;
 	sim_fail(device->world, "d%u %s: %s: %s", device->index, sim_command_text(device->command),
 	    engine_result_text(result), device->call.message);

@@ -83,8 +83,10 @@ struct sim_device {
 	bool crashed;
 	bool power_failed; /* … by a power cut */
 	bool read_damaged; /* the last command has read the damaged object */
-	bool joined;       /* a sync after joining has ended well … */
-	size_t joined_at;  /* … when so many changes had been made */
+	bool has_stated;   /* it has sent a statement of its own: that, after this one */
+	struct digest stated, stated_after;
+	bool joined;      /* a sync after joining has ended well … */
+	size_t joined_at; /* … when so many changes had been made */
 	struct sync_totals totals;
 	uint64_t conflicts, pushed, pulled, deltas, resets;
 };

@@ -1,12 +1,18 @@
 /*
  * tests/sim/sim_lie.c: a gateway that means harm: it changes, repeats, swaps and withholds what it
  * answers; and one that keeps a copy of the bucket of its own, where some devices go on and others
- * do not. It holds no key. What it may do is seen to; what it may not: change a journal by anything
- * but frames of the log in their places, or lose an edit (I1, I2, I4, I8, I11).
+ * do not. It holds no key of its own, but a member may have made it statements that it never put in
+ * the log. What it may do is seen to; what it may not: change a journal by anything but frames of
+ * the log in their places, lose an edit, or be believed for longer than it speaks (I1, I2, I4, I8,
+ * I11).
  */
+#include "tests/cli/engine/off_log.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_person.h"
 #include "tests/sim/sim_run.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define COMMANDS 12u
 #define JOINS 4u
@@ -85,8 +91,122 @@ static void withhold(struct sim_world *world, const struct sim_letter *letter, s
 	sync_answer_clear(&answer);
 }
 
-void sim_lie_answer(struct sim_world *world, const struct sim_letter *letter, struct bytes *reply)
+/* The roster goes on where the log's ends, by the recovery key: so it becomes world->off_log. */
+static bool continue_roster(
+    struct sim_world *world, struct view roster, enum off_log kind, const struct device_id *victim)
 {
+	const struct random random = {&world->random, sim_random_fill};
+	struct roster *known = calloc(1, sizeof(*known));
+	struct device_keys signer = {0};
+	struct bytes longer = {0};
+	bool made = known != NULL && roster_decode(roster, false, known) == FORMAT_OK &&
+		    recovery_device_find(known, world->code.key, &signer) == FORMAT_OK &&
+		    off_log_make(roster, &signer, kind, victim, &random, &longer) == FORMAT_OK;
+
+	if (made) {
+		bytes_clear(&world->off_log);
+		world->off_log = longer;
+		sim_trace(world, "a lie: a roster that no log holds: %s", off_log_text(kind));
+	}
+	device_keys_clear(&signer);
+	free(known);
+	return made;
+}
+
+/* It is told what it was told before, if that still goes on where the log's ends. */
+static bool shows_again(struct sim_world *world, struct view roster)
+{
+	struct roster *known = calloc(1, sizeof(*known));
+	struct roster *shown = calloc(1, sizeof(*shown));
+	bool again = known != NULL && shown != NULL && world->off_log.len > 0 &&
+		     roster_decode(roster, false, known) == FORMAT_OK &&
+		     roster_decode(view_bytes(&world->off_log), false, shown) == FORMAT_OK &&
+		     roster_descends(shown, known) &&
+		     shown->statements_count > known->statements_count &&
+		     !sim_one_in(&world->random, 4);
+
+	if (again)
+		sim_trace(world, "a lie: the roster that no log holds, again");
+	free(shown);
+	free(known);
+	return again;
+}
+
+static void name_off_log(const struct sim_world *world, struct sync_answer *answer)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+
+	if (roster != NULL &&
+	    roster_decode(view_bytes(&world->off_log), false, roster) == FORMAT_OK)
+		answer->roster_hash = *roster_hash(roster);
+	blob_hash(view_bytes(&world->off_log), &answer->roster.hash);
+	free(roster);
+}
+
+/* The answer says that this is the roster; or that by this roster the device is revoked. */
+static void show_off_log(
+    struct sim_device *device, const struct sim_letter *letter, struct bytes *reply)
+{
+	struct sim_world *world = device->world;
+	struct view roster = view_bytes(&device->gateway->cache.roster);
+	enum off_log kind = (enum off_log)sim_below(&world->random, OFF_LOG_KINDS);
+	struct sync_request request = {0};
+	struct sync_answer answer = {0};
+	struct bytes instead = {0};
+
+	bool again = shows_again(world, roster);
+
+	if (sync_request_decode(view_bytes(&letter->body), &request) == FORMAT_OK &&
+	    sync_answer_decode(view_bytes(reply), &answer) == FORMAT_OK &&
+	    (again || continue_roster(world, roster, kind, &request.device))) {
+		name_off_log(world, &answer);
+		if (!again && kind == OFF_LOG_REVOKES) {
+			answer.status = SYNC_REVOKED;
+			answer.roster_blob = view_bytes(&world->off_log);
+		}
+		if (sync_answer_encode(&answer, &instead) == FORMAT_OK) {
+			bytes_clear(reply);
+			*reply = instead;
+		}
+	}
+	sync_answer_clear(&answer);
+}
+
+void sim_lie_roster(struct sim_device *device, struct bytes *roster)
+{
+	struct sim_world *world = device->world;
+	enum off_log kind = OFF_LOG_SEVERAL;
+
+	sim_lie_blob(world, roster);
+	if (!world->lying || !sim_hit(world, SIM_OFF_LOG))
+		return;
+	if (sim_one_in(&world->random, 2))
+		kind = OFF_LOG_EPOCH;
+	if (!continue_roster(world, view_bytes(roster), kind, NULL))
+		return;
+	bytes_clear(roster);
+	if (!bytes_copy(view_bytes(&world->off_log), roster))
+		sim_fail(world, "no memory");
+}
+
+bool sim_lie_shown(struct sim_world *world, const struct blob_name *name, struct bytes *out)
+{
+	struct digest hash;
+
+	if (!world->lying || world->off_log.len == 0)
+		return false;
+	blob_hash(view_bytes(&world->off_log), &hash);
+	if (!digest_equal(&hash, &name->hash))
+		return false;
+	if (!bytes_copy(view_bytes(&world->off_log), out))
+		sim_fail(world, "no memory");
+	return true;
+}
+
+void sim_lie_answer(struct sim_device *device, const struct sim_letter *letter, struct bytes *reply)
+{
+	struct sim_world *world = device->world;
+
 	if (!world->lying)
 		return;
 	keep(world, world->kept_answers, view_bytes(reply));
@@ -94,6 +214,8 @@ void sim_lie_answer(struct sim_world *world, const struct sim_letter *letter, st
 		withhold(world, letter, reply);
 	else if (sim_hit(world, SIM_REPLAY))
 		give_kept(world, letter, world->kept_answers, reply);
+	if (sim_hit(world, SIM_OFF_LOG))
+		show_off_log(device, letter, reply);
 	if (sim_hit(world, SIM_CHANGE))
 		flip(world, reply);
 }
@@ -124,6 +246,28 @@ void sim_lie_forget(struct sim_world *world)
 		bytes_clear(&world->kept_answers[i]);
 		bytes_clear(&world->kept_blobs[i]);
 	}
+	bytes_clear(&world->off_log);
+}
+
+static void syncs(struct sim *sim, struct sim_device *device)
+{
+	for (unsigned i = 0; i < JOINS && !sim_failed(sim); i++)
+		sim_one(sim, device, SIM_SYNC);
+}
+
+/* Who recovers by a gateway that tells no lie but of the roster. */
+static void join_off_log(struct sim *sim, struct sim_device *newcomer)
+{
+	struct sim_world *world = &sim->world;
+	uint32_t kept[SIM_FAULTS];
+
+	memcpy(kept, world->one_in, sizeof(kept));
+	for (size_t i = SIM_WITHHOLD; i < SIM_OFF_LOG; i++)
+		world->one_in[i] = 0;
+	world->lying = world->faults = true;
+	syncs(sim, newcomer);
+	world->lying = world->faults = false;
+	memcpy(world->one_in, kept, sizeof(kept));
 }
 
 /* In the end an honest gateway, and all is as if there had been no other. */
@@ -135,8 +279,11 @@ static void lies(struct sim *sim)
 	sim_trace(world, "the gateway lies");
 	sim_gateway_need(world);
 	newcomer = sim_add_device(sim); /* who has to believe it all */
-	for (unsigned i = 0; newcomer != NULL && i < JOINS && !sim_failed(sim); i++)
-		sim_one(sim, newcomer, SIM_SYNC);
+	if (newcomer == NULL)
+		return;
+	if (world->one_in[SIM_OFF_LOG] > 0)
+		join_off_log(sim, newcomer);
+	syncs(sim, newcomer);
 	world->lying = true;
 	world->faults = true;
 	for (unsigned i = 0; i < COMMANDS && !sim_failed(sim); i++) {

@@ -196,7 +196,7 @@ static enum remote_result post(
 		return REMOTE_OK;
 	result = carry(device, letter, call, reply);
 	if (result == REMOTE_OK && !letter->is_put)
-		sim_lie_answer(world, letter, reply);
+		sim_lie_answer(device, letter, reply);
 	if (result == REMOTE_OK && reply->len > 0 && sim_hit(world, SIM_SHORT)) {
 		cut_short(device, view_bytes(reply));
 		return no_answer(device, call, "answered in part");
@@ -204,6 +204,31 @@ static enum remote_result post(
 	if (sim_hit(world, SIM_CUT))
 		return no_answer(device, call, "cut off");
 	return result;
+}
+
+/* Of one device's statements no two stand at one place: of such, each half of the devices could be
+ * shown one. */
+static void note_statement(struct sim_device *device, const struct sync_request *request)
+{
+	struct statement statement;
+	struct digest hash;
+	struct frame frame;
+
+	if (request->frames_count != 1 || frame_decode(request->frames[0], &frame) != FORMAT_OK ||
+	    frame.header.kind != FRAME_STATEMENT)
+		return;
+	if (statement_decode(frame.body, false, &statement) != FORMAT_OK ||
+	    statement_hash(frame.body, &hash) != FORMAT_OK) {
+		sim_fail(device->world, "d%u: its statement does not decode", device->index);
+		return;
+	}
+	if (device->has_stated && digest_equal(&device->stated_after, &statement.previous) &&
+	    !digest_equal(&device->stated, &hash))
+		sim_fail(device->world, "d%u: a second statement at the place of its first",
+		    device->index);
+	device->has_stated = true;
+	device->stated_after = statement.previous;
+	device->stated = hash;
 }
 
 static enum remote_result remote_sync(
@@ -214,6 +239,7 @@ static enum remote_result remote_sync(
 	struct bytes reply = {0};
 	enum remote_result result;
 
+	note_statement(device, request);
 	if (device->gateway == NULL)
 		return remote_of(account_sync(&device->env, &device->cache, request, call, answer));
 	if (sync_request_encode(request, &letter.body) != FORMAT_OK) {
@@ -261,6 +287,8 @@ static enum remote_result remote_blob_get(void *self, const struct account_id *a
 	struct bytes blob = {0};
 	enum account_result result;
 
+	if (device->gateway != NULL && sim_lie_shown(device->world, name, out))
+		return REMOTE_OK;
 	sim_visit_begin(device, &visit);
 	result = account_blob_get(visit.env, visit.cache, account, name, call, &blob);
 	result = sim_visit_end(&visit, result);

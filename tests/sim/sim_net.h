@@ -24,10 +24,14 @@ enum account_result sim_visit_end(struct sim_visit *visit, enum account_result r
 /* The fate of a bucket call that a gateway makes for the device's request. */
 enum memory_fault sim_net_gateway_dies(struct sim_device *device);
 
-/* sim_lie.c: while world->lying, what a gateway makes of an answer and of a blob before it gives
- * them, and whether it says that a blob is stored and does not store it. */
-void sim_lie_answer(struct sim_world *world, const struct sim_letter *letter, struct bytes *reply);
+/* sim_lie.c: while world->lying, what a gateway makes of an answer, a roster and a blob before it
+ * gives them, and whether it says that a blob is stored and does not store it. */
+void sim_lie_answer(
+    struct sim_device *device, const struct sim_letter *letter, struct bytes *reply);
+void sim_lie_roster(struct sim_device *device, struct bytes *roster);
 void sim_lie_blob(struct sim_world *world, struct bytes *blob);
+/* True: the name is that of a roster it has shown, and *out is that. */
+bool sim_lie_shown(struct sim_world *world, const struct blob_name *name, struct bytes *out);
 bool sim_lie_stored(struct sim_world *world);
 void sim_lie_forget(struct sim_world *world);
 

@@ -84,7 +84,7 @@ static enum engine_result run_join(struct sim_device *device, struct recovery_vi
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
 	else if (device->gateway != NULL)
-		sim_lie_blob(world, &roster);
+		sim_lie_roster(device, &roster);
 	if (result == ENGINE_OK)
 		result = recovery_check(
 		    &device->engine, view_bytes(&roster), &world->code, &device->call, view);

@@ -72,6 +72,7 @@ const char *sim_fault_text(enum sim_fault fault)
 	case SIM_REPLAY: return "replay";
 	case SIM_SWAP: return "swap";
 	case SIM_CHANGE: return "change";
+	case SIM_OFF_LOG: return "off-log";
 	case SIM_FORK: return "fork";
 	case SIM_GO_BACK: return "go-back";
 	case SIM_FAULTS: break;
@@ -121,7 +122,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->one_in[SIM_POWER] *= 3;
 	world->one_in[SIM_STALL] *= 10;
 	world->one_in[SIM_STALE] = world->one_in[SIM_STALE] > 0 ? 2 : 0; /* lists are few */
-	for (size_t i = SIM_WITHHOLD; i <= SIM_CHANGE; i++)              /* for a few commands */
+	for (size_t i = SIM_WITHHOLD; i <= SIM_OFF_LOG; i++)             /* for a few commands */
 		world->one_in[i] = world->one_in[i] > 0 ? 3 : 0;
 	world->one_in[SIM_GO_BACK] = 1; /* where the run has it at all */
 	world->sweeps = sim_one_in(&world->random, 3);

@@ -49,6 +49,7 @@ enum sim_fault {
 	SIM_REPLAY,   /* … answers with what it has said before, to whomever … */
 	SIM_SWAP,     /* … gives another blob … */
 	SIM_CHANGE,   /* … changes a bit of what it gives … */
+	SIM_OFF_LOG,  /* … shows a roster that a member has continued, and no log … */
 	SIM_FORK,     /* … or goes on with a copy of the bucket, for some of the devices */
 	SIM_GO_BACK,  /* the bucket goes back to an older copy */
 	SIM_FAULTS,
@@ -119,8 +120,9 @@ struct sim_world {
 	size_t letters_count;
 	bool lying; /* the gateways are; what they have said and given before: */
 	struct bytes kept_answers[SIM_KEPT_MAX], kept_blobs[SIM_KEPT_MAX];
-	bool versions; /* the store keeps what is replaced or removed */
-	bool restored; /* the bucket went back to an older copy: rollbacks are expected */
+	struct bytes off_log; /* the roster that was shown last, and no log has led to */
+	bool versions;        /* the store keeps what is replaced or removed */
+	bool restored;        /* the bucket went back to an older copy: rollbacks are expected */
 	bool reseeded; /* … and resets have put that right: there were no bases for a while */
 	uint64_t steps;
 	struct memory_store *objects;

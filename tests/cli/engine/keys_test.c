@@ -166,8 +166,10 @@ static void add(struct made *made, const struct device_keys *signer,
 	struct bytes statement = {0};
 
 	assert_int_equal(add_device_make(&made->roster, signer, device, view_text(name), 2000,
-			     &made->random, &bytes, &statement),
+			     &made->random, &statement),
 	    FORMAT_OK);
+	assert_int_equal(
+	    roster_append(view_bytes(&made->bytes), view_bytes(&statement), &bytes), FORMAT_OK);
 	bytes_clear(&statement);
 	bytes_clear(&made->bytes);
 	made->bytes = bytes;

@@ -3,7 +3,48 @@
  */
 #include "tests/cli/engine/pair.h"
 
+#include <stdlib.h>
+
 struct pair pair;
+
+void pair_save_long(struct device *device, const char *id, size_t len)
+{
+	char *text = made_text(&pair.world.made, len);
+
+	if (device_has(device, id))
+		(void)device_save(device, id, text);
+	else
+		device_new(device, id, text);
+	free(text);
+}
+
+void pair_save_synced(struct device *device, const char *id, size_t len)
+{
+	pair_save_long(device, id, len);
+	assert_synced(device);
+}
+
+void pair_until_snapshot(struct device *device, const char *id)
+{
+	for (unsigned i = 0; i < 30; i++) {
+		pair_save_synced(device, id, PAIR_LONG);
+		if (device->puts > 0)
+			return;
+	}
+	fail_msg("no snapshot came");
+}
+
+void pair_far_behind(void)
+{
+	for (unsigned i = 0; i < 12; i++) /* frames enough for packs */
+		pair_save_synced(&pair.a, "e0", 3000);
+	pair_until_snapshot(&pair.a, "long7");
+	for (unsigned i = 0; i < 12; i++) /* the tail goes into a pack with the snapshot */
+		pair_save_synced(&pair.a, "e0", 3000);
+	world_sweep(&pair.world);
+	account_cache_clear(&pair.a.cache);
+	account_cache_clear(&pair.b.cache);
+}
 
 int pair_setup(void **state)
 {

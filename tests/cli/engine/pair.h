@@ -13,6 +13,15 @@ struct pair {
 };
 extern struct pair pair;
 
+#define PAIR_LONG 100000u /* bytes: a body of its own */
+/* An edit of that many bytes, and where it says so a sync of it. */
+void pair_save_long(struct device *device, const char *id, size_t len);
+void pair_save_synced(struct device *device, const char *id, size_t len);
+/* Edits of one long entry until a snapshot has come. */
+void pair_until_snapshot(struct device *device, const char *id);
+/* b was away; the log that it needs is folded into a snapshot and swept. */
+void pair_far_behind(void);
+
 int pair_setup(void **state);
 int pair_teardown(void **state);
 

@@ -8,25 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_LEN 100000u
-
-static void save_long(struct device *device, const char *id, size_t len)
-{
-	char *text = made_text(&pair.world.made, len);
-
-	if (device_has(device, id))
-		(void)device_save(device, id, text);
-	else
-		device_new(device, id, text);
-	free(text);
-}
-
-static void save_synced(struct device *device, const char *id, size_t len)
-{
-	save_long(device, id, len);
-	assert_synced(device);
-}
-
 /* The snapshot's frame that the manifest names. */
 static struct frame_header snapshot_header(void)
 {
@@ -48,13 +29,13 @@ static void a_long_edit_is_a_body_and_one_exchange(void **state)
 	struct digest version;
 
 	(void)state;
-	save_long(&pair.a, "e1", BODY_LEN);
+	pair_save_long(&pair.a, "e1", PAIR_LONG);
 	pair.a.counts = (struct bucket_counts){0};
 	assert_synced(&pair.a);
 	assert_int_equal(pair.a.exchanges, 1);
 	assert_int_equal(pair.a.puts, 0);       /* no blob apart: it goes with the frame */
 	assert_int_equal(pair.a.counts.put, 2); /* the body, and the manifest */
-	assert_true(pair.a.counts.bytes_up < BODY_LEN);
+	assert_true(pair.a.counts.bytes_up < PAIR_LONG);
 	assert_synced(&pair.b);
 	assert_int_equal(pair.b.gets, 0);
 	version = device_version(&pair.a, "e1");
@@ -73,8 +54,8 @@ static void a_body_left_out_is_fetched(void **state)
 	(void)state;
 	(void)device_save(&pair.a, "e2", "short");
 	assert_synced(&pair.a);
-	save_synced(&pair.a, "e1", BODY_LEN);
-	save_synced(&pair.a, "e1", BODY_LEN);
+	pair_save_synced(&pair.a, "e1", PAIR_LONG);
+	pair_save_synced(&pair.a, "e1", PAIR_LONG);
 	(void)device_save(&pair.b, "e3", "unsent, and in the way of nothing");
 	pair.b.answered = leave_bodies_out;
 	assert_synced(&pair.b);
@@ -95,7 +76,7 @@ static void catching_up_is_no_lost_race(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 65; i++)
-		save_synced(&pair.a, "e1", 6000);
+		pair_save_synced(&pair.a, "e1", 6000);
 	(void)device_save(&pair.b, "e3", "unsent");
 	pair.b.answered = leave_bodies_out;
 	pair.b.before = count_pushes;
@@ -115,8 +96,8 @@ static void bodies_left_out_are_fetched_while_recovering(void **state)
 	(void)state;
 	(void)device_save(&pair.a, "e2", "short");
 	assert_synced(&pair.a);
-	save_synced(&pair.a, "e1", BODY_LEN);
-	save_synced(&pair.a, "e1", BODY_LEN);
+	pair_save_synced(&pair.a, "e1", PAIR_LONG);
+	pair_save_synced(&pair.a, "e1", PAIR_LONG);
 	device_open(&c, &pair.world);
 	device_join(&c);
 	c.answered = leave_bodies_out;
@@ -147,7 +128,7 @@ static void a_changed_body_is_refused(void **state)
 	struct sync_facts after;
 
 	(void)state;
-	save_synced(&pair.a, "e1", BODY_LEN);
+	pair_save_synced(&pair.a, "e1", PAIR_LONG);
 	pair.b.answered = flip_body;
 	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
 	pair.b.answered = leave_bodies_out;
@@ -170,7 +151,7 @@ static void fill(struct device *device, unsigned count, size_t len)
 
 	for (unsigned i = 0; i < count; i++) {
 		(void)snprintf(id, sizeof(id), "long%u", i);
-		save_long(device, id, len);
+		pair_save_long(device, id, len);
 	}
 }
 
@@ -179,7 +160,7 @@ static void a_large_push_is_a_load(void **state)
 	uint64_t seq = device_facts(&pair.a).head.seq;
 
 	(void)state;
-	fill(&pair.a, 12, BODY_LEN);
+	fill(&pair.a, 12, PAIR_LONG);
 	pair.world.now_ms += 1000;
 	(void)device_save(&pair.b, "e1", "unsent while the load comes");
 	assert_synced(&pair.a);
@@ -206,7 +187,7 @@ static void other_edit(struct device *device, const struct sync_request *request
 static void a_load_that_loses_its_race_is_made_again(void **state)
 {
 	(void)state;
-	fill(&pair.a, 12, BODY_LEN);
+	fill(&pair.a, 12, PAIR_LONG);
 	pair.a.before = other_edit;
 	pair.a.other = &pair.b;
 	assert_synced(&pair.a);
@@ -226,7 +207,7 @@ static void edit_on(struct device *device, const struct sync_request *request)
 static void an_edit_during_a_load_is_sent_after(void **state)
 {
 	(void)state;
-	fill(&pair.a, 12, BODY_LEN);
+	fill(&pair.a, 12, PAIR_LONG);
 	pair.a.before = edit_on;
 	assert_synced(&pair.a);
 	assert_int_equal(pair.a.totals.pushed, 13);
@@ -259,7 +240,7 @@ static void an_own_loads_root_is_compared(void **state)
 	struct sync_facts before, after;
 
 	(void)state;
-	fill(&pair.a, 24, BODY_LEN);
+	fill(&pair.a, 24, PAIR_LONG);
 	before = device_facts(&pair.a);
 	pair.a.before = lose_what_was_sent;
 	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_ROOT);
@@ -293,7 +274,7 @@ static void an_own_load_carries_what_was_summed(void **state)
 	struct sync_facts before, after;
 
 	(void)state;
-	fill(&pair.a, 24, BODY_LEN);
+	fill(&pair.a, 24, PAIR_LONG);
 	before = device_facts(&pair.a);
 	pair.a.before = change_what_was_sent;
 	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_ROOT);
@@ -311,7 +292,7 @@ static void a_load_of_another_state_than_the_roots_is_not_sent(void **state)
 	struct call *call = &pair.a.call;
 
 	(void)state;
-	fill(&pair.a, 24, BODY_LEN);
+	fill(&pair.a, 24, PAIR_LONG);
 	assert_int_equal(journal->ops->begin(journal->self, call), JOURNAL_OK);
 	assert_int_equal(
 	    journal->ops->meta_set(journal->self, META_ROOT, view_of(lanes, sizeof(lanes)), call),
@@ -329,12 +310,12 @@ static void a_broken_upload_goes_on_where_it_stopped(void **state)
 	uint64_t all;
 
 	(void)state;
-	fill(&pair.a, 24, BODY_LEN);
+	fill(&pair.a, 24, PAIR_LONG);
 	assert_synced(&pair.a);
 	all = pair.a.puts;
 	assert_true(all >= 4);
-	fill(&pair.a, 24, BODY_LEN); /* again, all of it changed */
-	pair.a.got = flip_blob;      /* what was put does not come back: the third blob */
+	fill(&pair.a, 24, PAIR_LONG); /* again, all of it changed */
+	pair.a.got = flip_blob;       /* what was put does not come back: the third blob */
 	pair.a.times = 2;
 	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_DAMAGED);
 	assert_in_range(pair.a.puts, 3, 2 + SYNC_FLIGHTS_MAX);
@@ -361,7 +342,7 @@ static void blobs_are_under_way_together(void **state)
 		char id[16];
 
 		(void)snprintf(id, sizeof(id), "huge%u", i);
-		save_long(&pair.a, id, 3u << 20);
+		pair_save_long(&pair.a, id, 3u << 20);
 	}
 	assert_synced(&pair.a);
 	assert_in_range(pair.a.under_way_bytes, FLIGHTS_BYTES_MAX, FLIGHTS_BYTES_MAX + ENTRY_MAX);
@@ -374,7 +355,7 @@ static void a_failure_among_several_ends_the_run(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 6; round++) {
-		fill(&pair.a, 24, BODY_LEN);
+		fill(&pair.a, 24, PAIR_LONG);
 		pair.a.got = flip_blob;
 		pair.a.times = round;
 		assert_engine(&pair.a, device_sync(&pair.a), ENGINE_DAMAGED);
@@ -395,7 +376,7 @@ static void a_broken_pull_goes_on_where_it_stopped(void **state)
 	uint64_t all;
 
 	(void)state;
-	fill(&pair.a, 60, BODY_LEN);
+	fill(&pair.a, 60, PAIR_LONG);
 	assert_synced(&pair.a);
 	all = pair.a.gets; /* what was read back, and the index */
 	assert_true(all >= 10);
@@ -414,12 +395,12 @@ static void a_broken_pull_goes_on_where_it_stopped(void **state)
 static void a_broken_pull_of_another_state_begins_anew(void **state)
 {
 	(void)state;
-	fill(&pair.a, 60, BODY_LEN);
+	fill(&pair.a, 60, PAIR_LONG);
 	assert_synced(&pair.a);
 	pair.b.got = flip_blob;
 	pair.b.times = (unsigned)pair.a.gets - 2;
 	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
-	fill(&pair.a, 60, BODY_LEN);
+	fill(&pair.a, 60, PAIR_LONG);
 	device_delete(&pair.a, "long7");
 	assert_synced(&pair.a);
 	pair.b.got = NULL;
@@ -440,22 +421,11 @@ static void sweep_twice(struct device *device, const struct sync_request *reques
 static void blobs_swept_before_the_frame_are_put_again(void **state)
 {
 	(void)state;
-	fill(&pair.a, 12, BODY_LEN);
+	fill(&pair.a, 12, PAIR_LONG);
 	pair.a.before = sweep_twice;
 	assert_synced(&pair.a);
 	assert_synced(&pair.b);
 	assert_same(&pair.a, &pair.b);
-}
-
-/* Edits of one long entry until a snapshot has come. */
-static void edit_until_snapshot(struct device *device, const char *id)
-{
-	for (unsigned i = 0; i < 30; i++) {
-		save_synced(device, id, BODY_LEN);
-		if (device->puts > 0)
-			return;
-	}
-	fail_msg("no snapshot came");
 }
 
 static void a_snapshot_comes_after_a_mebibyte(void **state)
@@ -464,10 +434,10 @@ static void a_snapshot_comes_after_a_mebibyte(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 13; i++) {
-		save_synced(&pair.a, "e1", BODY_LEN);
+		pair_save_synced(&pair.a, "e1", PAIR_LONG);
 		assert_int_equal(pair.a.puts, 0);
 	}
-	edit_until_snapshot(&pair.a, "e1");
+	pair_until_snapshot(&pair.a, "e1");
 	header = snapshot_header();
 	assert_int_equal(header.kind, FRAME_SNAPSHOT);
 	assert_true(header.covered.seq < header.seq);
@@ -485,7 +455,7 @@ static void unchanged_segments_are_named_again(void **state)
 	assert_synced(&pair.a);
 	all = pair.a.puts;
 	assert_true(all >= 6);
-	edit_until_snapshot(&pair.a, "long7");
+	pair_until_snapshot(&pair.a, "long7");
 	assert_int_equal(snapshot_header().kind, FRAME_SNAPSHOT);
 	assert_true(pair.a.puts >= 2); /* the changed segment, and the index */
 	assert_true(pair.a.puts <= 3);
@@ -499,9 +469,9 @@ static void segments_of_anothers_snapshot_are_learnt(void **state)
 	(void)state;
 	fill(&pair.a, 40, 40000);
 	assert_synced(&pair.a);
-	edit_until_snapshot(&pair.a, "long7");
+	pair_until_snapshot(&pair.a, "long7");
 	assert_synced(&pair.b);
-	edit_until_snapshot(&pair.b, "long9");
+	pair_until_snapshot(&pair.b, "long9");
 	assert_int_equal(pair.b.gets, pair.b.puts + 1); /* what was put, read back; and a's index */
 	assert_true(pair.b.puts <= 4);
 	assert_synced(&pair.a);
@@ -523,11 +493,11 @@ static void an_index_that_cannot_be_read_is_replaced(void **state)
 	(void)state;
 	fill(&pair.a, 40, 40000);
 	assert_synced(&pair.a);
-	edit_until_snapshot(&pair.a, "long7");
+	pair_until_snapshot(&pair.a, "long7");
 	assert_synced(&pair.b);
 	pair.b.got = spoil_once;
 	pair.b.times = 0;
-	edit_until_snapshot(&pair.b, "long9");
+	pair_until_snapshot(&pair.b, "long9");
 	assert_true(pair.b.times > 1);
 	assert_true(pair.b.puts > 4); /* all segments anew */
 	assert_int_equal(device_activity(&pair.b, ACTIVITY_WARNING), 1);
@@ -547,9 +517,9 @@ static void a_device_recovers_from_a_snapshot_and_what_follows(void **state)
 	fill(&pair.a, 20, 40000);
 	device_delete(&pair.a, "e2");
 	assert_synced(&pair.a);
-	edit_until_snapshot(&pair.a, "long7");
+	pair_until_snapshot(&pair.a, "long7");
 	(void)device_save(&pair.a, "e1", "after the snapshot");
-	save_synced(&pair.a, "e3", BODY_LEN);
+	pair_save_synced(&pair.a, "e3", PAIR_LONG);
 	device_open(&c, &pair.world);
 	device_join(&c);
 	assert_synced(&c);
@@ -605,7 +575,7 @@ static void a_snapshot_that_the_log_does_not_lead_to_is_refused(void **state)
 	struct device c;
 
 	(void)state;
-	edit_until_snapshot(&pair.a, "e1");
+	pair_until_snapshot(&pair.a, "e1");
 	device_open(&c, &pair.world);
 	device_join(&c);
 	c.answered = cut_the_log;
@@ -617,19 +587,6 @@ static void a_snapshot_that_the_log_does_not_lead_to_is_refused(void **state)
 	assert_synced(&pair.a);
 	assert_same(&pair.a, &c);
 	device_close(&c);
-}
-
-/* b was away; the log that it needs is folded into a snapshot and swept. */
-static void go_far_behind(void)
-{
-	for (unsigned i = 0; i < 12; i++) /* frames enough for packs */
-		save_synced(&pair.a, "e0", 3000);
-	edit_until_snapshot(&pair.a, "long7");
-	for (unsigned i = 0; i < 12; i++) /* the tail goes into a pack with the snapshot */
-		save_synced(&pair.a, "e0", 3000);
-	world_sweep(&pair.world);
-	account_cache_clear(&pair.a.cache);
-	account_cache_clear(&pair.b.cache);
 }
 
 static void blob_key(const struct blob_name *name, char key[BUCKET_KEY_MAX + 1])
@@ -657,7 +614,7 @@ static void who_is_overtaken_by_sweeps_may_try_again(void **state)
 	struct bucket_tag tag;
 
 	(void)state;
-	go_far_behind();
+	pair_far_behind();
 	header = snapshot_header();
 	blob_key(&header.blob, key);
 	assert_int_equal(bucket_get(pair.a.bucket, &get, &pair.a.call, &index, &tag), BUCKET_OK);
@@ -692,7 +649,7 @@ static void a_device_far_behind_fetches_what_differs(void **state)
 	assert_synced(&pair.b);
 	(void)device_save(&pair.a, "e4", "edited meanwhile");
 	device_delete(&pair.a, "e2");
-	go_far_behind();
+	pair_far_behind();
 	pair.b.answered = note_far;
 	assert_synced(&pair.b);
 	assert_int_equal(pair.b.times, 1);
@@ -718,7 +675,7 @@ static void a_device_far_behind_keeps_its_edits(void **state)
 	device_delete(&pair.a, "e2");
 	(void)device_save(&pair.a, "e3", "a's, against a deletion");
 	(void)device_save(&pair.a, "e4", "a's, the later");
-	go_far_behind();
+	pair_far_behind();
 	pair.b.answered = note_far;
 	assert_synced(&pair.b);
 	assert_int_equal(pair.b.times, 1);
@@ -751,7 +708,7 @@ static void a_device_far_behind_asks_before_it_deletes(void **state)
 		device_delete(&pair.a, id);
 	}
 	assert_engine(&pair.a, device_sync_with(&pair.a, true), ENGINE_OK);
-	go_far_behind();
+	pair_far_behind();
 	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_BRAKE);
 	assert_int_equal(pair.b.totals.deletions, 12);
 	facts = device_facts(&pair.b);
@@ -773,7 +730,7 @@ static void a_device_far_behind_takes_all_or_nothing(void **state)
 	assert_synced(&pair.b);
 	head = device_facts(&pair.b).head;
 	(void)device_save(&pair.b, "e1", "unsent");
-	go_far_behind();
+	pair_far_behind();
 	pair.b.got = flip_blob;
 	for (unsigned i = 0; i < 8; i++) {
 		struct sync_facts facts;
@@ -837,7 +794,7 @@ static void absence_in_a_load_is_no_deletion(void **state)
 
 	(void)state;
 	lose_entry(&pair.a, "e3");
-	fill(&pair.a, 12, BODY_LEN);
+	fill(&pair.a, 12, PAIR_LONG);
 	assert_synced(&pair.a);
 	(void)device_save(&pair.b, "e1", "unsent");
 	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_ROOT);
@@ -857,7 +814,7 @@ static void absence_in_a_snapshot_is_no_deletion(void **state)
 	head = device_facts(&pair.b).head;
 	(void)device_save(&pair.b, "e1", "unsent");
 	lose_entry(&pair.a, "e3");
-	go_far_behind();
+	pair_far_behind();
 	pair.b.answered = note_far;
 	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_ROOT);
 	assert_int_equal(pair.b.times, 1);
@@ -870,8 +827,8 @@ static void large_losers_travel_one_by_one(void **state)
 	const size_t len = 3u << 20;
 
 	(void)state;
-	save_long(&pair.b, "e1", len);
-	save_long(&pair.b, "e2", len);
+	pair_save_long(&pair.b, "e1", len);
+	pair_save_long(&pair.b, "e2", len);
 	pair.world.now_ms += 1000000;
 	(void)device_save(&pair.a, "e1", "the later");
 	(void)device_save(&pair.a, "e2", "the later");
