@@ -22,49 +22,36 @@ bool state_knows(const struct sync_state *state, const struct roster *newer)
 	       digest_equal(&newer->hashes[known - 1], &state->roster->hashes[known - 1]);
 }
 
-/* Decodes a copy of the bytes. *roster_out and what it points into, *bytes_out, are the caller's.
- */
-static enum engine_result read_roster(
-    struct call *call, struct view encoded, struct bytes *bytes_out, struct roster **roster_out)
+enum engine_result state_hold_roster(struct sync_state *state, struct view encoded)
 {
 	struct bytes copy = {0};
 	struct roster *roster = calloc(1, sizeof(*roster));
-	enum format_result result = FORMAT_NO_MEMORY;
+	enum format_result decoded = FORMAT_NO_MEMORY;
+	enum engine_result result;
 
 	if (roster != NULL && bytes_copy(encoded, &copy))
-		result = roster_decode(view_bytes(&copy), false, roster);
-	if (result == FORMAT_OK) {
-		*bytes_out = copy;
-		*roster_out = roster;
-		return ENGINE_OK;
+		decoded = roster_decode(view_bytes(&copy), false, roster);
+	result = engine_of_format(decoded);
+	if (roster == NULL || decoded != FORMAT_OK) {
+		call_sayf(state->call, "the roster is %s", format_result_text(decoded));
+		goto done;
 	}
-	call_sayf(call, "the roster is %s", format_result_text(result));
-	free(roster);
-	bytes_clear(&copy);
-	return engine_of_format(result);
-}
-
-enum engine_result state_hold_roster(struct sync_state *state, struct view encoded)
-{
-	struct bytes bytes = {0};
-	struct roster *roster = NULL;
-	enum engine_result result = read_roster(state->call, encoded, &bytes, &roster);
-
-	if (result != ENGINE_OK)
-		return result;
 	if (state->roster != NULL && !state_knows(state, roster)) {
-		free(roster);
-		bytes_clear(&bytes);
 		call_sayf(state->call,
 		    "the roster there does not descend from the one this device knows");
-		return ENGINE_ROLLBACK;
+		result = ENGINE_ROLLBACK;
+		goto done;
 	}
 	free(state->roster);
 	bytes_clear(&state->roster_bytes);
 	state->roster = roster;
-	state->roster_bytes = bytes;
+	state->roster_bytes = copy;
 	state->key_epoch = 0; /* another statement may begin that epoch now */
 	return ENGINE_OK;
+done:
+	free(roster);
+	bytes_clear(&copy);
+	return result;
 }
 
 enum engine_result state_let_go(struct sync_state *state, size_t newest)
