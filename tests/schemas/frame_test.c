@@ -131,22 +131,17 @@ static void places_have_bounds(void **state)
 {
 	static const struct {
 		const char *name;
-		enum frame_kind kind;
-		uint64_t head, seq, abandoned;
+		uint64_t head, seq, abandoned; /* 0: a patch, else a reset */
 		enum format_result expect;
 	} rows[] = {
-	    {"a reset just in reach", FRAME_RESET, 4, 4 + RESET_SKIP_MAX, 3 + RESET_SKIP_MAX,
+	    {"a reset just in reach", 4, 4 + RESET_SKIP_MAX, 3 + RESET_SKIP_MAX, FORMAT_OK},
+	    {"a reset out of reach", 4, 5 + RESET_SKIP_MAX, 4 + RESET_SKIP_MAX, FORMAT_FORGED},
+	    {"a patch at the last place", SEQ_MAX - 1, SEQ_MAX, 0, FORMAT_OK},
+	    {"a reset at the last place", SEQ_MAX - RESET_SKIP_MAX, SEQ_MAX, SEQ_MAX - 1,
 		FORMAT_OK},
-	    {"a reset out of reach", FRAME_RESET, 4, 5 + RESET_SKIP_MAX, 4 + RESET_SKIP_MAX,
-		FORMAT_FORGED},
-	    {"a patch at the last place", FRAME_PATCH, SEQ_MAX - 1, SEQ_MAX, 0, FORMAT_OK},
-	    {"a reset at the last place", FRAME_RESET, SEQ_MAX - RESET_SKIP_MAX, SEQ_MAX,
-		SEQ_MAX - 1, FORMAT_OK},
-	    {"a patch behind the last place", FRAME_PATCH, SEQ_MAX, SEQ_MAX + 1, 0,
-		FORMAT_TOO_LARGE},
-	    {"a reset behind the last place", FRAME_RESET, SEQ_MAX - 2, SEQ_MAX + 1, SEQ_MAX,
-		FORMAT_TOO_LARGE},
-	    {"a patch where the log is full", FRAME_PATCH, SEQ_MAX, SEQ_MAX, 0, FORMAT_FORGED},
+	    {"a patch behind the last place", SEQ_MAX, SEQ_MAX + 1, 0, FORMAT_TOO_LARGE},
+	    {"a reset behind the last place", SEQ_MAX - 2, SEQ_MAX + 1, SEQ_MAX, FORMAT_TOO_LARGE},
+	    {"a patch where the log is full", SEQ_MAX, SEQ_MAX, 0, FORMAT_FORGED},
 	};
 	struct made_device laptop;
 	struct bytes roster_bytes = {0}, encoded = {0};
@@ -157,13 +152,13 @@ static void places_have_bounds(void **state)
 	make_roster(&laptop, 1, &roster_bytes);
 	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		bool reset = rows[i].kind == FRAME_RESET;
+		bool reset = rows[i].abandoned > 0;
 		struct frame_header header = {.account = roster.account,
 		    .epoch = 1,
 		    .seq = rows[i].seq,
 		    .roster = roster.hashes[0],
 		    .device = laptop.id,
-		    .kind = rows[i].kind,
+		    .kind = reset ? FRAME_RESET : FRAME_PATCH,
 		    .has_blob = reset,
 		    .has_covered = reset,
 		    .has_abandoned = reset,
