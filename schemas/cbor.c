@@ -129,6 +129,16 @@ int64_t cbor_int(struct cbor_reader *reader)
 	return negative ? -1 - (int64_t)value : (int64_t)value;
 }
 
+int64_t cbor_time(struct cbor_reader *reader)
+{
+	int64_t ms = cbor_int(reader);
+
+	if (ms >= -TIME_MS_MAX && ms <= TIME_MS_MAX)
+		return ms;
+	cbor_fail(reader, FORMAT_TOO_LARGE);
+	return 0;
+}
+
 bool cbor_bool(struct cbor_reader *reader)
 {
 	uint64_t value = read_argument(reader, MAJOR_SIMPLE);

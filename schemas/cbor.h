@@ -39,6 +39,8 @@ uint64_t cbor_uint(struct cbor_reader *reader, uint64_t max); /* over max: FORMA
 /* One of the values 0..last of an enum: another is not the format, not a maximum passed. */
 unsigned cbor_choice(struct cbor_reader *reader, unsigned last);
 int64_t cbor_int(struct cbor_reader *reader); /* any int64 */
+/* A time within TIME_MS_MAX, so that no difference of two overflows; else FORMAT_TOO_LARGE. */
+int64_t cbor_time(struct cbor_reader *reader);
 bool cbor_bool(struct cbor_reader *reader);
 /* True, and moves on, if null comes next; it never fails. */
 bool cbor_null(struct cbor_reader *reader);

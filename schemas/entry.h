@@ -48,6 +48,11 @@ MUST_USE enum format_result entry_read(
  * Unreadable: 0, as the first app does; so it beats every date before 1970.
  */
 int64_t time_parse_ms(struct view text);
+/*
+ * What a version that replaces one of than_ms is dated: now, or a millisecond later than what it
+ * replaces; but never beyond the last time that can be read, which two versions may then share.
+ */
+int64_t time_later_ms(int64_t now_ms, int64_t than_ms);
 /* As toISOString() prints it: YYYY-MM-DDThh:mm:ss.fffZ, or ±YYYYYY-… outside years 0..9999. */
 #define TIME_PRINT_MAX 32u
 void time_print_ms(int64_t ms, char out[TIME_PRINT_MAX]);

@@ -70,7 +70,7 @@ enum format_result invite_decode(struct view encoded, struct invite *out)
 			if (!view_equal(cbor_text(&reader, sizeof(word)), view_text(word)))
 				cbor_fail(&reader, FORMAT_MALFORMED);
 			break;
-		case 2: invite.made_ms = cbor_int(&reader); break;
+		case 2: invite.made_ms = cbor_time(&reader); break;
 		case 3:
 			cbor_fixed(&reader, invite.account.bytes, ACCOUNT_ID_LEN);
 			invite.spent = true;

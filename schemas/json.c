@@ -90,15 +90,11 @@ static enum json_fault escape(const uint8_t **at, const uint8_t *end, uint32_t *
 static enum json_fault utf8_code(const uint8_t **at, const uint8_t *end, uint32_t *code_out)
 {
 	size_t len = utf8_char_len(view_of(*at, (size_t)(end - *at)));
-	uint32_t code;
 
 	if (len == 0)
 		return JSON_NOT_UTF8;
-	code = **at & (0x7Fu >> len);
-	for (size_t i = 1; i < len; i++)
-		code = code << 6 | ((*at)[i] & 0x3Fu);
+	*code_out = utf8_char_code(view_of(*at, len));
 	*at += len;
-	*code_out = code;
 	return JSON_FINE;
 }
 

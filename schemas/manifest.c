@@ -151,7 +151,7 @@ static void read_packs(struct cbor_reader *reader, struct manifest *manifest)
 		pack->size = cbor_uint(reader, PACK_MAX);
 		pack->names_size = cbor_uint(reader, pack->size);
 		pack->level = cbor_uint(reader, 64);
-		pack->made_ms = cbor_int(reader);
+		pack->made_ms = cbor_time(reader);
 		if (pack->from_seq == 0 || pack->from_seq > pack->to_seq ||
 		    (i > 0 && pack->from_seq != manifest->packs[i - 1].to_seq + 1))
 			cbor_fail(reader, FORMAT_MALFORMED);
@@ -188,7 +188,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct manifest *
 	case KEY_GENERATION: manifest->generation = cbor_uint(reader, SEQ_MAX); break;
 	case KEY_NONCE: cbor_fixed(reader, manifest->nonce, NONCE_LEN); break;
 	case KEY_SWEEP: manifest->sweep = cbor_uint(reader, SEQ_MAX); break;
-	case KEY_SWEPT: manifest->swept_ms = cbor_int(reader); break;
+	case KEY_SWEPT: manifest->swept_ms = cbor_time(reader); break;
 	case KEY_HEAD: manifest->head = cbor_head(reader); break;
 	case KEY_ROSTER_HASH: cbor_fixed(reader, manifest->roster_hash.bytes, DIGEST_LEN); break;
 	case KEY_ROSTER: manifest->roster = cbor_blob_name(reader); break;

@@ -57,7 +57,7 @@ enum format_result frame_sealed_decode(struct view encoded, struct frame_sealed 
 		switch (key) {
 		case KEY_ROOT: cbor_fixed(&reader, sealed.root, ROOT_LEN); break;
 		case KEY_FLOOR: sealed.floor = cbor_uint(&reader, SEQ_MAX); break;
-		case KEY_TIME: sealed.time_ms = cbor_int(&reader); break;
+		case KEY_TIME: sealed.time_ms = cbor_time(&reader); break;
 		case KEY_COVERED_ROOT:
 			cbor_fixed(&reader, sealed.covered_root, ROOT_LEN);
 			sealed.has_covered_root = true;
@@ -163,7 +163,7 @@ void row_read(struct cbor_reader *reader, bool loser, struct row *out)
 	cbor_fixed(reader, row.author.bytes, DEVICE_ID_LEN);
 	row.entry = cbor_bytes(reader, ENTRY_MAX);
 	if (loser)
-		row.settled_ms = cbor_int(reader);
+		row.settled_ms = cbor_time(reader);
 	*out = row;
 }
 
@@ -206,7 +206,7 @@ void index_put_segment(struct buffer *out, const struct index_segment *segment)
 void index_read_segment(struct cbor_reader *reader, struct index_segment *out)
 {
 	cbor_array_exact(reader, 4);
-	out->first_ms = cbor_int(reader);
+	out->first_ms = cbor_time(reader);
 	out->first_id = read_entry_id(reader);
 	cbor_fixed(reader, out->run_hash.bytes, DIGEST_LEN);
 	out->entries_count = cbor_uint(reader, ROWS_COUNT_MAX);
@@ -225,7 +225,7 @@ void index_read_tombstone(struct cbor_reader *reader, struct index_tombstone *ou
 	cbor_array_exact(reader, 3);
 	out->id = read_entry_id(reader);
 	out->seq = cbor_uint(reader, SEQ_MAX);
-	out->time_ms = cbor_int(reader);
+	out->time_ms = cbor_time(reader);
 }
 
 void index_put_device(struct buffer *out, const struct index_device *device)
@@ -241,5 +241,5 @@ void index_read_device(struct cbor_reader *reader, struct index_device *out)
 	cbor_array_exact(reader, 3);
 	cbor_fixed(reader, out->id.bytes, DEVICE_ID_LEN);
 	out->seq = cbor_uint(reader, SEQ_MAX);
-	out->time_ms = cbor_int(reader);
+	out->time_ms = cbor_time(reader);
 }

@@ -362,7 +362,7 @@ static enum format_result decode_create_part(struct view signed_part, struct cre
 		case 1: cbor_fixed(&reader, out->account.bytes, ACCOUNT_ID_LEN); break;
 		case 2: cbor_fixed(&reader, out->device.bytes, DEVICE_ID_LEN); break;
 		case 3: out->roster = cbor_bytes(&reader, ROSTER_MAX); break;
-		case 4: out->time_ms = cbor_int(&reader); break;
+		case 4: out->time_ms = cbor_time(&reader); break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
 		}
 	}

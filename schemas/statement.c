@@ -227,7 +227,7 @@ static enum format_result decode_signed_part(struct view signed_part, struct sta
 			cbor_fixed(&reader, statement->previous.bytes, DIGEST_LEN);
 			break;
 		case KEY_SIGNER: cbor_fixed(&reader, statement->signer.bytes, DEVICE_ID_LEN); break;
-		case KEY_TIME: statement->time_ms = cbor_int(&reader); break;
+		case KEY_TIME: statement->time_ms = cbor_time(&reader); break;
 		case KEY_ADDED: read_added(&reader, statement); break;
 		case KEY_REVOKED: read_revoked(&reader, statement); break;
 		case KEY_EPOCH: read_epoch(&reader, statement); break;
@@ -462,7 +462,7 @@ enum format_result wipe_decode(struct view encoded, struct wipe *out)
 		case 2: cbor_fixed(&part, wipe.account.bytes, ACCOUNT_ID_LEN); break;
 		case 3: cbor_fixed(&part, wipe.incarnation, INCARNATION_LEN); break;
 		case 4: cbor_fixed(&part, wipe.device.bytes, DEVICE_ID_LEN); break;
-		case 5: wipe.time_ms = cbor_int(&part); break;
+		case 5: wipe.time_ms = cbor_time(&part); break;
 		default: cbor_fail(&part, FORMAT_MALFORMED);
 		}
 	}
@@ -580,7 +580,7 @@ enum format_result receipt_decode(struct view encoded, struct receipt *out)
 		case 2: cbor_fixed(&part, receipt.wipe_hash.bytes, DIGEST_LEN); break;
 		case 3: receipt.objects_removed = cbor_uint(&part, SEQ_MAX); break;
 		case 4: receipt.bytes_removed = cbor_uint(&part, SEQ_MAX); break;
-		case 5: receipt.empty_at_ms = cbor_int(&part); break;
+		case 5: receipt.empty_at_ms = cbor_time(&part); break;
 		case 6: cbor_fixed(&part, receipt.signer, SIGN_PUBLIC_LEN); break;
 		default: cbor_fail(&part, FORMAT_MALFORMED);
 		}

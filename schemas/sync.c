@@ -280,7 +280,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct sync_answe
 	case KEY_RETRY_AFTER:
 		answer->retry_after_ms = (int64_t)cbor_uint(reader, RETRY_AFTER_MAX_MS);
 		break;
-	case KEY_TIME: answer->time_ms = cbor_int(reader); break;
+	case KEY_TIME: answer->time_ms = cbor_time(reader); break;
 	default: cbor_fail(reader, FORMAT_MALFORMED);
 	}
 }

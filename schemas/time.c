@@ -8,8 +8,7 @@
 #include <stdio.h>
 
 #define MS_PER_DAY 86400000LL
-#define YEAR_MAX 275760
-#define DATE_MS_MAX 8640000000000000LL /* JavaScript's Date ends there, within that year */
+#define YEAR_MAX 275760 /* TIME_MS_MAX falls within it */
 
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 {
@@ -161,9 +160,16 @@ int64_t time_parse_ms(struct view text)
 	ms = days_from_civil(year, month, day) * MS_PER_DAY;
 	if (accept(&cursor, 'T'))
 		ms += read_clock(&cursor);
-	if (cursor.failed || cursor.at != text.len || ms < -DATE_MS_MAX || ms > DATE_MS_MAX)
+	if (cursor.failed || cursor.at != text.len || ms < -TIME_MS_MAX || ms > TIME_MS_MAX)
 		return 0;
 	return ms;
+}
+
+int64_t time_later_ms(int64_t now_ms, int64_t than_ms)
+{
+	if (now_ms > than_ms)
+		return now_ms;
+	return than_ms < TIME_MS_MAX ? than_ms + 1 : TIME_MS_MAX;
 }
 
 void time_print_ms(int64_t ms, char out[TIME_PRINT_MAX])

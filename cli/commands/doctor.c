@@ -5,6 +5,7 @@
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
 #include "cli/commands/unsaved.h"
+#include "schemas/base/utf8.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -68,11 +69,52 @@ static void check_mode(struct doctor *doctor, const char *what, const char *path
 		tell(doctor, FINDING_OK, what, "%s, yours alone", path);
 }
 
+#define DAMAGE_NAMED_MAX 20u
+
+struct damage {
+	struct doctor *doctor;
+	size_t count;
+};
+
+static void see_damage(void *self, const struct store_damage *found)
+{
+	struct damage *damage = self;
+	struct view title = found->title;
+
+	if (damage->count++ >= DAMAGE_NAMED_MAX)
+		return;
+	if (title.len > 80)
+		title.len = 80;
+	while (title.len > 0 && !utf8_valid(title))
+		title.len--; /* cut inside a letter, or damaged itself */
+	tell(damage->doctor, found->current ? FINDING_BAD : FINDING_NOTE, "entry",
+	    "%.*s \"%.*s\": %s", (int)found->id.len, (const char *)found->id.data, (int)title.len,
+	    (const char *)title.data,
+	    found->current
+		? "damaged, so it can't be sent: inkseal restore ID --version N brings an older "
+		  "version back (inkseal history ID), an import of a backup heals it"
+		: "a version in its history is damaged; it is never sent");
+}
+
+/* Entry by entry; where it all ends is the journal's line. */
+static void name_damage(struct doctor *doctor)
+{
+	struct damage damage = {.doctor = doctor};
+	struct session *session = doctor->session;
+
+	if (store_damaged(session->store, see_damage, &damage, &session->call) != JOURNAL_OK)
+		tell(doctor, FINDING_BAD, "entry", "%s", session->call.message);
+	if (damage.count > DAMAGE_NAMED_MAX)
+		tell(doctor, FINDING_NOTE, "entry", "%zu more are damaged",
+		    damage.count - DAMAGE_NAMED_MAX);
+}
+
 static void check_journal(struct doctor *doctor)
 {
 	struct session *session = doctor->session;
 
 	session->call.message[0] = '\0';
+	name_damage(doctor);
 	if (store_check(session->store, &session->call) == JOURNAL_OK)
 		tell(doctor, FINDING_OK, "journal", "every version is what its hash says");
 	else

@@ -12,15 +12,13 @@
 
 struct begun { /* the entry as the edit found it */
 	struct bytes id;
-	struct bytes encoded;
-	struct entry entry; /* points into encoded */
-	struct digest version;
+	struct session_entry found;
 };
 
 static void begun_clear(struct begun *begun)
 {
 	bytes_clear(&begun->id);
-	bytes_clear(&begun->encoded);
+	bytes_clear(&begun->found.encoded);
 }
 
 static enum code begin(struct app *app, struct begun *out)
@@ -31,9 +29,13 @@ static enum code begin(struct app *app, struct begun *out)
 	if (code == CODE_OK)
 		code = session_resolve(&session, app->options.args[0], &out->id);
 	if (code == CODE_OK)
-		code = session_entry(&session, view_bytes(&out->id), NULL, &out->encoded,
-		    &out->entry, &out->version);
-	if (code == CODE_OK && entry_deleted(&out->entry)) {
+		code = session_entry(&session, view_bytes(&out->id), NULL, &out->found);
+	if (code == CODE_OK && out->found.entry.id.data == NULL)
+		code = session_damaged(&session, view_bytes(&out->id));
+	if (code == CODE_OK && !out->found.sound)
+		output_warn("this entry is damaged: look through its text; what you save takes the "
+			    "damaged version's place");
+	if (code == CODE_OK && entry_deleted(&out->found.entry)) {
 		code = app_fail(app, CODE_ERROR, "the entry is deleted");
 		app_hint(app, "inkseal restore %s brings it back", app->options.args[0]);
 	}
@@ -142,8 +144,9 @@ static enum code save(struct app *app, const struct begun *begun, const struct e
 		code = session_engine(
 		    &session, edit_delete(&session.engine, entry->id, &session.call));
 	else if (code == CODE_OK)
-		code = session_engine(&session,
-		    edit_save(&session.engine, entry, &begun->version, &session.call, &outcome));
+		code =
+		    session_engine(&session, edit_save(&session.engine, entry,
+						 &begun->found.version, &session.call, &outcome));
 	session_close(&session);
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
@@ -170,7 +173,7 @@ static enum code work(struct app *app, struct begun *begun, struct text *text)
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
 	text->id = (const char *)begun->id.data;
-	entry = begun->entry;
+	entry = begun->found.entry;
 	if (!piped)
 		code = text_edit(app, entry.content, text);
 	if (code != CODE_OK)
@@ -185,8 +188,9 @@ static enum code work(struct app *app, struct begun *begun, struct text *text)
 	entry.content = content;
 	if (app->options.title != NULL)
 		entry.title = view_text(app->options.title);
-	if (delete || !view_equal(entry.content, begun->entry.content) ||
-	    !view_equal(entry.title, begun->entry.title))
+	if (delete || !begun->found.sound ||
+	    !view_equal(entry.content, begun->found.entry.content) ||
+	    !view_equal(entry.title, begun->found.entry.title))
 		return save(app, begun, &entry, delete, text);
 	text_drop(text);
 	return report(app, begun, NULL);

@@ -21,8 +21,8 @@ struct export
 	struct session *session;
 	struct buffer ids;
 	size_t at;
-	struct bytes encoded; /* the entry that is out */
-	uint64_t count;
+	struct session_entry out; /* the entry that is out */
+	uint64_t count, damaged;
 	enum code code; /* why the source failed */
 	bool to_stdout;
 	struct file_out file;
@@ -37,26 +37,45 @@ static bool see(void *self, const struct store_item *item)
 	return !export->ids.failed && !system_cancelled();
 }
 
-static bool next(void *self, struct entry *out, bool *failed_out)
+/* The next one's bytes, whatever they are; false: none, or export->code. */
+static bool read_next(struct export *export, const char **id_out)
 {
-	struct export *export = self;
 	const char *id = (const char *)export->ids.data + export->at;
 
-	bytes_clear(&export->encoded);
+	bytes_clear(&export->out.encoded);
 	if (export->at == export->ids.len)
 		return false;
 	export->at += strlen(id) + 1;
-	export->code =
-	    system_cancelled()
-		? app_fail(export->session->app, CODE_CANCELLED, "cancelled")
-		: session_entry(export->session, view_text(id), NULL, &export->encoded, out, NULL);
+	*id_out = id;
+	export->code = system_cancelled()
+			   ? app_fail(export->session->app, CODE_CANCELLED, "cancelled")
+			   : session_entry(export->session, view_text(id), NULL, &export->out);
+	return export->code == CODE_OK;
+}
+
+/* What is damaged stays out: an import elsewhere could not tell it from what was written. */
+static bool next(void *self, struct entry *out, bool *failed_out)
+{
+	struct export *export = self;
+	const char *id;
+
+	while (read_next(export, &id)) {
+		if (!export->out.sound) {
+			export->damaged++;
+			output_warn(
+			    "entry %s is damaged and was left out; inkseal show prints what "
+			    "can be read of it",
+			    id);
+			continue;
+		}
+		*out = export->out.entry;
+		export->count++;
+		if (export->count % PROGRESS_EVERY == 0)
+			output_progress(export->session->app, "exporting", export->count, 0);
+		return true;
+	}
 	*failed_out = export->code != CODE_OK;
-	if (*failed_out)
-		return false;
-	export->count++;
-	if (export->count % PROGRESS_EVERY == 0)
-		output_progress(export->session->app, "exporting", export->count, 0);
-	return true;
+	return false;
 }
 
 static bool write_out(void *self, struct view bytes)
@@ -190,14 +209,17 @@ static enum code run(struct app *app)
 	if (code == CODE_OK)
 		code = export_all(&export, markdown);
 	session_close(&session);
-	bytes_clear(&export.encoded);
+	bytes_clear(&export.out.encoded);
 	buffer_clear(&export.ids);
-	if (code != CODE_OK || export.to_stdout)
+	if (code == CODE_OK && export.damaged > 0)
+		code = CODE_PARTIAL;
+	if ((code != CODE_OK && code != CODE_PARTIAL) || export.to_stdout)
 		return code;
 	if (!app->options.json)
 		output_note(app, "%llu entries in %s", (unsigned long long)export.count,
 		    app->options.output);
-	else if (!output_json(json_pack("{s:I}", "exported", (json_int_t) export.count)))
+	else if (!output_json(json_pack("{s:I,s:I}", "exported", (json_int_t) export.count,
+		     "damaged", (json_int_t) export.damaged)))
 		code = app_fail(app, CODE_ERROR, "the count can't be printed");
 	return code;
 }

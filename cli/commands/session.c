@@ -107,6 +107,7 @@ static enum code code_of_engine(enum engine_result result)
 	case ENGINE_REFUSED:
 	case ENGINE_MISSING:
 	case ENGINE_DAMAGED:
+	case ENGINE_UNSOUND:
 	case ENGINE_NEWER:
 	case ENGINE_LATER:
 	case ENGINE_FULL:
@@ -166,14 +167,39 @@ enum code session_resolve(struct session *session, const char *text, struct byte
 	return CODE_ERROR;
 }
 
+enum code session_damaged(struct session *session, struct view id)
+{
+	app_fail(session->app, CODE_ERROR, "entry %.*s is damaged and can't be read", (int)id.len,
+	    (const char *)id.data);
+	app_hint(session->app,
+	    "inkseal history lists older versions, inkseal restore ID --version N brings one "
+	    "back; an import of a backup heals the entry, inkseal rm deletes it");
+	return CODE_ERROR;
+}
+
+/* Reads encoded as what version says; *sound_out: it is that. */
+static enum code read_entry(struct session *session, const struct digest *version,
+    const struct bytes *encoded, struct entry *entry_out, bool *sound_out)
+{
+	struct digest have;
+	enum format_result format = entry_read(view_bytes(encoded), entry_out, &have);
+
+	if (format == FORMAT_NO_MEMORY)
+		return app_fail(session->app, CODE_ERROR, "no memory for the entry");
+	*sound_out = format == FORMAT_OK && digest_equal(&have, version);
+	if (format != FORMAT_OK)
+		*entry_out = (struct entry){0};
+	return CODE_OK;
+}
+
 enum code session_entry(struct session *session, struct view id, const struct digest *version,
-    struct bytes *encoded_out, struct entry *entry_out, struct digest *version_out)
+    struct session_entry *out)
 {
 	const struct journal *journal = &session->engine.journal;
 	struct journal_entry state = {0};
-	struct bytes encoded = {0};
+	struct session_entry entry = {0};
 	enum journal_result result = JOURNAL_OK;
-	enum format_result format;
+	enum code code;
 
 	if (version == NULL) {
 		result = journal->ops->entry_get(journal->self, id, &session->call, &state);
@@ -182,22 +208,17 @@ enum code session_entry(struct session *session, struct view id, const struct di
 		version = &state.local;
 	}
 	if (result == JOURNAL_OK)
-		result =
-		    journal->ops->version_get(journal->self, version, &session->call, &encoded);
+		result = journal->ops->version_get(
+		    journal->self, version, &session->call, &entry.encoded);
 	if (result != JOURNAL_OK)
 		return session_journal(session, result);
-	format = entry_decode(view_bytes(&encoded), entry_out);
-	if (format != FORMAT_OK) {
-		bytes_clear(&encoded);
-		app_fail(session->app, CODE_ERROR, "the entry can't be read: %s",
-		    format_result_text(format));
-		app_hint(session->app, "inkseal doctor looks at the whole journal");
-		return CODE_ERROR;
-	}
-	*encoded_out = encoded;
-	if (version_out != NULL)
-		*version_out = *version;
-	return CODE_OK;
+	entry.version = *version;
+	code = read_entry(session, version, &entry.encoded, &entry.entry, &entry.sound);
+	if (code == CODE_OK)
+		*out = entry;
+	else
+		bytes_clear(&entry.encoded);
+	return code;
 }
 
 struct version_search {

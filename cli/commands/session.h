@@ -39,10 +39,17 @@ MUST_USE enum code session_journal(struct session *session, enum journal_result 
 
 /* The id that begins with text. */
 MUST_USE enum code session_resolve(struct session *session, const char *text, struct bytes *id_out);
-/* The entry's version (NULL: the current one); *entry_out points into *encoded_out. */
+struct session_entry {
+	struct bytes encoded; /* yours */
+	struct entry entry;   /* points into encoded; {0} if nothing can be read */
+	struct digest version;
+	bool sound; /* else it is damaged: what is there is not what was saved */
+};
+/* The entry's version; NULL: the current one. */
 MUST_USE enum code session_entry(struct session *session, struct view id,
-    const struct digest *version, struct bytes *encoded_out, struct entry *entry_out,
-    struct digest *version_out);
+    const struct digest *version, struct session_entry *out);
+/* Says that it can't be read, and what to do. */
+enum code session_damaged(struct session *session, struct view id);
 /* The version with that number in the entry's history. */
 MUST_USE enum code session_version(
     struct session *session, struct view id, uint64_t number, struct digest *out);

@@ -30,21 +30,26 @@ static void print_entry(const struct entry *entry)
 static enum code show(struct session *session)
 {
 	const struct options *options = &session->app->options;
-	struct bytes id = {0}, encoded = {0};
+	struct session_entry shown = {.sound = true};
+	struct bytes id = {0};
 	struct digest version;
-	struct entry entry;
 	enum code code = session_resolve(session, options->args[0], &id);
 
 	if (code == CODE_OK && options->version > 0)
 		code = session_version(session, view_bytes(&id), options->version, &version);
 	if (code == CODE_OK)
-		code = session_entry(session, view_bytes(&id),
-		    options->version > 0 ? &version : NULL, &encoded, &entry, NULL);
+		code = session_entry(
+		    session, view_bytes(&id), options->version > 0 ? &version : NULL, &shown);
+	if (code == CODE_OK && shown.entry.id.data == NULL)
+		code = session_damaged(session, view_bytes(&id));
 	if (code == CODE_OK && !options->json)
-		print_entry(&entry);
-	else if (code == CODE_OK && !output_entry(&entry))
+		print_entry(&shown.entry);
+	else if (code == CODE_OK && !output_entry(&shown.entry))
 		code = app_fail(session->app, CODE_ERROR, "the entry can't be printed");
-	bytes_clear(&encoded);
+	if (code == CODE_OK && !shown.sound)
+		output_warn("this version is damaged: what is shown is not what was saved "
+			    "(inkseal history lists the others)");
+	bytes_clear(&shown.encoded);
 	bytes_clear(&id);
 	return code;
 }

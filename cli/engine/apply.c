@@ -86,8 +86,7 @@ static enum engine_result damaged(const struct patch *patch, const char *what)
 }
 
 /* The entry's version in the cloud state just before the frame: the only reference there is. */
-static enum engine_result reference_load(
-    const struct patch *patch, const struct op *op, struct version *out)
+static enum engine_result reference_check(const struct patch *patch, const struct op *op)
 {
 	const struct journal *journal = &patch->state->engine->journal;
 	struct journal_entry known = {0};
@@ -99,7 +98,7 @@ static enum engine_result reference_load(
 	if (found == JOURNAL_NONE || !known.has_cloud ||
 	    !digest_equal(&known.cloud, &op->reference))
 		return damaged(patch, "a delta's reference is not the cloud's version");
-	return version_load(patch->state->engine, &known.cloud, patch->state->call, out);
+	return ENGINE_OK;
 }
 
 /* An operation's entry, encoded and checked, with its version; *entry_out points into it. */
@@ -115,7 +114,10 @@ static enum engine_result op_entry(const struct patch *patch, const struct op *o
 		if (!bytes_copy(op->data, &encoded))
 			return ENGINE_FAILED;
 	} else {
-		result = reference_load(patch, op, &reference);
+		result = reference_check(patch, op);
+		if (result == ENGINE_OK)
+			result = version_load(patch->state->engine, op->id, &op->reference,
+			    patch->state->call, &reference);
 		if (result != ENGINE_OK)
 			return result;
 		made = delta_apply(
@@ -177,13 +179,11 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 	const struct journal *journal = &state->engine->journal;
 	struct bytes encoded = {0};
 	struct digest version = op->reference;
-	struct version named = {0};
 	struct entry entry;
 	enum engine_result result;
 
 	if (op->kind == OP_LOSER_NAMED) {
-		result = reference_load(patch, op, &named);
-		version_clear(&named);
+		result = reference_check(patch, op);
 	} else {
 		result = op_entry(patch, op, &encoded, &entry, &version);
 		if (result == ENGINE_OK && !view_equal(entry.id, op->id))
@@ -211,17 +211,18 @@ static enum engine_result apply_purge(const struct patch *patch, const struct op
 	struct version tombstone = {0};
 	enum journal_result found =
 	    journal->ops->entry_get(journal->self, op->id, state->call, &known);
-	bool deleted;
+	bool deleted, sound;
 	enum engine_result result;
 
 	if (found != JOURNAL_OK && found != JOURNAL_NONE)
 		return engine_of_journal(found);
 	if (!known.has_cloud)
 		return damaged(patch, "it purges what is not there");
-	result = version_load(state->engine, &known.cloud, state->call, &tombstone);
+	result = version_look(state->engine, &known.cloud, state->call, &tombstone, &sound);
 	if (result != ENGINE_OK)
 		return result;
-	deleted = entry_deleted(&tombstone.entry);
+	/* What rotted here may go, too: the root tells whether all others let it go. */
+	deleted = !sound || entry_deleted(&tombstone.entry);
 	version_clear(&tombstone);
 	if (!deleted || known.cloud_seq > patch->floor)
 		return damaged(patch, "it purges what may not go yet");

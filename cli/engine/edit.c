@@ -60,8 +60,8 @@ static void stamp(
 {
 	int64_t now_ms = clock_wall_ms(engine->clock);
 
-	if (replaced != NULL && now_ms <= time_parse_ms(replaced->updated_at))
-		now_ms = time_parse_ms(replaced->updated_at) + 1;
+	if (replaced != NULL)
+		now_ms = time_later_ms(now_ms, time_parse_ms(replaced->updated_at));
 	time_print_ms(now_ms, out);
 }
 
@@ -128,15 +128,16 @@ static enum engine_result save_existing(struct engine *engine, struct entry *edi
 {
 	struct journal_entry known = {0};
 	struct version replaced = {0};
+	bool sound = false;
 	char updated_at[TIME_PRINT_MAX];
 	enum engine_result found = find(engine, edited->id, call, &known);
 	enum engine_result result = found;
 
 	if (found == ENGINE_OK || found == ENGINE_NOT_FOUND)
-		result = version_load(engine, begun_on, call, &replaced);
+		result = version_look(engine, begun_on, call, &replaced, &sound);
 	if (result != ENGINE_OK)
 		return result;
-	if (!view_equal(replaced.entry.id, edited->id)) {
+	if (sound && !view_equal(replaced.entry.id, edited->id)) {
 		result = found;
 		if (found == ENGINE_OK) {
 			call_sayf(call, "the edit began on another entry's version");
@@ -144,7 +145,8 @@ static enum engine_result save_existing(struct engine *engine, struct entry *edi
 		}
 		goto done;
 	}
-	stamp(engine, &replaced.entry, updated_at);
+	/* A damaged version's time tells nothing; and the others know what this one replaces. */
+	stamp(engine, sound ? &replaced.entry : NULL, updated_at);
 	edited->updated_at = view_text(updated_at);
 	call->message[0] = '\0';
 	if (found == ENGINE_NOT_FOUND || digest_equal(&known.local, begun_on) ||
@@ -195,6 +197,17 @@ enum engine_result edit_save(struct engine *engine, const struct entry *entry,
 	return result;
 }
 
+/* What is left of a damaged version, so that it can be deleted at least. */
+static void patch_up(struct entry *entry, struct view id, const char *now)
+{
+	if (entry->id.data == NULL)
+		*entry = (struct entry){.collection = view_text("journal"),
+		    .title = view_text(""),
+		    .content = view_text(""),
+		    .created_at = view_text(now)};
+	entry->id = id;
+}
+
 /* A changed copy of the current version, as a new version. */
 static enum engine_result replace(struct engine *engine, struct view id,
     const struct digest *version, bool deleted, struct call *call)
@@ -203,22 +216,28 @@ static enum engine_result replace(struct engine *engine, struct view id,
 	struct version current = {0};
 	struct version source = {0};
 	struct digest made;
+	bool sound = false;
 	char now[TIME_PRINT_MAX];
 	enum engine_result result = find(engine, id, call, &known);
 
 	if (result == ENGINE_OK)
-		result = version_load(engine, &known.local, call, &current);
-	if (result == ENGINE_OK)
-		result =
-		    version_load(engine, version != NULL ? version : &known.local, call, &source);
+		result = version_look(engine, &known.local, call, &current, &sound);
+	if (result == ENGINE_OK && deleted)
+		result = version_look(engine, &known.local, call, &source, &sound);
+	else if (result == ENGINE_OK)
+		result = version_load(
+		    engine, id, version != NULL ? version : &known.local, call, &source);
 	if (result != ENGINE_OK)
 		goto done;
+	stamp(engine, sound ? &current.entry : NULL, now);
+	if (deleted && !sound)
+		patch_up(&source.entry, id, now);
 	result = ENGINE_REFUSED;
 	if (!view_equal(source.entry.id, id)) {
 		call_sayf(call, "that version is another entry's");
 		goto done;
 	}
-	if (deleted && entry_deleted(&current.entry)) {
+	if (deleted && sound && entry_deleted(&current.entry)) {
 		call_sayf(call, "the entry is deleted already");
 		goto done;
 	}
@@ -226,7 +245,6 @@ static enum engine_result replace(struct engine *engine, struct view id,
 		call_sayf(call, "the entry is not deleted");
 		goto done;
 	}
-	stamp(engine, &current.entry, now);
 	source.entry.updated_at = view_text(now);
 	source.entry.deleted_at = deleted ? view_text(now) : (struct view){0};
 	result = record(engine, &source.entry, deleted ? HISTORY_DELETE : HISTORY_RESTORE,
@@ -267,6 +285,7 @@ enum engine_result import_entry(
 	struct journal_entry known = {0};
 	struct version current = {0};
 	struct digest version;
+	bool sound = false;
 	int64_t current_ms;
 	enum engine_result result;
 	enum journal_result found =
@@ -275,12 +294,13 @@ enum engine_result import_entry(
 	if (found != JOURNAL_OK && found != JOURNAL_NONE)
 		return engine_of_journal(found);
 	if (found == JOURNAL_OK && known.has_local) {
-		result = version_load(engine, &known.local, call, &current);
+		result = version_look(engine, &known.local, call, &current, &sound);
 		if (result != ENGINE_OK)
 			return result;
 		current_ms = time_parse_ms(current.entry.updated_at);
 		version_clear(&current);
-		if (time_parse_ms(entry->updated_at) <= current_ms) {
+		/* Whatever the file holds is better than what is damaged, and may be the same. */
+		if (sound && time_parse_ms(entry->updated_at) <= current_ms) {
 			*out = IMPORT_SKIPPED;
 			return ENGINE_OK;
 		}

@@ -24,10 +24,11 @@ enum engine_result { /* call->message says why, in one line */
 	ENGINE_BRAKE,     /* would delete too much; asked for with allow_deletions */
 	ENGINE_ROOT,      /* state roots differ: everything is kept, sync stops */
 	ENGINE_DAMAGED,   /* a frame or blob does not hold; nothing was changed */
-	ENGINE_NEWER,     /* made by a newer version: please update */
-	ENGINE_LATER,     /* busy: again later */
-	ENGINE_FULL,      /* the disk is full */
-	ENGINE_FAILED,    /* the store failed, or no memory */
+	ENGINE_UNSOUND, /* a version stored here is not what its hash says; the message names it */
+	ENGINE_NEWER,   /* made by a newer version: please update */
+	ENGINE_LATER,   /* busy: again later */
+	ENGINE_FULL,    /* the disk is full */
+	ENGINE_FAILED,  /* the store failed, or no memory */
 };
 const char *engine_result_text(enum engine_result result);
 

@@ -39,12 +39,20 @@ struct version {
 	struct digest hash;
 };
 void version_clear(struct version *version);
-MUST_USE enum engine_result version_load(
-    struct engine *engine, const struct digest *hash, struct call *call, struct version *out);
+/* ENGINE_UNSOUND, with a message that names id: it is not what its hash says, or can't be decoded.
+ */
+MUST_USE enum engine_result version_load(struct engine *engine, struct view id,
+    const struct digest *hash, struct call *call, struct version *out);
+/* As it is stored. Not *sound_out: what can be read is in out->entry, which is {0} if nothing can.
+ */
+MUST_USE enum engine_result version_look(struct engine *engine, const struct digest *hash,
+    struct call *call, struct version *out, bool *sound_out);
+/* ENGINE_UNSOUND, and the message for it. */
+enum engine_result version_unsound(struct view id, struct call *call);
 /* Encodes, hashes and stores an entry as a version. */
 MUST_USE enum engine_result version_store(
     struct engine *engine, const struct entry *entry, struct call *call, struct digest *hash_out);
-MUST_USE enum engine_result conflict_side_load(struct engine *engine, bool has,
+MUST_USE enum engine_result conflict_side_load(struct engine *engine, struct view id, bool has,
     const struct digest *hash, struct call *call, struct conflict_side *out);
 
 /* settle.c: applies the conflict rule's outcome to one entry; in a transaction. */

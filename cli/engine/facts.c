@@ -22,6 +22,7 @@ const char *engine_result_text(enum engine_result result)
 	case ENGINE_BRAKE: return "too many deletions";
 	case ENGINE_ROOT: return "the state roots differ";
 	case ENGINE_DAMAGED: return "damaged";
+	case ENGINE_UNSOUND: return "an entry is damaged in this home";
 	case ENGINE_NEWER: return "made by a newer version";
 	case ENGINE_LATER: return "not now";
 	case ENGINE_FULL: return "the disk is full";
@@ -161,12 +162,12 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct stored_fac
 	case KEY_SWEEP: known->sweep = cbor_uint(reader, SEQ_MAX); break;
 	case KEY_LOG_BYTES: known->log_bytes = cbor_uint(reader, SEQ_MAX); break;
 	case KEY_SNAPSHOT_BYTES: known->snapshot_bytes = cbor_uint(reader, SEQ_MAX); break;
-	case KEY_ACKNOWLEDGED: known->acknowledged_ms = cbor_int(reader); break;
-	case KEY_PULLED: known->pulled_ms = cbor_int(reader); break;
+	case KEY_ACKNOWLEDGED: known->acknowledged_ms = cbor_time(reader); break;
+	case KEY_PULLED: known->pulled_ms = cbor_time(reader); break;
 	case KEY_SKEW: known->skew_ms = cbor_int(reader); break;
 	case KEY_ROSTER_AT: cbor_fixed(reader, facts->roster_at.bytes, DIGEST_LEN); break;
 	case KEY_RESET: known->reset_seq = cbor_uint(reader, SEQ_MAX); break;
-	case KEY_RESET_AT: known->reset_ms = cbor_int(reader); break;
+	case KEY_RESET_AT: known->reset_ms = cbor_time(reader); break;
 	default: cbor_fail(reader, FORMAT_MALFORMED);
 	}
 }
@@ -230,10 +231,11 @@ void version_clear(struct version *version)
 	bytes_clear(&version->encoded);
 }
 
-enum engine_result version_load(
-    struct engine *engine, const struct digest *hash, struct call *call, struct version *out)
+enum engine_result version_look(struct engine *engine, const struct digest *hash, struct call *call,
+    struct version *out, bool *sound_out)
 {
 	struct bytes encoded = {0};
+	struct digest have;
 	enum journal_result found =
 	    engine->journal.ops->version_get(engine->journal.self, hash, call, &encoded);
 	enum format_result result;
@@ -244,15 +246,45 @@ enum engine_result version_load(
 	}
 	if (found != JOURNAL_OK)
 		return engine_of_journal(found);
-	result = entry_decode(view_bytes(&encoded), &out->entry);
-	if (result != FORMAT_OK) {
+	result = entry_read(view_bytes(&encoded), &out->entry, &have);
+	if (result == FORMAT_NO_MEMORY) {
 		bytes_clear(&encoded);
-		call_sayf(call, "a stored version is %s", format_result_text(result));
+		call_sayf(call, "no memory for a stored version");
 		return ENGINE_FAILED;
 	}
+	*sound_out = result == FORMAT_OK && digest_equal(&have, hash);
+	if (result != FORMAT_OK)
+		out->entry = (struct entry){0};
 	out->encoded = encoded;
 	out->hash = *hash;
 	return ENGINE_OK;
+}
+
+enum engine_result version_unsound(struct view id, struct call *call)
+{
+	call_sayf(call,
+	    "entry %.*s is damaged in this home: stored bytes of it are not what was saved. They "
+	    "are never sent. `inkseal restore %.*s --version N` brings an older version back "
+	    "(`inkseal history` lists them), an import of a backup heals it, and so does a new "
+	    "text by `inkseal edit` where it can still be read",
+	    (int)id.len, (const char *)id.data, (int)id.len, (const char *)id.data);
+	return ENGINE_UNSOUND;
+}
+
+enum engine_result version_load(struct engine *engine, struct view id, const struct digest *hash,
+    struct call *call, struct version *out)
+{
+	struct version version = {0};
+	bool sound = false;
+	enum engine_result result = version_look(engine, hash, call, &version, &sound);
+
+	if (result == ENGINE_OK && !sound) {
+		version_clear(&version);
+		result = version_unsound(id, call);
+	}
+	if (result == ENGINE_OK)
+		*out = version;
+	return result;
 }
 
 enum engine_result version_store(
@@ -283,8 +315,8 @@ enum engine_result version_store(
 	return result;
 }
 
-enum engine_result conflict_side_load(struct engine *engine, bool has, const struct digest *hash,
-    struct call *call, struct conflict_side *out)
+enum engine_result conflict_side_load(struct engine *engine, struct view id, bool has,
+    const struct digest *hash, struct call *call, struct conflict_side *out)
 {
 	struct version version = {0};
 	enum engine_result result;
@@ -292,7 +324,7 @@ enum engine_result conflict_side_load(struct engine *engine, bool has, const str
 	*out = (struct conflict_side){.has = has};
 	if (!has)
 		return ENGINE_OK;
-	result = version_load(engine, hash, call, &version);
+	result = version_load(engine, id, hash, call, &version);
 	if (result != ENGINE_OK)
 		return result;
 	out->version = *hash;

@@ -87,7 +87,7 @@ enum engine_result losers_file(const struct losers *losers, struct sync_state *s
 		cbor_fixed(&reader, version.bytes, DIGEST_LEN);
 		cbor_fixed(&reader, author.bytes, DEVICE_ID_LEN);
 		result = engine_of_journal(journal->ops->loser_settled(
-		    journal->self, id, &version, &author, cbor_int(&reader), state->call));
+		    journal->self, id, &version, &author, cbor_time(&reader), state->call));
 	}
 	return result;
 }

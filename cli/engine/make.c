@@ -265,6 +265,25 @@ static void count_row(struct make *make, const struct journal_row *row, bool sen
 	make->seen++;
 }
 
+/* What is stored is not what was: it must not travel under a name that others rely on. */
+static enum engine_result check_row(struct make *make, bool *sound_out)
+{
+	const struct journal_row *row = &make->ahead;
+	struct digest version;
+	struct entry entry;
+	enum format_result read = entry_read(view_bytes(&row->encoded), &entry, &version);
+
+	if (read == FORMAT_NO_MEMORY) {
+		call_sayf(make->state->call, "no memory for a segment");
+		return ENGINE_FAILED;
+	}
+	*sound_out = read == FORMAT_OK && digest_equal(&version, &row->version) &&
+		     view_equal(entry.id, view_bytes(&row->id)) &&
+		     (make->losers || (time_parse_ms(entry.created_at) == row->created_ms &&
+					  entry_deleted(&entry) == row->deleted));
+	return ENGINE_OK;
+}
+
 /* Takes make->ahead into the run. */
 static enum engine_result take_row(struct make *make)
 {
@@ -294,6 +313,16 @@ static enum engine_result take_row(struct make *make)
 	return ENGINE_OK;
 }
 
+/* A damaged loser stays out, for it is no part of the state; a damaged entry stops it all. */
+static enum engine_result leave_row(struct make *make)
+{
+	if (!make->losers)
+		return version_unsound(view_bytes(&make->ahead.id), make->state->call);
+	row_clear(&make->ahead);
+	make->has_ahead = false;
+	return ENGINE_OK;
+}
+
 /* True if the run ends before make->ahead. */
 static bool run_ends(const struct make *make)
 {
@@ -311,7 +340,13 @@ static enum engine_result fill_run(struct make *make)
 	enum engine_result result = read_ahead(make, &over);
 
 	while (result == ENGINE_OK && !over && !run_ends(make)) {
-		result = take_row(make);
+		bool sound = false;
+
+		result = check_row(make, &sound);
+		if (result == ENGINE_OK && sound)
+			result = take_row(make);
+		else if (result == ENGINE_OK)
+			result = leave_row(make);
 		if (result == ENGINE_OK)
 			result = read_ahead(make, &over);
 	}

@@ -88,13 +88,17 @@ static enum engine_result choose_delta(
 	return engine_of_format(result);
 }
 
-/* Loads the entry's cloud version, if there is one. */
+/*
+ * Loads the entry's cloud version, if there is one. One that is damaged here is left out: a delta
+ * against it could be read here and nowhere else.
+ */
 static enum engine_result cloud_load(struct builder *builder, struct view id,
     struct journal_entry *known_out, struct version *cloud_out)
 {
 	const struct journal *journal = &builder->state->engine->journal;
 	enum journal_result found =
 	    journal->ops->entry_get(journal->self, id, builder->state->call, known_out);
+	enum engine_result result;
 
 	if (found == JOURNAL_NONE) {
 		*known_out = (struct journal_entry){0};
@@ -102,8 +106,9 @@ static enum engine_result cloud_load(struct builder *builder, struct view id,
 	}
 	if (found != JOURNAL_OK || !known_out->has_cloud)
 		return engine_of_journal(found);
-	return version_load(
-	    builder->state->engine, &known_out->cloud, builder->state->call, cloud_out);
+	result = version_load(
+	    builder->state->engine, id, &known_out->cloud, builder->state->call, cloud_out);
+	return result == ENGINE_UNSOUND ? ENGINE_OK : result;
 }
 
 static enum engine_result add_entry(struct builder *builder, struct view id)
@@ -117,8 +122,8 @@ static enum engine_result add_entry(struct builder *builder, struct view id)
 
 	if (result == ENGINE_OK)
 		result = version_load(
-		    builder->state->engine, &known.local, builder->state->call, &local);
-	if (result == ENGINE_OK && known.has_cloud)
+		    builder->state->engine, id, &known.local, builder->state->call, &local);
+	if (result == ENGINE_OK && cloud.encoded.data != NULL)
 		result = choose_delta(&local, &cloud, &delta);
 	if (result != ENGINE_OK)
 		goto done;
@@ -143,6 +148,34 @@ done:
 	return result;
 }
 
+/*
+ * Its bytes rotted before any patch has carried it: it waits for no patch any more, or no other
+ * would be sent. What can be read of it stays in the history here.
+ */
+static enum engine_result give_up_loser(struct builder *builder, const struct journal_loser *loser)
+{
+	struct sync_state *state = builder->state;
+	const struct journal *journal = &state->engine->journal;
+	int64_t now_ms = clock_wall_ms(state->engine->clock);
+	struct view id = view_bytes(&loser->id);
+	enum engine_result result = state_begin(state);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = engine_of_journal(journal->ops->loser_settled(
+	    journal->self, id, &loser->version, &loser->author, now_ms, state->call));
+	if (result == ENGINE_OK)
+		result = engine_of_journal(
+		    journal->ops->activity_add(journal->self, ACTIVITY_WARNING, id,
+			"a version that lost a conflict is damaged here: no other device gets it",
+			now_ms, state->call));
+	if (result == ENGINE_OK)
+		result = state_commit(state);
+	if (result != ENGINE_OK)
+		state_rollback(state);
+	return result;
+}
+
 static enum engine_result add_loser(struct builder *builder, const struct journal_loser *loser)
 {
 	struct journal_entry known = {0};
@@ -150,18 +183,24 @@ static enum engine_result add_loser(struct builder *builder, const struct journa
 	struct version version = {0};
 	struct bytes delta = {0};
 	struct op op = {.kind = OP_LOSER, .id = view_bytes(&loser->id), .author = loser->author};
+	bool named;
 	enum engine_result result = cloud_load(builder, op.id, &known, &cloud);
 
 	if (result == ENGINE_OK)
 		result = version_load(
-		    builder->state->engine, &loser->version, builder->state->call, &version);
-	if (result != ENGINE_OK)
+		    builder->state->engine, op.id, &loser->version, builder->state->call, &version);
+	named = known.has_cloud && digest_equal(&known.cloud, &loser->version);
+	if (result == ENGINE_UNSOUND && named)
+		result = ENGINE_OK; /* its bytes do not travel */
+	else if (result == ENGINE_UNSOUND)
+		result = give_up_loser(builder, loser);
+	if (result != ENGINE_OK || (version.encoded.data == NULL && !named))
 		goto done;
 	op.data = view_bytes(&version.encoded);
-	if (known.has_cloud && digest_equal(&known.cloud, &loser->version)) {
+	if (named) {
 		op.kind = OP_LOSER_NAMED;
 		op.reference = known.cloud;
-	} else if (known.has_cloud) {
+	} else if (cloud.encoded.data != NULL) {
 		result = choose_delta(&version, &cloud, &delta);
 		if (result == ENGINE_OK && delta.data != NULL) {
 			op.kind = OP_LOSER_DELTA;

@@ -51,13 +51,16 @@ static enum engine_result replace_copy(struct engine *engine, const struct settl
 	struct version earlier = {0};
 	bool from_cloud = known->has_cloud && digest_equal(&known->local, &known->cloud);
 	int64_t earlier_ms;
-	enum engine_result result = version_load(engine, &known->local, call, &earlier);
+	enum engine_result result = version_load(engine, copy->id, &known->local, call, &earlier);
 
+	if (result == ENGINE_UNSOUND)
+		return ENGINE_OK; /* it is damaged here: its time tells nothing, nor can it travel
+				   */
 	if (result != ENGINE_OK)
 		return result;
 	earlier_ms = time_parse_ms(earlier.entry.updated_at);
 	if (time_parse_ms(copy->updated_at) <= earlier_ms) {
-		time_print_ms(earlier_ms + 1, updated_at);
+		time_print_ms(time_later_ms(earlier_ms, earlier_ms), updated_at);
 		copy->updated_at = view_text(updated_at);
 	}
 	if (!entry_deleted(&earlier.entry))
@@ -83,7 +86,7 @@ static enum engine_result make_copy(struct engine *engine, const struct settle_i
 	char updated_at[TIME_PRINT_MAX];
 	struct view id;
 	enum journal_result found;
-	enum engine_result result = version_load(engine, loser, call, &version);
+	enum engine_result result = version_load(engine, input->id, loser, call, &version);
 
 	if (result != ENGINE_OK || MUTATION(COPY_NOT_MADE)) {
 		version_clear(&version);
@@ -142,7 +145,7 @@ static enum engine_result take_absence(
 	enum engine_result result;
 
 	assert(input->has_local); /* where neither side has it, nothing is to be taken */
-	result = version_load(engine, &input->local, call, &local);
+	result = version_load(engine, input->id, &input->local, call, &local);
 	if (result != ENGINE_OK)
 		return result;
 	if (entry_deleted(&local.entry)) {
@@ -150,8 +153,7 @@ static enum engine_result take_absence(
 		    journal->ops->local_set(journal->self, input->id, NULL, call));
 		goto done;
 	}
-	if (at_ms <= time_parse_ms(local.entry.updated_at))
-		at_ms = time_parse_ms(local.entry.updated_at) + 1;
+	at_ms = time_later_ms(at_ms, time_parse_ms(local.entry.updated_at));
 	time_print_ms(at_ms, at);
 	local.entry.updated_at = view_text(at);
 	local.entry.deleted_at = view_text(at);
@@ -173,20 +175,56 @@ static enum engine_result take_cloud(
 	    engine, input->id, &input->cloud, &input->cloud_author, HISTORY_PULLED, call);
 }
 
+/*
+ * The local version is damaged here: it can't be judged, nor sent. Where the cloud has another,
+ * that one heals the entry; where the cloud has let it go, it goes here too, unless it was an edit.
+ * What can be read of it stays in the history.
+ */
+static enum engine_result settle_unsound(
+    struct engine *engine, const struct settle_input *input, struct call *call, bool *changed_out)
+{
+	const struct journal *journal = &engine->journal;
+	bool edited = !input->has_base || !digest_equal(&input->base, &input->local);
+	enum engine_result result;
+
+	*changed_out = input->has_cloud ? !digest_equal(&input->cloud, &input->local) : !edited;
+	if (!*changed_out)
+		return ENGINE_OK;
+	if (!input->has_cloud)
+		return engine_of_journal(
+		    journal->ops->local_set(journal->self, input->id, NULL, call));
+	result = take_cloud(engine, input, call);
+	if (result == ENGINE_OK && edited)
+		result = engine_of_journal(
+		    journal->ops->activity_add(journal->self, ACTIVITY_WARNING, input->id,
+			"an edit of it is damaged here and gave way to the other devices' version",
+			clock_wall_ms(engine->clock), call));
+	return result;
+}
+
 enum engine_result settle_entry(struct engine *engine, const struct settle_input *input,
     struct call *call, bool *changed_out, struct edit_outcome *out)
 {
-	struct conflict_side base, local, cloud;
+	struct conflict_side base = {.has = input->has_base, .version = input->base};
+	struct conflict_side local, cloud;
 	struct edit_outcome outcome = {0};
 	enum conflict_outcome judged;
 	bool changed = false;
 	enum engine_result result =
-	    conflict_side_load(engine, input->has_base, &input->base, call, &base);
+	    conflict_side_load(engine, input->id, input->has_local, &input->local, call, &local);
 
+	if (result == ENGINE_UNSOUND) {
+		*out = outcome;
+		return settle_unsound(engine, input, call, changed_out);
+	}
 	if (result == ENGINE_OK)
-		result = conflict_side_load(engine, input->has_local, &input->local, call, &local);
-	if (result == ENGINE_OK)
-		result = conflict_side_load(engine, input->has_cloud, &input->cloud, call, &cloud);
+		result = conflict_side_load(
+		    engine, input->id, input->has_cloud, &input->cloud, call, &cloud);
+	if (result == ENGINE_UNSOUND) { /* what an open editor's save meets: the edit replaces it */
+		*changed_out = false;
+		*out = outcome;
+		return ENGINE_OK;
+	}
 	if (result != ENGINE_OK)
 		return result;
 	outcome.deleted = local.has && !local.deleted && cloud.deleted;

@@ -19,7 +19,6 @@
 #define RESETS_MAX 8u   /* resets tried in one run: others may be faster */
 #define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define WAIT_MIN_MS 20
-#define TIME_FAR_MS (INT64_C(1) << 53) /* 285,000 years */
 
 enum phase {
 	PHASE_DECIDE,      /* nothing is asked: what next? */
@@ -57,6 +56,7 @@ struct sync {
 	bool resetting;                  /* it is being made, or sent */
 	int64_t wait_ms;
 	bool current;      /* an answer has shown that the cursor is the head */
+	bool unsound;      /* a patch can't be made, for an entry is damaged here: pull first */
 	bool lagging;      /* … that it is not: poll on, a push would only be a lost race */
 	bool pushed;       /* something was committed in this run */
 	bool retried_head; /* a lower head was seen once */
@@ -289,8 +289,13 @@ static enum engine_result decide(struct sync *sync)
 			ask_exchange(sync, &facts->head);
 		return result;
 	}
-	if (!sync->lagging && (pending.dirty_count > 0 || pending.losers_count > 0))
-		return start_push(sync, &pending);
+	if (!sync->lagging && (sync->current || !sync->unsound) &&
+	    (pending.dirty_count > 0 || pending.losers_count > 0)) {
+		result = start_push(sync, &pending);
+		if (result != ENGINE_UNSOUND || sync->current)
+			return result;
+		sync->unsound = true; /* what others have pushed can be had all the same */
+	}
 	if (!sync->current) {
 		ask_exchange(sync, &facts->head);
 		return ENGINE_OK;
@@ -484,11 +489,7 @@ static enum engine_result note_answer(struct sync *sync, const struct sync_answe
 	sync->there_roster = answer->roster;
 	sync->there_roster_hash = answer->roster_hash;
 	sync->answered = true;
-	/* Any time may stand there: no difference of two such overflows. */
-	facts->skew_ms = (answer->time_ms > TIME_FAR_MS       ? TIME_FAR_MS
-			     : answer->time_ms < -TIME_FAR_MS ? -TIME_FAR_MS
-							      : answer->time_ms) -
-			 now_ms;
+	facts->skew_ms = answer->time_ms - now_ms; /* both within TIME_MS_MAX */
 	return ENGINE_OK;
 }
 

@@ -19,6 +19,15 @@ struct journal store_journal(struct store *store);
 /* PRAGMA integrity_check, versions against their hashes, dangling references. For `doctor`. */
 MUST_USE enum journal_result store_check(struct store *store, struct call *call);
 
+struct store_damage {      /* a version whose bytes are not what its hash says */
+	struct view id;    /* of its entry; valid until see returns, as title is */
+	struct view title; /* as the list has it */
+	bool current;      /* it is the entry's own version now; else one of its history */
+};
+/* Calls see for each of them, in no order. */
+MUST_USE enum journal_result store_damaged(struct store *store,
+    void (*see)(void *self, const struct store_damage *damage), void *self, struct call *call);
+
 struct store_item { /* one row of a list; valid until the next step */
 	const char *id;
 	const char *collection;

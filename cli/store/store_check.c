@@ -37,23 +37,46 @@ static bool version_sound(struct sql *sql)
 	       (sql_int_at(sql, 4) != 0) == entry_deleted(&entry);
 }
 
-static enum journal_result check_versions(struct store *store, struct call *call)
+enum journal_result store_damaged(struct store *store,
+    void (*see)(void *self, const struct store_damage *damage), void *self, struct call *call)
 {
 	struct sql sql;
-	uint64_t bad_count = 0;
 	enum journal_result result;
 
-	sql_read(&sql, store, "SELECT hash, id, title, created_ms, deleted, encoded FROM versions");
+	/* The columns that version_sound reads first; then what the entries say of it. */
+	sql_read(&sql, store,
+	    "SELECT v.hash, v.id, v.title, v.created_ms, v.deleted, v.encoded,"
+	    " coalesce(e.id, v.id), e.id IS NOT NULL"
+	    " FROM versions AS v LEFT JOIN entries AS e ON e.local = v.hash");
 	while ((result = sql_row(&sql, call)) == JOURNAL_OK) {
-		if (!version_sound(&sql))
-			bad_count++;
+		bool sound = version_sound(&sql);
+		struct store_damage damage = {.id = sql_view_at(&sql, 6),
+		    .title = sql_view_at(&sql, 2),
+		    .current = sql_int_at(&sql, 7) != 0};
+
 		if (sql.code == SQLITE_CORRUPT) /* counted: the others are still worth a look */
 			sql.code = SQLITE_OK;
+		if (!sound)
+			see(self, &damage);
 	}
-	if (result != JOURNAL_NONE)
+	return result == JOURNAL_NONE ? JOURNAL_OK : result;
+}
+
+static void count_damage(void *self, const struct store_damage *damage)
+{
+	uint64_t *count = self;
+
+	(void)damage;
+	(*count)++;
+}
+
+static enum journal_result check_versions(struct store *store, struct call *call)
+{
+	uint64_t bad_count = 0;
+	enum journal_result result = store_damaged(store, count_damage, &bad_count, call);
+
+	if (result != JOURNAL_OK || bad_count == 0)
 		return result;
-	if (bad_count == 0)
-		return JOURNAL_OK;
 	call_sayf(call, "%llu stored versions are not what their hash says",
 	    (unsigned long long)bad_count);
 	return JOURNAL_FAILED;

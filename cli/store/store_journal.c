@@ -188,8 +188,8 @@ static enum journal_result journal_version_get(
 }
 
 /* What was not put anew is there already, and then it is those very bytes. */
-static enum journal_result version_same(
-    struct store *store, const struct digest *version, struct view encoded, struct call *call)
+static enum journal_result version_same(struct store *store, const struct digest *version,
+    struct view encoded, struct call *call, bool *same_out)
 {
 	struct sql sql;
 	bool same;
@@ -202,47 +202,77 @@ static enum journal_result version_same(
 		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
 	same = view_equal(sql_view_at(&sql, 0), encoded);
 	result = sql_finish(&sql, call);
-	if (result == JOURNAL_OK && !same) {
-		call_sayf(call, "the journal holds other bytes of a version: run `inkseal doctor`");
-		result = JOURNAL_FAILED;
-	}
+	if (result == JOURNAL_OK)
+		*same_out = same;
 	return result;
 }
 
+/* !*put_out: there is a row of that hash, and it stays unless it is to be replaced. */
+static enum journal_result write_version(struct store *store, const struct digest *version,
+    const struct entry *entry, struct view encoded, bool replace, struct call *call, bool *put_out)
+{
+	struct sql sql;
+	enum journal_result result;
+
+	sql_write(&sql, store,
+	    "INSERT INTO versions (hash, id, created_ms, updated_ms, deleted, conflict,"
+	    " collection, title, created_at, updated_at, deleted_at, conflict_of, encoded)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+	    " ON CONFLICT (hash) DO UPDATE SET id = excluded.id,"
+	    " created_ms = excluded.created_ms, updated_ms = excluded.updated_ms,"
+	    " deleted = excluded.deleted, conflict = excluded.conflict,"
+	    " collection = excluded.collection, title = excluded.title,"
+	    " created_at = excluded.created_at, updated_at = excluded.updated_at,"
+	    " deleted_at = excluded.deleted_at, conflict_of = excluded.conflict_of,"
+	    " encoded = excluded.encoded WHERE ?14");
+	sql_digest(&sql, version);
+	sql_text(&sql, entry->id);
+	sql_int(&sql, time_parse_ms(entry->created_at));
+	sql_int(&sql, time_parse_ms(entry->updated_at));
+	sql_int(&sql, entry_deleted(entry) ? 1 : 0);
+	sql_int(&sql, entry->conflict_of.data != NULL ? 1 : 0);
+	sql_text(&sql, entry->collection);
+	sql_text(&sql, entry->title);
+	sql_text(&sql, entry->created_at);
+	sql_text(&sql, entry->updated_at);
+	sql_text_or_null(&sql, entry->deleted_at);
+	sql_text_or_null(&sql, entry->conflict_of);
+	sql_blob(&sql, encoded);
+	sql_int(&sql, replace ? 1 : 0);
+	result = sql_run(&sql, call);
+	*put_out = result == JOURNAL_OK && sqlite3_changes(store->db) > 0;
+	return result;
+}
+
+/*
+ * A version is one byte string. Where other bytes stand under its hash, either those rotted, and
+ * are whole again with what comes now; or what comes now is not what its hash says.
+ */
 static enum journal_result journal_version_put(
     void *self, const struct digest *version, struct view encoded, struct call *call)
 {
-	struct sql sql;
 	struct entry entry;
-	enum journal_result result;
+	struct digest have;
+	bool put = false;
+	bool same = true;
 	enum format_result format = entry_decode(encoded, &entry);
+	enum journal_result result;
 
 	if (format != FORMAT_OK) {
 		call_sayf(call, "an entry can't be stored: %s", format_result_text(format));
 		return JOURNAL_FAILED;
 	}
-	sql_write(&sql, self,
-	    "INSERT INTO versions (hash, id, created_ms, updated_ms, deleted, conflict,"
-	    " collection, title, created_at, updated_at, deleted_at, conflict_of, encoded)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-	    " ON CONFLICT (hash) DO NOTHING");
-	sql_digest(&sql, version);
-	sql_text(&sql, entry.id);
-	sql_int(&sql, time_parse_ms(entry.created_at));
-	sql_int(&sql, time_parse_ms(entry.updated_at));
-	sql_int(&sql, entry_deleted(&entry) ? 1 : 0);
-	sql_int(&sql, entry.conflict_of.data != NULL ? 1 : 0);
-	sql_text(&sql, entry.collection);
-	sql_text(&sql, entry.title);
-	sql_text(&sql, entry.created_at);
-	sql_text(&sql, entry.updated_at);
-	sql_text_or_null(&sql, entry.deleted_at);
-	sql_text_or_null(&sql, entry.conflict_of);
-	sql_blob(&sql, encoded);
-	result = sql_run(&sql, call);
-	if (result == JOURNAL_OK && sqlite3_changes(sql.store->db) == 0)
-		result = version_same(self, version, encoded, call);
-	return result;
+	result = write_version(self, version, &entry, encoded, false, call, &put);
+	if (result == JOURNAL_OK && !put)
+		result = version_same(self, version, encoded, call, &same);
+	if (result != JOURNAL_OK || same)
+		return result;
+	digest_view(DOMAIN_VERSION, encoded, &have);
+	if (!digest_equal(&have, version)) {
+		call_sayf(call, "the journal holds other bytes of a version: run `inkseal doctor`");
+		return JOURNAL_FAILED;
+	}
+	return write_version(self, version, &entry, encoded, true, call, &put);
 }
 
 static enum journal_result version_missing(struct call *call)

@@ -197,7 +197,11 @@ bool buffer_take(struct buffer *buffer, struct bytes *out)
 
 int64_t clock_wall_ms(const struct clock *clock)
 {
-	return clock->wall_ms(clock->self);
+	int64_t ms = clock->wall_ms(clock->self);
+
+	if (ms > TIME_MS_MAX)
+		return TIME_MS_MAX;
+	return ms < -TIME_MS_MAX ? -TIME_MS_MAX : ms;
 }
 
 int64_t clock_monotonic_ms(const struct clock *clock)

@@ -66,13 +66,20 @@ struct view buffer_view(const struct buffer *buffer);
 /* Hands the contents over and leaves the buffer empty. False if it failed: *out untouched. */
 MUST_USE bool buffer_take(struct buffer *buffer, struct bytes *out);
 
+/*
+ * Times are milliseconds since 1970, UTC, within what JavaScript's Date reads and prints: a clock
+ * is held to it here, a time from outside where it is decoded (cbor_time, time_parse_ms). So a sum
+ * or a difference of two, and days beside it, are far from overflowing.
+ */
+#define TIME_MS_MAX INT64_C(8640000000000000)
+
 /* Clocks are handed down, so that a simulator can own time. */
 struct clock {
 	void *self;
 	int64_t (*wall_ms)(void *self);      /* milliseconds since 1970, UTC; may jump */
 	int64_t (*monotonic_ms)(void *self); /* milliseconds from any start; never goes back */
 };
-int64_t clock_wall_ms(const struct clock *clock);
+int64_t clock_wall_ms(const struct clock *clock); /* within TIME_MS_MAX, whatever it says */
 int64_t clock_monotonic_ms(const struct clock *clock);
 
 /* Cryptographic randomness, handed down likewise. It cannot fail; it may abort the process. */

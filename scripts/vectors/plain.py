@@ -6,6 +6,7 @@ from .base import Raw, digest, enc, packed, packed_zstd, rnd
 from .faults import emit_array, emit_list, emit_map
 
 T0 = 1_700_000_000_000
+TIME_MAX = 8_640_000_000_000_000
 
 
 def entry_fields(title="A walk", content="Up betimes.\n", **more):
@@ -195,10 +196,16 @@ def emit_sealed(out):
     emit_map(out, form, fields, optional=(3, 4), versioned=False)
     out.vector(form, "bad-reset-0", enc({**fields, 5: 0}), "MALFORMED", "cddl",
                "no reset is to leave it out")
-    out.vector(form, "bad-time-over", enc({**fields, 2: 1 << 63}), "TOO_LARGE", "limit",
-               "a time over int64")
-    out.vector(form, "bad-time-under", enc({**fields, 2: -(1 << 63) - 1}), "TOO_LARGE", "limit",
-               "a time under int64")
+    for name, note, time in (("last", "the last time that there is", TIME_MAX),
+                             ("first", "the first", -TIME_MAX)):
+        out.vector(form, f"ok-time-{name}", enc({**fields, 2: time}), note=note)
+    for name, note, time in (("over", "a time over int64", 1 << 63),
+                             ("under", "a time under int64", -(1 << 63) - 1),
+                             ("int64-max", "the greatest int64", (1 << 63) - 1),
+                             ("int64-min", "the least int64", -(1 << 63)),
+                             ("after-last", "a millisecond after the last", TIME_MAX + 1),
+                             ("before-first", "a millisecond before the first", -TIME_MAX - 1)):
+        out.vector(form, f"bad-time-{name}", enc({**fields, 2: time}), "TOO_LARGE", "limit", note)
 
 
 def operation_list(world):

@@ -347,8 +347,9 @@ static bool content_is(struct device *device, const char *id, const char *conten
 	if (!device_has(device, id))
 		return false;
 	hash = device_version(device, id);
-	assert_engine(
-	    device, version_load(&device->engine, &hash, &device->call, &version), ENGINE_OK);
+	assert_engine(device,
+	    version_load(&device->engine, view_text("x"), &hash, &device->call, &version),
+	    ENGINE_OK);
 	same = view_equal(version.entry.content, view_text(content));
 	version_clear(&version);
 	return same;

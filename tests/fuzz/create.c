@@ -13,7 +13,7 @@ static struct roster roster;
 static void check_made(struct fuzz_script *script)
 {
 	struct statement genesis = {.kind = STATEMENT_GENESIS, .added_count = 1, .has_epoch = true};
-	struct create create = {.time_ms = (int64_t)fuzz_number(script)}, other;
+	struct create create = {.time_ms = fuzz_time(script)}, other;
 	uint8_t secret[SIGN_SECRET_LEN];
 	struct bytes statement = {0}, encoded_roster = {0}, encoded = {0};
 

@@ -114,6 +114,15 @@ uint64_t fuzz_number(struct fuzz_script *script)
 	return value;
 }
 
+int64_t fuzz_time(struct fuzz_script *script)
+{
+	int64_t ms = (int64_t)fuzz_number(script);
+
+	if (ms > TIME_MS_MAX)
+		return TIME_MS_MAX;
+	return ms < -TIME_MS_MAX ? -TIME_MS_MAX : ms;
+}
+
 void fuzz_fill(struct fuzz_script *script, void *out, size_t len)
 {
 	uint8_t *bytes = out;

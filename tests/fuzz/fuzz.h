@@ -42,6 +42,7 @@ bool fuzz_over(const struct fuzz_script *script);
 uint8_t fuzz_byte(struct fuzz_script *script);
 size_t fuzz_pick(struct fuzz_script *script, size_t count); /* 0..count - 1; count is not 0 */
 uint64_t fuzz_number(struct fuzz_script *script);           /* small ones, and any */
+int64_t fuzz_time(struct fuzz_script *script);              /* any that there is */
 void fuzz_fill(struct fuzz_script *script, void *out, size_t len);
 struct view fuzz_take(struct fuzz_script *script, size_t max); /* a length, then so many bytes */
 struct view fuzz_rest(struct fuzz_script *script);             /* all that is left */

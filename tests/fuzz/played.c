@@ -201,7 +201,7 @@ static void change_facts(struct session *session, struct sync_answer *answer, ui
 	case 6: answer->roster_hash.bytes[fuzz_pick(script, DIGEST_LEN)] ^= 1; break;
 	case 7: answer->roster = any_name(session); break;
 	case 8: answer->more = !answer->more; break;
-	case 9: answer->time_ms = (int64_t)fuzz_number(script); break;
+	case 9: answer->time_ms = fuzz_time(script); break;
 	default: answer->retry_after_ms = (int64_t)(fuzz_number(script) % 3600000u); break;
 	}
 }

@@ -9,7 +9,7 @@
 
 static void check_made(struct fuzz_script *script)
 {
-	struct receipt receipt = {.empty_at_ms = (int64_t)fuzz_number(script)}, other;
+	struct receipt receipt = {.empty_at_ms = fuzz_time(script)}, other;
 	uint8_t secret[SIGN_SECRET_LEN];
 	struct bytes encoded = {0};
 

@@ -93,7 +93,7 @@ static void choose(struct fuzz_script *script, const struct model *model,
 	memset(statement, 0, sizeof(*statement));
 	statement->kind = first ? STATEMENT_GENESIS : STATEMENT_CHANGE;
 	statement->previous = model->last;
-	statement->time_ms = (int64_t)fuzz_number(script);
+	statement->time_ms = fuzz_time(script);
 	for (size_t i = 0; i < PARTIES; i++)
 		live += model->live[i];
 	for (size_t i = 0; i < revokes; i++) {

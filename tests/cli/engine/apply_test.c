@@ -82,8 +82,9 @@ static void edited_make(struct edited *edited, const char *id, const char *conte
 	struct entry entry;
 
 	*edited = (struct edited){.before = {.encoded = {0}}};
-	assert_engine(
-	    &pair.a, version_load(&pair.a.engine, &hash, &pair.a.call, &edited->before), ENGINE_OK);
+	assert_engine(&pair.a,
+	    version_load(&pair.a.engine, view_text("x"), &hash, &pair.a.call, &edited->before),
+	    ENGINE_OK);
 	entry = edited->before.entry;
 	entry.id = view_text(id);
 	entry.content = view_text(content);

@@ -239,8 +239,8 @@ static void a_held_open_edit_near_in_time_keeps_both(void **state)
 	assert_int_equal(device_counts(device).conflicts_count, 1);
 	assert_int_equal(device_activity(device, ACTIVITY_COPY), 1);
 	hash = device_version(device, outcome.copy_id);
-	assert_engine(
-	    device, version_load(&device->engine, &hash, &device->call, &copy), ENGINE_OK);
+	assert_engine(device,
+	    version_load(&device->engine, view_text("x"), &hash, &device->call, &copy), ENGINE_OK);
 	assert_true(view_equal(copy.entry.conflict_of, view_text("one")));
 	version_clear(&copy);
 }
@@ -317,6 +317,51 @@ static void imports_merge_by_time(void **state)
 	assert_int_equal(device_activity(device, ACTIVITY_IMPORT), 1);
 }
 
+/* There is no later date that could be read: an edit shares the last one, and is not overwritten.
+ */
+static void edits_at_the_last_date_stay(void **state)
+{
+	struct home *home = *state;
+	struct device *device = &home->device;
+
+	assert_engine(device, import_begin(&device->engine, &device->call), ENGINE_OK);
+	assert_int_equal(import(device, "at first", "+275760-09-13T00:00:00.000Z"), IMPORT_ADDED);
+	assert_engine(device, import_commit(&device->engine, 1, 0, &device->call), ENGINE_OK);
+	(void)device_save(device, "one", "mine");
+	assert_true(device_updated_ms(device, "one") == TIME_MS_MAX);
+	(void)device_save(device, "one", "mine again");
+	assert_true(device_updated_ms(device, "one") == TIME_MS_MAX);
+	assert_engine(device, import_begin(&device->engine, &device->call), ENGINE_OK);
+	assert_int_equal(import(device, "older", "2026-01-01T00:00:00.000Z"), IMPORT_SKIPPED);
+	assert_int_equal(import(device, "at first", "+275760-09-13T00:00:00.000Z"), IMPORT_SKIPPED);
+	assert_engine(device, import_commit(&device->engine, 0, 0, &device->call), ENGINE_OK);
+	assert_content(device, "one", "mine again");
+	device_delete(device, "one");
+	assert_engine(device, edit_restore(&device->engine, view_text("one"), NULL, &device->call),
+	    ENGINE_OK);
+	assert_content(device, "one", "mine again");
+	assert_true(device_updated_ms(device, "one") == TIME_MS_MAX);
+}
+
+/* Whatever a clock says, what is written can be read, and ordered. */
+static void a_clock_beyond_all_dates_is_held_to_them(void **state)
+{
+	struct home *home = *state;
+	struct device *device = &home->device;
+
+	device->skew_ms = INT64_MAX - home->world.now_ms;
+	device_new(device, "one", "late");
+	assert_true(device_updated_ms(device, "one") == TIME_MS_MAX);
+	(void)device_save(device, "one", "later");
+	assert_content(device, "one", "later");
+	device->skew_ms = INT64_MIN;
+	home->world.now_ms = 0;
+	device_new(device, "two", "early");
+	assert_true(device_updated_ms(device, "two") == -TIME_MS_MAX);
+	(void)device_save(device, "two", "less so");
+	assert_true(device_updated_ms(device, "two") == -TIME_MS_MAX + 1);
+}
+
 static void an_import_rolled_back_leaves_nothing(void **state)
 {
 	struct home *home = *state;
@@ -357,6 +402,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_held_open_edit_may_lose, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(a_held_open_edit_beats_a_deletion, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(imports_merge_by_time, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(edits_at_the_last_date_stay, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_clock_beyond_all_dates_is_held_to_them, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(
 	an_import_rolled_back_leaves_nothing, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(new_ids_are_random_uuids, home_setup, home_teardown),

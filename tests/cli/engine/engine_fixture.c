@@ -583,7 +583,8 @@ static void load(struct device *device, const char *id, struct version *out)
 {
 	struct digest hash = device_version(device, id);
 
-	assert_engine(device, version_load(&device->engine, &hash, &device->call, out), ENGINE_OK);
+	assert_engine(device,
+	    version_load(&device->engine, view_text("x"), &hash, &device->call, out), ENGINE_OK);
 }
 
 struct edit_outcome device_save(struct device *device, const char *id, const char *content)
@@ -680,7 +681,8 @@ static bool see_history(void *self, const struct store_history *row)
 	if (seen->content == NULL)
 		return true;
 	assert_engine(seen->device,
-	    version_load(&seen->device->engine, &row->version, &seen->device->call, &version),
+	    version_load(&seen->device->engine, view_text("x"), &row->version, &seen->device->call,
+		&version),
 	    ENGINE_OK);
 	seen->alike += view_equal(version.entry.content, view_text(seen->content));
 	version_clear(&version);

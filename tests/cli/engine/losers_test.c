@@ -201,8 +201,9 @@ static void what_lost_before_sync_was_on_is_carried(void **state)
 	pair.world.now_ms += 600000;
 	(void)device_save(&pair.c, "x", "second, the loser");
 	pair.world.now_ms += 600000;
-	assert_engine(
-	    &pair.c, version_load(&pair.c.engine, &first, &pair.c.call, &version), ENGINE_OK);
+	assert_engine(&pair.c,
+	    version_load(&pair.c.engine, view_text("x"), &first, &pair.c.call, &version),
+	    ENGINE_OK);
 	version.entry.content = view_text("third");
 	assert_engine(&pair.c,
 	    edit_save(&pair.c.engine, &version.entry, &first, &pair.c.call, &outcome), ENGINE_OK);
