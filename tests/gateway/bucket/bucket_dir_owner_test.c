@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,42 +18,59 @@
 
 #include "gateway/bucket/bucket_priv.h"
 
-#define OWNER 12345u
-#define MEMBER 12346u
-#define TEAM 23456u
 #define STRANGER 65534u
 
+static uid_t owner_id,
+    member_id; /* whom the system has no name for: messages then have the numbers */
+static gid_t team_id;
 static char root[64]; /* of the running case */
+
+static unsigned nameless_from(unsigned id)
+{
+	while (getpwuid((uid_t)id) != NULL || getgrgid((gid_t)id) != NULL)
+		id++;
+	return id;
+}
+
+static int find_ids(void **state)
+{
+	(void)state;
+	owner_id = nameless_from(12345);
+	member_id = nameless_from(owner_id + 1);
+	team_id = nameless_from(member_id + 1);
+	return 0;
+}
 
 /* ---- the rule ---- */
 
 static void whose_it_is(void **state)
 {
-	static const struct {
-		mode_t mode; /* of a folder of OWNER's and TEAM's */
+	const struct {
+		mode_t mode; /* of a folder of owner's and team's */
 		struct dir_who who;
 		enum dir_owner_result result;
 		struct dir_owner owner;
 	} rows[] = {
-	    {0700, {OWNER, OWNER, false}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
-	    {0755, {OWNER, TEAM, true}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
-	    {02755, {OWNER, TEAM, true}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
-	    {0700, {0, 0, false}, DIR_OWNER_OK, {true, OWNER, TEAM, 0600, 0700}},
-	    {02770, {0, 0, false}, DIR_OWNER_OK, {true, OWNER, TEAM, 0660, 02770}},
-	    {0775, {OWNER, OWNER, true}, DIR_OWNER_OK, {true, -1u, TEAM, 0660, 0770}},
-	    {02770, {MEMBER, MEMBER, true}, DIR_OWNER_OK, {true, -1u, TEAM, 0660, 02770}},
-	    {0770, {OWNER, OWNER, false}, DIR_OWNER_NO_MEMBER, {0}},
+	    {0700, {owner_id, owner_id, false}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
+	    {0755, {owner_id, team_id, true}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
+	    {02755, {owner_id, team_id, true}, DIR_OWNER_OK, {false, -1u, -1u, 0600, 0700}},
+	    {0700, {0, 0, false}, DIR_OWNER_OK, {true, owner_id, team_id, 0600, 0700}},
+	    {02770, {0, 0, false}, DIR_OWNER_OK, {true, owner_id, team_id, 0660, 02770}},
+	    {0775, {owner_id, owner_id, true}, DIR_OWNER_OK, {true, -1u, team_id, 0660, 0770}},
+	    {02770, {member_id, member_id, true}, DIR_OWNER_OK, {true, -1u, team_id, 0660, 02770}},
+	    {0770, {owner_id, owner_id, false}, DIR_OWNER_NO_MEMBER, {0}},
 	    {02770, {STRANGER, STRANGER, false}, DIR_OWNER_ANOTHER, {0}},
-	    {0755, {MEMBER, TEAM, true}, DIR_OWNER_ANOTHER, {0}},
+	    {0755, {member_id, team_id, true}, DIR_OWNER_ANOTHER, {0}},
 	    {01777, {STRANGER, STRANGER, false}, DIR_OWNER_ANOTHER, {0}},
-	    {01777, {OWNER, OWNER, false}, DIR_OWNER_NO_MEMBER, {0}},
+	    {01777, {owner_id, owner_id, false}, DIR_OWNER_NO_MEMBER, {0}},
 	    {0777, {STRANGER, STRANGER, false}, DIR_OWNER_OK, {true, -1u, -1u, 0666, 0777}},
-	    {0777, {MEMBER, MEMBER, true}, DIR_OWNER_OK, {true, -1u, TEAM, 0666, 0777}},
+	    {0777, {member_id, member_id, true}, DIR_OWNER_OK, {true, -1u, team_id, 0666, 0777}},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct stat folder = {.st_mode = rows[i].mode, .st_uid = OWNER, .st_gid = TEAM};
+		struct stat folder = {
+		    .st_mode = rows[i].mode, .st_uid = owner_id, .st_gid = team_id};
 		struct dir_owner owner = {0};
 
 		if (dir_owner_of(&folder, &rows[i].who, &owner) != rows[i].result ||
@@ -224,12 +243,12 @@ static void expect_empty(void)
 static void roots_files_are_the_owners(void **state)
 {
 	(void)state;
-	make_root(OWNER, TEAM, 0700);
+	make_root(owner_id, team_id, 0700);
 	use_as_root();
-	expect_all(OWNER, TEAM, 0600, 0700);
-	use_as(OWNER, OWNER, NULL);
+	expect_all(owner_id, team_id, 0600, 0700);
+	use_as(owner_id, owner_id, NULL);
 	use_as_root();
-	use_as(OWNER, OWNER, NULL);
+	use_as(owner_id, owner_id, NULL);
 }
 
 static int no_links(void *self, int from_folder, const char *from, int to_folder, const char *to)
@@ -249,11 +268,11 @@ static void a_file_system_without_links(void **state)
 	struct call call;
 
 	(void)state;
-	make_root(OWNER, TEAM, 0700);
+	make_root(owner_id, team_id, 0700);
 	io.link_at = no_links;
 	if (!use_bucket(&io, 8, &call))
 		fail_msg("%s", call.message);
-	expect_all(OWNER, TEAM, 0600, 0700);
+	expect_all(owner_id, team_id, 0600, 0700);
 }
 
 /* Whoever is first makes the hidden folders; nobody is sent away for it. */
@@ -263,8 +282,8 @@ static void both_begin_at_once(void **state)
 	for (unsigned i = 0; i < 8; i++) {
 		pid_t owner, other;
 
-		make_root(OWNER, TEAM, 0700);
-		owner = begin_as(OWNER, OWNER, 077, 4, NULL);
+		make_root(owner_id, team_id, 0700);
+		owner = begin_as(owner_id, owner_id, 077, 4, NULL);
 		other = begin_as(0, 0, 077, 4, NULL);
 		expect_end(owner);
 		expect_end(other);
@@ -279,7 +298,7 @@ static void links_are_not_given_away(void **state)
 	struct call call;
 
 	(void)state;
-	make_root(OWNER, TEAM, 0700);
+	make_root(owner_id, team_id, 0700);
 	assert_non_null(mkdtemp(elsewhere));
 	assert_int_equal(symlink(elsewhere, under_root(".tmp")), 0);
 	assert_false(use_bucket(&dir_io_system, 1, &call));
@@ -297,44 +316,46 @@ static void links_are_not_given_away(void **state)
 static void a_group_shares_all(void **state)
 {
 	(void)state;
-	make_root(OWNER, TEAM, 02770);
-	use_as(OWNER, TEAM, NULL);
-	use_as(MEMBER, TEAM, NULL);
+	make_root(owner_id, team_id, 02770);
+	use_as(owner_id, team_id, NULL);
+	use_as(member_id, team_id, NULL);
 	use_as_root();
-	use_as(OWNER, TEAM, NULL);
-	expect_all((uid_t)-1, TEAM, 0660, 02770);
+	use_as(owner_id, team_id, NULL);
+	expect_all((uid_t)-1, team_id, 0660, 02770);
 }
 
 static void a_folder_of_everybodys(void **state)
 {
 	(void)state;
-	make_root(OWNER, TEAM, 0777);
+	make_root(owner_id, team_id, 0777);
 	use_as(STRANGER, STRANGER, NULL);
-	use_as(MEMBER, MEMBER, NULL);
-	use_as(OWNER, OWNER, NULL);
+	use_as(member_id, member_id, NULL);
+	use_as(owner_id, owner_id, NULL);
 }
 
 /* ---- refusals ---- */
 
 static void anothers_folder_is_refused(void **state)
 {
-	static const struct {
+	char sudo[64];
+	const struct {
 		mode_t mode;
 		uid_t uid;
 		gid_t gid;
 		const char *says;
 	} rows[] = {
-	    {0700, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
-	    {0755, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
-	    {0755, MEMBER, TEAM, "sudo -u '#12345' before the command"},
-	    {02770, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
-	    {01777, STRANGER, STRANGER, "sudo -u '#12345' before the command"},
-	    {0770, OWNER, OWNER, "chmod g-w '/tmp/"},
+	    {0700, STRANGER, STRANGER, sudo},
+	    {0755, STRANGER, STRANGER, sudo},
+	    {0755, member_id, team_id, sudo},
+	    {02770, STRANGER, STRANGER, sudo},
+	    {01777, STRANGER, STRANGER, sudo},
+	    {0770, owner_id, owner_id, "chmod g-w '/tmp/"},
 	};
 
 	(void)state;
+	(void)snprintf(sudo, sizeof(sudo), "sudo -u '#%u' before the command", (unsigned)owner_id);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		make_root(OWNER, TEAM, rows[i].mode);
+		make_root(owner_id, team_id, rows[i].mode);
 		use_as(rows[i].uid, rows[i].gid, rows[i].says);
 		expect_empty();
 	}
@@ -349,10 +370,13 @@ static void own(const char *path, uid_t uid)
 static void anothers_files_are_refused(void **state)
 {
 	struct stat before, after;
+	char chown_root[64];
 
 	(void)state;
-	make_root(OWNER, OWNER, 0700);
-	use_as(OWNER, OWNER, NULL);
+	make_root(owner_id, owner_id, 0700);
+	(void)snprintf(chown_root, sizeof(chown_root), "chown -R '%u:%u' '", (unsigned)owner_id,
+	    (unsigned)owner_id);
+	use_as(owner_id, owner_id, NULL);
 	for (unsigned slot = 0; slot < DIR_LOCK_SLOTS; slot++) {
 		char name[16];
 
@@ -361,9 +385,9 @@ static void anothers_files_are_refused(void **state)
 			break;
 	}
 	assert_int_equal(stat(under_root("a"), &before), 0);
-	use_as(OWNER, OWNER, "chown -R '12345:12345' '");
+	use_as(owner_id, owner_id, chown_root);
 	own(".lock", 0);
-	use_as(OWNER, OWNER, "chown -R '12345:12345' '");
+	use_as(owner_id, owner_id, chown_root);
 	assert_int_equal(stat(under_root("a"), &after), 0);
 	assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
 	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
@@ -374,28 +398,31 @@ static void a_missing_folder_is_not_roots_to_make(void **state)
 {
 	struct bucket *bucket;
 	struct call call;
+	char install[64];
 
 	(void)state;
-	make_root(OWNER, TEAM, 0700);
+	make_root(owner_id, team_id, 0700);
+	(void)snprintf(install, sizeof(install), "install -d -o '%u' -g '%u' -m 0700",
+	    (unsigned)owner_id, (unsigned)team_id);
 	suite_call(&call);
 	bucket = bucket_dir_open(under_root("new"), &dir_io_system, &suite_clock, &call);
 	assert_null(bucket);
-	assert_non_null(strstr(call.message, "install -d -o '12345' -g '23456' -m 0700"));
+	assert_non_null(strstr(call.message, install));
 	expect_empty();
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(whose_it_is),
+    cmocka_unit_test_setup(whose_it_is, find_ids),
     cmocka_unit_test(roots_own),
-    cmocka_unit_test_teardown(roots_files_are_the_owners, remove_root),
-    cmocka_unit_test_teardown(a_file_system_without_links, remove_root),
-    cmocka_unit_test_teardown(both_begin_at_once, remove_root),
-    cmocka_unit_test_teardown(links_are_not_given_away, remove_root),
-    cmocka_unit_test_teardown(a_group_shares_all, remove_root),
-    cmocka_unit_test_teardown(a_folder_of_everybodys, remove_root),
-    cmocka_unit_test_teardown(anothers_folder_is_refused, remove_root),
-    cmocka_unit_test_teardown(anothers_files_are_refused, remove_root),
-    cmocka_unit_test_teardown(a_missing_folder_is_not_roots_to_make, remove_root),
+    cmocka_unit_test_setup_teardown(roots_files_are_the_owners, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(a_file_system_without_links, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(both_begin_at_once, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(links_are_not_given_away, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(a_group_shares_all, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(a_folder_of_everybodys, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(anothers_folder_is_refused, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(anothers_files_are_refused, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(a_missing_folder_is_not_roots_to_make, find_ids, remove_root),
 };
 
 TEST_MAIN(tests)
