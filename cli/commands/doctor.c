@@ -250,16 +250,66 @@ static void check_unsaved(struct doctor *doctor)
 		unsaved_each(&home, see_unsaved, doctor);
 }
 
+/* A signed request that changes nothing: it needs the right name, key and clock. */
+static enum code poll_gateway(struct session *session, const char *url, enum sync_status *out)
+{
+	const struct sync_request request = {
+	    .account = session->facts.account,
+	    .device = session->facts.device,
+	    .cursor = session->facts.head,
+	};
+	struct sync_answer answer = {0};
+	struct remote_info info = {0};
+	struct call call;
+	enum code code = session_remote(session, url, false);
+
+	if (code == CODE_OK)
+		code = session_ask_gateway(session, url, &info);
+	if (code != CODE_OK)
+		return code;
+	remote_request(&call, &session->app->clock);
+	code = session_remote_result(session,
+	    session->remote->ops->sync(session->remote->self, &request, &call, &answer), &call);
+	*out = answer.status;
+	sync_answer_clear(&answer);
+	return code;
+}
+
+static void check_gateway(struct doctor *doctor, const char *url)
+{
+	struct session *session = doctor->session;
+	struct app *app = session->app;
+	enum sync_status status = SYNC_CURRENT;
+	const char *what = "gateway";
+
+	if (session_unlock(session) != CODE_OK)
+		tell(doctor, FINDING_NOTE, what, "not asked as this device: %s", app->error);
+	else if (poll_gateway(session, url, &status) != CODE_OK)
+		tell(doctor, FINDING_BAD, what, "%s%s%s", app->error,
+		    app->hint[0] == '\0' ? "" : ": ", app->hint);
+	else if (status == SYNC_REVOKED || status == SYNC_GONE)
+		tell(doctor, FINDING_BAD, what, "%s: inkseal sync shows the proof",
+		    status == SYNC_GONE ? "the account was wiped" : "this device was revoked");
+	else
+		tell(doctor, FINDING_OK, what, "it answers this device");
+	app->error[0] = '\0'; /* a finding now */
+	app->hint[0] = '\0';
+}
+
 static void check_bucket(struct doctor *doctor, const char *url)
 {
-	struct app *app = doctor->session->app;
+	struct session *session = doctor->session;
+	struct app *app = session->app;
 	struct call call;
 
 	remote_request(&call, &app->clock);
-	if (remote_probe(url, &app->clock, &app->random, &probe_rules_full, &call) == PROBE_KEPT)
-		tell(doctor, FINDING_OK, "bucket", "it keeps what it promises");
-	else
+	if (remote_probe(url, &app->clock, &app->random, &probe_rules_full, &call) != PROBE_KEPT) {
 		tell(doctor, FINDING_BAD, "bucket", "%s", call.message);
+		return;
+	}
+	tell(doctor, FINDING_OK, "bucket", "it keeps what it promises");
+	if (remote_is_gateway(url) && !session->facts.recovering)
+		check_gateway(doctor, url);
 }
 
 static void check_account(struct doctor *doctor)
@@ -321,10 +371,12 @@ const struct command doctor_command = {
     .name = "doctor",
     .args = "[--probe]",
     .summary = "Looks for what may be wrong with this home",
-    .help = "Checks the journal's file, the keys, the roster and the clock, and names texts that\n"
-	    "were never saved; changes nothing.\n"
-	    "A line a check: ok, note or BAD. Exit code 1 if something is BAD. --probe also\n"
-	    "tries the bucket for up to 20 seconds, with small objects that it removes.\n",
+    .help =
+	"Checks the journal's file, the keys, the roster and the clock, and names texts that\n"
+	"were never saved; changes nothing.\n"
+	"A line a check: ok, note or BAD. Exit code 1 if something is BAD. --probe also\n"
+	"tries the bucket for up to 20 seconds, with small objects that it removes; of a\n"
+	"gateway it asks whether its bucket was found fit, and whether it answers this device.\n",
     .options = OPTION_PROBE,
     .run = run,
 };

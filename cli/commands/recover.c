@@ -144,8 +144,6 @@ static enum code store(struct recovery *recovery)
 	if (code == CODE_OK)
 		code = session_new_keys(session);
 	if (code == CODE_OK)
-		code = session_meta_set(session, META_URL, view_bytes(&recovery->url));
-	if (code == CODE_OK)
 		code = session_engine(
 		    session, recovery_store(&session->engine, view_bytes(&recovery->roster),
 				 &recovery->view, name, &session->call));
@@ -180,16 +178,31 @@ static enum code report(const struct recovery *recovery, const struct sync_total
 	return done ? CODE_OK : app_fail(session->app, CODE_ERROR, "the result can't be printed");
 }
 
+/* Is what was learnt of the account in an earlier run from that URL? */
+static bool is_known(struct session *session, const char *url)
+{
+	struct bytes known = {0};
+	bool same = session_meta(session, META_URL, &known) &&
+		    view_equal(view_bytes(&known), view_text(url));
+
+	bytes_clear(&known);
+	return same;
+}
+
 static enum code recover(struct recovery *recovery)
 {
 	struct session *session = recovery->session;
+	const char *url = (const char *)recovery->url.data;
 	struct sync_totals totals = {0};
+	struct remote_info info = {0};
 	bool goes_on = session->facts.recovering;
 	enum code code = check_home(session, &recovery->code);
 
 	session->recovery = &recovery->view.keys; /* there once the code was checked */
 	if (code == CODE_OK)
-		code = session_remote(session, (const char *)recovery->url.data, goes_on);
+		code = session_remote(session, url, goes_on && is_known(session, url));
+	if (code == CODE_OK)
+		code = session_ask_gateway(session, url, &info);
 	if (code == CODE_OK)
 		code = fetch_roster(recovery);
 	if (code == CODE_OK)
@@ -201,13 +214,15 @@ static enum code recover(struct recovery *recovery)
 	else if (code == CODE_OK)
 		code = ask(recovery);
 	if (code == CODE_OK && !goes_on)
-		code = session_probe(session, (const char *)recovery->url.data,
+		code = session_probe(session, url,
 		    "nothing was written, and nothing is lost: copy all its objects, names kept, "
 		    "to "
 		    "a folder, and recover from there with --bucket dir:FOLDER; man inkseal, "
 		    "BUCKETS");
-	if (code == CODE_OK && !goes_on)
-		code = session_pin_gateway(session);
+	if (code == CODE_OK)
+		code = session_pin_gateway(session, &info);
+	if (code == CODE_OK) /* where it goes on: from here now, where the account was found */
+		code = session_meta_set(session, META_URL, view_bytes(&recovery->url));
 	if (code == CODE_OK && !goes_on)
 		code = store(recovery);
 	if (code == CODE_OK)

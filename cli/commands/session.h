@@ -75,8 +75,14 @@ MUST_USE enum code session_new_keys(struct session *session);
 
 /* Opens session->remote. kept: with what an earlier run knew of the account. */
 MUST_USE enum code session_remote(struct session *session, const char *url, bool kept);
-/* Asks session->remote who it is, and keeps a gateway's receipt key: a wipe is judged by it. */
-MUST_USE enum code session_pin_gateway(struct session *session);
+/*
+ * Asks session->remote, opened at url, who it is. A gateway that does not answer to the URL's name
+ * would refuse every signed request: that is said, with a URL to use, before anything is stored.
+ */
+MUST_USE enum code session_ask_gateway(
+    struct session *session, const char *url, struct remote_info *out);
+/* Keeps a gateway's receipt key: a wipe is judged by it. */
+MUST_USE enum code session_pin_gateway(struct session *session, const struct remote_info *info);
 /* The URL that sync is on with; session_remote on it. */
 MUST_USE enum code session_own_remote(struct session *session);
 /*

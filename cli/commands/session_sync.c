@@ -190,19 +190,32 @@ enum code session_remote(struct session *session, const char *url, bool kept)
 	return app_fail(app, CODE_ERROR, "%s", call.message);
 }
 
-enum code session_pin_gateway(struct session *session)
+enum code session_ask_gateway(struct session *session, const char *url, struct remote_info *out)
 {
-	struct remote_info info = {0};
+	struct app *app = session->app;
+	size_t scheme_len = strcspn(url, ":");
 	struct call call;
 	enum code code;
 
-	remote_request(&call, &session->app->clock);
+	remote_request(&call, &app->clock);
 	code = session_remote_result(
-	    session, session->remote->ops->info(session->remote->self, &call, &info), &call);
-	if (code != CODE_OK)
+	    session, session->remote->ops->info(session->remote->self, &call, out), &call);
+	if (code != CODE_OK || !out->gateway || out->answers)
 		return code;
+	app_fail(app, CODE_ERROR, "the gateway at %.256s does not go by that name, but by %s", url,
+	    out->name);
+	app_hint(app,
+	    "nothing was changed: use %.*s://%s, or let who runs the gateway add the name of your "
+	    "URL to its names",
+	    (int)scheme_len, url, out->name);
+	return CODE_ERROR;
+}
+
+enum code session_pin_gateway(struct session *session, const struct remote_info *info)
+{
 	return session_meta_set(session, META_RECEIPT_KEY,
-	    info.gateway ? view_of(info.receipt_key, sizeof(info.receipt_key)) : (struct view){0});
+	    info->gateway ? view_of(info->receipt_key, sizeof(info->receipt_key))
+			  : (struct view){0});
 }
 
 static bool person_cancelled(void *self)

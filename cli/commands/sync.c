@@ -229,11 +229,14 @@ static enum code begin_account(struct session *session, const char *url)
 {
 	struct app *app = session->app;
 	struct account_new account = {0};
+	struct remote_info info = {0};
 	bool begun = false;
 	enum code code = session_remote(session, url, false);
 
 	if (code == CODE_OK)
-		code = session_pin_gateway(session);
+		code = session_ask_gateway(session, url, &info);
+	if (code == CODE_OK)
+		code = session_pin_gateway(session, &info);
 	if (code == CODE_OK)
 		code = resume_account(session, url, &account, &begun);
 	if (code == CODE_OK && !begun) /* else it was tried then */
@@ -306,27 +309,75 @@ static enum code forget_account(struct session *session)
 	return code;
 }
 
-static enum code other_url(struct session *session, const char *known)
+static enum code other_place(struct session *session, const char *known)
 {
 	app_fail(session->app, CODE_ERROR, "this journal already syncs with %.256s", known);
 	app_hint(session->app,
-	    "inkseal wipe deletes the cloud data there; then sync on elsewhere begins anew");
+	    "it stays so. A gateway may have other URLs, if it is the same one. If the account was "
+	    "moved elsewhere, recover it from there into another home: --home DIR");
 	return CODE_ERROR;
 }
 
-/* There is an account: the same URL switches it on again, unless it was wiped meanwhile. */
+/* By the key that was kept when sync was set up: who else shows it can sign nothing with it. */
+static bool is_same_gateway(struct session *session, const struct remote_info *info)
+{
+	struct bytes kept = {0};
+	bool same = info->gateway && session_meta(session, META_RECEIPT_KEY, &kept) &&
+		    view_equal(view_bytes(&kept), view_of(info->receipt_key, SIGN_PUBLIC_LEN));
+
+	bytes_clear(&kept);
+	return same;
+}
+
+/* The gateway that has the account goes by another name too: that is kept from now on. */
+static enum code move_url(struct session *session, const char *known, const char *url)
+{
+	struct remote_info info = {0};
+	struct bytes roster = {0};
+	struct call call;
+	enum code code;
+
+	if (!remote_is_gateway(url) || !remote_is_gateway(known))
+		return other_place(session, known);
+	remote_close(session->remote);
+	session->remote = NULL;
+	code = session_remote(session, url, true);
+	if (code == CODE_OK)
+		code = session_ask_gateway(session, url, &info);
+	if (code != CODE_OK)
+		return code;
+	if (!is_same_gateway(session, &info))
+		return other_place(session, known);
+	remote_request(&call, &session->app->clock);
+	code = session_remote_result(session,
+	    session->remote->ops->roster(
+		session->remote->self, &session->facts.account, &call, &roster),
+	    &call);
+	bytes_clear(&roster);
+	if (code == CODE_OK)
+		code = session_meta_set(session, META_URL, view_text(url));
+	if (code == CODE_OK)
+		output_note(session->app, "the same gateway: this journal syncs with %s now", url);
+	return code;
+}
+
+/*
+ * There is an account: the same URL switches it on again, unless it was wiped meanwhile; another
+ * URL of the same gateway takes its place.
+ */
 static enum code switch_on_again(struct session *session, const char *url)
 {
 	struct app *app = session->app;
 	struct bytes known = {0};
 	enum code code = CODE_OK;
+	bool moves = session_meta(session, META_URL, &known) &&
+		     !view_equal(view_bytes(&known), view_text(url));
 
-	if (session_meta(session, META_URL, &known) &&
-	    !view_equal(view_bytes(&known), view_text(url)) && session->facts.on) {
-		code = other_url(session, (const char *)known.data);
-		goto done;
-	}
-	if (session->facts.on) {
+	if (session->facts.on && moves) {
+		code = move_url(session, (const char *)known.data, url);
+		if (code != CODE_OK)
+			goto done;
+	} else if (session->facts.on) {
 		output_note(app, "sync is on already");
 	} else {
 		code = session_remote(
@@ -340,9 +391,8 @@ static enum code switch_on_again(struct session *session, const char *url)
 				code = begin_account(session, url);
 			goto done;
 		}
-		if (code == CODE_OK && known.data != NULL &&
-		    !view_equal(view_bytes(&known), view_text(url)))
-			code = other_url(session, (const char *)known.data);
+		if (code == CODE_OK && moves)
+			code = move_url(session, (const char *)known.data, url);
 		if (code == CODE_OK)
 			code = session_engine(
 			    session, sync_switch(&session->engine, true, &session->call));

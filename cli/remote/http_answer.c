@@ -179,7 +179,19 @@ static bool name_read(const char *text, char out[REMOTE_NAME_MAX + 1])
 	return true;
 }
 
-bool http_info_parse(struct view json, struct call *call, struct remote_info *out)
+static bool is_among(json_t *names, const char *authority)
+{
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		if (name != NULL && strcmp(name, authority) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool http_info_parse(
+    struct view json, const char *authority, struct call *call, struct remote_info *out)
 {
 	json_t *info = json_read(json);
 	const char *key = json_string_value(json_object_get(info, "receiptKey"));
@@ -193,6 +205,7 @@ bool http_info_parse(struct view json, struct call *call, struct remote_info *ou
 		   &key_len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
 	       key_len == sizeof(read.receipt_key) &&
 	       name_read(json_string_value(json_array_get(names, 0)), read.name);
+	read.answers = good && is_among(names, authority);
 	json_decref(info);
 	if (!good) {
 		call_sayf(call, "what answers at this URL is not a gateway: it does not say who "

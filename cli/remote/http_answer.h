@@ -35,7 +35,8 @@ int64_t http_date_ms(const char *text); /* 0: none */
 MUST_USE enum remote_result http_reply_result(
     const struct http_reply *reply, struct call *call, char code_out[HTTP_CODE_MAX + 1]);
 
-/* /v1/info. False: it is none, and the message says so. */
-MUST_USE bool http_info_parse(struct view json, struct call *call, struct remote_info *out);
+/* /v1/info, asked of authority. False: it is none, and the message says so. */
+MUST_USE bool http_info_parse(
+    struct view json, const char *authority, struct call *call, struct remote_info *out);
 
 #endif

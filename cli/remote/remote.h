@@ -31,8 +31,10 @@ struct remote_receipt { /* of a wipe; on REMOTE_LATER: what is gone so far, if t
 
 #define REMOTE_NAME_MAX 255u
 #define REMOTE_INVITE_MAX 256u
-struct remote_info {                    /* who answers at the URL */
-	bool gateway;                   /* false: a bare bucket, and the rest is empty */
+struct remote_info {  /* who answers at the URL */
+	bool gateway; /* false: a bare bucket, and the rest is empty */
+	bool
+	    answers; /* to the URL's host and port: to another's no signature of ours holds there */
 	char name[REMOTE_NAME_MAX + 1]; /* its public name, which a wipe must hold */
 	uint8_t receipt_key[SIGN_PUBLIC_LEN];
 };

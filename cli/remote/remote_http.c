@@ -124,6 +124,18 @@ static enum remote_result reply_result(
 	return REMOTE_FAILED;
 }
 
+/* The gateway's names may have been changed since the URL was kept. */
+static void advise_name(struct call *call)
+{
+	char said[CALL_MESSAGE_MAX];
+
+	memcpy(said, call->message, sizeof(said));
+	call_sayf(call,
+	    "%.300s; if this device has its URL with another name, inkseal sync on URL, with that "
+	    "one, changes it",
+	    said);
+}
+
 /*
  * Sends, and sends again where that is of use at once: everything that goes to a gateway has one
  * effect however often it is sent. *out is the success's body.
@@ -160,6 +172,8 @@ static enum remote_result ask(
 			http_reply_clear(&reply);
 			continue;
 		}
+		if (result == REMOTE_REFUSED && strcmp(asking->code, "signature") == 0)
+			advise_name(call);
 		http_reply_clear(&reply);
 		return result;
 	}
@@ -206,13 +220,15 @@ static void body_set(struct asking *asking, const char *type, struct view body)
 
 static enum remote_result http_info(void *self, struct call *call, struct remote_info *out)
 {
+	struct http *http = self;
 	struct asking asking = asking_make("GET", INFO_MAX, TYPE_JSON);
 	struct bytes json = {0};
 	enum remote_result result;
 
 	asking.send.path = "/v1/info";
-	result = ask(self, &asking, call, &json);
-	if (result == REMOTE_OK && !http_info_parse(view_bytes(&json), call, out))
+	result = ask(http, &asking, call, &json);
+	if (result == REMOTE_OK &&
+	    !http_info_parse(view_bytes(&json), http->client.url.authority, call, out))
 		result = REMOTE_FAILED;
 	bytes_clear(&json);
 	return result;

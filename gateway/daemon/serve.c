@@ -198,12 +198,39 @@ static bool tidy_name(char *name, struct call *call)
 	return true;
 }
 
+/*
+ * Where no names are set: the address that is listened on, first. This machine has other names for
+ * its loopback address, which mean no other machine to whoever is on it.
+ */
+static void default_names(const char *bound, char *out, size_t out_size)
+{
+	static const struct {
+		const char *address, *others[2];
+	} loopback[] = {
+	    {"127.0.0.1", {"localhost", "[::1]"}},
+	    {"[::1]", {"localhost", "127.0.0.1"}},
+	};
+
+	(void)snprintf(out, out_size, "%s", bound);
+	for (size_t i = 0; i < COUNT_OF(loopback); i++) {
+		size_t len = strlen(loopback[i].address);
+
+		if (strncmp(bound, loopback[i].address, len) == 0 && bound[len] == ':')
+			(void)snprintf(out, out_size, "%s%.6s,%s%.6s,%s%.6s", loopback[i].address,
+			    bound + len, loopback[i].others[0], bound + len, loopback[i].others[1],
+			    bound + len);
+	}
+}
+
 static bool take_names(struct gateway *gateway, const char *bound, bool is_one, struct call *call)
 {
 	char *at = gateway->names_text;
 
-	(void)snprintf(gateway->names_text, sizeof(gateway->names_text), "%s",
-	    gateway->config->names[0] != '\0' ? gateway->config->names : bound);
+	if (gateway->config->names[0] != '\0')
+		(void)snprintf(
+		    gateway->names_text, sizeof(gateway->names_text), "%s", gateway->config->names);
+	else
+		default_names(bound, gateway->names_text, sizeof(gateway->names_text));
 	if (gateway->config->names[0] == '\0' && !is_one) {
 		call_sayf(call, "names must be set where listen stands for all addresses");
 		return false;

@@ -6,6 +6,7 @@
 #include "gateway/http/http_priv.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,12 +65,17 @@ static enum format_result head_check(
 
 static void answer_unsigned(struct exchange *exchange, enum format_result checked)
 {
+	char detail[CALL_MESSAGE_MAX];
+
 	if (checked == FORMAT_NO_MEMORY) {
 		answer_busy(exchange, 503, "no memory");
 		return;
 	}
-	answer_problem(exchange, 401, "signature", "forged",
-	    "the signature does not hold for this request, under any name of this gateway");
+	(void)snprintf(detail, sizeof(detail),
+	    "the signature does not hold for this request under any name of this gateway, such as "
+	    "%s",
+	    exchange->server->config.names[0]);
+	answer_problem(exchange, 401, "signature", "forged", detail);
 	exchange->answer.close = true; /* the next forgery costs a connection */
 }
 

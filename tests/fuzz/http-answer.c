@@ -71,7 +71,7 @@ static void check_info(struct view input)
 
 	call_init(&call, 0);
 	fuzz_mark(&info, sizeof(info));
-	if (http_info_parse(input, &call, &info))
+	if (http_info_parse(input, "127.0.0.1", &call, &info))
 		check_clean(info.name, sizeof(info.name));
 	else
 		(void)fuzz_decoded(FORMAT_MALFORMED, &info, sizeof(info));

@@ -211,19 +211,26 @@ static void infos(void **state)
 #define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 	static const struct {
 		const char *name, *json;
-		bool good;
+		bool good, answers;
 	} rows[] = {
 	    {"a gateway's",
 		"{\"version\":\"1\",\"names\":[\"a.example\",\"b\"],\"receiptKey\":\"" KEY "\"}",
-		true},
-	    {"no key", "{\"names\":[\"a.example\"]}", false},
-	    {"a short key", "{\"names\":[\"a.example\"],\"receiptKey\":\"AAECAw==\"}", false},
-	    {"a long key", "{\"names\":[\"a.example\"],\"receiptKey\":\"AAAA" KEY "\"}", false},
-	    {"no name", "{\"names\":[],\"receiptKey\":\"" KEY "\"}", false},
-	    {"names is a text", "{\"names\":\"a\",\"receiptKey\":\"" KEY "\"}", false},
-	    {"a name with a blank", "{\"names\":[\"a b\"],\"receiptKey\":\"" KEY "\"}", false},
-	    {"a list", "[]", false},
-	    {"nothing", "", false},
+		true, true},
+	    {"its first name", "{\"names\":[\"a.example\"],\"receiptKey\":\"" KEY "\"}", true,
+		false},
+	    {"a name that begins so",
+		"{\"names\":[\"a.example\",\"b:80\",7],\"receiptKey\":\"" KEY "\"}", true, false},
+	    {"no key", "{\"names\":[\"a.example\"]}", false, false},
+	    {"a short key", "{\"names\":[\"a.example\"],\"receiptKey\":\"AAECAw==\"}", false,
+		false},
+	    {"a long key", "{\"names\":[\"a.example\"],\"receiptKey\":\"AAAA" KEY "\"}", false,
+		false},
+	    {"no name", "{\"names\":[],\"receiptKey\":\"" KEY "\"}", false, false},
+	    {"names is a text", "{\"names\":\"a\",\"receiptKey\":\"" KEY "\"}", false, false},
+	    {"a name with a blank", "{\"names\":[\"a b\"],\"receiptKey\":\"" KEY "\"}", false,
+		false},
+	    {"a list", "[]", false, false},
+	    {"nothing", "", false, false},
 	};
 #undef KEY
 
@@ -233,10 +240,11 @@ static void infos(void **state)
 		struct call call;
 
 		call_init(&call, 0);
-		if (http_info_parse(view_text(rows[i].json), &call, &info) != rows[i].good)
+		if (http_info_parse(view_text(rows[i].json), "b", &call, &info) != rows[i].good)
 			fail_msg("%s: %s", rows[i].name, call.message);
 		assert_string_equal(info.name, rows[i].good ? "a.example" : "before");
 		assert_int_equal(info.receipt_key[31], rows[i].good ? 31 : 0);
+		assert_int_equal(info.answers, rows[i].answers);
 	}
 }
 
