@@ -4,6 +4,7 @@
  * length is a function of the state's size alone. A segment whose run is known is not sealed again.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -281,6 +282,7 @@ static enum engine_result check_row(struct make *make, bool *sound_out)
 		     view_equal(entry.id, view_bytes(&row->id)) &&
 		     (make->losers || (time_parse_ms(entry.created_at) == row->created_ms &&
 					  entry_deleted(&entry) == row->deleted));
+	*sound_out |= MUTATION(ROT_SENT);
 	return ENGINE_OK;
 }
 

@@ -194,6 +194,28 @@ static enum journal_result commit(void *store, struct call *call)
 	return JOURNAL_FAILED;
 }
 
+static enum journal_result version_get(
+    void *store, const struct digest *version, struct call *call, struct bytes *encoded_out)
+{
+	struct sim_device *device = running;
+	enum journal_result result =
+	    device->store_ops->version_get(store, version, call, encoded_out);
+
+	if (result == JOURNAL_OK)
+		sim_rot_read(device, version, encoded_out);
+	return result;
+}
+
+static enum journal_result scan_next(void *store, struct call *call, struct journal_row *out)
+{
+	struct sim_device *device = running;
+	enum journal_result result = device->store_ops->scan_next(store, call, out);
+
+	if (result == JOURNAL_OK)
+		sim_rot_read(device, &out->version, &out->encoded);
+	return result;
+}
+
 static bool open_store(struct sim_device *device)
 {
 	struct journal journal;
@@ -210,6 +232,8 @@ static bool open_store(struct sim_device *device)
 	device->ops.begin = begin;
 	device->ops.begin_light = begin_light;
 	device->ops.commit = commit;
+	device->ops.version_get = version_get;
+	device->ops.scan_next = scan_next;
 	device->engine.journal = (struct journal){.self = journal.self, .ops = &device->ops};
 	return true;
 }
@@ -303,6 +327,8 @@ static void judge(struct sim_device *device, enum engine_result result)
 		return;
 	if (result == ENGINE_GONE && device->command >= SIM_SYNC && world->wiping)
 		return;
+	if (result == ENGINE_UNSOUND && device->rotted)
+		return;
 	if (result == ENGINE_WRONG_KEY && device->command == SIM_SYNC && world->wrong_key)
 		return;
 	/* A liar gets no more than a refusal: what ends an account takes a signature, and who is
@@ -370,7 +396,9 @@ static void work(void *self)
 		    &world->gateways[sim_below(&device->person, world->gateways_count)];
 	if (device->command >= SIM_SYNC && !sim_one_in(&device->person, 10))
 		account_cache_load(&device->cache, view_bytes(&device->kept_cache));
+	sim_rot_begin(device);
 	device->result = device->command < SIM_SYNC ? sim_person_run(device) : sim_sync_run(device);
+	sim_rot_end(device);
 	judge(device, device->result);
 	acknowledged = device->result == ENGINE_OK && !device->crashed;
 	trace_end(device);

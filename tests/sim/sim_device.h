@@ -80,6 +80,9 @@ struct sim_device {
 	size_t intents_count;
 	enum sim_command command;
 	enum engine_result result; /* of the last command */
+	bool rotten, rotted;       /* a version reads as rotten now; it did in this command */
+	struct digest rot;         /* that version */
+	uint64_t rot_bit;
 	bool crashed;
 	bool power_failed; /* … by a power cut */
 	bool read_damaged; /* the last command has read the damaged object */
@@ -118,6 +121,12 @@ void sim_die(struct sim_device *device);
 const char *sim_death_text(const struct sim_device *device);
 /* Nothing open: its disk starts again, whole or as a power cut leaves it. */
 void sim_home_start(struct sim_device *device);
+
+/* sim_rot.c: around a sync; and what the store's reads of a version go through. */
+void sim_rot_begin(struct sim_device *device);
+void sim_rot_end(struct sim_device *device);
+void sim_rot_read(
+    const struct sim_device *device, const struct digest *version, struct bytes *encoded);
 
 /* A home as it stands between two commands; cleared by sim_home_clear, {0} is fine. */
 #define SIM_HOME_FILES 2u

@@ -75,6 +75,7 @@ const char *sim_fault_text(enum sim_fault fault)
 	case SIM_OFF_LOG: return "off-log";
 	case SIM_FORK: return "fork";
 	case SIM_GO_BACK: return "go-back";
+	case SIM_ROT: return "rot";
 	case SIM_FAULTS: break;
 	}
 	return "none";
@@ -115,7 +116,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	*world = (struct sim_world){.seed = seed, .now_ms = BEGIN_MS, .faults = true};
 	world->trace = trace;
 	sim_random_init(&world->random, seed, 0);
-	for (size_t i = 0; i < SIM_FAULTS; i++)
+	for (size_t i = 0; i < SIM_ROT; i++)
 		if (sim_one_in(&world->random, 2))
 			world->one_in[i] = often[sim_below(&world->random, COUNT_OF(often))];
 	world->one_in[SIM_CRASH] *= 3; /* one ends a whole command */
@@ -125,6 +126,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	for (size_t i = SIM_WITHHOLD; i <= SIM_OFF_LOG; i++)             /* for a few commands */
 		world->one_in[i] = world->one_in[i] > 0 ? 3 : 0;
 	world->one_in[SIM_GO_BACK] = 1; /* where the run has it at all */
+	world->one_in[SIM_ROT] = seed % 4 == 3 ? 3 : 0;
 	world->sweeps = sim_one_in(&world->random, 3);
 	world->big = sim_one_in(&world->random, 16);
 	world->away = sim_one_in(&world->random, 3);

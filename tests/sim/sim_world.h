@@ -52,6 +52,7 @@ enum sim_fault {
 	SIM_OFF_LOG,  /* … shows a roster that a member has continued, and no log … */
 	SIM_FORK,     /* … or goes on with a copy of the bucket, for some of the devices */
 	SIM_GO_BACK,  /* the bucket goes back to an older copy */
+	SIM_ROT,      /* while it syncs, a device reads a version of its store with a bit flipped */
 	SIM_FAULTS,
 };
 const char *sim_fault_text(enum sim_fault fault);
