@@ -130,7 +130,7 @@ enum code session_engine(struct session *session, enum engine_result result)
 		app_hint(session->app, "inkseal sync on dir:FOLDER switches it on");
 	if (result == ENGINE_LATER)
 		app_hint(session->app, "nothing was lost: try again later");
-	if (result == ENGINE_FULL)
+	if (result == ENGINE_FULL && said[0] == '\0') /* the store says it with the same words */
 		app_hint(session->app, "nothing was changed: make room, and try again");
 	return code_of_engine(result);
 }
