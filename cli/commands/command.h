@@ -26,8 +26,8 @@ enum code { /* exit codes: part of what others script on (design, section 10) */
 };
 const char *code_name(enum code code); /* as it stands in the JSON of an error */
 
-#define APP_HINT_MAX 10240u /* it may hold a command with two paths */
-struct app {                /* what one run of the program has; no global state besides */
+#define APP_HINT_MAX (24u << 10) /* it may hold a few paths, and a command with two */
+struct app {                     /* what one run of the program has; no global state besides */
 	struct options options;
 	struct clock clock;
 	struct random random;

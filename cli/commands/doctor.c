@@ -4,7 +4,7 @@
  */
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
-#include "cli/commands/unsaved.h"
+#include "cli/commands/text.h"
 #include "schemas/base/utf8.h"
 
 #include <errno.h>
@@ -225,29 +225,33 @@ static void check_warnings(struct doctor *doctor)
 		    (unsigned long long)warnings.count, warnings.newest);
 }
 
+struct unsaved_check {
+	struct doctor *doctor;
+	struct home home;
+};
+
 static bool see_unsaved(void *self, const struct unsaved *left)
 {
-	struct doctor *doctor = self;
-	char how[UNSAVED_HOW_MAX];
-	struct stat info;
+	struct unsaved_check *check = self;
+	struct purpose purpose = {0};
+	char said[APP_HINT_MAX];
 
-	if (stat(left->file, &info) != 0) {
-		tell(doctor, FINDING_NOTE, "unsaved", "an editor's files are left in %s",
-		    left->folder);
+	if (unsaved_untouched(left))
 		return true;
-	}
-	unsaved_how(doctor->app, left, how);
-	tell(doctor, FINDING_NOTE, "unsaved", "a text was not saved; this saves it: %s%s", how,
-	    unsaved_alone(left) ? "" : " (your editor left files beside it: look there first)");
+	if (!unsaved_purpose(left, &purpose))
+		purpose.id = NULL;
+	text_describe(&check->home, left, purpose.id, said);
+	tell(check->doctor, FINDING_NOTE, "unsaved", "%s", said);
+	purpose_clear(&purpose);
 	return true;
 }
 
 static void check_unsaved(struct doctor *doctor)
 {
-	struct home home;
+	struct unsaved_check check = {.doctor = doctor};
 
-	if (home_find(doctor->app, &home) == CODE_OK)
-		unsaved_each(&home, see_unsaved, doctor);
+	if (home_find(doctor->app, &check.home) == CODE_OK)
+		unsaved_each(&check.home, see_unsaved, &check);
 }
 
 /* A signed request that changes nothing: it needs the right name, key and clock. */

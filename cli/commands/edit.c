@@ -1,7 +1,7 @@
 /*
  * cli/commands/edit.c: a new version of an entry. The home is not locked while the editor is open,
  * so the edit names the version it was begun on; if the entry has moved since, the conflict rule
- * judges.
+ * judges. That version is remembered with a text that could not be saved, too.
  */
 #include "cli/commands/output.h"
 #include "cli/commands/session.h"
@@ -9,33 +9,68 @@
 #include "cli/commands/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct begun { /* the entry as the edit found it */
 	struct bytes id;
-	struct session_entry found;
+	struct session_entry base; /* what the text was begun on */
+	struct session_entry now;  /* the same, but for a text that was left over */
 };
 
 static void begun_clear(struct begun *begun)
 {
 	bytes_clear(&begun->id);
-	bytes_clear(&begun->found.encoded);
+	bytes_clear(&begun->base.encoded);
+	bytes_clear(&begun->now.encoded);
 }
 
-static enum code begin(struct app *app, struct begun *out)
+/* The entry's version (NULL: the current one), if anything can be read of it. */
+static enum code find(struct session *session, struct view id, const struct digest *version,
+    struct session_entry *out)
+{
+	enum code code = session_entry(session, id, version, out);
+
+	if (code == CODE_OK && out->entry.id.data == NULL)
+		code = session_damaged(session, id);
+	return code;
+}
+
+/* The id is known: what the text was begun on, and what there is now. */
+static enum code find_versions(struct session *session, struct text *text, struct begun *begun)
+{
+	struct purpose *purpose = &text->purpose;
+	const char *id = (const char *)begun->id.data;
+	bool left_over =
+	    purpose->has_version && purpose->id != NULL && strcmp(purpose->id, id) == 0;
+	enum code code;
+
+	purpose->id = id;
+	code = find(session, view_bytes(&begun->id), NULL, &begun->now);
+	if (code == CODE_OK && !left_over)
+		purpose->version = begun->now.version;
+	purpose->has_version = code == CODE_OK || left_over;
+	if (code == CODE_OK)
+		code = find(session, view_bytes(&begun->id), &purpose->version, &begun->base);
+	return code;
+}
+
+static enum code begin(struct app *app, struct text *text, struct begun *out)
 {
 	struct session session = {0};
 	enum code code = session_open(app, SESSION_READ, &session);
 
-	if (code == CODE_OK)
+	if (code == CODE_OK) {
 		code = session_resolve(&session, app->options.args[0], &out->id);
+		/* No command can be named that finds it. */
+		if (code != CODE_OK && text->unsaved.folder[0] == '\0')
+			text->purpose.id = NULL;
+	}
 	if (code == CODE_OK)
-		code = session_entry(&session, view_bytes(&out->id), NULL, &out->found);
-	if (code == CODE_OK && out->found.entry.id.data == NULL)
-		code = session_damaged(&session, view_bytes(&out->id));
-	if (code == CODE_OK && !out->found.sound)
+		code = find_versions(&session, text, out);
+	if (code == CODE_OK && !out->now.sound)
 		output_warn("this entry is damaged: look through its text; what you save takes the "
 			    "damaged version's place");
-	if (code == CODE_OK && entry_deleted(&out->found.entry)) {
+	if (code == CODE_OK && entry_deleted(&out->now.entry)) {
 		code = app_fail(app, CODE_ERROR, "the entry is deleted");
 		app_hint(app, "inkseal restore %s brings it back", app->options.args[0]);
 	}
@@ -144,56 +179,62 @@ static enum code save(struct app *app, const struct begun *begun, const struct e
 		code = session_engine(
 		    &session, edit_delete(&session.engine, entry->id, &session.call));
 	else if (code == CODE_OK)
-		code =
-		    session_engine(&session, edit_save(&session.engine, entry,
-						 &begun->found.version, &session.call, &outcome));
+		code = session_engine(&session, edit_save(&session.engine, entry,
+						    &begun->base.version, &session.call, &outcome));
 	session_close(&session);
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
-	text_drop(text);
+	text_saved(app, text);
 	if (delete)
 		output_note(app, "deleted; inkseal restore ID brings it back");
 	return report(app, begun, &outcome);
 }
 
-static enum code work(struct app *app, struct begun *begun, struct text *text)
+static bool is_unchanged(const struct entry *entry, const struct session_entry *found)
 {
-	bool piped = terminal_stdin_wanted(app), delete = false;
-	struct view content;
-	struct entry entry;
+	return view_equal(entry->content, found->entry.content) &&
+	       view_equal(entry->title, found->entry.title);
+}
+
+/* From the editor, or from standard input, begun: first of all what would be lost. */
+static enum code take_text(struct app *app, bool piped, struct begun *begun, struct text *text)
+{
 	enum code code = CODE_OK;
 
-	text->id = app->options.args[0];
-	/* First of all what would be lost: whoever pipes it may not have it any more. */
+	text->purpose.id = app->options.args[0];
+	text->purpose.title = app->options.title;
 	if (piped)
 		code = text_read(app, text);
 	if (code != CODE_OK)
 		return code;
-	code = begin(app, begun);
+	code = begin(app, text, begun);
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
-	text->id = (const char *)begun->id.data;
-	entry = begun->found.entry;
-	if (!piped)
-		code = text_edit(app, entry.content, text);
+	return piped ? CODE_OK : text_edit(app, begun->now.entry.content, text);
+}
+
+static enum code work(struct app *app, struct begun *begun, struct text *text)
+{
+	bool piped = terminal_stdin_wanted(app), delete = false;
+	enum code code = take_text(app, piped, begun, text);
+	struct view content;
+	struct entry entry;
+
 	if (code != CODE_OK)
 		return code;
+	entry = begun->base.entry;
 	content = view_bytes(&text->content);
 	code = piped ? choose_piped(app, entry.content, &content)
 		     : choose_edited(app, entry.content, &content, &delete);
-	if (code != CODE_OK) {
-		text_drop(text); /* there is none */
-		return code;
-	}
+	if (code != CODE_OK)
+		return text_nothing(app, text, code);
 	entry.content = content;
-	if (app->options.title != NULL)
-		entry.title = view_text(app->options.title);
-	if (delete || !begun->found.sound ||
-	    !view_equal(entry.content, begun->found.entry.content) ||
-	    !view_equal(entry.title, begun->found.entry.title))
+	if (text->purpose.title != NULL)
+		entry.title = view_text(text->purpose.title);
+	if (delete || (!is_unchanged(&entry, &begun->base) && !is_unchanged(&entry, &begun->now)))
 		return save(app, begun, &entry, delete, text);
-	text_drop(text);
-	return report(app, begun, NULL);
+	code = report(app, begun, NULL);
+	return text_nothing(app, text, code);
 }
 
 static enum code run(struct app *app)

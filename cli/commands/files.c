@@ -23,7 +23,7 @@ bool file_path(const char *folder, const char *name, char out[FILE_PATH_MAX])
 	return len > 0 && (size_t)len < FILE_PATH_MAX;
 }
 
-int file_read_fd(int fd, size_t max, struct bytes *out)
+int file_read_so_far(int fd, size_t max, struct bytes *out)
 {
 	struct stat info;
 	/* A file's bytes are there: reading it is not given up for a signal. */
@@ -53,9 +53,23 @@ int file_read_fd(int fd, size_t max, struct bytes *out)
 	}
 	if (error == 0 && buffer.len > max)
 		error = EFBIG;
-	if (error == 0 && !buffer_take(&buffer, out))
+	/* What came before a failed allocation stands; a new one is not needed to take it. */
+	buffer.failed = false;
+	if (!buffer_take(&buffer, out) && error == 0)
 		error = ENOMEM;
 	buffer_clear(&buffer);
+	return error;
+}
+
+int file_read_fd(int fd, size_t max, struct bytes *out)
+{
+	struct bytes read = {0};
+	int error = file_read_so_far(fd, max, &read);
+
+	if (error == 0)
+		*out = read;
+	else
+		bytes_clear(&read);
 	return error;
 }
 
@@ -177,13 +191,15 @@ int file_sync(const char *path)
 static int folder_make_one(const char *path)
 {
 	struct stat info;
+	int error;
 
 	if (mkdir(path, S_IRWXU) == 0)
 		return sync_parent(path);
+	error = errno;
 	/* It is there, or it can't be made: what stands above may be read-only, say. */
 	if (stat(path, &info) == 0)
 		return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
-	return errno;
+	return error;
 }
 
 int folder_make(const char *path)
@@ -212,7 +228,7 @@ int folder_make_unique(char *path)
 	return mkdtemp(path) == NULL ? errno : sync_parent(path);
 }
 
-void folder_remove(const char *path)
+void folder_remove(const char *path, bool (*goes)(const char *name))
 {
 	DIR *folder = opendir(path);
 	struct dirent *item;
@@ -223,7 +239,7 @@ void folder_remove(const char *path)
 		item = readdir(folder);
 		if (item == NULL)
 			break;
-		if (file_path(path, item->d_name, file))
+		if ((goes == NULL || goes(item->d_name)) && file_path(path, item->d_name, file))
 			(void)unlink(file); /* "." and "..", as folders, stay */
 	}
 	if (folder != NULL)

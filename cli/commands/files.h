@@ -11,7 +11,9 @@
 
 /* folder/name. False: too long. */
 MUST_USE bool file_path(const char *folder, const char *name, char out[FILE_PATH_MAX]);
-/* EFBIG: more than max bytes. *out is yours. */
+/* EFBIG: more than max bytes. *out is yours: what was read by then, on an error too. */
+MUST_USE int file_read_so_far(int fd, size_t max, struct bytes *out);
+/* The same; all, or nothing. */
 MUST_USE int file_read_fd(int fd, size_t max, struct bytes *out);
 MUST_USE int file_read(const char *path, size_t max, struct bytes *out);
 
@@ -34,7 +36,10 @@ MUST_USE int file_sync(const char *path);
 MUST_USE int folder_make(const char *path);
 /* A new folder, mode 0700, of a path that ends in XXXXXX; these are replaced. */
 MUST_USE int folder_make_unique(char *path);
-/* The files in the folder (not what is below it), and the folder. Only tidiness: says nothing. */
-void folder_remove(const char *path);
+/*
+ * The files in the folder (not what is below it) whose names goes is true of (NULL: all), and the
+ * folder if it is empty then. Only tidiness: says nothing.
+ */
+void folder_remove(const char *path, bool (*goes)(const char *name));
 
 #endif

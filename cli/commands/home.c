@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LOCK_POLL_MS 50
+#define BELOW_HOME "/.local/share/inkseal"
 
 static bool set_path(struct home *home, const char *folder, const char *below)
 {
@@ -45,7 +46,7 @@ enum code home_find(struct app *app, struct home *out)
 		folder = variable("XDG_DATA_HOME", true);
 	}
 	if (folder == NULL) {
-		below = "/.local/share/inkseal";
+		below = BELOW_HOME;
 		folder = variable("HOME", true);
 	}
 	if (folder == NULL) {
@@ -57,6 +58,15 @@ enum code home_find(struct app *app, struct home *out)
 		return app_fail(app, CODE_USAGE, "the home's path is too long");
 	*out = home;
 	return CODE_OK;
+}
+
+bool home_is_default(const struct home *home)
+{
+	const char *folder = variable("HOME", true);
+	struct home usual;
+
+	return home->path[0] == '\0' || (folder != NULL && set_path(&usual, folder, BELOW_HOME) &&
+					    strcmp(home->path, usual.path) == 0);
 }
 
 enum code home_open(struct app *app, struct home *out)

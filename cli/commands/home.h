@@ -25,6 +25,8 @@ MUST_USE enum code home_find(struct app *app, struct home *out);
 MUST_USE enum code home_open(struct app *app, struct home *out);
 /* CODE_LOCKED after wait_ms: another process holds it, whose pid the message tells. */
 MUST_USE enum code home_lock(struct app *app, struct home *home, int64_t wait_ms);
+/* Is it the one that is found where nothing names one? None is, too. */
+bool home_is_default(const struct home *home);
 void home_close(struct home *home); /* gives the lock back */
 /* path/name. */
 MUST_USE enum code home_file(

@@ -6,13 +6,15 @@
 #include "cli/commands/terminal.h"
 #include "cli/commands/text.h"
 
-static enum code save(struct session *session, struct view content, char id_out[COPY_ID_LEN + 1])
+static enum code save(
+    struct session *session, const struct text *text, char id_out[COPY_ID_LEN + 1])
 {
-	const struct options *options = &session->app->options;
+	const char *title = text->purpose.title, *collection = text->purpose.collection;
+	struct view content = view_bytes(&text->content);
 	struct edit_outcome outcome;
 	struct entry entry = {
-	    .collection = view_text(options->collection != NULL ? options->collection : "journal"),
-	    .title = options->title != NULL ? view_text(options->title) : text_title(content),
+	    .collection = view_text(collection != NULL ? collection : "journal"),
+	    .title = title != NULL ? view_text(title) : text_title(content),
 	    .content = content,
 	};
 
@@ -35,14 +37,9 @@ static enum code report(struct app *app, const char *id)
 
 static enum code nothing_to_save(struct app *app, struct text *text)
 {
-	enum code code = app_fail(app, text->edited ? CODE_CANCELLED : CODE_ERROR,
-	    "the text is empty; nothing was saved");
-
-	if (text->edited) /* code returns at once, and goes on elsewhere */
-		app_hint(
-		    app, "an editor with windows needs to be told to wait: EDITOR='code --wait'");
-	text_drop(text);
-	return code;
+	return text_nothing(app, text,
+	    app_fail(app, text->edited ? CODE_CANCELLED : CODE_ERROR,
+		"the text is empty; nothing was saved"));
 }
 
 static enum code run(struct app *app)
@@ -52,6 +49,8 @@ static enum code run(struct app *app)
 	struct text text = TEXT_NONE;
 	enum code code;
 
+	text.purpose.title = app->options.title;
+	text.purpose.collection = app->options.collection;
 	code = terminal_stdin_wanted(app) ? text_read(app, &text)
 					  : text_edit(app, (struct view){0}, &text);
 	if (code != CODE_OK)
@@ -60,11 +59,11 @@ static enum code run(struct app *app)
 		return nothing_to_save(app, &text);
 	code = session_open(app, SESSION_WRITE, &session);
 	if (code == CODE_OK)
-		code = save(&session, view_bytes(&text.content), id);
+		code = save(&session, &text, id);
 	session_close(&session);
 	if (code != CODE_OK)
 		return text_keep(app, &text, code);
-	text_drop(&text);
+	text_saved(app, &text);
 	text_remind(app);
 	return report(app, id);
 }

@@ -242,7 +242,7 @@ bool terminal_stdin_wanted(const struct app *app)
 
 enum code terminal_stdin(struct app *app, size_t max, struct bytes *out)
 {
-	int error = file_read_fd(STDIN_FILENO, max, out);
+	int error = file_read_so_far(STDIN_FILENO, max, out);
 
 	if (error == 0)
 		return CODE_OK;

@@ -24,7 +24,7 @@ MUST_USE enum code terminal_passphrase(
 
 /* True if the text of new, edit, recover is to be read from standard input. */
 bool terminal_stdin_wanted(const struct app *app);
-/* All of it, at most max bytes. */
+/* All of it, at most max bytes. Yours to clear: where it fails, what was read by then. */
 MUST_USE enum code terminal_stdin(struct app *app, size_t max, struct bytes *out);
 
 /*

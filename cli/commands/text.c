@@ -8,12 +8,14 @@
 #include "schemas/format.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TITLE_DERIVED_MAX 200u /* bytes; a line of prose is no title */
 #define FILE_TEXT_MAX (CONTENT_MAX + 1u)
+#define AT_ONCE_MS 2000       /* no person has written anything by then */
 #define PIPED_MAX (64u << 20) /* what is too long for an entry is still kept */
 
 /* Editors end a file with a line feed, echo a line: one is not part of the text. */
@@ -23,15 +25,20 @@ static void take_line_feed(struct bytes *content)
 		content->len--;
 }
 
-/* Would it be taken as it is? */
-static bool is_sound(struct view content)
+const char *text_fault(struct view content)
 {
-	return content.len > 0 && content.len <= CONTENT_MAX && utf8_valid(content);
+	if (content.len > CONTENT_MAX)
+		return "is too long";
+	if (content.len > 0 && memchr(content.data, 0, content.len) != NULL)
+		return "has a NUL byte in it";
+	return utf8_valid(content) ? NULL : "is not UTF-8";
 }
 
 /* Did it come well, and may it be saved? Says why not. error: of reading it. */
 static enum code judge(struct app *app, const struct text *text, enum code ended, int error)
 {
+	const char *fault;
+
 	if (ended != CODE_OK)
 		return ended;
 	if (error == ENOENT)
@@ -40,40 +47,63 @@ static enum code judge(struct app *app, const struct text *text, enum code ended
 	if (error != 0)
 		return app_fail(app, CODE_ERROR, "the text can't be read: %s; nothing was saved",
 		    error == EFBIG ? "it is too long" : strerror(error));
-	if (text->content.len == 0 || is_sound(view_bytes(&text->content)))
-		return CODE_OK;
-	return app_fail(app, CODE_ERROR, "the text is %s; nothing was saved",
-	    text->content.len > CONTENT_MAX ? "too long" : "not UTF-8");
+	fault = text_fault(view_bytes(&text->content));
+	return fault == NULL ? CODE_OK
+			     : app_fail(app, CODE_ERROR, "the text %s; nothing was saved", fault);
 }
 
-/* Is standard input a file, from its start to its end? Then that is where the text is. */
-static bool read_whole_file(off_t began_at, size_t len)
+/* Is standard input a file from its start on? Then that is where the text is. */
+static bool reads_file(void)
 {
 	struct stat info;
 
 	return fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink > 0 &&
-	       began_at == 0 && info.st_size == (off_t)len;
+	       lseek(STDIN_FILENO, 0, SEEK_CUR) == 0;
+}
+
+/* One that was left over goes once it is saved, and is not kept a second time. */
+static void take_over(struct app *app, struct text *text)
+{
+	const char *title = text->purpose.title, *collection = text->purpose.collection;
+	struct purpose kept = {0};
+	struct home home;
+
+	if (home_find(app, &home) != CODE_OK)
+		return;
+	unsaved_adopt(&home, STDIN_FILENO, &text->unsaved);
+	if (text->unsaved.folder[0] == '\0' || !unsaved_purpose(&text->unsaved, &kept))
+		return;
+	text->purpose = kept;
+	if (title != NULL)
+		text->purpose.title = title;
+	if (collection != NULL)
+		text->purpose.collection = collection;
+}
+
+/* The text goes on in its file, if it has one. */
+static void leave(struct text *text)
+{
+	unsaved_leave(&text->unsaved);
+	bytes_clear(&text->content);
+	purpose_clear(&text->purpose);
 }
 
 enum code text_read(struct app *app, struct text *text)
 {
-	off_t began_at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	bool in_file = reads_file();
 	enum code code = terminal_stdin(app, PIPED_MAX, &text->content);
-	struct home home;
-	bool in_file;
 
-	if (code != CODE_OK)
+	if (code == CODE_OK) {
+		if (in_file)
+			take_over(app, text);
+		take_line_feed(&text->content);
+		code = judge(app, text, CODE_OK, 0);
+	}
+	if (code == CODE_OK)
 		return code;
-	in_file = read_whole_file(began_at, text->content.len);
-	/* One that was left over goes once it is saved, and is not kept a second time. */
-	if (in_file && home_find(app, &home) == CODE_OK)
-		unsaved_adopt(&home, STDIN_FILENO, &text->unsaved);
-	take_line_feed(&text->content);
-	code = judge(app, text, CODE_OK, 0);
-	if (code == CODE_OK || !in_file)
-		return code == CODE_OK ? code : text_keep(app, text, code);
-	unsaved_leave(&text->unsaved); /* the text is where it came from */
-	bytes_clear(&text->content);
+	if (!in_file)
+		return text_keep(app, text, code);
+	leave(text); /* the text is where it came from */
 	return code;
 }
 
@@ -91,14 +121,15 @@ static int make_file(struct app *app, struct view before, struct text *text)
 	if (before.len > 0)
 		buffer_add_byte(&lines, '\n');
 	if (!lines.failed)
-		error =
-		    unsaved_new(&home, UNSAVED_HOME, text->id, buffer_view(&lines), &text->unsaved);
+		error = unsaved_new(
+		    &home, UNSAVED_EDITOR, &text->purpose, buffer_view(&lines), &text->unsaved);
 	buffer_clear(&lines);
 	return error;
 }
 
 enum code text_edit(struct app *app, struct view before, struct text *text)
 {
+	int64_t begun_ms;
 	enum code code;
 	bool untouched;
 	int error;
@@ -113,43 +144,100 @@ enum code text_edit(struct app *app, struct view before, struct text *text)
 		return app_fail(app, CODE_ERROR,
 		    "the editor's file can't be written in the home, so nothing was begun: %s",
 		    strerror(error));
-	text->edited = true;
+	begun_ms = clock_monotonic_ms(&app->clock);
 	code = terminal_editor(app, text->unsaved.file);
 	error = file_read(text->unsaved.file, FILE_TEXT_MAX, &text->content);
 	take_line_feed(&text->content);
-	code = judge(app, text, code, error);
-	if (code == CODE_OK)
-		return code;
 	untouched = error == 0 && view_equal(view_bytes(&text->content), before);
-	if ((!untouched && error != ENOENT) || !unsaved_alone(&text->unsaved))
+	code = judge(app, text, code, error);
+	if (code != CODE_OK && (untouched || error == ENOENT))
+		return text_nothing(app, text, code);
+	if (code != CODE_OK)
 		return text_keep(app, text, code);
-	text_drop(text);
+	text->edited = true;
+	text->at_once = untouched && clock_monotonic_ms(&app->clock) - begun_ms < AT_ONCE_MS;
 	return code;
 }
 
-void text_drop(struct text *text)
+/* After what the hint says already. */
+static void add_hint(struct app *app, const char *said)
 {
-	unsaved_remove(&text->unsaved);
-	bytes_clear(&text->content);
+	const char *before = app->hint;
+
+	app_hint(app, "%s%s%s", before, before[0] == '\0' ? "" : "; ", said);
 }
 
-/* Where the text stands, and what to do with it, after what the hint says already. */
-static void hint_at(struct app *app, const struct text *text)
+void text_saved(struct app *app, struct text *text)
 {
-	const char *before = app->hint, *joint = app->hint[0] == '\0' ? "" : "; ";
-	char how[UNSAVED_HOW_MAX];
+	enum unsaved_beside beside = text->edited ? UNSAVED_BACKUPS_GO : UNSAVED_BACKUPS_STAY;
+	char folder[FILE_PATH_MAX], names[UNSAVED_NAMES_MAX] = "";
 
-	if (access(text->unsaved.file, F_OK) != 0) {
-		app_hint(app, "%s%syour editor's files are kept in %s", before, joint,
-		    text->unsaved.folder);
-		return;
+	(void)snprintf(folder, sizeof(folder), "%s", text->unsaved.folder);
+	if (!unsaved_remove(&text->unsaved, beside)) {
+		text->unsaved = (struct unsaved){.lock_fd = -1};
+		(void)snprintf(text->unsaved.folder, sizeof(text->unsaved.folder), "%s", folder);
+		(void)unsaved_others(&text->unsaved, names);
+		output_note(app,
+		    "the text is saved; your editor left %s in %s: remove that folder when you "
+		    "need it no more",
+		    names, folder);
 	}
-	if (!is_sound(view_bytes(&text->content))) {
-		app_hint(app, "%s%syour text is kept in %s", before, joint, text->unsaved.file);
-		return;
+	leave(text);
+}
+
+enum code text_nothing(struct app *app, struct text *text, enum code code)
+{
+	char names[UNSAVED_NAMES_MAX], how[UNSAVED_HOW_MAX], said[APP_HINT_MAX] = "";
+	struct home home = {.path = ""};
+
+	if (text->unsaved.folder[0] != '\0' && home_find(app, &home) == CODE_OK) {
+		if (unsaved_others(&text->unsaved, names) > 0) {
+			text_describe(&home, &text->unsaved, text->purpose.id, said);
+		} else if (text->at_once) {
+			unsaved_how(&home, &text->unsaved, text->purpose.id, how);
+			(void)snprintf(said, sizeof(said),
+			    "the editor came back at once: if it is still open in a window, save "
+			    "there, close it, and run: %s (EDITOR='code --wait' makes it wait)",
+			    how);
+		} else {
+			(void)unsaved_remove(&text->unsaved, UNSAVED_BACKUPS_STAY);
+		}
 	}
-	unsaved_how(app, &text->unsaved, how);
-	app_hint(app, "%s%syour text is kept, and this saves it: %s", before, joint, how);
+	if (said[0] != '\0' && code == CODE_OK)
+		output_note(app, "%s", said);
+	else if (said[0] != '\0')
+		add_hint(app, said);
+	leave(text);
+	return code;
+}
+
+void text_describe(
+    const struct home *home, const struct unsaved *left, const char *id, char out[APP_HINT_MAX])
+{
+	char names[UNSAVED_NAMES_MAX], how[UNSAVED_HOW_MAX];
+	size_t others = unsaved_others(left, names);
+	struct bytes content = {0};
+	int error = file_read(left->file, FILE_TEXT_MAX, &content);
+	const char *fault;
+
+	take_line_feed(&content);
+	fault = error == EFBIG ? "is too long" : text_fault(view_bytes(&content));
+	unsaved_how(home, left, id, how);
+	if (others > 0)
+		(void)snprintf(out, APP_HINT_MAX,
+		    "your editor left %s in %s, which may hold %s: bring it into %s (an editor "
+		    "that "
+		    "opens this again may offer to); then this saves it: %s",
+		    names, left->folder,
+		    content.len > 0 ? "more than entry.md beside it" : "your text", left->file,
+		    how);
+	else if (fault != NULL)
+		(void)snprintf(out, APP_HINT_MAX,
+		    "your text is kept in %s, but it %s: mend it there, then this saves it: %s",
+		    left->file, fault, how);
+	else
+		(void)snprintf(out, APP_HINT_MAX, "your text is kept, and this saves it: %s", how);
+	bytes_clear(&content);
 }
 
 /* The last resort. */
@@ -170,52 +258,61 @@ enum code text_keep(struct app *app, struct text *text, enum code code)
 {
 	struct view content = view_bytes(&text->content);
 	int error = text->unsaved.folder[0] == '\0' ? ENOENT : unsaved_sync(&text->unsaved);
+	char said[APP_HINT_MAX];
 	struct home home = {.path = ""};
 	struct unsaved copy;
 
+	if (home_find(app, &home) != CODE_OK)
+		home.path[0] = '\0'; /* it is what failed, and was said */
 	/* Nothing durable yet: what was read gets a file, in the home or wherever one can be. */
 	if (error != 0 && content.len > 0) {
-		if (home_find(app, &home) != CODE_OK)
-			home.path[0] = '\0'; /* it is what failed, and was said */
-		error = unsaved_new(&home, UNSAVED_ANYWHERE, text->id, content, &copy);
+		error = unsaved_new(&home, UNSAVED_KEPT, &text->purpose, content, &copy);
 		if (error == 0) {
 			unsaved_leave(&text->unsaved);
 			text->unsaved = copy;
 		}
 	}
-	if (text->unsaved.folder[0] != '\0')
-		hint_at(app, text);
-	else if (content.len > 0)
+	if (text->unsaved.folder[0] != '\0') {
+		text_describe(&home, &text->unsaved, text->purpose.id, said);
+		add_hint(app, said);
+	} else if (content.len > 0) {
 		give_back(app, content, error);
-	unsaved_leave(&text->unsaved);
-	bytes_clear(&text->content);
+	}
+	leave(text);
 	return code;
 }
 
+struct reminder {
+	size_t count;
+	int64_t now_ms;
+};
+
 static bool see_left(void *self, const struct unsaved *left)
 {
-	size_t *count = self;
+	struct reminder *reminder = self;
 
-	(void)left;
-	(*count)++;
+	if (unsaved_untouched(left))
+		unsaved_expire(left, reminder->now_ms);
+	else
+		reminder->count++;
 	return true;
 }
 
 void text_remind(struct app *app)
 {
-	size_t count = 0;
+	struct reminder reminder = {.now_ms = clock_wall_ms(&app->clock)};
 	struct home home;
 
 	if (home_find(app, &home) != CODE_OK)
 		return;
-	unsaved_each(&home, see_left, &count);
-	if (count == 1)
+	unsaved_each(&home, see_left, &reminder);
+	if (reminder.count == 1)
 		output_note(
 		    app, "a text of before is not saved yet: inkseal doctor says where it is");
-	else if (count > 1)
+	else if (reminder.count > 1)
 		output_note(app,
 		    "%zu texts of before are not saved yet: inkseal doctor says where they are",
-		    count);
+		    reminder.count);
 }
 
 static bool is_blank(uint8_t byte)

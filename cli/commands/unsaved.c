@@ -1,7 +1,7 @@
 /*
- * cli/commands/unsaved.c: the folders of texts that are not saved yet. A folder's name tells what
- * the text is for: new-XXXXXX, edit-ID-XXXXXX, edit-XXXXXX where the id would be no plain name. Who
- * works on one holds an fcntl lock on a file in it, which the system gives back for whoever dies.
+ * cli/commands/unsaved.c: the folders of texts that are not saved yet: new-XXXXXX, edit-XXXXXX. A
+ * file beside the text says in JSON what that is for. Who works on it holds an fcntl lock on that
+ * file, which the system gives back for whoever dies.
  */
 #include "cli/commands/unsaved.h"
 
@@ -15,9 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_FILE ".in-use"
-#define ID_NAMED_MAX 64u
-#define NAME_MAX_BYTES 160u
+#define PURPOSE_FILE ".inkseal"
+#define PURPOSE_MAX (32u << 10) /* bytes of JSON; a title takes six times its length at most */
+#define NAME_MAX_BYTES 64u
+#define ITEMS_MAX 1000u /* in a folder */
+#define EXPIRES_MS (24 * 3600 * 1000)
 #define HOME_TAG_LEN 4u /* bytes of a hash: which home's it is, where several might lie */
 #define FOLDER_TRIES 3u
 #define PLACES 3u
@@ -63,26 +65,17 @@ static void find_places(const struct home *home, struct place out[PLACES])
 	}
 }
 
-/* May stand in a name and, as it is, in a command. */
-static bool is_plain(const char *id)
-{
-	size_t len = strlen(id);
-
-	return len > 0 && len <= ID_NAMED_MAX && strchr("-_", id[0]) == NULL &&
-	       strspn(id, PLAIN "-_") == len;
-}
-
 static bool set_paths(struct unsaved *unsaved, const char *place, const char *name)
 {
 	return file_path(place, name, unsaved->folder) &&
 	       file_path(unsaved->folder, UNSAVED_FILE, unsaved->file);
 }
 
-static int open_lock(const struct unsaved *unsaved, int flags)
+static int open_purpose(const struct unsaved *unsaved, int flags)
 {
 	char path[FILE_PATH_MAX];
 
-	if (!file_path(unsaved->folder, LOCK_FILE, path))
+	if (!file_path(unsaved->folder, PURPOSE_FILE, path))
 		return -1;
 	return open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, S_IRUSR | S_IWUSR);
 }
@@ -92,7 +85,7 @@ static bool take_lock(struct unsaved *unsaved)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-	unsaved->lock_fd = open_lock(unsaved, O_CREAT);
+	unsaved->lock_fd = open_purpose(unsaved, O_CREAT);
 	/* On a full disk there may be no such file: the text matters more. */
 	if (unsaved->lock_fd < 0 || fcntl(unsaved->lock_fd, F_SETLK, &whole) == 0)
 		return true;
@@ -104,7 +97,7 @@ static bool take_lock(struct unsaved *unsaved)
 static bool held_elsewhere(const struct unsaved *unsaved)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd = open_lock(unsaved, 0);
+	int fd = open_purpose(unsaved, 0);
 	bool held;
 
 	if (fd < 0)
@@ -114,14 +107,112 @@ static bool held_elsewhere(const struct unsaved *unsaved)
 	return held;
 }
 
-static int new_in(const struct place *place, const char *id, struct view text, struct unsaved *out)
+static void hash_of(struct view text, struct digest *out)
 {
-	bool named = id != NULL && is_plain(id);
+	(void)crypto_generichash(out->bytes, sizeof(out->bytes), text.data, text.len, NULL, 0);
+}
+
+/* What no entry can have is not remembered: the save failed for it. */
+static void add_fact(json_t *facts, const char *name, const char *text, size_t max)
+{
+	if (text != NULL && strlen(text) <= max)
+		(void)json_object_set_new(facts, name, json_string(text)); /* NULL: no UTF-8 */
+}
+
+static void add_digest(json_t *facts, const char *name, const struct digest *digest)
+{
+	char hex[2 * DIGEST_LEN + 1];
+
+	hex_encode(view_of(digest->bytes, sizeof(digest->bytes)), hex);
+	(void)json_object_set_new(facts, name, json_string(hex));
+}
+
+/* Into the file that is locked: what is half written there is no JSON, and taken for nothing. */
+static int write_purpose(const struct unsaved *unsaved, const struct purpose *purpose)
+{
+	struct file_out out = {.fd = unsaved->lock_fd};
+	json_t *facts = json_object();
+	char *text;
+	int error;
+
+	add_fact(facts, "id", purpose->id, ENTRY_ID_MAX);
+	add_fact(facts, "title", purpose->title, TITLE_MAX);
+	add_fact(facts, "collection", purpose->collection, COLLECTION_MAX);
+	if (purpose->has_version)
+		add_digest(facts, "version", &purpose->version);
+	if (purpose->has_handed)
+		add_digest(facts, "handed", &purpose->handed);
+	text = json_dumps(facts, JSON_COMPACT);
+	json_decref(facts);
+	if (text == NULL)
+		return ENOMEM;
+	error = out.fd < 0 ? EIO : file_add(&out, view_text(text));
+	free(text);
+	if (error == 0 && fsync(out.fd) != 0)
+		error = errno;
+	return error;
+}
+
+void purpose_clear(struct purpose *purpose)
+{
+	json_decref(purpose->owner);
+	*purpose = (struct purpose){0};
+}
+
+static const char *fact(const json_t *facts, const char *name)
+{
+	return json_string_value(json_object_get(facts, name));
+}
+
+static bool digest_fact(const json_t *facts, const char *name, struct digest *out)
+{
+	const char *text = fact(facts, name);
+
+	return text != NULL && hex_decode(text, strlen(text), out->bytes, sizeof(out->bytes));
+}
+
+/* Not by another descriptor if it is locked here: closing that would give the lock back. */
+static int read_purpose(const struct unsaved *unsaved, struct bytes *out)
+{
+	int fd = unsaved->lock_fd >= 0 ? unsaved->lock_fd : open_purpose(unsaved, 0);
+	int error;
+
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+		error = errno;
+	else
+		error = file_read_fd(fd, PURPOSE_MAX, out);
+	if (fd >= 0 && fd != unsaved->lock_fd)
+		(void)close(fd);
+	return error;
+}
+
+bool unsaved_purpose(const struct unsaved *unsaved, struct purpose *out)
+{
+	struct bytes text = {0};
+	json_t *facts = NULL;
+
+	if (read_purpose(unsaved, &text) == 0)
+		facts = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+	bytes_clear(&text);
+	if (facts == NULL)
+		return false;
+	*out = (struct purpose){.id = fact(facts, "id"),
+	    .title = fact(facts, "title"),
+	    .collection = fact(facts, "collection"),
+	    .owner = facts};
+	out->has_version = digest_fact(facts, "version", &out->version);
+	out->has_handed = digest_fact(facts, "handed", &out->handed);
+	return true;
+}
+
+static int new_in(
+    const struct place *place, const struct purpose *purpose, struct view text, struct unsaved *out)
+{
 	char name[NAME_MAX_BYTES];
 	int error;
 
-	(void)snprintf(name, sizeof(name), "%s%s%s%s-XXXXXX", place->prefix,
-	    id == NULL ? "new" : "edit", named ? "-" : "", named ? id : "");
+	(void)snprintf(
+	    name, sizeof(name), "%s%s-XXXXXX", place->prefix, purpose->id == NULL ? "new" : "edit");
 	if (place->folder[0] == '\0')
 		return ENOENT;
 	if (!file_path(place->folder, name, out->folder))
@@ -130,38 +221,44 @@ static int new_in(const struct place *place, const char *id, struct view text, s
 	if (error != 0)
 		return error;
 	(void)take_lock(out); /* nobody else knows it yet */
-	error = file_path(out->folder, UNSAVED_FILE, out->file) ? file_write(out->file, text)
-								: ENAMETOOLONG;
+	error = write_purpose(out, purpose);
+	if (error == 0)
+		error = file_path(out->folder, UNSAVED_FILE, out->file)
+			    ? file_write(out->file, text)
+			    : ENAMETOOLONG;
 	if (error != 0)
-		unsaved_remove(out);
+		(void)unsaved_remove(out, UNSAVED_BACKUPS_STAY);
 	return error;
 }
 
 /* Who removes the last text there takes HOME/unsaved away, perhaps just now. */
 static int new_in_home(
-    const struct place *place, const char *id, struct view text, struct unsaved *out)
+    const struct place *place, const struct purpose *purpose, struct view text, struct unsaved *out)
 {
 	int error = ENOENT;
 
 	for (unsigned i = 0; error == ENOENT && i < FOLDER_TRIES; i++) {
 		error = folder_make(place->folder);
 		if (error == 0)
-			error = new_in(place, id, text, out);
+			error = new_in(place, purpose, text, out);
 	}
 	return error;
 }
 
-int unsaved_new(const struct home *home, enum unsaved_place where, const char *id, struct view text,
-    struct unsaved *out)
+int unsaved_new(const struct home *home, enum unsaved_kind kind, const struct purpose *purpose,
+    struct view text, struct unsaved *out)
 {
 	struct unsaved made = {.lock_fd = -1};
+	struct purpose whole = *purpose;
 	struct place places[PLACES];
 	int error;
 
+	whole.has_handed = kind == UNSAVED_EDITOR;
+	hash_of(text, &whole.handed);
 	find_places(home, places);
-	error = new_in_home(&places[0], id, text, &made);
-	for (size_t i = 1; error != 0 && where == UNSAVED_ANYWHERE && i < PLACES; i++)
-		error = new_in(&places[i], id, text, &made);
+	error = new_in_home(&places[0], &whole, text, &made);
+	for (size_t i = 1; error != 0 && kind == UNSAVED_KEPT && i < PLACES; i++)
+		error = new_in(&places[i], &whole, text, &made);
 	if (error == 0)
 		*out = made;
 	return error;
@@ -172,19 +269,66 @@ int unsaved_sync(const struct unsaved *unsaved)
 	return file_sync(unsaved->file);
 }
 
-bool unsaved_alone(const struct unsaved *unsaved)
+static bool is_ours(const char *name)
+{
+	return strcmp(name, UNSAVED_FILE) == 0 || strcmp(name, PURPOSE_FILE) == 0;
+}
+
+/* entry.md~, entry.md.~1~ */
+static bool is_ours_or_backup(const char *name)
+{
+	size_t len = strlen(name);
+
+	return is_ours(name) || (len > 0 && name[len - 1] == '~' &&
+				    strncmp(name, UNSAVED_FILE, strlen(UNSAVED_FILE)) == 0);
+}
+
+size_t unsaved_others(const struct unsaved *unsaved, char names[UNSAVED_NAMES_MAX])
 {
 	DIR *folder = opendir(unsaved->folder);
-	bool alone = true;
-	struct dirent *item;
+	size_t count = 0, len = 0;
+	const struct dirent *item;
 
-	while (folder != NULL && alone && (item = readdir(folder)) != NULL)
-		alone = strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-			strcmp(item->d_name, UNSAVED_FILE) == 0 ||
-			strcmp(item->d_name, LOCK_FILE) == 0;
+	names[0] = '\0';
+	for (unsigned i = 0; folder != NULL && i < ITEMS_MAX; i++) {
+		item = readdir(folder);
+		if (item == NULL)
+			break;
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
+		    is_ours(item->d_name))
+			continue;
+		if (len + strlen(item->d_name) + 3 <= UNSAVED_NAMES_MAX)
+			len += (size_t)snprintf(names + len, UNSAVED_NAMES_MAX - len, "%s%s",
+			    len == 0 ? "" : ", ", item->d_name);
+		count++;
+	}
 	if (folder != NULL)
 		(void)closedir(folder);
-	return alone;
+	if (count > 0 && len == 0)
+		(void)snprintf(names, UNSAVED_NAMES_MAX, "files");
+	return count;
+}
+
+bool unsaved_untouched(const struct unsaved *unsaved)
+{
+	char names[UNSAVED_NAMES_MAX];
+	struct purpose purpose = {0};
+	struct bytes text = {0};
+	struct digest hash;
+	bool untouched;
+	int error;
+
+	if (unsaved_others(unsaved, names) > 0)
+		return false;
+	error = file_read(unsaved->file, CONTENT_MAX + 1, &text);
+	if (error != 0)
+		return error == ENOENT; /* cut off before it began, or after its end */
+	hash_of(view_bytes(&text), &hash);
+	bytes_clear(&text);
+	untouched = unsaved_purpose(unsaved, &purpose) && purpose.has_handed &&
+		    digest_equal(&purpose.handed, &hash);
+	purpose_clear(&purpose);
+	return untouched;
 }
 
 void unsaved_leave(struct unsaved *unsaved)
@@ -195,18 +339,35 @@ void unsaved_leave(struct unsaved *unsaved)
 	unsaved->folder[0] = '\0';
 }
 
-void unsaved_remove(struct unsaved *unsaved)
+bool unsaved_remove(struct unsaved *unsaved, enum unsaved_beside beside)
 {
 	char *slash = strrchr(unsaved->folder, '/');
+	bool gone;
 
 	if (slash == NULL) /* none */
-		return;
-	folder_remove(unsaved->folder);
+		return true;
+	folder_remove(unsaved->folder, beside == UNSAVED_BACKUPS_GO ? is_ours_or_backup : is_ours);
+	gone = access(unsaved->folder, F_OK) != 0;
 	*slash = '\0'; /* HOME/unsaved goes when it is empty; other places, not ours, never */
 	slash = strrchr(unsaved->folder, '/');
 	if (slash != NULL && strcmp(slash + 1, UNSAVED_FOLDER) == 0)
 		(void)rmdir(unsaved->folder);
 	unsaved_leave(unsaved);
+	return gone;
+}
+
+void unsaved_expire(const struct unsaved *left, int64_t now_ms)
+{
+	struct unsaved expired = *left;
+	struct stat info;
+
+	if (stat(left->folder, &info) != 0 || now_ms - (int64_t)info.st_mtime * 1000 < EXPIRES_MS ||
+	    !take_lock(&expired))
+		return;
+	if (unsaved_untouched(&expired))
+		(void)unsaved_remove(&expired, UNSAVED_BACKUPS_STAY);
+	else
+		unsaved_leave(&expired);
 }
 
 /* One that is this user's, and that nobody works on. */
@@ -304,39 +465,25 @@ static void add_word(struct buffer *out, const char *word)
 	buffer_add_byte(out, '\'');
 }
 
-/* The folder's name, without what tells the home: "new-XXXXXX", "edit-ID-XXXXXX". */
-static void add_verb(struct buffer *out, const struct unsaved *left)
+void unsaved_how(
+    const struct home *home, const struct unsaved *left, const char *id, char out[UNSAVED_HOW_MAX])
 {
-	const char *name = strrchr(left->folder, '/') + 1; /* the path is absolute */
-	const char *random;
-
-	if (strncmp(name, "inkseal-", 8) == 0 && strlen(name) > 8 + 2 * HOME_TAG_LEN)
-		name += 8 + 2 * HOME_TAG_LEN + 1;
-	if (strncmp(name, "edit-", 5) != 0) {
-		buffer_add_text(out, "new");
-		return;
-	}
-	name += 5;
-	random = strrchr(name, '-');
-	if (random == NULL)
-		buffer_add_text(out, "edit ID");
-	else
-		buffer_addf(out, "edit %.*s", (int)(random - name), name);
-}
-
-void unsaved_how(const struct app *app, const struct unsaved *left, char out[UNSAVED_HOW_MAX])
-{
-	char home[FILE_PATH_MAX];
+	char path[FILE_PATH_MAX];
 	struct buffer how;
 
 	buffer_init(&how, UNSAVED_HOW_MAX - 1);
 	buffer_add_text(&how, "inkseal ");
-	if (app->options.home != NULL && make_absolute(app->options.home, home)) {
+	/* It may be run tomorrow, where nothing else says which journal is meant. */
+	if (!home_is_default(home) && make_absolute(home->path, path)) {
 		buffer_add_text(&how, "--home ");
-		add_word(&how, home);
+		add_word(&how, path);
 		buffer_add_byte(&how, ' ');
 	}
-	add_verb(&how, left);
+	buffer_add_text(&how, id == NULL ? "new" : "edit ");
+	if (id != NULL && id[0] == '-')
+		buffer_add_text(&how, "-- ");
+	if (id != NULL)
+		add_word(&how, id);
 	buffer_add_text(&how, " < ");
 	add_word(&how, left->file);
 	/* Too long, or no memory: the file's name is the half that matters. */

@@ -19,9 +19,11 @@ from terminal import Terminal
 SHIM = os.environ.get("INKSEAL_CLOCK_SHIM")
 CANCELLED = 130
 KILLS = 10
+READ_WAIT_SECONDS = 1  # who only reads waits no longer for another's lock
 CONTENT_MAX = 4 << 20
 TEXT = "# A title\n\nWhat was written.\n"
-SAVES = re.compile(r"this saves it: (.*?)(?: \(your editor left files beside it|[\r\n\"]|$)", re.M)
+SAVES = re.compile(r"this saves it: (.*?)(?:[\r\n\"]|$)", re.M)
+AT_ONCE = re.compile(r"close it, and run: (.*?) \(EDITOR='code --wait' makes it wait\)")
 
 
 def editor_of(*lines):
@@ -58,10 +60,14 @@ class Unsaved(Case):
         self.assertIn("a text of before is not saved yet: inkseal doctor", other.err)
         return self.saved_by(home, told[0])
 
-    def saved_by(self, home, command):
-        done = subprocess.run(
+    def shell(self, home, command):
+        """As pasted into another terminal, in another folder."""
+        return subprocess.run(
             ["sh", "-c", command], capture_output=True, cwd="/", env={
                 **home.environment, "PATH": f"{pathlib.Path(BINARY).parent}:{os.environ['PATH']}"})
+
+    def saved_by(self, home, command):
+        done = self.shell(home, command)
         self.assertEqual(done.returncode, OK, done.stderr)
         self.assert_none_left(home)
         return done.stdout.decode().strip()
@@ -95,34 +101,85 @@ class Unsaved(Case):
         self.assert_none_left(home)
 
     def test_what_an_editor_is_given(self):
-        """Several words, quotes; a file that is its owner's; unchanged it is not saved, and gone."""
+        """Several words, quotes; a file that is its owner's; backups go once the text is saved."""
         home = self.home("A")
         look = 'stat -c "modes %a" "$1" "$(dirname "$1")"'
         ended, said = Terminal(home, "new", editor=editor_of(look, 'echo "a  b" > "$1"')).end()
         self.assertEqual((ended, said.count("modes 600"), said.count("modes 700")), (OK, 1, 1), said)
         entry = said.split()[-1]
         self.assertEqual(home.content(entry), "a  b")
-        ended, said = Terminal(home, "edit", entry, editor="true").end()
-        self.assertEqual(ended, OK)
-        self.assertIn("unchanged", said)
-        self.failing(home, "new", editor="true", code=CANCELLED)
         self.failing(home, "new", editor=editor_of('rm "$1"'), code=CANCELLED)
-        # What an editor leaves beside a saved text goes with its folder.
-        beside = writes("new text", 'echo secret > "$1~"', 'echo secret > "$(dirname "$1")/.swp"')
-        self.assertEqual(Terminal(home, "edit", entry, editor=beside).end()[0], OK)
+        backups = writes("new text", 'echo secret > "$1~"', 'echo secret > "$1.~1~"')
+        self.assertEqual(Terminal(home, "edit", entry, editor=backups).end()[0], OK)
         self.assert_none_left(home)
         self.assertEqual(home.content(entry), "new text")
+        # Other files may be of a window that is still open: they stay, and are named.
+        ended, said = Terminal(
+            home, "edit", entry, editor=writes("newer", 'echo more > "$(dirname "$1")/.x.swp"')).end()
+        self.assertEqual((ended, home.content(entry)), (OK, "newer"))
+        swap, = home.path.glob("unsaved/*/.x.swp")
+        self.assertIn(f"the text is saved; your editor left .x.swp in {swap.parent}", said)
+        self.assertEqual([path.name for path in swap.parent.iterdir()], [".x.swp"])
+        self.assertIn("your editor left .x.swp", home.run("doctor").out)
 
-    def test_an_editors_own_files_are_kept(self):
-        """A crashed editor's swap file may hold more than the file that it was opened on."""
+    def test_an_editor_that_does_not_wait(self):
         home = self.home("A")
         entry = home.new("Old", "old text")
-        crash = editor_of('echo "the text" > "$(dirname "$1")/.entry.md.swp"', "kill -9 $$")
-        said = self.failing(home, "edit", entry, editor=crash, code=ERROR)
-        swap, = home.path.glob("unsaved/*/.entry.md.swp")
-        self.assertEqual(swap.read_text(), "the text\n")
-        self.assertIn(str(swap.parent), said)
-        self.assertIn("left files beside it", home.run("doctor").out)
+        for args, code, says in ((["new"], CANCELLED, "is empty"), (["edit", entry], OK, "unchanged")):
+            ended, said = Terminal(home, *args, editor="true").end()
+            self.assertEqual(ended, code, said)
+            self.assertIn(says, said)
+            command, = AT_ONCE.findall(said)
+            # Nothing was written so far: nobody is reminded of it, and a day later it goes.
+            self.assertNotIn("unsaved", home.run("doctor").out)
+            self.assertNotIn("is not saved yet", home.run("new", text="another").err)
+            path, = self.left(home)
+            # The window's save.
+            path.write_text(TEXT)
+            self.assertIn("unsaved", home.run("doctor").out)
+            saved = self.saved_by(home, command)
+            self.assertEqual(home.content(saved), TEXT.strip())
+            self.assertEqual(saved == entry, args != ["new"])
+        Terminal(home, "new", editor="true").end()
+        path, = self.left(home)
+        os.utime(path.parent, (time.time() - 25 * 3600,) * 2)
+        home.run("new", text="another")
+        self.assert_none_left(home)
+        # Who looked at it, and left it as it was.
+        ended, said = Terminal(home, "edit", entry, editor=editor_of("sleep 2.1")).end()
+        self.assertEqual(ended, OK)
+        self.assertIn("unchanged", said)
+        self.assertNotIn("--wait", said)
+        self.assert_none_left(home)
+
+    def test_an_editors_own_files_are_kept(self):
+        """A crashed editor's files may hold more than the file that it was opened on."""
+        home = self.home("A")
+        entry = home.new("Old", "old text")
+        for args, name, code, says in ((["edit", entry], ".entry.md.swp", OK, "unchanged"),
+                                       (["new"], "entry.md.save", ERROR, "is empty"),
+                                       (["edit", entry], "entry.md~", OK, "unchanged")):
+            crash = editor_of(f'echo "the text" > "$(dirname "$1")/{name}"', "kill -9 $$")
+            said = self.failing(home, *args, editor=crash, code=ERROR)
+            other, = home.path.glob(f"unsaved/*/{name}")
+            # What it left is named before the command is, which does not take it away.
+            self.assertRegex(said, f"(?s)your editor left {re.escape(name)} in "
+                                   f"{re.escape(str(other.parent))}.*then this saves it: ")
+            command, = SAVES.findall(said)
+            self.assertEqual(SAVES.findall(home.run("doctor").out), [command])
+            done = self.shell(home, command)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(says, done.stderr.decode())
+            self.assertIn(f"your editor left {name}", done.stderr.decode())
+            self.assertEqual(other.read_text(), "the text\n")
+            # Brought into the file it is saved; even then the other file is for the person to remove.
+            (other.parent / "entry.md").write_text(f"the text of {name}")
+            done = self.shell(home, command)
+            self.assertEqual(done.returncode, OK, done.stderr)
+            self.assertIn("remove that folder", done.stderr.decode())
+            self.assertEqual(home.content(done.stdout.decode().strip()), f"the text of {name}")
+            self.assertEqual(list(other.parent.iterdir()), [other])
+            subprocess.run(["rm", "-r", other.parent.parent], check=True)
 
     def test_a_closed_terminal(self):
         home = self.home("A")
@@ -189,41 +246,44 @@ class Unsaved(Case):
         self.assert_kept(home, said, TEXT)
         self.assertLess(time.monotonic() - begun, 25, "the clock did not run faster")
 
+    def stopped_waiting(self, home, number, *args, text, seconds=0.3):
+        """Another holds the home's lock, and who waits for it is told to end: what is said."""
+        with open(home.path / "lock", "r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            process = home.start(*args)
+            process.stdin.write(text.encode())
+            process.stdin.close()
+            time.sleep(seconds)
+            process.send_signal(number)
+            self.assertEqual(process.wait(PROCESS_SECONDS), CANCELLED)
+        said = process.stderr.read().decode()
+        process.stdout.close()
+        process.stderr.close()
+        return said
+
     def test_stopped_while_it_waits(self):
         """Who pipes a text, and then gives up waiting, still has it."""
         home = self.home("A")
         home.new("Old", "old text")
-        for number, code in ((signal.SIGINT, CANCELLED), (signal.SIGHUP, CANCELLED)):
-            with open(home.path / "lock", "r+b") as file:
-                fcntl.lockf(file, fcntl.LOCK_EX)
-                process = home.start("new")
-                process.stdin.write(TEXT.encode())
-                process.stdin.close()
-                time.sleep(0.3)
-                process.send_signal(number)
-                self.assertEqual(process.wait(PROCESS_SECONDS), code)
-            said = process.stderr.read().decode()
-            process.stdout.close()
-            process.stderr.close()
-            self.assert_kept(home, said, TEXT)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            self.assert_kept(home, self.stopped_waiting(home, number, "new", text=TEXT), TEXT)
 
     def test_a_text_that_is_refused(self):
         home = self.home("A")
         entry = home.new("Old", "old text")
         for text, says in ((b"caf\xe9", "not UTF-8"), (b"x" * (CONTENT_MAX + 1), "too long"),
-                           (b"y" * (CONTENT_MAX + 9), "too long")):
+                           (b"a\0b", "NUL byte"), (b"y" * (CONTENT_MAX + 9), "too long")):
             source = self.folder / "source"
             source.write_bytes(text)
             editor = editor_of(f"cat {shlex.quote(str(source))} > \"$1\"")
             said = [self.failing(home, *args, editor=editor, code=ERROR)
                     for args in (["new"], ["edit", entry])]
             said += [home.run("edit", entry, text=text, code=ERROR).err]
-            for one, (path, kept) in zip(sorted(said, key=lambda one: SAVES.sub("", one)),
-                                         self.left(home).items()):
+            for path, kept in self.left(home).items():
                 self.assertEqual(kept.removesuffix(b"\n"), text)
-                self.assertIn(says, one)
-                self.assertIn("your text is kept in /", one)
-                self.assertTrue(any(str(path) in one for one in said), said)
+                one, = [one for one in said if str(path) in one]
+                self.assertRegex(one, f"kept in {re.escape(str(path))}, but it .*{says}.*: mend it there")
+                self.assertRegex(home.run("doctor").out, f"{re.escape(str(path))}, but it .*{says}")
             self.assertEqual(len(self.left(home)), 3)
             subprocess.run(["rm", "-r", home.path / "unsaved"], check=True)
             # Of a file the text is where it was.
@@ -252,13 +312,125 @@ class Unsaved(Case):
         self.assert_none_left(home)
 
     def test_a_wrong_id(self):
+        """No command can be named that finds the entry: a new one is offered."""
         home = self.home("A")
-        entry = home.new("Old", "old text")
+        home.new("Old", "old text")
         said = home.fails(ERROR, "edit", "nosuch", text=TEXT)
         command, = SAVES.findall(said)
         self.assertIn("inkseal list shows the ids", said)
-        self.assertEqual(self.saved_by(home, command.replace("edit nosuch", f"edit {entry}")), entry)
-        self.assertEqual(home.content(entry), TEXT.strip())
+        self.assertNotIn("nosuch <", said)
+        self.assertEqual(home.content(self.saved_by(home, command)), TEXT.strip())
+
+    def test_title_and_collection_are_kept(self):
+        home = self.home("A")
+        title = "It's \"mine\"\t\u202e"
+        for args in (["new", "--collection", "drafts"], ["edit", home.new("Old", "old text")]):
+            args += ["--title", title]
+            said = [self.failing(home, *args, editor=writes(TEXT, "exit 1"), code=ERROR)]
+            saved = self.assert_kept(home, said[0], TEXT)
+            self.assertEqual(home.json("show", saved)["title"], title)
+            if args[0] == "new":
+                self.assertEqual(home.json("show", saved)["collection"], "drafts")
+            journal = home.path / "journal.db"
+            whole = journal.read_bytes()
+            journal.write_text("rubbish")
+            said = home.fails(ERROR, *args, text="piped")
+            journal.write_bytes(whole)
+            command, = SAVES.findall(said)
+            saved = self.saved_by(home, command)
+            entry = home.json("show", saved)
+            self.assertEqual((entry["title"], entry["content"]), (title, "piped"))
+        # What is named anew counts; what no entry can have is not asked for again.
+        self.failing(home, "new", "--title", title, editor=writes(TEXT, "exit 1"), code=ERROR)
+        path, = self.left(home)
+        with open(path, "rb") as file:
+            done = subprocess.run(home.command("new", "--title", "Other"), stdin=file,
+                                  env=home.environment, capture_output=True, check=True)
+        self.assertEqual(home.json("show", done.stdout.decode().strip())["title"], "Other")
+        said = home.fails(ERROR, "new", "--title", "x" * 5000, text=TEXT)
+        self.assert_kept(home, said, TEXT)
+
+    def test_the_home_is_named(self):
+        """It was known to that one command alone, by a relative name too."""
+        home = self.home("it's a home")
+        ordinary = self.home(".local/share/inkseal")
+        ordinary.path.mkdir(parents=True, mode=0o700)
+        ordinary.new("Ordinary", "of the journal that is found where none is named")
+        before = ordinary.entries()
+        home.environment["HOME"] = str(self.folder)
+        for value in (str(home.path), home.path.name):
+            done = subprocess.run([BINARY, "new"], input=b"caf\xe9", capture_output=True,
+                                  cwd=self.folder, env={**home.environment, "INKSEAL_HOME": value})
+            self.assertEqual(done.returncode, ERROR)
+            command, = SAVES.findall(done.stderr.decode())
+            path, = self.left(home)
+            path.write_text(TEXT)
+            self.assertEqual(home.content(self.saved_by(home, command)), TEXT.strip())
+        self.assertEqual(ordinary.entries(), before)
+
+    def test_what_it_was_begun_on(self):
+        """A text that is saved later is judged as one that was open all the while."""
+        home = self.home("A")
+        for how in ("editor", "pipe"):
+            entry = home.new("Old", "old text")
+            if how == "editor":
+                said = self.failing(home, "edit", entry, editor=writes("mine", "exit 1"), code=ERROR)
+            else:
+                said = self.stopped_waiting(home, signal.SIGTERM, "edit", entry, text="mine",
+                                            seconds=READ_WAIT_SECONDS + 1)
+            home.edit(entry, "newer")
+            command, = SAVES.findall(said)
+            self.assertEqual(self.shell(home, command + " >/dev/null").returncode, OK)
+            self.assert_none_left(home)
+            copies = [home.json("show", one["id"]) for one in home.lines("list", "--conflicts")]
+            copies = [copy["content"] for copy in copies if copy["conflictOf"] == entry]
+            self.assertEqual({home.content(entry), *copies}, {"mine", "newer"})
+        # What came back to what it was, or is there already, is no edit.
+        for text, now in (("old text", "newer"), ("newer", "newer")):
+            entry = home.new("Old", "old text")
+            said = self.failing(home, "edit", entry, editor=writes("x", "exit 1"), code=ERROR)
+            home.edit(entry, "newer")
+            path, = self.left(home)
+            path.write_text(text)
+            done = self.shell(home, SAVES.findall(said)[0])
+            self.assertIn(b"unchanged", done.stderr)
+            self.assertEqual(home.content(entry), now)
+            self.assert_none_left(home)
+        # Another entry was begun on nothing of this one.
+        entry, other = home.new("Old", "old text"), home.new("Other", "other text")
+        said = self.failing(home, "edit", entry, editor=writes("mine", "exit 1"), code=ERROR)
+        self.saved_by(home, SAVES.findall(said)[0].replace(entry, other))
+        self.assertEqual((home.content(entry), home.content(other)), ("old text", "mine"))
+
+    def test_stopped_while_it_reads(self):
+        """What came of a text until then is kept."""
+        home = self.home("A")
+        home.new("Old", "old text")
+        terminal = Terminal(home, "new", "--stdin")
+        terminal.type("a line\nanother\n")
+        time.sleep(0.5)  # it has no way to say that it read them
+        terminal.type("\x03")
+        code, said = terminal.end()
+        self.assertEqual(code, CANCELLED)
+        self.assert_kept(home, said, "a line\nanother\n")
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            process = home.start("new", "--title", "T")
+            process.stdin.write(TEXT.encode())
+            process.stdin.flush()
+            time.sleep(0.5)
+            process.send_signal(number)
+            self.assertEqual(process.wait(PROCESS_SECONDS), CANCELLED)
+            said = process.stderr.read().decode()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                stream.close()
+            self.assertEqual(home.json("show", self.assert_kept(home, said, TEXT))["title"], "T")
+        # Nothing came: nothing is kept.
+        process = home.start("new")
+        time.sleep(0.3)
+        process.terminate()
+        _, err = process.communicate(timeout=PROCESS_SECONDS)
+        self.assertNotIn(b"kept", err)
+        self.assert_none_left(home)
 
     def test_an_emptied_file_asks(self):
         home = self.home("A")

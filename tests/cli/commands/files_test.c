@@ -24,7 +24,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	folder_remove(folder);
+	folder_remove(folder, NULL);
 	return access(folder, F_OK) == 0 ? -1 : 0; /* also: nothing else was left in it */
 }
 
@@ -96,10 +96,61 @@ static void what_is_not_there_is_told(void **state)
 	assert_int_equal(folder_make("/dev/null/x"), ENOTDIR);
 }
 
+/* Why a folder can't be made is said, not what was asked after. */
+static void why_a_folder_cannot_be_made(void **state)
+{
+	char path[FILE_PATH_MAX];
+
+	(void)state;
+	assert_true(file_path(folder, "link", path));
+	assert_int_equal(symlink("nowhere/at/all", path), 0);
+	assert_int_equal(folder_make(path), EEXIST);
+}
+
+static bool is_two(const char *name)
+{
+	return strcmp(name, "two") == 0;
+}
+
+static void only_what_goes_is_removed(void **state)
+{
+	char one[FILE_PATH_MAX], two[FILE_PATH_MAX];
+
+	(void)state;
+	assert_true(file_path(folder, "one", one) && file_path(folder, "two", two));
+	assert_int_equal(file_write(one, view_text("1")), 0);
+	assert_int_equal(file_write(two, view_text("2")), 0);
+	folder_remove(folder, is_two);
+	assert_holds(one, "1");
+	assert_int_not_equal(access(two, F_OK), 0);
+}
+
+/* A pipe whose end does not come in time, or that gives too much. */
+static void what_was_read_by_then(void **state)
+{
+	struct bytes read = {0};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "abcdef", 6), 6);
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(file_read_so_far(ends[0], 3, &read), EFBIG);
+	assert_true(view_equal(view_bytes(&read), view_text("abcdef")));
+	bytes_clear(&read);
+	assert_int_equal(close(ends[0]), 0);
+	assert_int_equal(file_read_so_far(ends[0], 3, &read), EBADF);
+	assert_int_equal(read.len, 0);
+	bytes_clear(&read);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(an_abandoned_write_leaves_the_old_file, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_bound_is_a_bound, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_not_there_is_told, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(why_a_folder_cannot_be_made, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(only_what_goes_is_removed, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_was_read_by_then, set_up, tear_down),
 };
 
 TEST_MAIN(tests)

@@ -43,8 +43,8 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	folder_remove(fixture->path);
-	folder_remove(fixture->folder);
+	folder_remove(fixture->path, NULL);
+	folder_remove(fixture->folder, NULL);
 	free(fixture);
 	return 0;
 }

@@ -15,10 +15,11 @@
 
 #include "cli/commands/unsaved.h"
 
+static const struct purpose for_new, for_one = {.id = "id-1"};
+
 struct fixture {
 	char folder[64];
 	struct home home;
-	struct app app;
 };
 
 static int set_up(void **state)
@@ -43,7 +44,7 @@ static bool remove_left(void *self, const struct unsaved *left)
 	struct unsaved removed = *left;
 
 	(void)self;
-	unsaved_remove(&removed);
+	(void)unsaved_remove(&removed, UNSAVED_BACKUPS_GO);
 	return true;
 }
 
@@ -52,9 +53,9 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	unsaved_each(&fixture->home, remove_left, NULL);
-	folder_remove(fixture->home.path);
+	folder_remove(fixture->home.path, NULL);
 	(void)unlink(fixture->home.path);
-	folder_remove(fixture->folder);
+	folder_remove(fixture->folder, NULL);
 	free(fixture);
 	return 0;
 }
@@ -79,43 +80,213 @@ static void the_command_that_saves_it(void **state)
 	static const struct {
 		const char *name, *id, *how;
 	} rows[] = {
-	    {"a new entry", NULL, "inkseal new < "},
+	    {"a new entry", NULL, "new < "},
 	    {"a UUID", "0c0ffee0-4c7b-4c7b-bd22-1d1f3fc068e6",
-		"inkseal edit 0c0ffee0-4c7b-4c7b-bd22-1d1f3fc068e6 < "},
-	    {"an id that is a path", "../../outside", "inkseal edit ID < "},
-	    {"an id for a shell", "a;b", "inkseal edit ID < "},
-	    {"an id like an option", "-x", "inkseal edit ID < "},
-	    {"an empty id", "", "inkseal edit ID < "},
-	    {"a long id", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		"inkseal edit ID < "},
+		"edit 0c0ffee0-4c7b-4c7b-bd22-1d1f3fc068e6 < "},
+	    {"an id that is a path", "../../outside", "edit ../../outside < "},
+	    {"an id for a shell", "a;b'c", "edit 'a;b'\\''c' < "},
+	    {"an id like an option", "-x", "edit -- -x < "},
+	    {"an empty id", "", "edit '' < "},
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct unsaved unsaved = {.lock_fd = -1};
-		char how[UNSAVED_HOW_MAX];
-		size_t len = strlen(rows[i].how);
+		struct purpose purpose = {.id = rows[i].id}, kept;
+		char how[UNSAVED_HOW_MAX], expected[UNSAVED_HOW_MAX];
 
-		assert_int_equal(unsaved_new(&fixture->home, UNSAVED_HOME, rows[i].id,
+		assert_int_equal(unsaved_new(&fixture->home, UNSAVED_KEPT, &purpose,
 				     view_text("text"), &unsaved),
 		    0);
-		unsaved_how(&fixture->app, &unsaved, how);
-		if (strncmp(how, rows[i].how, len) != 0 || strcmp(how + len, unsaved.file) != 0)
+		assert_true(unsaved_purpose(&unsaved, &kept));
+		unsaved_how(&fixture->home, &unsaved, kept.id, how);
+		(void)snprintf(expected, sizeof(expected), "inkseal --home %s %s%s",
+		    fixture->home.path, rows[i].how, unsaved.file);
+		if (strcmp(how, expected) != 0)
 			fail_msg("%s: %s", rows[i].name, how);
-		unsaved_remove(&unsaved);
+		purpose_clear(&kept);
+		assert_true(unsaved_remove(&unsaved, UNSAVED_BACKUPS_STAY));
 		assert_int_equal(count_left(fixture), 0);
 	}
 }
 
 static void words_are_quoted(void **state)
 {
-	struct fixture *fixture = *state;
+	struct home home = {.path = "/a\nb$x", .lock_fd = -1};
 	struct unsaved left = {.folder = "/a b/new-XXXXXX", .file = "/a b/c'd", .lock_fd = -1};
 	char how[UNSAVED_HOW_MAX];
 
-	fixture->app.options.home = "/a\nb$x";
-	unsaved_how(&fixture->app, &left, how);
+	(void)state;
+	unsaved_how(&home, &left, NULL, how);
 	assert_string_equal(how, "inkseal --home '/a\nb$x' new < '/a b/c'\\''d'");
+}
+
+/* Only the home that is found where nothing names one needs not be named. */
+static void the_home_is_named(void **state)
+{
+	struct home home = {.path = "/h/.local/share/inkseal", .lock_fd = -1};
+	struct unsaved left = {.folder = "/u", .file = "/u/f", .lock_fd = -1};
+	char how[UNSAVED_HOW_MAX];
+
+	(void)state;
+	assert_int_equal(setenv("HOME", "/h", 1), 0);
+	unsaved_how(&home, &left, NULL, how);
+	assert_string_equal(how, "inkseal new < /u/f");
+	assert_int_equal(setenv("HOME", "/other", 1), 0);
+	assert_int_equal(setenv("INKSEAL_HOME", home.path, 1), 0);
+	unsaved_how(&home, &left, NULL, how);
+	assert_int_equal(unsetenv("INKSEAL_HOME"), 0);
+	assert_string_equal(how, "inkseal --home /h/.local/share/inkseal new < /u/f");
+}
+
+static void what_it_is_for_is_remembered(void **state)
+{
+	static char long_title[TITLE_MAX + 2];
+	struct fixture *fixture = *state;
+	struct purpose purpose = {.id = "id-1",
+	    .title = "A \"title\"\n\xc3\xa9",
+	    .collection = "drafts",
+	    .has_version = true,
+	    .version = {{1, 2, 3}}};
+	struct unsaved unsaved = {.lock_fd = -1};
+	struct purpose kept;
+
+	assert_int_equal(
+	    unsaved_new(&fixture->home, UNSAVED_KEPT, &purpose, view_text("text"), &unsaved), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(unsaved_purpose(&unsaved, &kept));
+		assert_string_equal(kept.id, purpose.id);
+		assert_string_equal(kept.title, purpose.title);
+		assert_string_equal(kept.collection, purpose.collection);
+		assert_true(kept.has_version && digest_equal(&kept.version, &purpose.version));
+		assert_false(kept.has_handed);
+		purpose_clear(&kept);
+		if (i == 0) { /* the same when nobody holds it */
+			struct unsaved left = unsaved;
+
+			unsaved_leave(&unsaved);
+			left.lock_fd = -1;
+			unsaved = left;
+		}
+	}
+	assert_true(unsaved_remove(&unsaved, UNSAVED_BACKUPS_STAY));
+	/* What no entry can have, is not. */
+	memset(long_title, 'x', sizeof(long_title) - 1);
+	purpose.title = long_title;
+	purpose.collection = "\xff";
+	assert_int_equal(
+	    unsaved_new(&fixture->home, UNSAVED_EDITOR, &purpose, view_text("text"), &unsaved), 0);
+	assert_true(unsaved_purpose(&unsaved, &kept));
+	assert_null(kept.title);
+	assert_null(kept.collection);
+	assert_true(kept.has_handed);
+	purpose_clear(&kept);
+	assert_true(unsaved_remove(&unsaved, UNSAVED_BACKUPS_STAY));
+}
+
+static void put_beside(const struct unsaved *unsaved, const char *name, const char *text)
+{
+	char path[FILE_PATH_MAX];
+
+	assert_true(file_path(unsaved->folder, name, path));
+	assert_int_equal(file_write(path, view_text(text)), 0);
+}
+
+/* What is no JSON, or none of ours, is no purpose; nothing is believed of it in part. */
+static void a_damaged_purpose_is_none(void **state)
+{
+	static const char *const rows[] = {
+	    "", "{", "[]", "{\"id\":1,\"version\":\"00\"}", "\xff", "{\"id\":\"a\",\"id\":\"b\"}"};
+	struct fixture *fixture = *state;
+	struct purpose purpose = {.id = "id-1"}, kept = {0};
+	struct unsaved unsaved = {.lock_fd = -1};
+
+	assert_int_equal(
+	    unsaved_new(&fixture->home, UNSAVED_KEPT, &purpose, view_text("text"), &unsaved), 0);
+	assert_int_equal(close(unsaved.lock_fd), 0);
+	unsaved.lock_fd = -1;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		put_beside(&unsaved, ".inkseal", rows[i]);
+		if (!unsaved_purpose(&unsaved, &kept))
+			continue;
+		assert_null(kept.id);
+		assert_false(kept.has_version);
+		purpose_clear(&kept);
+	}
+	assert_true(unsaved_remove(&unsaved, UNSAVED_BACKUPS_STAY));
+}
+
+static void what_is_not_ours_stays(void **state)
+{
+	static const char *const names[] = {".entry.md.swp", "entry.md.save", "#entry.md#", "x~"};
+	struct fixture *fixture = *state;
+	struct purpose purpose = {.id = NULL};
+	char found[UNSAVED_NAMES_MAX], path[FILE_PATH_MAX];
+
+	for (size_t i = 0; i <= COUNT_OF(names); i++) {
+		struct unsaved unsaved = {.lock_fd = -1}, other;
+		const char *name = i < COUNT_OF(names) ? names[i] : "entry.md~";
+
+		assert_int_equal(unsaved_new(&fixture->home, UNSAVED_EDITOR, &purpose,
+				     view_text("text"), &unsaved),
+		    0);
+		assert_int_equal(unsaved_others(&unsaved, found), 0);
+		assert_true(unsaved_untouched(&unsaved));
+		put_beside(&unsaved, name, "more");
+		assert_false(unsaved_untouched(&unsaved));
+		assert_int_equal(unsaved_others(&unsaved, found), 1);
+		assert_string_equal(found, name);
+		other = unsaved;
+		/* A backup of an editor that ended well is the text of before; else it may be all.
+		 */
+		assert_true(file_path(unsaved.folder, name, path));
+		assert_false(unsaved_remove(
+		    &unsaved, i < COUNT_OF(names) ? UNSAVED_BACKUPS_GO : UNSAVED_BACKUPS_STAY));
+		assert_int_equal(access(path, F_OK), 0);
+		assert_int_not_equal(access(other.file, F_OK), 0);
+		other.lock_fd = -1;
+		if (i < COUNT_OF(names))
+			assert_int_equal(unlink(path), 0);
+		assert_true(unsaved_remove(&other, UNSAVED_BACKUPS_GO));
+	}
+}
+
+/* Only what nobody wrote in, and after a day. */
+static void what_is_untouched_expires(void **state)
+{
+	const int64_t day_ms = 24 * 3600 * 1000;
+	struct fixture *fixture = *state;
+	struct purpose purpose = {.id = NULL};
+	struct unsaved unsaved = {.lock_fd = -1}, left;
+	char path[FILE_PATH_MAX];
+	struct stat info;
+	int64_t made_ms;
+
+	assert_int_equal(
+	    unsaved_new(&fixture->home, UNSAVED_EDITOR, &purpose, view_text("text"), &unsaved), 0);
+	assert_int_equal(stat(unsaved.folder, &info), 0);
+	made_ms = (int64_t)info.st_mtime * 1000;
+	left = unsaved;
+	unsaved_leave(&unsaved);
+	left.lock_fd = -1;
+	unsaved_expire(&left, made_ms + day_ms - 1);
+	assert_int_equal(count_left(fixture), 1);
+	assert_int_equal(file_write(left.file, view_text("written")), 0);
+	unsaved_expire(&left, made_ms + 3 * day_ms);
+	assert_int_equal(count_left(fixture), 1);
+	assert_int_equal(file_write(left.file, view_text("text")), 0);
+	put_beside(&left, "swap", "text");
+	unsaved_expire(&left, made_ms + 3 * day_ms);
+	assert_int_equal(count_left(fixture), 1);
+	assert_true(file_path(left.folder, "swap", path));
+	assert_int_equal(unlink(path), 0);
+	unsaved_expire(&left, made_ms + 3 * day_ms);
+	assert_int_equal(count_left(fixture), 0);
+	/* What was kept since it could not be saved was handed to nobody. */
+	assert_int_equal(
+	    unsaved_new(&fixture->home, UNSAVED_KEPT, &purpose, view_text("text"), &unsaved), 0);
+	assert_false(unsaved_untouched(&unsaved));
+	assert_true(unsaved_remove(&unsaved, UNSAVED_BACKUPS_STAY));
 }
 
 /* A child makes one, says so, and works on it until the other pipe closes. */
@@ -133,8 +304,8 @@ static pid_t work_elsewhere(struct fixture *fixture, int *until_out)
 		struct unsaved unsaved = {.lock_fd = -1};
 
 		(void)close(until[1]);
-		if (unsaved_new(&fixture->home, UNSAVED_HOME, NULL, view_text("text"), &unsaved) !=
-			0 ||
+		if (unsaved_new(&fixture->home, UNSAVED_EDITOR, &for_new, view_text("text"),
+			&unsaved) != 0 ||
 		    write(ready[1], "x", 1) != 1 || read(until[0], &byte, 1) != 0)
 			_exit(1);
 		_exit(0);
@@ -169,9 +340,9 @@ static void the_file_that_is_read_is_taken_over(void **state)
 	int fd;
 
 	assert_int_equal(
-	    unsaved_new(&fixture->home, UNSAVED_HOME, "id-1", view_text("text"), &one), 0);
+	    unsaved_new(&fixture->home, UNSAVED_EDITOR, &for_one, view_text("text"), &one), 0);
 	assert_int_equal(
-	    unsaved_new(&fixture->home, UNSAVED_HOME, "id-1", view_text("text"), &two), 0);
+	    unsaved_new(&fixture->home, UNSAVED_EDITOR, &for_one, view_text("text"), &two), 0);
 	fd = open(two.file, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	unsaved_leave(&one);
@@ -179,7 +350,7 @@ static void the_file_that_is_read_is_taken_over(void **state)
 	unsaved_adopt(&fixture->home, fd, &adopted);
 	assert_int_equal(close(fd), 0);
 	assert_string_equal(adopted.file, two.file);
-	unsaved_remove(&adopted);
+	assert_true(unsaved_remove(&adopted, UNSAVED_BACKUPS_STAY));
 	assert_int_equal(count_left(fixture), 1);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
@@ -198,10 +369,11 @@ static void where_the_home_cannot_be_written(void **state)
 
 	assert_int_equal(file_write(fixture->home.path, view_text("a file, no folder")), 0);
 	assert_int_equal(
-	    unsaved_new(&fixture->home, UNSAVED_HOME, NULL, view_text("text"), &unsaved), ENOTDIR);
+	    unsaved_new(&fixture->home, UNSAVED_EDITOR, &for_new, view_text("text"), &unsaved),
+	    ENOTDIR);
 	assert_string_equal(unsaved.folder, "");
 	assert_int_equal(
-	    unsaved_new(&fixture->home, UNSAVED_ANYWHERE, NULL, view_text("text"), &unsaved), 0);
+	    unsaved_new(&fixture->home, UNSAVED_KEPT, &for_new, view_text("text"), &unsaved), 0);
 	assert_memory_equal(unsaved.folder, fixture->folder, strlen(fixture->folder));
 	assert_int_equal(stat(unsaved.folder, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0700);
@@ -216,12 +388,17 @@ static void where_the_home_cannot_be_written(void **state)
 	/* And no home at all. */
 	other.path[0] = '\0';
 	assert_int_not_equal(
-	    unsaved_new(&other, UNSAVED_HOME, NULL, view_text("text"), &unsaved), 0);
+	    unsaved_new(&other, UNSAVED_EDITOR, &for_new, view_text("text"), &unsaved), 0);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_command_that_saves_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(words_are_quoted, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(the_home_is_named, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_it_is_for_is_remembered, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_damaged_purpose_is_none, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_is_not_ours_stays, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_is_untouched_expires, set_up, tear_down),
     cmocka_unit_test_setup_teardown(who_works_on_it_hides_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(the_file_that_is_read_is_taken_over, set_up, tear_down),
     cmocka_unit_test_setup_teardown(where_the_home_cannot_be_written, set_up, tear_down),
