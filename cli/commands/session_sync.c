@@ -249,8 +249,8 @@ enum code session_probe(struct session *session, const char *url, const char *un
 	case PROBE_REFUSED:
 		app_fail(app, CODE_ERROR, "this device can't use the bucket: %s", call.message);
 		app_hint(app,
-		    "nothing was begun, and the journal here is whole: a device needs the "
-		    "right to write, list and delete there, and room");
+		    "nothing was begun, and the journal here is whole: a device needs a bucket "
+		    "that is there, the right to write, list and delete in it, and room");
 		return CODE_ERROR;
 	case PROBE_LATER: break;
 	}

@@ -369,6 +369,10 @@ static void say_lost(
 {
 	const char *why = curl_easy_strerror(end);
 
+	if (end == CURLE_SSL_CONNECT_ERROR)
+		why =
+		    "no TLS could be begun with it, as https:// needs; a gateway without TLS has a "
+		    "URL that begins with http://";
 	switch (kind) {
 	case HTTP_ANSWERED: break;
 	case HTTP_UNREACHABLE: call_sayf(call, "the gateway cannot be reached: %s", why); break;

@@ -80,16 +80,25 @@ enum dir_owner_result dir_owner_of(
 
 static void say_another(const char *path, const struct stat *folder, struct call *call)
 {
-	char owner[NAME_TEXT_MAX], as[NAME_TEXT_MAX], me[NAME_TEXT_MAX];
+	char owner[NAME_TEXT_MAX], as[NAME_TEXT_MAX], me[NAME_TEXT_MAX], group[NAME_TEXT_MAX];
 
 	user_name(folder->st_uid, "", owner);
 	user_name(folder->st_uid, "#", as);
 	user_name(geteuid(), "", me);
-	call_sayf(call,
-	    "the folder %.200s belongs to user %s, who could not use what user %s writes there: "
-	    "put "
-	    "sudo -u '%s' before the command",
-	    path, owner, me, as);
+	group_name(getegid(), group);
+	if (folder->st_uid == 0) /* as root would be to use root's own files, and home */
+		call_sayf(call,
+		    "the folder %.120s belongs to root, and user %s cannot use it: if it is the "
+		    "bucket's alone, chown -R '%s:%s' '%.120s' as root gives it to them; else use "
+		    "a "
+		    "folder of their own",
+		    path, me, me, group, path);
+	else
+		call_sayf(call,
+		    "the folder %.120s belongs to user %s, who could not use what user %s writes "
+		    "there: for inkseald put sudo -u '%s' before the command; for a journal's own "
+		    "sync use a folder of your own, or one that your group may write",
+		    path, owner, me, as);
 }
 
 bool dir_owner_denied(const char *path, struct call *call)
@@ -158,6 +167,18 @@ static bool can_use_locks(struct bucket_dir *dir, const char *path, struct call 
 	return can;
 }
 
+/* The folders of keys: of accounts, wipes, invites, the probe. What else lies there is not ours. */
+static bool can_use_folders(struct bucket_dir *dir, const char *path, struct call *call)
+{
+	static const char *const names[] = {
+	    DIR_TEMP_FOLDER, DIR_LOCK_FOLDER, "a", "w", "n", "probe"};
+	bool can = true;
+
+	for (size_t i = 0; i < COUNT_OF(names) && can; i++)
+		can = can_use(dir, dir->root, names[i], R_OK | W_OK | X_OK, path, call);
+	return can;
+}
+
 bool dir_owner_judge(struct bucket_dir *dir, const char *path, struct call *call)
 {
 	struct dir_who who = {.uid = geteuid(), .gid = getegid()};
@@ -173,9 +194,7 @@ bool dir_owner_judge(struct bucket_dir *dir, const char *path, struct call *call
 	case DIR_OWNER_ANOTHER: say_another(path, &folder, call); return false;
 	case DIR_OWNER_NO_MEMBER: say_no_member(path, &folder, call); return false;
 	}
-	return can_use(dir, dir->root, DIR_TEMP_FOLDER, R_OK | W_OK | X_OK, path, call) &&
-	       can_use(dir, dir->root, DIR_LOCK_FOLDER, R_OK | W_OK | X_OK, path, call) &&
-	       can_use_locks(dir, path, call);
+	return can_use_folders(dir, path, call) && can_use_locks(dir, path, call);
 }
 
 bool dir_owner_may_make(const struct stat *parent, const char *path, struct call *call)

@@ -51,6 +51,12 @@ void s3_say(struct call *call, const char *what, const struct s3_reply *reply)
 		    "AWS_SECRET_ACCESS_KEY, or the profile in the credentials file, to ones that "
 		    "hold; the file is read again by itself",
 		    what, reply->status, code);
+	else if (strcmp(code, "NoSuchBucket") == 0)
+		call_sayf(call,
+		    "%s: the store answered %u %s: there is no such bucket; create it, or look at "
+		    "its "
+		    "name in the URL",
+		    what, reply->status, code);
 	else if (reply->encoding[0] != '\0')
 		call_sayf(
 		    call, "%s: %u, and " S3_ENCODED_TEXT, what, reply->status, reply->encoding);

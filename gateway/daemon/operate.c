@@ -134,6 +134,24 @@ static enum exit_code walk(
 	return code;
 }
 
+/* Live devices, without the recovery code's. SIZE_MAX: the roster does not hold, or no memory. */
+static size_t devices_live(struct view encoded)
+{
+	static const uint8_t none[SIGN_PUBLIC_LEN];
+	struct roster *roster = malloc(sizeof(*roster));
+	size_t count = SIZE_MAX;
+
+	if (roster != NULL && roster_decode(encoded, true, roster) == FORMAT_OK) {
+		count = 0;
+		for (size_t i = 0; i < roster->devices_count; i++)
+			if (roster->devices[i].revoked_by == SIZE_MAX &&
+			    memcmp(roster->devices[i].keys.wipe_public, none, sizeof(none)) != 0)
+				count++;
+	}
+	free(roster);
+	return count;
+}
+
 static enum exit_code print_account(
     struct operator_bucket *on, const struct account_id *account, const char *hex, void *self)
 {
@@ -141,17 +159,24 @@ static enum exit_code print_account(
 	struct manifest *manifest = malloc(sizeof(*manifest));
 	struct bytes roster = {0};
 	enum account_result result = ACCOUNT_FAILED;
+	size_t devices = SIZE_MAX;
 	struct call call;
 
 	(void)self;
 	system_init(&on->clock, CALL_MS, &call);
 	if (manifest != NULL)
 		result = account_roster(&on->env, &cache, account, &call, &roster);
+	if (result == ACCOUNT_OK)
+		devices = devices_live(view_bytes(&roster));
 	if (result == ACCOUNT_OK &&
-	    manifest_decode(view_bytes(&cache.manifest), manifest) == FORMAT_OK)
+	    (devices == SIZE_MAX ||
+		manifest_decode(view_bytes(&cache.manifest), manifest) != FORMAT_OK)) {
+		call_sayf(&call, "what belongs to it can't be read");
+		result = ACCOUNT_FAILED;
+	}
+	if (result == ACCOUNT_OK)
 		print_out("%s  head %" PRIu64 "  devices %zu  packs %zu  sweeps %" PRIu64 "\n", hex,
-		    manifest->head.seq, manifest->devices_count, manifest->packs_count,
-		    manifest->sweep);
+		    manifest->head.seq, devices, manifest->packs_count, manifest->sweep);
 	else
 		print_out("%s  %s: %s\n", hex, account_result_text(result), call.message);
 	free(manifest);

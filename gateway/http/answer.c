@@ -117,13 +117,17 @@ void answer_account(struct exchange *exchange, enum account_result result, const
 	    [ACCOUNT_DAMAGED] = {500, "damaged"},
 	    [ACCOUNT_FAILED] = {507, "failed"},
 	};
+	char detail[CALL_MESSAGE_MAX];
 
 	if (result == ACCOUNT_FAILED && !server_admitted(exchange->server)) {
 		answer_busy(exchange, 503, HTTP_NOT_ADMITTED);
 		return;
 	}
-	answer_problem(
-	    exchange, rows[result].status, rows[result].code, rows[result].code, call->message);
+	if (result == ACCOUNT_FAILED)
+		(void)snprintf(detail, sizeof(detail),
+		    "%.400s; it is for who runs this gateway to mend", call->message);
+	answer_problem(exchange, rows[result].status, rows[result].code, rows[result].code,
+	    result == ACCOUNT_FAILED ? detail : call->message);
 	if (result != ACCOUNT_RETRY)
 		return;
 	exchange->answer.retry_after_s = 1;

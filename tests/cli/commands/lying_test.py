@@ -156,6 +156,8 @@ def a_name_is_looked_at_first(folder):
         run(folder, "--home", one, "sync", "on", url)
         run(folder, "--home", one, "sync")
         assert synced_url(folder, one) == url
+    out = run(folder, "--home", two, "sync", "on", f"https://127.0.0.1:{port}", code=1)
+    assert "begins with http://" in out, out
     (folder / "other").mkdir()
     other, other_port = serve(folder / "other", 0)
     for url in (f"http://127.0.0.1:{other_port}", f"dir:{folder}/bucket"):

@@ -361,6 +361,23 @@ static void anothers_folder_is_refused(void **state)
 	}
 }
 
+/* To act as root would be to use root's home and leave root's files: the folder is to be given. */
+static void roots_folder_is_to_be_given(void **state)
+{
+	char gives[64];
+
+	(void)state;
+	(void)snprintf(
+	    gives, sizeof(gives), "chown -R '%u:%u' '/tmp/", (unsigned)owner_id, (unsigned)team_id);
+	for (unsigned i = 0; i < 2; i++) {
+		make_root(0, 0, i == 0 ? 0700 : 0755);
+		use_as(owner_id, team_id, gives);
+		assert_int_equal(chown(root, owner_id, team_id), 0); /* as it says */
+		use_as(owner_id, team_id, NULL);
+		assert_int_equal(remove_root(state), 0);
+	}
+}
+
 static void own(const char *path, uid_t uid)
 {
 	assert_int_equal(lchown(under_root(path), uid, uid), 0);
@@ -387,6 +404,15 @@ static void anothers_files_are_refused(void **state)
 	assert_int_equal(stat(under_root("a"), &before), 0);
 	use_as(owner_id, owner_id, chown_root);
 	own(".lock", 0);
+	use_as(owner_id, owner_id, chown_root);
+	own(".lock", owner_id);
+	for (unsigned slot = 0; slot < DIR_LOCK_SLOTS; slot++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), ".lock/%02x", slot);
+		(void)lchown(under_root(name), owner_id, owner_id);
+	}
+	own("a", 0);
 	use_as(owner_id, owner_id, chown_root);
 	assert_int_equal(stat(under_root("a"), &after), 0);
 	assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
@@ -421,6 +447,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_group_shares_all, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(a_folder_of_everybodys, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(anothers_folder_is_refused, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(roots_folder_is_to_be_given, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(anothers_files_are_refused, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(a_missing_folder_is_not_roots_to_make, find_ids, remove_root),
 };

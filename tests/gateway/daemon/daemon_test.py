@@ -342,7 +342,7 @@ def its_operator_looks_and_cleans(folder):
         where = ("--bucket", bucket(folder))
         lines = run(folder, "accounts", *where).strip().split("\n")
         assert sorted(line.split()[0] for line in lines) == sorted(a.hex for a in accounts)
-        assert all("head 0  devices 2" in line for line in lines), lines
+        assert all("head 0  devices 1  " in line for line in lines), lines
         usage = run(folder, "usage", *where).strip().split("\n")
         assert len(usage) == 4 and re.match(r"total  6 objects  \d+ bytes", usage[-1]), usage
         swept = run(folder, "sweep", *where)
