@@ -250,6 +250,37 @@ static void a_real_statement_pays_nothing(void **state)
 	assert_int_equal(bogus(site, first, FIRST), 429);
 }
 
+/* A push that is committed already is answered so again, whatever else it holds: it pays. */
+static void what_was_committed_before_pays(void **state)
+{
+	struct site *site = *state;
+	struct client *first = &site->pair->first;
+	struct head before = first->head;
+	struct bytes patch = {0};
+
+	site->config.rate_max = 1;
+	site_start(site, true);
+	client_frame(first, FRAME_PATCH, 100, NULL, NULL, (struct view){0});
+	client_request(first);
+	assert_int_equal(answered(site, first, FIRST), 200);
+	assert_int_equal(first->answer.status, SYNC_COMMITTED);
+	assert_true(bytes_copy(view_bytes(&first->frame), &patch));
+	first->head = before;
+	client_frame(first, FRAME_STATEMENT, 0, NULL, NULL, view_text("no statement"));
+	for (unsigned i = 0; i < 1 + HTTP_STATEMENTS_MAX; i++) {
+		first->head = before;
+		client_request(first);
+		first->request.frames[1] = view_bytes(&patch);
+		first->request.frames_count = 2;
+		if (i == HTTP_STATEMENTS_MAX)
+			break;
+		assert_int_equal(answered(site, first, FIRST), 200);
+		assert_int_equal(first->answer.status, SYNC_COMMITTED);
+	}
+	assert_int_equal(answered(site, first, FIRST), 429);
+	bytes_clear(&patch);
+}
+
 /* Beside a statement, whether that holds or not, a body is charged; and so is a reset. */
 static void nothing_hides_behind_a_kind(void **state)
 {
@@ -641,6 +672,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_statement_always_passes, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(a_bogus_statement_pays, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(a_real_statement_pays_nothing, keep_setup, keep_teardown),
+    cmocka_unit_test_setup_teardown(what_was_committed_before_pays, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(nothing_hides_behind_a_kind, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(a_reset_is_rated_and_charged, keep_setup, keep_teardown),
     cmocka_unit_test_setup_teardown(a_full_account_can_still_be_read, keep_setup, keep_teardown),
