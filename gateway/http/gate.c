@@ -347,6 +347,7 @@ static enum format_result wipe_by_record(
 static enum format_result wipe_by_roster(struct exchange *exchange, struct view encoded,
     const struct wipe *wipe, struct call *call, bool *busy_out)
 {
+	enum format_result checked;
 	struct http_member member;
 
 	switch (gate_member(exchange, &wipe->account, &wipe->device, call, &member)) {
@@ -354,7 +355,10 @@ static enum format_result wipe_by_roster(struct exchange *exchange, struct view 
 	case GATE_BUSY: *busy_out = true; return FORMAT_FORGED;
 	case GATE_STRANGER: return FORMAT_FORGED;
 	}
-	return member.live ? wipe_signed_by(encoded, member.wipe_public) : FORMAT_FORGED;
+	checked = member.live ? wipe_signed_by(encoded, member.wipe_public) : FORMAT_FORGED;
+	if (checked == FORMAT_OK)
+		limits_known(exchange);
+	return checked;
 }
 
 /* The wipe's own signature, before anything waits for the account's lock on its behalf. */

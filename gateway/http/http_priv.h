@@ -264,6 +264,11 @@ MUST_USE bool limits_body(struct exchange *exchange, size_t len);
 /* So many bytes of it are here. False: too much is. */
 MUST_USE bool limits_hold(struct exchange *exchange, size_t len);
 void limits_release(struct exchange *exchange);
+/*
+ * A worker for it, or its place in the queue. Of whoever is not known a part of the workers has as
+ * many as it is, and none waits for one: the others are found free. False: answered, 503.
+ */
+MUST_USE bool limits_worker(struct exchange *exchange);
 /* It is known who sends it: what is held of it is no stranger's any more. */
 void limits_known(struct exchange *exchange);
 
@@ -309,6 +314,7 @@ struct exchange {
 	size_t body_held;      /* of the server's budget */
 	uint64_t reserved;     /* of the account's room, until it is settled */
 	bool spared;           /* paid for as a statement */
+	bool strange_worker;   /* counted among those */
 	uint64_t in_bytes, out_bytes;
 	struct http_slot *slot;
 	struct http_answer answer;
@@ -460,12 +466,13 @@ struct http_server {
 	pthread_t checker; /* compares watched accounts with the bucket */
 	bool checker_runs;
 	atomic_bool ready, draining;
-	_Atomic uint64_t numbers;    /* requests so far */
-	_Atomic size_t active;       /* accepted and not answered yet */
-	_Atomic size_t bodies_held;  /* bytes */
-	_Atomic size_t strange_held; /* of those, of senders not known */
-	struct http_slot *lent;      /* the upkeep thread's */
-	uint32_t instance;           /* begins request ids */
+	_Atomic uint64_t numbers;         /* requests so far */
+	_Atomic size_t active;            /* accepted and not answered yet */
+	_Atomic size_t bodies_held;       /* bytes */
+	_Atomic size_t strange_held;      /* of those, of senders not known */
+	_Atomic unsigned strange_workers; /* requests of senders not known, with a worker */
+	struct http_slot *lent;           /* the upkeep thread's */
+	uint32_t instance;                /* begins request ids */
 	uint8_t receipt_public[SIGN_PUBLIC_LEN];
 };
 int64_t server_now(const struct http_server *server); /* monotonic, ms */

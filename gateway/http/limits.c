@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define STRANGE_WORKERS_PART 4u /* of the workers: for senders that are not known */
+
 /*
  * By the headers' kinds alone, which nobody has checked: so what they exempt is what the account
  * code puts only after it has checked it, a statement and the roster that continues by it. All else
@@ -166,6 +168,21 @@ bool limits_hold(struct exchange *exchange, size_t len)
 	return false;
 }
 
+bool limits_worker(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+	unsigned part = server->config.workers / STRANGE_WORKERS_PART;
+
+	if (exchange->known)
+		return true;
+	exchange->strange_worker = true;
+	if (atomic_fetch_add(&server->strange_workers, 1) < (part > 0 ? part : 1))
+		return true;
+	count_refused(exchange, REFUSED_STRANGERS);
+	answer_busy(exchange, 503, "too many ask here whom this gateway does not know");
+	return false;
+}
+
 void limits_known(struct exchange *exchange)
 {
 	if (exchange->known)
@@ -180,4 +197,7 @@ void limits_release(struct exchange *exchange)
 	if (!exchange->known)
 		atomic_fetch_sub(&exchange->server->strange_held, exchange->body_held);
 	exchange->body_held = 0;
+	if (exchange->strange_worker)
+		atomic_fetch_sub(&exchange->server->strange_workers, 1);
+	exchange->strange_worker = false;
 }

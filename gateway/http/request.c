@@ -383,7 +383,7 @@ static enum MHD_Result submit(struct exchange *exchange)
 	}
 	if (!exchange->passed)
 		return to_gate(exchange);
-	if (!work_take(exchange))
+	if (!limits_worker(exchange) || !work_take(exchange))
 		return send_answer(exchange);
 	suspend(exchange, STAGE_WORK, server->config.call_ms);
 	if (!http_pool_add(server->pool, &exchange->job)) {

@@ -93,8 +93,9 @@ static void sync_told(struct exchange *exchange, enum account_result result,
 		    server->accounts, slot, since_ms, &answer->roster_hash, &answer->head);
 	else if (result == ACCOUNT_ABSENT || (result == ACCOUNT_OK && answer->status == SYNC_GONE))
 		http_accounts_forget(server->accounts, slot);
-	/* What is committed now was checked; a statement comes with a roster, and that was put. What
-	 * was committed before and is sent again puts nothing, and nobody looks at its statement. */
+	/* What is committed now was checked; a statement comes with a roster, and that was put.
+	 * What was committed before and is sent again puts nothing, and nobody looks at its
+	 * statement. */
 	if (committed && slot->cache.put_bytes > 0)
 		limits_rate_back(exchange);
 	limits_settle(exchange, &slot->account, &slot->cache, committed);

@@ -331,6 +331,44 @@ static void that_it_is_gone_needs_no_body(void **state)
 	bytes_clear(&wipe);
 }
 
+/* What the gate lets in of others than live devices has a part of the workers. */
+static void who_is_not_known_leaves_workers_free(void **state)
+{
+	struct site *site = *state;
+	struct fixture *fixture = &site->pair->fixture;
+	struct client *first = &site->pair->first;
+	struct bytes wipe = {0};
+	struct wipe_report report;
+	char path[128];
+	struct ask ask = {.member = UNSIGNED, .method = "DELETE", .path = path, .type = OCTETS};
+	struct reply reply = {0};
+	int running;
+
+	assert_int_equal(client_poll(first), ACCOUNT_OK);
+	fixture_wipe(fixture, FIRST, first->answer.incarnation, "", &wipe);
+	assert_int_equal(account_wipe(&fixture->env, &first->cache, &fixture->account,
+			     view_bytes(&wipe), fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	site->config.workers = 4;
+	site_start(site, true);
+	account_path(site, "", path);
+	ask.body = view_bytes(&wipe); /* it stands in the record, for all to read */
+	site_close_gate(site, MEMORY_LIST);
+	running = site_connect(site);
+	site_ask_begin(site, running, &ask);
+	site_await_gate(site);
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 503);
+	reply_clear(&reply);
+	site_await_metric(site, "inkseald_refused_total{why=\"strangers\"} 1\n");
+	site_open_gate(site);
+	expect_reply(running, 200, NULL);
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 200);
+	reply_clear(&reply);
+	bytes_clear(&wipe);
+}
+
 static void an_invitation_comes_before_all_else(void **state)
 {
 	struct site *site = *state;
@@ -431,6 +469,8 @@ static const struct CMUnitTest tests[] = {
 	a_device_that_was_forgotten_sends_what_it_likes, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(that_it_is_gone_needs_no_body, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(an_invitation_comes_before_all_else, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_is_not_known_leaves_workers_free, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(a_body_lives_by_its_progress, site_setup, site_teardown),
 };
 /* clang-format on */
