@@ -216,6 +216,7 @@ int dir_give(const struct bucket_dir *dir, int fd, mode_t mode)
 {
 	const struct dir_owner *owner = &dir->owner;
 	const struct dir_io *io = dir->io;
+	bool chowns, chmods;
 	struct stat made;
 
 	if (!owner->gives)
@@ -223,13 +224,41 @@ int dir_give(const struct bucket_dir *dir, int fd, mode_t mode)
 	if (io->stat(io->self, fd, &made) != 0)
 		return errno;
 	/* A file system that has no owners or modes of its own gives the right ones by itself. */
-	if (((owner->uid != (uid_t)-1 && owner->uid != made.st_uid) ||
-		(owner->gid != (gid_t)-1 && owner->gid != made.st_gid)) &&
-	    io->chown(io->self, fd, owner->uid, owner->gid) != 0)
+	chowns = (owner->uid != (uid_t)-1 && owner->uid != made.st_uid) ||
+		 (owner->gid != (gid_t)-1 && owner->gid != made.st_gid);
+	chmods = (made.st_mode & mode) != mode;
+	if ((chowns || chmods) && made.st_uid != geteuid())
+		return EPERM; /* another's: nothing that was made here */
+	if (chowns && io->chown(io->self, fd, owner->uid, owner->gid) != 0)
 		return errno;
-	if ((made.st_mode & mode) != mode && io->chmod(io->self, fd, mode) != 0)
+	if (chmods && io->chmod(io->self, fd, mode) != 0)
 		return errno;
 	return 0;
+}
+
+/* Is the open folder empty? False with errno. */
+static bool is_empty(const struct bucket_dir *dir, int folder)
+{
+	const struct dir_io *io = dir->io;
+	int again = io->open_at(io->self, folder, ".", DIR_OPEN_FOLDER, 0);
+	DIR *list = again < 0 ? NULL : io->list_open(io->self, again);
+	struct dirent *entry;
+	int error = errno;
+
+	if (list == NULL) {
+		if (again >= 0)
+			(void)io->close(io->self, again);
+		errno = error;
+		return false;
+	}
+	do
+		entry = io->list_next(io->self, list);
+	while (entry != NULL && entry->d_name[0] == '.' &&
+	       (entry->d_name[1] == '\0' || strcmp(entry->d_name, "..") == 0));
+	error = entry != NULL ? ENOTEMPTY : errno;
+	io->list_close(io->self, list);
+	errno = error;
+	return error == 0;
 }
 
 /* A new folder of the root, under a name that is no key's. 0 or an errno. */
@@ -265,7 +294,9 @@ static int make_aside(struct bucket_dir *dir, int parent, const char *name)
 	if (fd < 0) {
 		error = errno;
 	} else {
-		error = dir_give(dir, fd, dir->owner.folder_mode);
+		/* Who owns the root may have put another folder there meanwhile, one of root's that
+		 * they may move and not read: that is not given away. */
+		error = is_empty(dir, fd) ? dir_give(dir, fd, dir->owner.folder_mode) : errno;
 		(void)io->close(io->self, fd);
 	}
 	if (error == 0 && io->rename_at(io->self, dir->root, aside, parent, name) != 0)
@@ -290,12 +321,12 @@ int dir_folder_make(struct bucket_dir *dir, int parent, const char *name)
 static int lock_in_place(const struct bucket_dir *dir, int folder, const char *name)
 {
 	const struct dir_io *io = dir->io;
-	int fd = io->open_at(io->self, folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-	    dir->owner.file_mode);
+	int fd = io->open_at(io->self, folder, name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, dir->owner.file_mode);
 	int error;
 
 	if (fd < 0)
-		return errno;
+		return errno == EEXIST ? 0 : errno; /* another was faster */
 	error = dir_give(dir, fd, dir->owner.file_mode);
 	(void)io->close(io->self, fd);
 	return error;

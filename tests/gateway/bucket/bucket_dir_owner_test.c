@@ -7,6 +7,7 @@
 #include "tests/gateway/bucket/bucket_suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
 #include <pwd.h>
@@ -311,6 +312,46 @@ static void links_are_not_given_away(void **state)
 	assert_int_equal(rmdir(elsewhere), 0); /* and nothing is in it */
 }
 
+/* As the folder's owner may do, who is faster than root: another folder stands where one was made.
+ */
+static int exchanged(void *self, int folder, const char *name, mode_t mode)
+{
+	(void)self;
+	if (mkdirat(folder, name, mode) != 0)
+		return -1;
+	if (renameat(folder, "theirs", folder, "moved") == 0) {
+		assert_int_equal(renameat(folder, name, folder, "theirs"), 0);
+		assert_int_equal(renameat(folder, "moved", folder, name), 0);
+	}
+	return 0;
+}
+
+static void what_root_did_not_make_is_not_given_away(void **state)
+{
+	static const uid_t users[] = {0, MEMBER};
+	struct dir_io io = dir_io_system;
+	struct stat info;
+	struct call call;
+
+	(void)state;
+	io.mkdir_at = exchanged;
+	for (size_t i = 0; i < COUNT_OF(users); i++) {
+		int theirs;
+
+		make_root(OWNER, TEAM, 0700);
+		assert_int_equal(mkdir(under_root("theirs"), 0700), 0);
+		assert_int_equal(mkdir(under_root("theirs/text"), 0700), 0);
+		assert_int_equal(chown(under_root("theirs"), users[i], 0), 0);
+		theirs = open(under_root("theirs"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(theirs >= 0);
+		(void)use_bucket(&io, 1, &call);
+		assert_int_equal(fstat(theirs, &info), 0);
+		assert_int_equal(info.st_uid, users[i]);
+		assert_int_equal(close(theirs), 0);
+		assert_int_equal(remove_root(state), 0);
+	}
+}
+
 /* ---- a group's folder ---- */
 
 static void a_group_shares_all(void **state)
@@ -444,6 +485,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_file_system_without_links, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(both_begin_at_once, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(links_are_not_given_away, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(
+	what_root_did_not_make_is_not_given_away, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(a_group_shares_all, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(a_folder_of_everybodys, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(anothers_folder_is_refused, find_ids, remove_root),
