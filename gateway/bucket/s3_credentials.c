@@ -7,13 +7,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH_MAX_BYTES 4096u
+#define FILE_WAIT_MS 5000 /* for all of a file that is a pipe: a program may be writing to it */
 
 static const char *system_get(void *self, const char *name)
 {
@@ -60,9 +63,37 @@ static bool file_path(const struct s3_env *env, enum s3_profile_file file, char 
 	return len > 0 && (size_t)len < PATH_MAX_BYTES;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* 0 once there is something to read, or the end; ETIMEDOUT. */
+static int fd_await(int fd, int64_t until_ms)
+{
+	struct pollfd waited = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		int64_t left_ms = until_ms - now_ms();
+		int ready = left_ms <= 0 ? 0 : poll(&waited, 1, (int)left_ms);
+
+		if (ready > 0)
+			return 0;
+		if (ready == 0)
+			return ETIMEDOUT;
+		if (errno != EINTR)
+			return errno;
+	}
+}
+
 /* 0 or an errno; EFBIG: longer than S3_FILE_MAX. */
 static int fd_read(int fd, struct buffer *out)
 {
+	int64_t until_ms = now_ms() + FILE_WAIT_MS;
+
 	for (;;) {
 		size_t before = out->len;
 		uint8_t *room = buffer_extend(out, 4096);
@@ -73,22 +104,18 @@ static int fd_read(int fd, struct buffer *out)
 		do {
 			got = read(fd, room, 4096);
 		} while (got < 0 && errno == EINTR);
-		if (got < 0)
-			return errno;
-		out->len = before + (size_t)got;
+		out->len = got > 0 ? before + (size_t)got : before;
 		if (got == 0)
 			return 0;
+		if (got < 0 && (errno != EAGAIN || (errno = fd_await(fd, until_ms)) != 0))
+			return errno;
 	}
 }
 
-/* -1 with errno. A pipe that nobody writes to is an empty file, not a wait without end. */
+/* -1 with errno. A pipe that nobody has open for writing is an empty file: nothing waits for it. */
 static int file_open(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd >= 0)
-		(void)fcntl(fd, F_SETFL, O_RDONLY);
-	return fd;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
 /* The whole file; *absent_out: there is none. False: message says why it can't be read. */

@@ -158,6 +158,11 @@ static enum bucket_result walk_run(struct walk *walk, bool to_the_end, bool *mor
 		call_sayf(walk->call, "LIST: more keys than can be put into order");
 		return BUCKET_REFUSED;
 	}
+	if (more && walk->count == 0 &&
+	    !walk->disorder) { /* else a caller would take it for the end */
+		call_sayf(walk->call, "LIST: page after page without a key");
+		return BUCKET_REFUSED;
+	}
 	*more_out = more || walk->dropped;
 	return BUCKET_OK;
 }

@@ -4,6 +4,8 @@
  */
 #include "tests/test.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,6 +419,7 @@ static void where_the_files_are(void **state)
 	char region[S3_REGION_MAX + 1] = "";
 	struct files files;
 	struct call call;
+	int held;
 
 	(void)state;
 	files_make(&files, "x");
@@ -445,6 +448,11 @@ static void where_the_files_are(void **state)
 	assert_int_equal(mkfifo(files.credentials, 0600), 0); /* nobody writes to it */
 	assert_false(load_both(files.variables, &call, &found, region));
 	assert_non_null(strstr(call.message, "no credentials"));
+	held = open(files.credentials, O_RDWR | O_CLOEXEC); /* or somebody does, and is silent */
+	assert_true(held >= 0);
+	assert_false(load_both(files.variables, &call, &found, region));
+	assert_non_null(strstr(call.message, strerror(ETIMEDOUT)));
+	assert_int_equal(close(held), 0);
 	assert_int_equal(unlink(files.credentials), 0);
 	write_file(files.credentials, "[x]\0\n", 6);
 	assert_false(load_both(files.variables, &call, &found, region));
