@@ -155,7 +155,7 @@ class TooMuch(RacesCase):
         for what, code, words in (
                 (says(413, "<html>too large</html>", html), ERROR, r"not a gateway \(413\)"),
                 (says(404, "<html>no such page</html>", html), ERROR, r"not a gateway \(404\)"),
-                (says(410, "<html>gone</html>", html), ERROR, "nothing was lost"),
+                (says(410, "<html>gone</html>", html), ERROR, "without a signed proof"),
                 (says(200, "<html>log in</html>", html), ERROR, 'not a gateway.*"text/html"'),
                 (says(302, "", "Location: http://127.0.0.1:1/"), ERROR, "leads elsewhere"),
                 (says(503, "", "Retry-After: 7200"), ERROR, "busy.*nothing was lost"),
