@@ -328,7 +328,7 @@ static int exchanged(void *self, int folder, const char *name, mode_t mode)
 
 static void what_root_did_not_make_is_not_given_away(void **state)
 {
-	static const uid_t users[] = {0, MEMBER};
+	const uid_t users[] = {0, member_id};
 	struct dir_io io = dir_io_system;
 	struct stat info;
 	struct call call;
@@ -338,7 +338,7 @@ static void what_root_did_not_make_is_not_given_away(void **state)
 	for (size_t i = 0; i < COUNT_OF(users); i++) {
 		int theirs;
 
-		make_root(OWNER, TEAM, 0700);
+		make_root(owner_id, team_id, 0700);
 		assert_int_equal(mkdir(under_root("theirs"), 0700), 0);
 		assert_int_equal(mkdir(under_root("theirs/text"), 0700), 0);
 		assert_int_equal(chown(under_root("theirs"), users[i], 0), 0);
