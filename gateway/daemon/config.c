@@ -52,7 +52,7 @@ static const struct setting settings[] = {
     {"cache-mib", KIND_NUMBER, IN_CONFIG(cache_mib), 1, 65536, "N",
 	"MiB for what is known of accounts"},
     {"bodies-mib", KIND_NUMBER, IN_CONFIG(bodies_mib), 8, 65536, "N",
-	"MiB for bodies that are being received"},
+	"MiB for bodies that are being received, and as much for answers being sent"},
     {"retain-days", KIND_NUMBER, IN_CONFIG(retain_days), 0, 36500, "N",
 	"days that history behind a snapshot is kept (30)"},
     {"quota", KIND_NUMBER, IN_CONFIG(quota), 0, 999999999999999, "BYTES",

@@ -25,8 +25,9 @@
 #define DENIED_TRY_MS 1000
 #define DENIED_CALL_MS 5000
 #define DAY_MS (24 * 3600 * INT64_C(1000))
-#define STRANGE_PART 4u /* of the memory for bodies: for senders that are not known */
-#define STRANGE_MIN (8u << 20)
+#define SHARES_COUNT \
+	4u /* of the memory for bodies: one account's, or all those' who are not known */
+#define SHARE_MIN (8u << 20)
 #define SPARE_FILES 256u /* beside the connections: buckets, workers */
 
 struct gateway {
@@ -430,9 +431,11 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 	http.watchers_max = (unsigned)config->watchers;
 	http.cache_bytes_max = (size_t)config->cache_mib << 20;
 	http.body_bytes_max = (size_t)config->bodies_mib << 20;
-	http.strange_bytes_max = http.body_bytes_max / STRANGE_PART;
-	if (http.strange_bytes_max < STRANGE_MIN) /* one at least must get through */
-		http.strange_bytes_max = STRANGE_MIN;
+	http.answer_bytes_max = http.body_bytes_max;
+	http.account_bytes_max = http.body_bytes_max / SHARES_COUNT;
+	if (http.account_bytes_max < SHARE_MIN) /* one at least must get through */
+		http.account_bytes_max = SHARE_MIN;
+	http.strange_bytes_max = http.account_bytes_max;
 	http.rate_max = (unsigned)config->requests_per_minute;
 	http.keeper = keep_keeper(gateway->upkeep);
 	http.denied = denied;

@@ -30,14 +30,19 @@ struct http_accounts *http_accounts_new(
 	return accounts;
 }
 
-static struct http_slot **chain_of(struct http_accounts *accounts, const struct account_id *account)
+uint32_t http_accounts_hash(const struct http_accounts *accounts, const struct account_id *account)
 {
 	uint8_t hash[crypto_shorthash_BYTES];
 	uint32_t index;
 
 	(void)crypto_shorthash(hash, account->bytes, ACCOUNT_ID_LEN, accounts->hash_key);
 	memcpy(&index, hash, sizeof(index));
-	return &accounts->chains[index % HTTP_CHAINS_COUNT];
+	return index;
+}
+
+static struct http_slot **chain_of(struct http_accounts *accounts, const struct account_id *account)
+{
+	return &accounts->chains[http_accounts_hash(accounts, account) % HTTP_CHAINS_COUNT];
 }
 
 static void unlink_used(struct http_accounts *accounts, struct http_slot *slot)

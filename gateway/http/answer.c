@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBLEM_MAX 4096u
-
 void answer_clear(struct http_answer *answer)
 {
 	bytes_clear(&answer->body);
@@ -48,7 +46,7 @@ void answer_problem(struct exchange *exchange, unsigned status, const char *code
 	const char *title = MHD_get_reason_phrase_for(status);
 	struct buffer body;
 
-	buffer_init(&body, PROBLEM_MAX);
+	buffer_init(&body, HTTP_SMALL_ANSWER);
 	buffer_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
 	json_text(&body, title);
 	buffer_addf(&body, ",\"status\":%u,\"code\":", status);

@@ -66,7 +66,9 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	unsigned watchers_max;    /* of one account: more get 429 */
 	size_t cache_bytes_max;   /* what is kept of accounts between requests */
 	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
-	size_t strange_bytes_max; /* of those, what senders may take that are not known yet */
+	size_t answer_bytes_max;  /* answers in memory, until they are read: more get 503 */
+	size_t account_bytes_max; /* of either, what one account may take */
+	size_t strange_bytes_max; /* … and all together who are not known yet */
 	unsigned strangers_workers;     /* requests that run at once, of whoever is not known */
 	unsigned strangers_max;         /* … and wait with them: more get 503 */
 	unsigned strangers_account_max; /* … for one account: more get 429 */

@@ -23,11 +23,12 @@
 #define HTTP_WIPE_MAX (4u << 10)
 #define HTTP_INVITE_MAX 128u /* with its NUL */
 #define HTTP_SMALL_BODY \
-	(64u << 10)              /* a stranger's that is read before it is known who sends it \
-				  */
-#define HTTP_CLOCK_SLACK_S 300   /* |now - created| */
-#define HTTP_STATEMENTS_MAX 60u  /* bogus ones of a device in a minute, beyond its requests */
-#define HTTP_ROSTER_AGE_MS 60000 /* how old a view may be that a blob or a watch is served on */
+	(64u << 10)                  /* a stranger's that is read before it is known who sends it \
+				      */
+#define HTTP_SMALL_ANSWER (4u << 10) /* the longest problem: such are not counted */
+#define HTTP_CLOCK_SLACK_S 300       /* |now - created| */
+#define HTTP_STATEMENTS_MAX 60u      /* bogus ones of a device in a minute, beyond its requests */
+#define HTTP_ROSTER_AGE_MS 60000     /* how old a view may be that a blob or a watch is served on */
 
 /* routes.c: what a request line asks for. Pure. */
 enum http_route {
@@ -165,6 +166,8 @@ MUST_USE struct http_accounts *http_accounts_new(
     size_t bytes_max, unsigned requests_max, unsigned watchers_max);
 void http_accounts_free(struct http_accounts *accounts); /* no user left; NULL is fine */
 enum http_took { TOOK_OK, TOOK_BUSY, TOOK_NO_MEMORY };
+/* Keyed: whoever chooses ids does not choose this. */
+uint32_t http_accounts_hash(const struct http_accounts *accounts, const struct account_id *account);
 /* For one request. Given back by http_accounts_drop. */
 MUST_USE enum http_took http_accounts_take(
     struct http_accounts *accounts, const struct account_id *account, struct http_slot **out);
@@ -239,6 +242,18 @@ MUST_USE int64_t http_accounts_spend(struct http_accounts *accounts, struct http
 void http_accounts_refund(struct http_accounts *accounts, struct http_slot *slot,
     const struct device_id *device, enum http_purse purse, unsigned rate_max);
 
+enum http_refused {
+	REFUSED_FULL,
+	REFUSED_RATE,
+	REFUSED_BODIES,
+	REFUSED_ANSWERS,
+	REFUSED_ACCOUNT,
+	REFUSED_STRANGE,
+	REFUSED_STRANGERS,
+	REFUSED_ADDRESS
+};
+#define HTTP_REFUSED_COUNT (REFUSED_ADDRESS + 1u)
+
 /* limits.c: what a request may take. */
 struct http_push {
 	uint64_t bytes; /* to be put, and charged; 0: a poll, or statements alone */
@@ -259,11 +274,27 @@ void limits_full(struct exchange *exchange, const struct call *call);
 /* Tells the keeper what the cache says was put, and that something was committed. */
 void limits_settle(struct exchange *exchange, const struct account_id *account,
     struct account_cache *cache, bool committed);
+#define HTTP_PARTS_COUNT 1024u
+struct http_budget {               /* of memory */
+	size_t max;                /* bytes, of all together */
+	size_t account_max;        /* … of one account, by its live devices */
+	size_t strange_max;        /* … of all others */
+	enum http_refused refused; /* … why, if it is all together */
+	_Atomic size_t held;
+	_Atomic size_t strange;
+	_Atomic size_t accounts[HTTP_PARTS_COUNT];
+};
 /* Whether a body of that length fits beside what is here of all others. False: answered, 503. */
 MUST_USE bool limits_body(struct exchange *exchange, size_t len);
 /* So many bytes of it are here. False: too much is. */
 MUST_USE bool limits_hold(struct exchange *exchange, size_t len);
 void limits_release(struct exchange *exchange);
+/* Whether an answer of that length fits beside those that were not read yet. False: answered, 503.
+ */
+MUST_USE bool limits_answer_room(struct exchange *exchange, size_t len);
+/* It is there, and held until limits_answer_gone; or it is another one, 503. */
+void limits_answer(struct exchange *exchange);
+void limits_answer_gone(struct exchange *exchange);
 /*
  * A worker for it, or its place in the queue. Of whoever is not known a part of the workers has as
  * many as it is, and none waits for one: the others are found free. False: answered, 503.
@@ -308,13 +339,13 @@ struct exchange {
 	bool known;  /* … and is a live device's, as far as is known without asking */
 	char *invite;
 	struct buffer body;
-	uint64_t body_len;     /* as announced */
-	bool body_here;        /* all of it */
-	int64_t body_start_ms; /* when its reading began */
-	size_t body_held;      /* of the server's budget */
-	uint64_t reserved;     /* of the account's room, until it is settled */
-	bool spared;           /* paid for as a statement */
-	bool strange_worker;   /* counted among those */
+	uint64_t body_len;             /* as announced */
+	bool body_here;                /* all of it */
+	int64_t body_start_ms;         /* when its reading began */
+	size_t body_held, answer_held; /* of the server's budgets */
+	uint64_t reserved;             /* of the account's room, until it is settled */
+	bool spared;                   /* paid for as a statement */
+	bool strange_worker;           /* counted among those */
 	uint64_t in_bytes, out_bytes;
 	struct http_slot *slot;
 	struct http_answer answer;
@@ -384,15 +415,6 @@ void work_sync_gone(struct exchange *exchange, struct view record);
 MUST_USE bool work_run(struct exchange *exchange);
 
 /* metrics.c */
-enum http_refused {
-	REFUSED_FULL,
-	REFUSED_RATE,
-	REFUSED_BODIES,
-	REFUSED_STRANGE,
-	REFUSED_STRANGERS,
-	REFUSED_ADDRESS
-};
-#define HTTP_REFUSED_COUNT (REFUSED_ADDRESS + 1u)
 struct http_metrics {
 	_Atomic uint64_t requests[HTTP_ROUTES_COUNT][6]; /* by status / 100; 0: cut off */
 	_Atomic uint64_t ms[HTTP_ROUTES_COUNT];
@@ -466,10 +488,9 @@ struct http_server {
 	pthread_t checker; /* compares watched accounts with the bucket */
 	bool checker_runs;
 	atomic_bool ready, draining;
-	_Atomic uint64_t numbers;         /* requests so far */
-	_Atomic size_t active;            /* accepted and not answered yet */
-	_Atomic size_t bodies_held;       /* bytes */
-	_Atomic size_t strange_held;      /* of those, of senders not known */
+	_Atomic uint64_t numbers; /* requests so far */
+	_Atomic size_t active;    /* accepted and not answered yet */
+	struct http_budget bodies, answers;
 	_Atomic unsigned strange_workers; /* requests of senders not known, with a worker */
 	struct http_slot *lent;           /* the upkeep thread's */
 	uint32_t instance;                /* begins request ids */

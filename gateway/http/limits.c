@@ -1,6 +1,6 @@
 /*
  * gateway/http/limits.c: what a request may take: of its device's rate, of its account's room, of
- * the memory for bodies. How much room there is, the keeper knows.
+ * the memory for bodies and answers. How much room there is, the keeper knows.
  */
 #include "gateway/http/http_priv.h"
 
@@ -129,43 +129,102 @@ void limits_settle(struct exchange *exchange, const struct account_id *account,
 }
 
 /*
+ * ---- memory that is shared: bodies, and answers ----
+ *
+ * Nobody gets all of it. Whoever is known shares a part with their account, all others share one.
+ * Accounts have a fixed number of places, by a keyed hash: two that meet in one share its part.
+ */
+
+static _Atomic size_t *part_of(const struct exchange *exchange, struct http_budget *budget)
+{
+	if (!exchange->known)
+		return &budget->strange;
+	return &budget->accounts[http_accounts_hash(
+				     exchange->server->accounts, exchange_account(exchange)) %
+				 HTTP_PARTS_COUNT];
+}
+
+/* Whether that may be held, of the part and of all. */
+static bool within(
+    struct exchange *exchange, const struct http_budget *budget, size_t of_part, size_t of_all)
+{
+	enum http_refused why = budget->refused;
+
+	if (of_part > (exchange->known ? budget->account_max : budget->strange_max))
+		why = exchange->known ? REFUSED_ACCOUNT : REFUSED_STRANGE;
+	else if (of_all <= budget->max)
+		return true;
+	count_refused(exchange, why);
+	return false;
+}
+
+static bool fits(struct exchange *exchange, struct http_budget *budget, size_t len)
+{
+	return within(exchange, budget, atomic_load(part_of(exchange, budget)) + len,
+	    atomic_load(&budget->held) + len);
+}
+
+/* It is held, also if that is too much. */
+static bool hold(struct exchange *exchange, struct http_budget *budget, size_t *held, size_t len)
+{
+	*held += len;
+	return within(exchange, budget, atomic_fetch_add(part_of(exchange, budget), len) + len,
+	    atomic_fetch_add(&budget->held, len) + len);
+}
+
+static void let_go(struct exchange *exchange, struct http_budget *budget, size_t *held)
+{
+	if (*held == 0)
+		return;
+	atomic_fetch_sub(part_of(exchange, budget), *held);
+	atomic_fetch_sub(&budget->held, *held);
+	*held = 0;
+}
+
+/*
  * What is announced is not counted, or who announces and sends nothing could keep everybody out.
- * And those whose signature has not been checked share a part of the memory: whatever they send,
- * devices that are known find room.
  */
 bool limits_body(struct exchange *exchange, size_t len)
 {
-	struct http_server *server = exchange->server;
-
-	if (!exchange->known &&
-	    atomic_load(&server->strange_held) + len > server->config.strange_bytes_max) {
-		count_refused(exchange, REFUSED_STRANGE);
-		answer_busy(exchange, 503, "too much is being sent here at once");
-		return false;
-	}
-	if (atomic_load(&server->bodies_held) + len > server->config.body_bytes_max) {
-		count_refused(exchange, REFUSED_BODIES);
-		answer_busy(exchange, 503, "too much is being sent here at once");
-		return false;
-	}
-	return true;
+	if (fits(exchange, &exchange->server->bodies, len))
+		return true;
+	answer_busy(exchange, 503, "too much is being sent here at once");
+	return false;
 }
 
 bool limits_hold(struct exchange *exchange, size_t len)
 {
-	struct http_server *server = exchange->server;
+	return hold(exchange, &exchange->server->bodies, &exchange->body_held, len);
+}
 
-	exchange->body_held += len;
-	if (!exchange->known &&
-	    atomic_fetch_add(&server->strange_held, len) + len > server->config.strange_bytes_max) {
-		atomic_fetch_add(&server->bodies_held, len);
-		count_refused(exchange, REFUSED_STRANGE);
-		return false;
-	}
-	if (atomic_fetch_add(&server->bodies_held, len) + len <= server->config.body_bytes_max)
+static void answer_unread(struct exchange *exchange)
+{
+	answer_busy(exchange, 503, "too much that was asked for here has not been read yet");
+}
+
+bool limits_answer_room(struct exchange *exchange, size_t len)
+{
+	if (fits(exchange, &exchange->server->answers, len))
 		return true;
-	count_refused(exchange, REFUSED_BODIES);
+	answer_unread(exchange);
 	return false;
+}
+
+void limits_answer(struct exchange *exchange)
+{
+	struct http_budget *answers = &exchange->server->answers;
+	size_t len = exchange->answer.body.len;
+
+	if (len <= HTTP_SMALL_ANSWER || !http_route_traits(exchange->target->route)->by_worker ||
+	    hold(exchange, answers, &exchange->answer_held, len))
+		return;
+	let_go(exchange, answers, &exchange->answer_held);
+	answer_unread(exchange);
+}
+
+void limits_answer_gone(struct exchange *exchange)
+{
+	let_go(exchange, &exchange->server->answers, &exchange->answer_held);
 }
 
 bool limits_worker(struct exchange *exchange)
@@ -185,18 +244,18 @@ bool limits_worker(struct exchange *exchange)
 
 void limits_known(struct exchange *exchange)
 {
+	struct http_budget *bodies = &exchange->server->bodies;
+
 	if (exchange->known)
 		return;
+	atomic_fetch_sub(part_of(exchange, bodies), exchange->body_held);
 	exchange->known = true;
-	atomic_fetch_sub(&exchange->server->strange_held, exchange->body_held);
+	atomic_fetch_add(part_of(exchange, bodies), exchange->body_held);
 }
 
 void limits_release(struct exchange *exchange)
 {
-	atomic_fetch_sub(&exchange->server->bodies_held, exchange->body_held);
-	if (!exchange->known)
-		atomic_fetch_sub(&exchange->server->strange_held, exchange->body_held);
-	exchange->body_held = 0;
+	let_go(exchange, &exchange->server->bodies, &exchange->body_held);
 	if (exchange->strange_worker)
 		atomic_fetch_sub(&exchange->server->strange_workers, 1);
 	exchange->strange_worker = false;

@@ -85,14 +85,17 @@ static void refused(struct http_metrics *metrics, struct buffer *out)
 	    [REFUSED_FULL] = "full",
 	    [REFUSED_RATE] = "rate",
 	    [REFUSED_BODIES] = "bodies",
-	    [REFUSED_STRANGE] = "strange_bodies",
+	    [REFUSED_ANSWERS] = "answers",
+	    [REFUSED_ACCOUNT] = "account_bytes",
+	    [REFUSED_STRANGE] = "strange_bytes",
 	    [REFUSED_STRANGERS] = "strangers",
 	    [REFUSED_ADDRESS] = "address",
 	};
 
 	head(out, "inkseald_refused_total", "counter",
 	    "Requests refused: the account is full, its device asks too often, too much is sent, "
-	    "too many ask who are not known, or connect from one address.");
+	    "or not read; of that, too much by one account, or by those who are not known; too "
+	    "many ask who are not known, or connect from one address.");
 	for (unsigned i = 0; i < COUNT_OF(names); i++)
 		buffer_addf(out, "inkseald_refused_total{why=\"%s\"} %llu\n", names[i],
 		    (unsigned long long)atomic_load(&metrics->refused[i]));
@@ -120,7 +123,9 @@ void metrics_text(struct http_server *server, struct buffer *out)
 	number(out, "inkseald_strangers", "gauge", "Requests of whoever is not known yet.",
 	    http_gate_count(server->gate));
 	number(out, "inkseald_bodies_bytes", "gauge", "Requests' bodies in memory.",
-	    atomic_load(&server->bodies_held));
+	    atomic_load(&server->bodies.held));
+	number(out, "inkseald_answers_bytes", "gauge", "Answers in memory that are being sent.",
+	    atomic_load(&server->answers.held));
 	number(out, "inkseald_watchers", "gauge", "Suspended watches.", accounts.watchers);
 	number(out, "inkseald_accounts_cached", "gauge", "Accounts in memory.", accounts.slots);
 	number(out, "inkseald_accounts_cached_bytes", "gauge", "What they take.", accounts.bytes);

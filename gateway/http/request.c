@@ -98,6 +98,7 @@ void request_completed(void *self, struct MHD_Connection *connection, void **sta
 	if (exchange->slot != NULL)
 		http_accounts_drop(server->accounts, exchange->slot);
 	release_body(exchange);
+	limits_answer_gone(exchange);
 	answer_clear(&exchange->answer);
 	free(exchange->auth);
 	if (exchange->invite != NULL)
@@ -130,6 +131,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 	if (exchange->body_len > 0 && !exchange->body_here)
 		exchange->answer.close = true; /* it is not going to be read */
 	exchange->stage = STAGE_DONE;
+	limits_answer(exchange);
 	exchange->out_bytes = exchange->answer.body.len;
 	if (atomic_load(&exchange->server->draining))
 		exchange->answer.close = true;

@@ -28,6 +28,8 @@ void http_defaults(struct http_config *config)
 	    .watchers_max = 64,
 	    .cache_bytes_max = 16u << 20,
 	    .body_bytes_max = 256u << 20,
+	    .answer_bytes_max = 256u << 20,
+	    .account_bytes_max = 64u << 20,
 	    .strange_bytes_max = 64u << 20,
 	    .strangers_workers = 8,
 	    .strangers_max = 256,
@@ -101,6 +103,15 @@ static void *checker(void *self)
 	return NULL;
 }
 
+static void set_budget(
+    struct http_budget *budget, const struct http_config *config, size_t max, enum http_refused why)
+{
+	budget->max = max;
+	budget->account_max = config->account_bytes_max;
+	budget->strange_max = config->strange_bytes_max;
+	budget->refused = why;
+}
+
 /* What http_start made so far goes again. No connection is left, no exchange waits. */
 static void server_free(struct http_server *server)
 {
@@ -151,6 +162,8 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 	server->door.listen_fd = config->listen_fd;
 	server->metrics_door.listen_fd = config->metrics_fd;
 	server->config = *config;
+	set_budget(&server->bodies, config, config->body_bytes_max, REFUSED_BODIES);
+	set_budget(&server->answers, config, config->answer_bytes_max, REFUSED_ANSWERS);
 	random_fill(config->env.random, &server->instance, sizeof(server->instance));
 	(void)crypto_sign_ed25519_sk_to_pk(server->receipt_public, config->receipt_secret);
 	server->accounts =

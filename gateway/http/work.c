@@ -194,7 +194,7 @@ static void work_blob_get(struct exchange *exchange, struct call *call)
 	enum account_result result;
 	struct bytes blob = {0};
 
-	if (!admitted(exchange, call))
+	if (!admitted(exchange, call) || !limits_answer_room(exchange, BLOB_MAX))
 		return;
 	result = account_blob_get(&exchange->server->config.env, &own, &exchange->signature.account,
 	    &exchange->target->blob, call, &blob);

@@ -1,7 +1,8 @@
 """attack_clients.py: hostile clients against a running gateway on a folder: strangers who have no
-key of the account, and a member who wants more room than the quota gives.
+key of the account, a member who wants more room than the quota gives, and one who wants all of the
+gateway's memory.
 
-    attack_clients.py [--seconds N] [--connections N] [Strangers | Quota]
+    attack_clients.py [--seconds N] [--connections N] [Strangers | Quota | Memory]
 
 INKSEALD_BIN and INKSEAL_BIN name the programs. Strangers lasts N seconds, half of it on a gateway
 that has just been started again; what is asked for are README.md's bounds.
@@ -418,6 +419,103 @@ class Quota(ServedCase):
         self.assertGreater(self.check_size("pushes at once"), 1_500_000)
         self.assertIn((507, None), seen, seen)
         self.check_alive()
+
+
+# ---- a member that wants all of the gateway's memory ----
+
+MEMORY_MIB = 32
+SHARE = (MEMORY_MIB << 20) // 4
+
+
+class Small(Roomy):
+    more = ("--per-address", "0", "--create", "open", "--bodies-mib", str(MEMORY_MIB))
+
+
+class Memory(ServedCase):
+    def setUp(self):
+        super().setUp()
+        self.gateway = Small(self, self.bucket()).start()
+        self.addCleanup(self.check_log, self.gateway)
+        self.asker = Asker(self.gateway.port)
+        self.greedy, self.other = Member("greedy"), Member("other")
+        self.connections = []
+        self.addCleanup(self.close)
+        for member in (self.greedy, self.other):
+            reply = self.asker.ask("POST", "/v1/accounts", member.create(), CBOR)
+            self.assertEqual(reply.status, 201, reply.body)
+            self.assertEqual(member.sync(self.asker, member.push()), (200, 0))
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
+        self.connections.clear()
+
+    def open(self, request):
+        """A connection that takes little, with that sent; the gateway may close it before."""
+        connection = socket.socket()
+        self.connections.append(connection)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", self.gateway.port))
+        try:
+            connection.sendall(request)
+        except OSError:
+            pass
+        return connection
+
+    def held(self, what):
+        return self.gateway.metrics()[f"inkseald_{what}_bytes"]
+
+    def check_empty(self):
+        self.close()
+        until = time.monotonic() + 10
+        while self.held("bodies") + self.held("answers") > 0:
+            self.assertLess(time.monotonic(), until, "memory stays taken")
+            time.sleep(0.05)
+
+    def put(self, member, size):
+        name, blob = member.blob(BODY, size)
+        path = f"/v1/blobs/{name[0].hex()}.{name[1]}"
+        return path, self.asker.request("PUT", path, blob, OCTETS, signer=member)
+
+    def get(self, member, path):
+        return self.asker.ask("GET", path, signer=member)
+
+    def test_answers_that_nobody_reads(self):
+        paths = {}
+        for member in (self.greedy, self.other):
+            path, request = self.put(member, 5_900_000)
+            self.assertEqual(Reply(self.open(request)).status, 204)
+            paths[member] = path
+        path = paths[self.greedy]
+        for _ in range(12):
+            self.open(self.asker.request("GET", path, signer=self.greedy))
+        until = time.monotonic() + 20
+        while self.gateway.metrics()["inkseald_requests_active"] > 1:  # the rest was refused
+            self.assertLess(time.monotonic(), until, "more than one is answered")
+            time.sleep(0.05)
+        reply = self.get(self.greedy, path)
+        self.assertEqual((reply.status, reply.headers["retry-after"]), (503, "1"))
+        self.assertGreater(self.held("answers"), 5_900_000)
+        self.assertLess(self.held("answers"), SHARE)
+        self.assertEqual(self.get(self.other, paths[self.other]).status, 200)
+        self.check_empty()
+        self.assertEqual(self.get(self.greedy, path).status, 200)
+
+    def test_bodies_but_their_last_byte(self):
+        for size in (6_000_000,) * 6 + (1_000_000, 100_000, 10_000, 1_000) * 10:
+            _, request = self.put(self.greedy, size)
+            self.open(request[:-1])
+        self.assertGreater(self.held("bodies"), 6_000_000)
+        self.assertLessEqual(self.held("bodies"), SHARE)
+        for _ in range(3):
+            frame = self.other.frame(PATCH)
+            self.assertEqual(self.other.sync(self.asker, self.other.push(frame)),
+                             (200, COMMITTED))
+        _, request = self.put(self.other, 6_000_000)
+        self.assertEqual(Reply(self.open(request)).status, 204)
+        self.check_empty()
+        self.assertEqual(self.greedy.sync(self.asker, self.greedy.push()), (200, 0))
 
 
 def main():

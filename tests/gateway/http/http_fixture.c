@@ -284,25 +284,34 @@ bool reply_says(const struct reply *reply, const char *text)
 	return reply->body.data != NULL && strstr((const char *)reply->body.data, text) != NULL;
 }
 
-static int connect_to(uint16_t port)
+static int connect_to(uint16_t port, int receive_bytes)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_true(fd >= 0);
+	if (receive_bytes > 0)
+		assert_int_equal(
+		    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes)),
+		    0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
 
 int site_connect(const struct site *site)
 {
-	return connect_to(site->port);
+	return connect_to(site->port, 0);
+}
+
+int site_connect_narrow(const struct site *site)
+{
+	return connect_to(site->port, 4096);
 }
 
 int site_connect_metrics(const struct site *site)
 {
-	return connect_to(site->metrics_port);
+	return connect_to(site->metrics_port, 0);
 }
 
 void site_write(int fd, const void *data, size_t len)

@@ -566,7 +566,7 @@ static void strangers_leave_room_for_devices(void **state)
 	site_reply(strangers[2], 5000, &reply);
 	assert_int_equal(reply.status, 503);
 	reply_clear(&reply);
-	site_await_metric(site, "inkseald_refused_total{why=\"strange_bodies\"} 1\n");
+	site_await_metric(site, "inkseald_refused_total{why=\"strange_bytes\"} 1\n");
 	/* A device that is known sends what it likes. */
 	fd = begin_sync(site, FIRST, 90000, NULL);
 	for (size_t i = 0; i < 90; i++)

@@ -248,6 +248,163 @@ static void bodies_share_a_budget(void **state)
 	bytes_clear(&blob);
 }
 
+/* A large blob of the fixture's account, as what PUT or GET asks for. It is yours. */
+static void large_blob(struct site *site, size_t len, char path[128], struct bytes *out)
+{
+	struct blob_name name = {.count = 0};
+	char text[BLOB_NAME_TEXT_MAX];
+
+	fixture_blob(&site->pair->fixture, BLOB_SEGMENT, len, NULL, 0, out);
+	blob_hash(view_bytes(out), &name.hash);
+	blob_name_text(&name, text);
+	(void)snprintf(path, 128, "/v1/blobs/%s", text);
+}
+
+/* One account has a part of it; the others' is not touched, and comes back whole. */
+static void an_account_has_a_share_of_the_bodies(void **state)
+{
+	struct site *site = *state;
+	struct bytes blob = {0};
+	char path[128], line[64], rest[4096];
+	struct ask ask = {.member = FIRST, .method = "PUT", .path = path, .type = OCTETS};
+	struct reply reply = {0};
+	int held[2];
+
+	site->config.account_bytes_max = 150000;
+	site_start(site, true);
+	expect_reply(begin_poll(site, &site->pair->first, FIRST), 200);
+	large_blob(site, 100000, path, &blob);
+	ask.body = view_bytes(&blob);
+	for (size_t i = 0; i < COUNT_OF(held); i++) { /* each begins while there is room */
+		ask.cut = blob.len;
+		held[i] = site_connect(site);
+		site_ask_begin(site, held[i], &ask);
+	}
+	site_await_metric(site, "inkseald_requests_active 2\n");
+	site_write(held[0], blob.data, blob.len - 1);
+	(void)snprintf(line, sizeof(line), "inkseald_bodies_bytes %zu\n", blob.len - 1);
+	site_await_metric(site, line);
+	site_write(held[1], blob.data, blob.len - 1); /* in the middle: it is closed */
+	assert_true(site_read_all(held[1], 5000, rest, sizeof(rest)));
+	assert_string_equal(rest, "");
+	site_await_metric(site, line);
+	ask.cut = 0;
+	ask.member = SECOND;
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 503);
+	assert_string_equal(reply_field(&reply, "Retry-After"), "1");
+	reply_clear(&reply);
+	site_await_metric(site, "inkseald_refused_total{why=\"account_bytes\"} 2\n");
+	site_await_metric(site, "inkseald_refused_total{why=\"bodies\"} 0\n");
+	site_write(held[0], blob.data + blob.len - 1, 1);
+	expect_reply(held[0], 204);
+	(void)close(held[1]);
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 204);
+	reply_clear(&reply);
+	site_await_metric(site, "inkseald_bodies_bytes 0\n");
+	bytes_clear(&blob);
+}
+
+/* Reads little, and that slowly. */
+static int begin_get(struct site *site, const struct ask *ask)
+{
+	int fd = site_connect_narrow(site);
+
+	site_ask_begin(site, fd, ask);
+	return fd;
+}
+
+static void await_answers(struct site *site, size_t bytes)
+{
+	char line[64];
+
+	(void)snprintf(line, sizeof(line), "inkseald_answers_bytes %zu\n", bytes);
+	site_await_metric(site, line);
+}
+
+/* What nobody reads is held, up to so much, and goes with its connection. */
+static void answers_share_a_budget(void **state)
+{
+	struct site *site = *state;
+	struct bytes blob = {0};
+	char path[128];
+	struct ask ask = {.member = FIRST, .method = "PUT", .path = path, .type = OCTETS};
+	struct reply reply = {0};
+	int unread[2];
+
+	for (unsigned round = 0; round < 2; round++) { /* the account's share; the whole */
+		site->config.account_bytes_max = round == 0 ? 12000000 : 64000000;
+		site->config.answer_bytes_max = round == 0 ? 256000000 : 12000000;
+		site_start(site, true);
+		large_blob(site, 5900000, path, &blob);
+		ask.method = "PUT";
+		ask.type = OCTETS;
+		ask.body = view_bytes(&blob);
+		site_ask(site, &ask, &reply);
+		assert_int_equal(reply.status, 204);
+		reply_clear(&reply);
+		ask.method = "GET";
+		ask.type = NULL;
+		ask.body = (struct view){0};
+		unread[0] = begin_get(site, &ask);
+		await_answers(site, blob.len);
+		site_ask(site, &ask, &reply); /* before the blob is read from the bucket */
+		assert_int_equal(reply.status, 503);
+		assert_string_equal(reply_field(&reply, "Retry-After"), "1");
+		reply_clear(&reply);
+		site_await_metric(site, round == 0
+					    ? "inkseald_refused_total{why=\"account_bytes\"} 1\n"
+					    : "inkseald_refused_total{why=\"answers\"} 1\n");
+		/* What is small passes. */
+		expect_reply(begin_poll(site, &site->pair->first, FIRST), 200);
+		(void)close(unread[0]);
+		await_answers(site, 0);
+		site_ask(site, &ask, &reply);
+		assert_int_equal(reply.status, 200);
+		assert_true(view_equal(view_bytes(&reply.body), view_bytes(&blob)));
+		reply_clear(&reply);
+		await_answers(site, 0);
+		unread[1] = begin_get(site, &ask); /* it is there when we stop */
+		await_answers(site, blob.len);
+		site_stop(site, 300);
+		(void)close(unread[1]);
+		bytes_clear(&blob);
+	}
+}
+
+/* Two that were read at once, where there was room for either. */
+static void what_does_not_fit_is_not_sent(void **state)
+{
+	struct site *site = *state;
+	struct bytes blob = {0};
+	char path[128];
+	struct ask ask = {.member = FIRST, .method = "PUT", .path = path, .type = OCTETS};
+	struct reply reply = {0};
+	int running, unread;
+
+	site->config.account_bytes_max = 6500000;
+	site_start(site, true);
+	large_blob(site, 5900000, path, &blob);
+	ask.body = view_bytes(&blob);
+	site_ask(site, &ask, &reply);
+	assert_int_equal(reply.status, 204);
+	reply_clear(&reply);
+	ask = (struct ask){.member = FIRST, .method = "GET", .path = path};
+	site_close_gate(site, MEMORY_GET);
+	running = site_connect(site);
+	site_ask_begin(site, running, &ask);
+	site_await_gate(site);
+	unread = begin_get(site, &ask);
+	await_answers(site, blob.len);
+	site_open_gate(site);
+	expect_reply(running, 503);
+	await_answers(site, blob.len);
+	(void)close(unread);
+	await_answers(site, 0);
+	bytes_clear(&blob);
+}
+
 static void connections_are_limited(void **state)
 {
 	struct site *site = *state;
@@ -400,6 +557,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_trickled_body_is_cut_off, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(a_body_too_large_is_not_read, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(bodies_share_a_budget, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_account_has_a_share_of_the_bodies, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(answers_share_a_budget, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(what_does_not_fit_is_not_sent, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(connections_are_limited, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(stopping_finishes_what_was_accepted, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_ever, site_setup, site_teardown),
