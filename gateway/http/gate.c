@@ -18,6 +18,8 @@
 	     */
 #define AGAIN_BURST 4 /* … but so many times at once */
 #define LONG_AGO (INT64_MIN / 2)
+#define FOUND_MAX 4096u /* accounts that are remembered to exist */
+#define UNFOUND_PART 2u /* of the places: for accounts that are not */
 #define OCTETS "application/octet-stream"
 
 struct kept_roster {
@@ -32,15 +34,38 @@ struct kept_roster {
 	size_t members_count;
 };
 
+struct inside {
+	const struct exchange *exchange;
+	struct account_id account; /* creates: all zero */
+	uint64_t peer;
+	bool found; /* the account was there lately */
+};
+
 struct http_gate {
 	struct http_server *server;
 	struct http_pool *pool;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t loaded;
 	struct kept_roster rosters[ROSTERS_MAX];
-	struct account_id *inside; /* of each exchange that is here; creates: all zero */
+	struct account_id found[FOUND_MAX]; /* by hash: the last of those that meet in a place */
+	struct inside *inside;              /* each exchange that is here */
 	size_t inside_count;
 };
+
+/* ---- accounts that were there lately ---- */
+
+static struct account_id *found_place(struct http_gate *gate, const struct account_id *account)
+{
+	return &gate->found[http_accounts_hash(gate->server->accounts, account) % FOUND_MAX];
+}
+
+/* With the lock held. */
+static bool was_found(struct http_gate *gate, const struct account_id *account)
+{
+	static const struct account_id none = {{0}};
+
+	return account_equal(found_place(gate, account), account) && !account_equal(account, &none);
+}
 
 /* ---- rosters, read once for many ---- */
 
@@ -154,6 +179,8 @@ static struct kept_roster *kept_get(
 	kept_load(gate->server, account, loaded.since_ms, call, &loaded);
 	(void)pthread_mutex_lock(&gate->lock);
 	kept_renew(roster, &loaded);
+	if (roster->result == ACCOUNT_OK)
+		*found_place(gate, account) = *account;
 	(void)pthread_cond_broadcast(&gate->loaded);
 	return roster;
 }
@@ -163,6 +190,7 @@ void http_gate_forget(struct http_gate *gate, const struct account_id *account)
 	struct kept_roster *roster;
 
 	(void)pthread_mutex_lock(&gate->lock);
+	*found_place(gate, account) = *account;
 	roster = kept_find(gate, account);
 	if (roster != NULL) {
 		roster->outdated = true;
@@ -246,10 +274,10 @@ static enum gate_found gate_member(struct exchange *exchange, const struct accou
 	return GATE_BUSY; /* it was changed while it was read */
 }
 
-static void answer_gate_busy(struct exchange *exchange)
+static void answer_gate_busy(struct exchange *exchange, unsigned status)
 {
 	atomic_fetch_add(&exchange->server->metrics.refused[REFUSED_STRANGERS], 1);
-	answer_busy(exchange, 429, "too many ask here whom this gateway does not know");
+	answer_busy(exchange, status, "too many ask here whom this gateway does not know");
 }
 
 /* A wiped account has no roster left; that it is gone, anybody may know. */
@@ -291,7 +319,7 @@ static void gate_signed(struct exchange *exchange, struct call *call)
 	switch (gate_member(exchange, account, device, call, &member)) {
 	case GATE_FOUND: auth_vouch(exchange, &member); break;
 	case GATE_STRANGER: auth_answer_stranger(exchange); break;
-	case GATE_BUSY: answer_gate_busy(exchange); break;
+	case GATE_BUSY: answer_gate_busy(exchange, 429); break;
 	}
 }
 
@@ -382,7 +410,7 @@ static void gate_wipe(struct exchange *exchange, struct call *call)
 			      ? wipe_by_record(view_bytes(&bytes), encoded, &wipe)
 			      : wipe_by_roster(exchange, encoded, &wipe, call, &busy);
 	if (busy)
-		answer_gate_busy(exchange);
+		answer_gate_busy(exchange, 429);
 	else if (checked == FORMAT_NO_MEMORY)
 		answer_busy(exchange, 503, "no memory");
 	else if (checked != FORMAT_OK)
@@ -435,11 +463,11 @@ static void gate_create(struct exchange *exchange, struct call *call)
 
 /* ---- in and out ---- */
 
-static void gate_leave(struct http_gate *gate, const struct account_id *account)
+static void gate_leave(struct http_gate *gate, const struct exchange *exchange)
 {
 	(void)pthread_mutex_lock(&gate->lock);
 	for (size_t i = 0; i < gate->inside_count; i++) {
-		if (!account_equal(&gate->inside[i], account))
+		if (gate->inside[i].exchange != exchange)
 			continue;
 		gate->inside[i] = gate->inside[--gate->inside_count];
 		break;
@@ -450,8 +478,7 @@ static void gate_leave(struct http_gate *gate, const struct account_id *account)
 static void run(void *self, struct http_job *job)
 {
 	struct http_gate *gate = self;
-	struct exchange *exchange = (struct exchange *)job;      /* its first member */
-	struct account_id account = *exchange_account(exchange); /* a create is about to have one */
+	struct exchange *exchange = (struct exchange *)job; /* its first member */
 	struct call call;
 
 	call_init(&call, exchange->call_deadline_ms);
@@ -474,31 +501,63 @@ static void run(void *self, struct http_job *job)
 		case ROUTE_NONE: assert(false); /* answered without anybody */
 		}
 	}
-	gate_leave(gate, &account);
+	gate_leave(gate, exchange);
 	exchange_wake(exchange);
+}
+
+/* Where addresses are not counted, at the door, they are not here. */
+static uint64_t peer_of(const struct exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info;
+
+	if (exchange->server->config.per_ip_max == 0)
+		return 0;
+	info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	return info == NULL || info->client_addr == NULL ? 0 : http_peer_key(info->client_addr);
+}
+
+/*
+ * No account has all places, no address, and not all accounts together that nobody has found: an
+ * id is a guess until then, and a device that was forgotten asks for one that is there.
+ */
+static bool gate_room(struct http_gate *gate, const struct inside *next, unsigned *status_out)
+{
+	const struct http_config *config = &gate->server->config;
+	unsigned of_account = 0, of_peer = 0, unfound = 0;
+
+	for (size_t i = 0; i < gate->inside_count; i++) {
+		const struct inside *one = &gate->inside[i];
+
+		of_account += account_equal(&one->account, &next->account);
+		of_peer += one->peer == next->peer;
+		unfound += !one->found;
+	}
+	*status_out = 503;
+	if (gate->inside_count >= config->strangers_max ||
+	    (!next->found && unfound >= config->strangers_max / UNFOUND_PART))
+		return false;
+	*status_out = 429;
+	return of_account < config->strangers_account_max &&
+	       (next->peer == 0 || of_peer < config->strangers_address_max);
 }
 
 bool http_gate_admits(struct http_gate *gate, struct exchange *exchange)
 {
-	const struct http_config *config = &gate->server->config;
-	const struct account_id *account = exchange_account(exchange);
-	unsigned of_account = 0;
-	bool room, full;
+	struct inside next = {.exchange = exchange,
+	    .account = *exchange_account(exchange),
+	    .peer = peer_of(exchange)};
+	unsigned status;
+	bool room;
 
 	(void)pthread_mutex_lock(&gate->lock);
-	for (size_t i = 0; i < gate->inside_count; i++)
-		of_account += account_equal(&gate->inside[i], account);
-	full = gate->inside_count >= config->strangers_max;
-	room = !full && of_account < config->strangers_account_max;
+	next.found = was_found(gate, &next.account);
+	room = gate_room(gate, &next, &status);
 	if (room)
-		gate->inside[gate->inside_count++] = *account;
+		gate->inside[gate->inside_count++] = next;
 	(void)pthread_mutex_unlock(&gate->lock);
-	if (room)
-		return true;
-	answer_gate_busy(exchange);
-	if (full)
-		exchange->answer.status = 503;
-	return false;
+	if (!room)
+		answer_gate_busy(exchange, status);
+	return room;
 }
 
 void http_gate_enter(struct http_gate *gate, struct exchange *exchange)
@@ -506,7 +565,7 @@ void http_gate_enter(struct http_gate *gate, struct exchange *exchange)
 	if (http_pool_add(gate->pool, &exchange->job))
 		return;
 	/* It is closed, for as many as are admitted fit. */
-	gate_leave(gate, exchange_account(exchange));
+	gate_leave(gate, exchange);
 	answer_busy(exchange, 503, "this gateway is stopping");
 	exchange_wake(exchange);
 }

@@ -72,6 +72,7 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	unsigned strangers_workers;     /* requests that run at once, of whoever is not known */
 	unsigned strangers_max;         /* … and wait with them: more get 503 */
 	unsigned strangers_account_max; /* … for one account: more get 429 */
+	unsigned strangers_address_max; /* … of one address, where those are counted: likewise */
 	int64_t strangers_ms;           /* until they are known, or answered */
 	unsigned rate_max;  /* requests of one device in a minute: more get 429; 0: no limit */
 	int64_t header_ms;  /* a request's header must be here by then, counted from accept */

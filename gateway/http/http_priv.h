@@ -440,6 +440,8 @@ struct http_peer {
 	socklen_t len;
 };
 void http_peer(const struct sockaddr_storage *address, bool near, struct http_peer *out);
+/* Of what http_peer made: the same for those who are counted together; 0: not counted. */
+uint64_t http_peer_key(const struct sockaddr *counted);
 
 /* door.c: a listening socket, the thread that accepts on it, and those that serve what came in. */
 struct http_door {

@@ -62,6 +62,23 @@ static void count_6(const uint8_t address[16], bool near, struct http_peer *out)
 	out->len = sizeof(out->of.v6);
 }
 
+uint64_t http_peer_key(const struct sockaddr *counted)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	uint64_t key = 0;
+
+	if (counted->sa_family == AF_INET) {
+		memcpy(&v4, counted, sizeof(v4));
+		key = 0xffffffff00000000u | ntohl(v4.sin_addr.s_addr); /* no /64 that is routed */
+	} else if (counted->sa_family == AF_INET6) {
+		memcpy(&v6, counted, sizeof(v6));
+		for (unsigned i = 0; i < 8; i++)
+			key = key << 8 | v6.sin6_addr.s6_addr[i];
+	}
+	return key;
+}
+
 void http_peer(const struct sockaddr_storage *address, bool near, struct http_peer *out)
 {
 	struct sockaddr_in v4;

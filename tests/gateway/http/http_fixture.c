@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define HERE "127.0.0.1"
+
 static int64_t clock_ms(clockid_t which)
 {
 	struct timespec now;
@@ -284,8 +286,9 @@ bool reply_says(const struct reply *reply, const char *text)
 	return reply->body.data != NULL && strstr((const char *)reply->body.data, text) != NULL;
 }
 
-static int connect_to(uint16_t port, int receive_bytes)
+static int connect_to(uint16_t port, const char *source, int receive_bytes)
 {
+	struct sockaddr_in from = {.sin_family = AF_INET};
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -295,23 +298,30 @@ static int connect_to(uint16_t port, int receive_bytes)
 		assert_int_equal(
 		    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes)),
 		    0);
+	assert_int_equal(inet_pton(AF_INET, source, &from.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
 
 int site_connect(const struct site *site)
 {
-	return connect_to(site->port, 0);
+	return connect_to(site->port, HERE, 0);
+}
+
+int site_connect_from(const struct site *site, const char *address)
+{
+	return connect_to(site->port, address, 0);
 }
 
 int site_connect_narrow(const struct site *site)
 {
-	return connect_to(site->port, 4096);
+	return connect_to(site->port, HERE, 4096);
 }
 
 int site_connect_metrics(const struct site *site)
 {
-	return connect_to(site->metrics_port, 0);
+	return connect_to(site->metrics_port, HERE, 0);
 }
 
 void site_write(int fd, const void *data, size_t len)

@@ -76,6 +76,7 @@ const char *reply_field(const struct reply *reply, const char *name);
 bool reply_says(const struct reply *reply, const char *text); /* the body holds text */
 
 int site_connect(const struct site *site);
+int site_connect_from(const struct site *site, const char *address); /* an IPv4 one of ours */
 int site_connect_narrow(const struct site *site);      /* little fits between us and it */
 int site_connect_metrics(const struct site *site);     /* at the door of /metrics */
 void site_write(int fd, const void *data, size_t len); /* a peer that closed is no failure here */

@@ -67,7 +67,7 @@ static void strangers_have_workers_of_their_own(void **state)
 	int running, waiting;
 
 	site->config.strangers_workers = 1;
-	site->config.strangers_max = 2;
+	site->config.strangers_max = 4; /* two, of those for accounts that are nowhere */
 	site_start(site, true);
 	assert_int_equal(poll(site, &site->pair->first, FIRST), 200);
 	site_close_gate(site, MEMORY_GET);
@@ -99,6 +99,56 @@ static void one_account_does_not_take_them_all(void **state)
 	expect_reply(begin(site, NOWHERE_ELSE), 404, "\"absent\"");
 	site_open_gate(site);
 	expect_reply(running, 404, "\"absent\"");
+}
+
+/* Guesses do not take all places from a device that was forgotten. */
+static void what_was_found_has_places_of_its_own(void **state)
+{
+	struct site *site = *state;
+	char roster[128];
+	int running;
+
+	site->config.strangers_max = 2;
+	account_path(site, "/roster", roster);
+	site_start(site, true);
+	expect_reply(begin(site, roster), 200, NULL);
+	site_close_gate(site, MEMORY_GET);
+	running = begin(site, NOWHERE);
+	site_await_gate(site);
+	expect_reply(begin(site, NOWHERE_ELSE), 503, "\"busy\"");
+	for (unsigned i = 0; i < 3; i++)
+		expect_reply(begin(site, roster), 200, NULL);
+	site_open_gate(site);
+	expect_reply(running, 404, "\"absent\"");
+	expect_reply(begin(site, NOWHERE_ELSE), 404, "\"absent\"");
+	site_await_metric(site, "inkseald_strangers 0\n");
+}
+
+static void one_address_does_not_take_them_all(void **state)
+{
+	struct site *site = *state;
+	struct ask ask = {.member = UNSIGNED, .method = "GET", .path = NOWHERE_ELSE};
+	int running, other;
+
+	site->config.strangers_address_max = 1;
+	for (unsigned round = 0; round < 2; round++) { /* counted, and not */
+		site->config.per_ip_near = round == 0;
+		site_start(site, true);
+		site_close_gate(site, MEMORY_GET);
+		running = begin(site, NOWHERE);
+		site_await_gate(site);
+		if (round == 0)
+			expect_reply(begin(site, NOWHERE_ELSE), 429, "\"busy\"");
+		else
+			expect_reply(begin(site, NOWHERE_ELSE), 404, "\"absent\"");
+		other = site_connect_from(site, "127.0.0.2");
+		site_ask_begin(site, other, &ask);
+		expect_reply(other, 404, "\"absent\"");
+		site_open_gate(site);
+		expect_reply(running, 404, "\"absent\"");
+		expect_reply(begin(site, NOWHERE_ELSE), 404, "\"absent\"");
+		site_stop(site, 5000);
+	}
 }
 
 static void who_waited_too_long_is_not_begun(void **state)
@@ -459,6 +509,9 @@ static void a_body_lives_by_its_progress(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(strangers_have_workers_of_their_own, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(one_account_does_not_take_them_all, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(
+	what_was_found_has_places_of_its_own, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(one_address_does_not_take_them_all, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(who_waited_too_long_is_not_begun, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(no_stranger_waits_for_an_account, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(a_roster_is_read_once_for_many, site_setup, site_teardown),

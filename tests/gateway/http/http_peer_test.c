@@ -74,9 +74,31 @@ static void addresses_are_counted_as(void **state)
 			    inet_ntop(AF_INET6, &peer.of.v6.sin6_addr, text, sizeof(text)));
 		if (strcmp(text, rows[i].counted == NULL ? "" : rows[i].counted) != 0)
 			fail_msg("%s: counted as \"%s\"", rows[i].address, text);
+		assert_true((http_peer_key(&peer.of.any) == 0) ==
+			    (rows[i].counted == NULL || strcmp(rows[i].counted, "::") == 0));
 		http_peer(&address, true, &peer);
 		assert_true(peer.len == sizeof(peer.of.v4) || peer.len == sizeof(peer.of.v6));
 	}
+}
+
+static uint64_t key_of(const char *text)
+{
+	struct sockaddr_storage address;
+	struct http_peer peer;
+
+	set_address(text, &address);
+	http_peer(&address, true, &peer);
+	return http_peer_key(&peer.of.any);
+}
+
+static void keys_are_as_addresses_are_counted(void **state)
+{
+	(void)state;
+	assert_true(key_of("203.0.113.9") == key_of("::ffff:203.0.113.9"));
+	assert_true(key_of("203.0.113.9") != key_of("203.0.113.8"));
+	assert_true(key_of("2001:db8:1:2:3:4:5:6") == key_of("2001:db8:1:2::"));
+	assert_true(key_of("2001:db8:1:2::") != key_of("2001:db8:1:3::"));
+	assert_true(key_of("127.0.0.1") != 0);
 }
 
 /* Connections that stay; how many of the last ones get an answer. */
@@ -135,6 +157,7 @@ static void a_proxy_has_no_share(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(addresses_are_counted_as),
+    cmocka_unit_test(keys_are_as_addresses_are_counted),
     cmocka_unit_test_setup_teardown(an_address_has_its_share, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(a_proxy_has_no_share, site_setup, site_teardown),
 };
