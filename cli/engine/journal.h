@@ -239,6 +239,8 @@ struct journal_ops {
 	/* By id, as above. */
 	enum journal_result (*stage_next)(void *self, struct view after, struct call *,
 	    struct bytes *id_out, struct digest *version_out, struct device_id *author_out);
+	/* Of entries: a second row of one took the first one's place. */
+	enum journal_result (*stage_count)(void *self, struct call *, uint64_t *count_out);
 	/* Cloud ids that are not staged and are >= after (by id): what the staged state lacks. */
 	enum journal_result (*stage_missing_next)(
 	    void *self, struct view after, struct call *, struct bytes *id_out);

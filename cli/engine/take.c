@@ -34,8 +34,9 @@ struct take {
 	struct index_head head;
 	struct take_segment *segments;
 	size_t segments_count;
-	size_t next;  /* the first segment not yet asked for */
-	size_t there; /* segments that are staged */
+	uint64_t rows_count; /* of all segments */
+	size_t next;         /* the first segment not yet asked for */
+	size_t there;        /* segments that are staged */
 	struct blob_name losers_names[LOSERS_SEGMENTS_MAX]; /* losers' segments */
 	size_t losers_count;
 	size_t losers_next;
@@ -232,6 +233,7 @@ static enum engine_result read_index(
 	for (size_t i = 0; i < take->segments_count && reader.result == FORMAT_OK; i++) {
 		index_read_segment(&reader, &take->segments[i].index);
 		take->segments[i].name = names[i];
+		take->rows_count += take->segments[i].index.entries_count;
 		take->segments[i].needed =
 		    !stage_has(&take->stage, &take->segments[i].index.run_hash);
 		take->there += !take->segments[i].needed;
@@ -289,7 +291,8 @@ static enum engine_result close_own_run(
 	buffer_add_view(&plain, buffer_view(&run->items));
 	if (!plain.failed && !run->items.failed && !run->staged.failed) {
 		run_hash(key, buffer_view(&plain), &hash);
-		segment->needed = !digest_equal(&hash, &segment->index.run_hash);
+		segment->needed = run->count != segment->index.entries_count ||
+				  !digest_equal(&hash, &segment->index.run_hash);
 		take->there += !segment->needed;
 	}
 	cbor_read(&reader, buffer_view(&run->staged));
@@ -715,6 +718,26 @@ static enum engine_result forget_bases(struct take *take)
 	return result;
 }
 
+/*
+ * An entry that stood in two rows would be twice in the sum, once in the state, and there in the
+ * version whose segment happened to come last: no two devices need have the same one.
+ */
+static enum engine_result compare_count(const struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	uint64_t count = 0;
+	enum engine_result result =
+	    engine_of_journal(journal->ops->stage_count(journal->self, take->state->call, &count));
+
+	if (result != ENGINE_OK || count == take->rows_count)
+		return result;
+	call_sayf(take->state->call,
+	    "the segments at %llu hold an entry more than once: everything here is kept, sync "
+	    "stops",
+	    (unsigned long long)take->covered.seq);
+	return ENGINE_ROOT;
+}
+
 static enum engine_result compare_root(const struct take *take)
 {
 	const uint8_t *expected = take->is_whole ? take->sealed.root : take->sealed.covered_root;
@@ -820,6 +843,8 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	if (result != ENGINE_OK)
 		return result;
 	result = apply_missing(take);
+	if (result == ENGINE_OK)
+		result = compare_count(take);
 	if (result == ENGINE_OK)
 		result = compare_root(take);
 	state->sum = take->stage.sum;

@@ -126,6 +126,7 @@ enum journal_result store_stage_add(void *self, struct view id, const struct dig
     const struct device_id *author, struct call *call);
 enum journal_result store_stage_next(void *self, struct view after, struct call *call,
     struct bytes *id_out, struct digest *version_out, struct device_id *author_out);
+enum journal_result store_stage_count(void *self, struct call *call, uint64_t *count_out);
 enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out);
 enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call);

@@ -485,6 +485,17 @@ enum journal_result store_stage_next(void *self, struct view after, struct call 
 	return JOURNAL_OK;
 }
 
+enum journal_result store_stage_count(void *self, struct call *call, uint64_t *count_out)
+{
+	int64_t count = 0;
+	enum journal_result result =
+	    store_number(self, "SELECT count(*) FROM staged", call, &count);
+
+	if (result == JOURNAL_OK)
+		*count_out = (uint64_t)count;
+	return result;
+}
+
 enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out)
 {

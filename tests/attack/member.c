@@ -336,6 +336,12 @@ static size_t make_run(struct writing *writing, struct buffer *out)
 		}
 		row_put(&rows, &row, false);
 		count++;
+		if (how >= 0xB8 && how < 0xC0) { /* once more, and twice in the root */
+			row_put(&rows, &row, false);
+			count++;
+			root_add(&writing->sum, view_text(writing->member->entries[i].id),
+			    &writing->member->entries[i].version);
+		}
 	}
 	cbor_put_array(out, count);
 	buffer_add_view(out, buffer_view(&rows));

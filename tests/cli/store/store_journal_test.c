@@ -757,6 +757,7 @@ static void test_stage(void **state)
 	struct digest version;
 	struct digest staged;
 	struct bytes id = {0};
+	uint64_t count = 0;
 
 	begin(f);
 	put_three(f);
@@ -769,6 +770,11 @@ static void test_stage(void **state)
 	assert_take(&id, "b");
 	assert_digest(version, staged);
 	assert_true(device_equal(&author, &device));
+	begin(f); /* an entry is counted once, however often it is staged */
+	assert_ok(f, OPS(f)->stage_add(f->store, view_text("b"), &staged, &device, &f->call));
+	commit(f);
+	assert_ok(f, OPS(f)->stage_count(f->store, &f->call, &count));
+	assert_int_equal(count, 1);
 	assert_result(f,
 	    OPS(f)->stage_next(f->store, view_text("b"), &f->call, &id, &version, &author),
 	    JOURNAL_NONE);
