@@ -53,7 +53,7 @@ static enum code ask_brake(struct session *session, const struct sync_totals *to
 	if (!terminal_can_ask(app)) {
 		app_fail(app, CODE_BRAKE, "this sync would delete %llu entries",
 		    (unsigned long long)totals->deletions);
-		app_hint(app, "nothing was changed; pass --yes if that is meant");
+		app_hint(app, "it stopped; pass --yes if that is meant");
 		return CODE_BRAKE;
 	}
 	(void)snprintf(question, sizeof(question),
@@ -61,7 +61,7 @@ static enum code ask_brake(struct session *session, const struct sync_totals *to
 	    (unsigned long long)totals->deletions);
 	if (terminal_confirm(app, question, "y") == CODE_OK)
 		return CODE_OK;
-	return app_fail(app, CODE_BRAKE, "stopped: nothing was deleted");
+	return app_fail(app, CODE_BRAKE, "stopped");
 }
 
 /* Folds: what it could not do, the next sync will. */

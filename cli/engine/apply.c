@@ -474,9 +474,16 @@ bool brake_holds(uint64_t deletions, uint64_t entries)
 	return deletions > (limit > 10 ? limit : 10);
 }
 
-static enum engine_result hold_brake(struct sync_state *state, uint64_t deletions)
+/*
+ * more: deletions that are not done yet, or not counted. What was deleted on the way from the last
+ * head that was reached counts with them: the log comes in pieces, cut as its makers like, and each
+ * run that the brake ends would let one more pass.
+ */
+static enum engine_result hold_brake(struct sync_state *state, uint64_t more)
 {
 	const struct journal *journal = &state->engine->journal;
+	uint64_t done = state->facts.public.deleted;
+	uint64_t deletions = done + more;
 	struct journal_counts counts;
 	enum journal_result result;
 
@@ -485,25 +492,29 @@ static enum engine_result hold_brake(struct sync_state *state, uint64_t deletion
 	result = journal->ops->counts(journal->self, state->call, &counts);
 	if (result != JOURNAL_OK)
 		return engine_of_journal(result);
+	counts.entries_count += done; /* as many as there were before */
 	if (!brake_holds(deletions, counts.entries_count))
 		return ENGINE_OK;
 	state->totals.deletions = deletions;
 	call_sayf(state->call,
-	    "this sync would delete %llu of %llu entries here; nothing was changed: look at the "
+	    "this sync would delete %llu of %llu entries here; it stopped after %llu: look at the "
 	    "other device, then run it with --yes if that is meant",
-	    (unsigned long long)deletions, (unsigned long long)counts.entries_count);
+	    (unsigned long long)deletions, (unsigned long long)counts.entries_count,
+	    (unsigned long long)done);
 	return ENGINE_BRAKE;
 }
 
-static enum engine_result ask_brake(struct sync_state *state, bool allow_deletions)
+static enum engine_result ask_brake(
+    struct sync_state *state, bool allow_deletions, uint64_t *coming_out)
 {
 	const struct journal *journal = &state->engine->journal;
-	uint64_t deletions = 0;
-	enum journal_result result = JOURNAL_OK;
+	enum journal_result result;
 
-	if (!allow_deletions)
-		result = journal->ops->deletions_coming(journal->self, state->call, &deletions);
-	return result == JOURNAL_OK ? hold_brake(state, deletions) : engine_of_journal(result);
+	*coming_out = 0;
+	if (allow_deletions)
+		return ENGINE_OK;
+	result = journal->ops->deletions_coming(journal->self, state->call, coming_out);
+	return result == JOURNAL_OK ? hold_brake(state, *coming_out) : engine_of_journal(result);
 }
 
 /* After a reset the local version may be anyone's: by its author all derive the same copy of it. */
@@ -575,8 +586,9 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 	struct bytes after = {0};
 	uint64_t pulled = state->totals.pulled;
 	uint64_t plain = 0;
+	uint64_t coming = 0;
 	uint64_t deleted = 0;
-	enum engine_result result = ask_brake(state, allow_deletions);
+	enum engine_result result = ask_brake(state, allow_deletions, &coming);
 
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->settle_plain(
@@ -598,7 +610,9 @@ enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
 	bytes_clear(&after);
 	/* Without bases none of them could be told before; all of it is rolled back then. */
 	if (result == ENGINE_OK && state->no_base && !allow_deletions)
-		result = hold_brake(state, deleted);
+		result = hold_brake(state, coming + deleted);
+	if (result == ENGINE_OK)
+		state->facts.public.deleted += coming + deleted;
 	if (result == ENGINE_OK)
 		result = state_note(state, ACTIVITY_PULLED, state->totals.pulled - pulled);
 	return result;

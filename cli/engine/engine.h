@@ -89,6 +89,7 @@ struct sync_facts {
 	uint64_t snapshot_bytes; /* of that snapshot's segments */
 	int64_t acknowledged_ms; /* my edits were acknowledged; 0: never */
 	int64_t pulled_ms;       /* the remote was seen; 0: never */
+	uint64_t deleted;        /* entries that went here since the head was last reached */
 	int64_t skew_ms;         /* the remote's clock less ours, when last seen */
 };
 MUST_USE enum engine_result sync_facts_get(

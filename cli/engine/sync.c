@@ -558,6 +558,8 @@ static enum engine_result finish_pull(
 
 	if (result == ENGINE_OK)
 		result = settle_all(state, sync->options.allow_deletions);
+	if (result == ENGINE_OK && head_equal(&state->facts.public.head, &sync->there))
+		state->facts.public.deleted = 0;
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->sent_prune(
 		    journal->self, state->facts.public.head.seq, state->call));

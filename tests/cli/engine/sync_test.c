@@ -280,6 +280,41 @@ static void the_brake_holds_what_goes_out(void **state)
 	assert_int_equal(device_counts(&pair.a).dirty_count, 0);
 }
 
+/* A load ends the piece of the log that is settled at once. */
+static void delete_and_load(struct device *device, unsigned from, unsigned count)
+{
+	char *large = made_text(&device->world->made, 1200u << 10);
+	char id[16];
+
+	for (unsigned i = from; i < from + count; i++) {
+		(void)snprintf(id, sizeof(id), "e%u", i);
+		device_delete(device, id);
+	}
+	assert_engine(device, device_sync_with(device, true), ENGINE_OK);
+	(void)snprintf(id, sizeof(id), "after %u", from);
+	device_new(device, id, large);
+	free(large);
+	assert_engine(device, device_sync_with(device, true), ENGINE_OK);
+}
+
+static void the_brake_counts_over_pieces_and_runs(void **state)
+{
+	(void)state;
+	delete_and_load(&pair.a, 0, 8);
+	delete_and_load(&pair.a, 8, 8);
+	delete_and_load(&pair.a, 16, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_engine(&pair.b, device_sync(&pair.b), ENGINE_BRAKE);
+		assert_int_equal(pair.b.totals.deletions, 16);
+		assert_false(device_deleted(&pair.b, "e8"));
+	}
+	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_OK);
+	assert_same(&pair.a, &pair.b);
+	delete_and_load(&pair.a, 17, 8); /* the head was reached: it counts from there */
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
 static void the_brake_holds_what_comes_in(void **state)
 {
 	struct head head = device_facts(&pair.b).head;
@@ -585,6 +620,8 @@ static const struct CMUnitTest tests[] = {
 	a_deletion_travels_and_is_taken_back, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(the_brake_holds_what_goes_out, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(the_brake_holds_what_comes_in, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	the_brake_counts_over_pieces_and_runs, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(few_deletions_pass, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
