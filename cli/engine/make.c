@@ -377,7 +377,28 @@ static enum engine_result send_plain(struct make *make, struct buffer *plain, en
 	return ENGINE_OK;
 }
 
-/* Closes the run: it is sent unless its name is known. */
+/*
+ * Is that the name of what this run is sealed to? An index that was learnt is another device's word
+ * for it, and so is one whose segments were not fetched: a name taken over unseen would stand in
+ * every snapshot from now on, also where it leads to nothing that anyone can read. Equal runs seal
+ * equally, so nobody needs to be asked. If not, or if another version of zstd has packed it, what
+ * is in the flight now is put.
+ */
+static enum engine_result name_holds(const struct make *make, const struct journal_segment *known,
+    struct flight *flight, bool *holds_out)
+{
+	struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = &flight->sealing};
+	enum engine_result result = sync_seal(&want, make->state->call);
+
+	if (result != ENGINE_OK)
+		return result;
+	*holds_out = digest_equal(&want.name.hash, &known->name_hash);
+	if (*holds_out)
+		flight_end(flight);
+	return ENGINE_OK;
+}
+
+/* Closes the run: it is sent unless it is there under a name that holds. */
 static enum engine_result close_run(struct make *make, bool *put_out, struct flight *flight)
 {
 	const struct journal *journal = &make->state->engine->journal;
@@ -385,6 +406,7 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	struct journal_segment known;
 	struct buffer plain;
 	enum journal_result found;
+	bool holds = false;
 	enum engine_result result = ENGINE_OK;
 
 	if (make->segments_count == SEGMENTS_MAX) {
@@ -409,15 +431,17 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	run_hash(make->key, buffer_view(&plain), &segment->index.run_hash);
 	found = journal->ops->segment_find(
 	    journal->self, &segment->index.run_hash, make->state->call, &known);
-	*put_out = found == JOURNAL_NONE;
-	if (found == JOURNAL_OK) {
-		segment->name = (struct blob_name){known.name_hash, known.name_count};
-		make->there += make->losers ? 0 : make->run_rows;
-	} else if (found == JOURNAL_NONE) {
+	if (found != JOURNAL_OK && found != JOURNAL_NONE)
+		result = engine_of_journal(found);
+	if (result == ENGINE_OK)
 		result = send_plain(make, &plain, make->losers ? BLOB_LOSERS : BLOB_SEGMENT,
 		    make->segments_count - 1, flight);
-	} else {
-		result = engine_of_journal(found);
+	if (result == ENGINE_OK && found == JOURNAL_OK)
+		result = name_holds(make, &known, flight, &holds);
+	*put_out = !holds;
+	if (holds) {
+		segment->name = (struct blob_name){known.name_hash, known.name_count};
+		make->there += make->losers ? 0 : make->run_rows;
 	}
 	buffer_clear(&plain);
 	buffer_clear(&make->run);
