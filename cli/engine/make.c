@@ -639,6 +639,8 @@ enum engine_result make_frame(struct make *make, struct push *out)
 	root_of(&make->sum, sealed.root);
 	if (make->kind != FRAME_RESET)
 		sealed.reset_seq = state->facts.public.reset_seq;
+	if (make->kind == FRAME_RESET) /* the way out of a stored sum that is wrong, too */
+		state->sum = make->sum;
 	root_of(make->kind == FRAME_LOAD ? &make->moved : &state->sum, now);
 	if (memcmp(now, sealed.root, ROOT_LEN) != 0) {
 		call_sayf(state->call, "this home's state root is not its state's: run "

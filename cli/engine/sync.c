@@ -391,6 +391,8 @@ static bool left_over(const struct sync *sync)
 	       flights_count(&sync->flights) > 0;
 }
 
+static enum engine_result way_out(struct sync *sync, enum engine_result result);
+
 /* What all phases but make and take want, and what these come to when they are through. */
 static void want_alone(struct sync *sync)
 {
@@ -424,23 +426,34 @@ static void want_alone(struct sync *sync)
 	sync->want = want;
 }
 
-void sync_next(struct sync *sync, struct sync_want *out)
+/* What the machine does by itself before it wants something. */
+static enum engine_result step(struct sync *sync)
 {
 	enum engine_result result = ENGINE_OK;
 
-	sync->want = (struct sync_want){.kind = SYNC_WANT_NOTHING};
-	if (++sync->steps > STEPS_MAX && sync->phase != PHASE_OVER) {
-		call_sayf(sync->state.call, "the sync did not end; run it again");
-		end(sync, ENGINE_LATER);
-	}
 	if (sync->phase == PHASE_DECIDE && !left_over(sync))
 		result = decide(sync);
 	if (result == ENGINE_OK && sync->phase == PHASE_MAKE)
 		result = step_make(sync);
 	if (result == ENGINE_OK && sync->phase == PHASE_TAKE)
 		result = step_take(sync);
-	if (result != ENGINE_OK)
-		end(sync, result);
+	return result;
+}
+
+void sync_next(struct sync *sync, struct sync_want *out)
+{
+	enum engine_result result;
+
+	sync->want = (struct sync_want){.kind = SYNC_WANT_NOTHING};
+	if (++sync->steps > STEPS_MAX && sync->phase != PHASE_OVER) {
+		call_sayf(sync->state.call, "the sync did not end; run it again");
+		end(sync, ENGINE_LATER);
+	}
+	do { /* a way out is begun at once, RESETS_MAX times at most */
+		result = step(sync);
+		if (result != ENGINE_OK && way_out(sync, result) != ENGINE_OK)
+			end(sync, result);
+	} while (result != ENGINE_OK && sync->phase != PHASE_OVER);
 	want_alone(sync);
 	*out = sync->want;
 }
