@@ -117,6 +117,22 @@ static enum engine_result check_frame(struct take *take)
 	return apply_open(state, &take->frame, &take->payload, &take->sealed);
 }
 
+/*
+ * A place is never given back: whoever has taken one near the last can push nothing any more. How
+ * far a reset skips is seen by who knows the head that it follows; for whoever does not, this is
+ * room for 256 of the longest, and for any log.
+ */
+#define AHEAD_MAX (UINT64_C(1) << 40)
+
+static bool in_reach(const struct take *take)
+{
+	const struct sync_facts *facts = &take->state->facts.public;
+	uint64_t seen = facts->known_head.seq;
+
+	return facts->head.seq == 0 || take->frame.header.seq <= seen ||
+	       take->frame.header.seq - seen <= AHEAD_MAX;
+}
+
 /* A reset is taken instead of the head rule, if its place is above this device's own head. */
 static enum engine_result check_reset(struct take *take)
 {
@@ -160,6 +176,8 @@ enum engine_result take_open(
 		result = damaged(take, "it is neither");
 	if (result == ENGINE_OK)
 		result = check_frame(take);
+	if (result == ENGINE_OK && !in_reach(take))
+		result = damaged(take, "its place is beyond all that a log can have come to");
 	if (result == ENGINE_OK)
 		result = check_reset(take);
 	if (result != ENGINE_OK)

@@ -2,8 +2,10 @@
  * tests/cli/engine/index_bounds_test.c: an index whose numbers stand beyond the log. The maker
  * holds the account's keys, so all is sealed and signed as it should be, and the root holds. Taken
  * over, such a floor or place would have every device refuse its own next push: it is refused, a
- * reset leads back, and pushing goes on.
+ * reset leads back, and pushing goes on. So it is with a frame whose own place is near the last.
  */
+#include "cli/engine/seal.h"
+#include "schemas/manifest.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>
@@ -103,7 +105,78 @@ static void a_device_beyond_the_log(void **state)
 	refused(move_device);
 }
 
+/* The frame of the manifest's snapshot again, at another place and behind nothing that is known. */
+static void move_snapshot(struct device *maker, uint64_t seq, struct view manifest)
+{
+	struct sync_state state = {
+	    .engine = &maker->engine, .call = &maker->call, .opener = &maker->keys};
+	struct bytes payload = {0}, encoded = {0};
+	struct frame_sealed sealed;
+	struct manifest there;
+	struct push push = {0};
+	struct frame frame;
+	const struct epoch_key *key;
+
+	call_init(&maker->call, INT64_MAX);
+	assert_int_equal(state_load(&state), ENGINE_OK);
+	assert_int_equal(manifest_decode(manifest, &there), FORMAT_OK);
+	assert_int_equal(frame_decode(there.snapshot, &frame), FORMAT_OK);
+	assert_int_equal(state_key(&state, frame.header.epoch, &key), ENGINE_OK);
+	assert_int_equal(open_frame(key, &frame, &payload), FORMAT_OK);
+	assert_int_equal(frame_sealed_decode(view_bytes(&payload), &sealed), FORMAT_OK);
+	frame.header.seq = seq;
+	frame.header.abandoned.seq = seq - 1;
+	random_fill(&maker->world->random, frame.header.previous.bytes, DIGEST_LEN);
+	assert_int_equal(push_seal(&state, &frame.header, &sealed, &push), ENGINE_OK);
+	there.snapshot = view_bytes(&push.frame);
+	there.tail[0] = there.snapshot;
+	there.tail_count = 1;
+	there.packs_count = 0;
+	there.head = (struct head){seq, push.frame_hash};
+	there.generation++;
+	for (size_t i = 0; i < there.devices_count; i++)
+		if (device_equal(&there.devices[i].id, &maker->keys.id)) {
+			there.devices[i].seq = seq;
+			there.devices[i].frame = push.frame_hash;
+		}
+	assert_int_equal(manifest_encode(&there, &encoded), FORMAT_OK);
+	world_manifest_set(maker->world, view_bytes(&encoded));
+	bytes_clear(&encoded);
+	push_clear(&push);
+	bytes_clear(&payload);
+	state_clear(&state);
+}
+
+/* By a member who has the bucket's keys: what b took over could never be left again. */
+static void a_place_that_no_log_comes_to(void **state)
+{
+	struct bytes old = {0}, honest = {0};
+
+	(void)state;
+	world_manifest(&pair.world, &old);
+	(void)device_save(&pair.a, "e1", "acknowledged, then rolled back");
+	assert_synced(&pair.a);
+	world_manifest_set(&pair.world, view_bytes(&old));
+	account_cache_clear(&pair.a.cache);
+	pair.a.reseed = true;
+	assert_synced(&pair.a);
+	assert_true(pair.a.totals.reset);
+	world_manifest(&pair.world, &honest);
+	move_snapshot(&pair.a, SEQ_MAX, view_bytes(&honest));
+	account_cache_clear(&pair.b.cache);
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	assert_non_null(strstr(pair.b.call.message, "beyond all that a log can have come to"));
+	assert_true(device_facts(&pair.b).known_head.seq < 100);
+	world_manifest_set(&pair.world, view_bytes(&honest));
+	account_cache_clear(&pair.b.cache);
+	assert_synced(&pair.b);
+	assert_content(&pair.b, "e1", "acknowledged, then rolled back");
+	bytes_clear(&honest);
+	bytes_clear(&old);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_place_that_no_log_comes_to, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_floor_beyond_the_log, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_tombstone_beyond_the_log, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_device_beyond_the_log, pair_setup, pair_teardown),
