@@ -375,12 +375,12 @@ const struct command doctor_command = {
     .name = "doctor",
     .args = "[--probe]",
     .summary = "Looks for what may be wrong with this home",
-    .help =
-	"Checks the journal's file, the keys, the roster and the clock, and names texts that\n"
-	"were never saved; changes nothing.\n"
-	"A line a check: ok, note or BAD. Exit code 1 if something is BAD. --probe also\n"
-	"tries the bucket for up to 20 seconds, with small objects that it removes; of a\n"
-	"gateway it asks whether its bucket was found fit, and whether it answers this device.\n",
+    .help = "Checks the journal's file, the keys, the roster and the clock, and names texts that\n"
+	    "were never saved; changes nothing.\n"
+	    "A line a check: ok, note or BAD. Exit code 1 if something is BAD. --probe also\n"
+	    "tries the bucket for up to 20 seconds, with small objects that it removes; of a\n"
+	    "gateway it asks whether its bucket was found fit, and whether it answers this\n"
+	    "device.\n",
     .options = OPTION_PROBE,
     .run = run,
 };
