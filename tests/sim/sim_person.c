@@ -51,7 +51,7 @@ static bool pick_see(void *self, const struct store_item *item)
 	return true;
 }
 
-/* A change of that entry, begun on what it is now. False: it is not here. */
+/* A change of that entry, begun on what it is now. False: it is not here; it may have been. */
 static bool begin_on(struct sim_device *device, const char *id, struct sim_intent *out)
 {
 	const struct journal *journal = &device->engine.journal;
@@ -62,11 +62,11 @@ static bool begin_on(struct sim_device *device, const char *id, struct sim_inten
 
 	*out = (struct sim_intent){0};
 	(void)snprintf(out->id, sizeof(out->id), "%s", id);
+	out->history_count = sim_device_history(device, id, history, COUNT_OF(history));
 	if (found != JOURNAL_OK || !entry.has_local)
 		return false;
 	out->has_parent = true;
 	out->parent = entry.local;
-	out->history_count = sim_device_history(device, id, history, COUNT_OF(history));
 	return true;
 }
 
