@@ -533,9 +533,10 @@ int main(int argc, char **argv)
 	/* cmocka's asserts say why, and abort. */
 	if (sodium_init() < 0 || setenv("CMOCKA_TEST_ABORT", "1", 1) != 0)
 		return 2;
-	for (uint64_t i = 0; i < rounds && (uint64_t)(time(NULL) - begun) < seconds; i++) {
-		(void)fprintf(stderr, "\rseed %llu ", (unsigned long long)(seed + i));
-		run_round(seed + i);
+	for (uint64_t at = seed; at - seed < rounds && (uint64_t)(time(NULL) - begun) < seconds;
+	     at++) {
+		(void)fprintf(stderr, "\rseed %llu ", (unsigned long long)at);
+		run_round(at);
 	}
 	(void)printf("\n%llu rounds, %llu attacks, %llu ways out by --reseed, %llu snapshots that "
 		     "can't be read\n",

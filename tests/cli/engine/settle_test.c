@@ -392,9 +392,183 @@ static void a_journal_that_fails_is_told(void **state)
 	}
 }
 
+/* What the journal gives of one version is damaged, as if it had rotted on the disk. */
+static struct {
+	const struct journal_ops *ops; /* the store's */
+	struct journal_ops rotted;
+	struct digest version;
+} rot;
+
+static enum journal_result rotted_get(
+    void *self, const struct digest *version, struct call *call, struct bytes *encoded_out)
+{
+	enum journal_result result = rot.ops->version_get(self, version, call, encoded_out);
+
+	if (result == JOURNAL_OK && digest_equal(version, &rot.version))
+		encoded_out->data[encoded_out->len - 1] ^= 1;
+	return result;
+}
+
+static void rot_begin(const struct digest *version)
+{
+	rot.ops = device.engine.journal.ops;
+	rot.rotted = *rot.ops;
+	rot.rotted.version_get = rotted_get;
+	rot.version = *version;
+	device.engine.journal.ops = &rot.rotted;
+}
+
+static void rot_end(void)
+{
+	device.engine.journal.ops = rot.ops;
+	rot.ops->rollback(device.store);
+}
+
+/* Nothing is judged by it: the cloud's takes its place, or what it was begun on stays. */
+static void a_damaged_local_version(void **state)
+{
+	static const struct {
+		struct settling row;
+		bool warned;
+	} damaged[] = {
+	    {.row = {.name = "the cloud's heals it",
+		 .base = {"old", 0, false},
+		 .local = {"old", 0, false},
+		 .cloud = {"new", 1, false},
+		 .stands = {"new", 1, false},
+		 .changed = true}},
+	    {.row = {.name = "an edit gives way, and that is said",
+		 .base = {"old", 0, false},
+		 .local = {"mine", 1, false},
+		 .cloud = {"new", 2, false},
+		 .stands = {"new", 2, false},
+		 .changed = true},
+		.warned = true},
+	    {.row = {.name = "an edit of what the cloud never had, too",
+		 .local = {"mine", 1, false},
+		 .cloud = {"new", 2, false},
+		 .stands = {"new", 2, false},
+		 .changed = true},
+		.warned = true},
+	    {.row = {.name = "the cloud has the same",
+		 .base = {"old", 0, false},
+		 .local = {"new", 1, false},
+		 .cloud = {"new", 1, false},
+		 .stands = {"new", 1, false}}},
+	    {.row = {.name = "the cloud has let it go",
+		 .base = {"old", 0, false},
+		 .local = {"old", 0, false},
+		 .changed = true}},
+	    {.row = {.name = "the cloud has let it go, and it was edited",
+		 .base = {"old", 0, false},
+		 .local = {"mine", 1, false},
+		 .stands = {"mine", 1, false}}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(damaged); i++) {
+		const struct settling *row = &damaged[i].row;
+		struct settle_input input = begin(row);
+		struct edit_outcome outcome;
+		struct digest stands;
+		bool changed;
+
+		rot_begin(&input.local);
+		assert_engine(&device,
+		    settle_entry(&device.engine, &input, &device.call, &changed, &outcome),
+		    ENGINE_OK);
+		if (changed != row->changed || outcome.conflict || outcome.deleted)
+			fail_msg("%s: another outcome", row->name);
+		assert_int_equal(
+		    device_activity(&device, ACTIVITY_WARNING), damaged[i].warned ? 1 : 0);
+		assert_int_equal(device_has(&device, "e1"), row->stands.content != NULL);
+		if (row->stands.content != NULL) {
+			stands = device_version(&device, "e1");
+			assert_true(
+			    digest_equal(&stands, row->changed ? &input.cloud : &input.local));
+		}
+		rot_end();
+	}
+}
+
+static enum journal_result full_set(
+    void *self, struct view id, const struct digest *version, struct call *call)
+{
+	(void)self;
+	(void)id;
+	(void)version;
+	(void)call;
+	return JOURNAL_FULL;
+}
+
+static void a_full_disk_heals_nothing(void **state)
+{
+	const struct settling row = {
+	    .base = {"old", 0, false}, .local = {"mine", 1, false}, .cloud = {"new", 2, false}};
+	struct settle_input input = begin(&row);
+	struct edit_outcome outcome;
+	bool changed;
+
+	(void)state;
+	rot_begin(&input.local);
+	rot.rotted.local_set = full_set;
+	assert_engine(&device,
+	    settle_entry(&device.engine, &input, &device.call, &changed, &outcome), ENGINE_FULL);
+	assert_int_equal(device_activity(&device, ACTIVITY_WARNING), 0);
+	rot_end();
+}
+
+/* An open editor's save is judged against what the entry is now, and that is damaged. */
+static void a_damaged_version_there_gives_way(void **state)
+{
+	const struct settling row = {
+	    .base = {"old", 0, false}, .local = {"mine", 2, false}, .cloud = {"theirs", 1, false}};
+	struct settle_input input = begin(&row);
+	struct edit_outcome outcome;
+	bool changed = true;
+
+	(void)state;
+	rot_begin(&input.cloud);
+	assert_engine(&device,
+	    settle_entry(&device.engine, &input, &device.call, &changed, &outcome), ENGINE_OK);
+	assert_false(changed);
+	assert_false(outcome.conflict);
+	rot_end();
+}
+
+/* The loser is kept all the same; what the copy held is not filed, for nobody could read it. */
+static void a_damaged_copy_gives_way(void **state)
+{
+	const struct settling row = {.base = {"old", 0, false},
+	    .local = {"mine", 5, false},
+	    .cloud = {"theirs", 6, false},
+	    .copy = {"lost before", 1, false},
+	    .copied = COPY_OF_LOCAL};
+	struct settle_input input = begin(&row);
+	struct edit_outcome outcome;
+	struct digest before = device_version(&device, copy_ids[0]), after;
+	bool changed = false;
+
+	(void)state;
+	rot_begin(&before);
+	assert_engine(&device,
+	    settle_entry(&device.engine, &input, &device.call, &changed, &outcome), ENGINE_OK);
+	assert_true(changed);
+	assert_string_equal(outcome.copy_id, copy_ids[0]);
+	assert_int_equal(device_history(&device, copy_ids[0], HISTORY_LOSER), 0);
+	after = device_version(&device, copy_ids[0]);
+	assert_false(digest_equal(&after, &before));
+	rot_end();
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(each_outcome_is_done, journal_setup, journal_teardown),
     cmocka_unit_test_setup_teardown(a_journal_that_fails_is_told, journal_setup, journal_teardown),
+    cmocka_unit_test_setup_teardown(a_damaged_local_version, journal_setup, journal_teardown),
+    cmocka_unit_test_setup_teardown(a_full_disk_heals_nothing, journal_setup, journal_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_damaged_version_there_gives_way, journal_setup, journal_teardown),
+    cmocka_unit_test_setup_teardown(a_damaged_copy_gives_way, journal_setup, journal_teardown),
 };
 
 TEST_MAIN(tests)
