@@ -96,7 +96,6 @@ struct journal_segment { /* a blob known to be in the cloud, by what it holds */
 
 struct journal_pending { /* what waits to be pushed */
 	uint64_t dirty_count;
-	uint64_t dirty_bytes; /* encoded bytes of the dirty local versions */
 	uint64_t losers_count;
 };
 
@@ -154,6 +153,9 @@ struct journal_ops {
 	/* counts goes through all entries; pending only through what it counts. */
 	enum journal_result (*counts)(void *self, struct call *, struct journal_counts *out);
 	enum journal_result (*pending)(void *self, struct call *, struct journal_pending *out);
+	/* Have the dirty local versions, encoded, more bytes? Goes through no more than show it. */
+	enum journal_result (*dirty_above)(
+	    void *self, uint64_t bytes, struct call *, bool *above_out);
 	/* Unsettled ids whose local equals base, is live, and whose cloud version is deleted or
 	 * none. */
 	enum journal_result (*deletions_coming)(void *self, struct call *, uint64_t *count_out);

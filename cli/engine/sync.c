@@ -248,11 +248,17 @@ static enum engine_result start_reset(struct sync *sync)
 
 static enum engine_result start_push(struct sync *sync, const struct journal_pending *pending)
 {
+	const struct journal *journal = &sync->state.engine->journal;
 	const struct sync_facts *facts = &sync->state.facts.public;
-	enum engine_result result;
+	bool load = facts->head.seq == 0 && pending->dirty_count > 0;
+	enum engine_result result = ENGINE_OK;
 
-	if (pending->dirty_count > 0 &&
-	    (pending->dirty_bytes > LOAD_ABOVE || facts->head.seq == 0)) {
+	if (facts->head.seq > 0)
+		result = engine_of_journal(
+		    journal->ops->dirty_above(journal->self, LOAD_ABOVE, sync->state.call, &load));
+	if (result != ENGINE_OK)
+		return result;
+	if (load) {
 		if (!sync->current) { /* a load is dear: not on a guess */
 			ask_exchange(sync, &facts->head);
 			return ENGINE_OK;

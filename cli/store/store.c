@@ -124,7 +124,7 @@ static enum journal_result configure(struct store *store, struct call *call)
 	return store_exec(store,
 	    "PRAGMA synchronous = FULL;"
 	    "PRAGMA temp_store = MEMORY;"
-	    "PRAGMA cache_size = -32768;"
+	    "PRAGMA cache_size = -16384;"
 	    "PRAGMA journal_size_limit = 16777216;"
 	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "CREATE TEMP TABLE unindexed (number INTEGER PRIMARY KEY, old BLOB);"
@@ -218,6 +218,8 @@ void store_close(struct store *store)
 
 	if (store == NULL)
 		return;
+	if (store->db != NULL)
+		store_scan_close(store);
 	for (size_t i = 0; i < store->statements_count; i++)
 		(void)sqlite3_finalize(store->statements[i].statement);
 	code = sqlite3_close(store->db);

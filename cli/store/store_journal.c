@@ -436,20 +436,39 @@ static enum journal_result journal_pending(
 	enum journal_result result;
 
 	sql_read(&sql, self,
-	    "SELECT count(*), total(length(v.encoded)), (SELECT count(*) FROM losers)"
-	    " FROM entries AS e LEFT JOIN versions AS v ON v.hash = e.local"
-	    " WHERE e.local IS NOT NULL AND e.local IS NOT e.cloud");
+	    "SELECT count(*), (SELECT count(*) FROM losers)"
+	    " FROM entries WHERE local IS NOT NULL AND local IS NOT cloud");
 	result = sql_row(&sql, call);
 	if (result != JOURNAL_OK)
 		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
 	pending = (struct journal_pending){
 	    .dirty_count = (uint64_t)sql_int_at(&sql, 0),
-	    .dirty_bytes = (uint64_t)sql_int_at(&sql, 1),
-	    .losers_count = (uint64_t)sql_int_at(&sql, 2),
+	    .losers_count = (uint64_t)sql_int_at(&sql, 1),
 	};
 	result = sql_finish(&sql, call);
 	if (result == JOURNAL_OK)
 		*out = pending;
+	return result;
+}
+
+static enum journal_result journal_dirty_above(
+    void *self, uint64_t bytes, struct call *call, bool *above_out)
+{
+	struct sql sql;
+	uint64_t sum = 0;
+	enum journal_result result = JOURNAL_OK;
+
+	sql_read(&sql, self,
+	    "SELECT length(v.encoded) FROM entries AS e JOIN versions AS v ON v.hash = e.local"
+	    " WHERE e.local IS NOT NULL AND e.local IS NOT e.cloud");
+	while (sum <= bytes && (result = sql_row(&sql, call)) == JOURNAL_OK)
+		sum += (uint64_t)sql_int_at(&sql, 0);
+	if (result == JOURNAL_OK)
+		result = sql_finish(&sql, call);
+	else if (result == JOURNAL_NONE)
+		result = JOURNAL_OK;
+	if (result == JOURNAL_OK)
+		*above_out = sum > bytes;
 	return result;
 }
 
@@ -601,6 +620,7 @@ struct journal store_journal(struct store *store)
 	    .unsettled_next = journal_unsettled_next,
 	    .counts = journal_counts,
 	    .pending = journal_pending,
+	    .dirty_above = journal_dirty_above,
 	    .deletions_coming = journal_deletions_coming,
 	    .deletions_going = journal_deletions_going,
 	    .settle_plain = journal_settle_plain,

@@ -16,6 +16,8 @@
 #define STORE_BUSY_MS 2000              /* the home's lock has kept other writers out already */
 #define STORE_META_MAX (512u << 10)     /* bytes of a named value: a roster is 256 KiB */
 #define STORE_PREFIX_MIN 4u             /* bytes of an id that may stand for it */
+#define STORE_SCAN_ROWS 64u             /* that a scan reads at once, and … */
+#define STORE_SCAN_BYTES (64u << 10)    /* … their bytes, from which on it reads no more */
 #define STORE_WORDS_MAX 64u             /* words of a search: nobody types more */
 #define STORE_WORDS_LEN_MAX (16u << 10) /* bytes of a search as FTS5 reads it */
 
@@ -35,6 +37,9 @@ struct store {
 	bool stuck;         /* a rollback failed, for want of memory: the next call tries again */
 	int64_t scan_rank;  /* the row scan_next gave last */
 	int64_t scan_count; /* rows of the open scan; 0 when none is open */
+	struct journal_row scan_rows[STORE_SCAN_ROWS]; /* read, of which scan_given were given */
+	size_t scan_read;
+	size_t scan_given;
 };
 
 /* SQLite's answer as what to do next, and why in one line. Pure, so that one table tests it. */

@@ -75,51 +75,95 @@ enum journal_result store_scan_open(void *self, enum journal_scan which,
 	return JOURNAL_OK;
 }
 
-enum journal_result store_scan_next(void *self, struct call *call, struct journal_row *out)
+/* The columns of one row of the scan. */
+static void scan_row_at(struct sql *sql, struct journal_row *out)
 {
-	struct store *store = self;
 	struct journal_row row = {0};
-	struct sql sql;
-	enum journal_result result;
 
-	if (store->scan_rank >= store->scan_count)
-		return JOURNAL_NONE;
+	sql_bytes_at(sql, 1, &row.id);
+	sql_bytes_at(sql, 2, &row.encoded);
+	(void)sql_digest_at(sql, 3, &row.version);
+	(void)sql_device_at(sql, 4, &row.author);
+	row.created_ms = sql_int_at(sql, 5);
+	row.deleted = sql_int_at(sql, 6) != 0;
+	row.cloud_seq = (uint64_t)sql_int_at(sql, 7);
+	row.cloud_ms = sql_int_at(sql, 8);
+	row.replaces = sql_digest_at(sql, 9, &row.replaced);
+	*out = row;
+}
+
+static void scan_forget(struct store *store)
+{
+	for (size_t i = store->scan_given; i < store->scan_read; i++) {
+		bytes_clear(&store->scan_rows[i].id);
+		bytes_clear(&store->scan_rows[i].encoded);
+	}
+	store->scan_given = 0;
+	store->scan_read = 0;
+}
+
+/* Some rows at once: a statement for each would take and leave the file's lock 10,000 times. */
+static enum journal_result scan_read_on(struct store *store, struct call *call)
+{
+	struct sql sql;
+	size_t bytes = 0;
+	enum journal_result result = JOURNAL_OK;
+
 	sql_read(&sql, store,
-	    "SELECT s.id, v.encoded, s.version, s.author, v.created_ms, v.deleted, s.seq, s.ms,"
-	    " s.replaced"
-	    " FROM temp.scan AS s JOIN versions AS v ON v.hash = s.version WHERE s.rank = ?1");
-	sql_int(&sql, store->scan_rank + 1);
-	result = sql_row(&sql, call);
-	if (result == JOURNAL_NONE) { /* never the end: an entry left out would look deleted */
+	    "SELECT s.rank, s.id, v.encoded, s.version, s.author, v.created_ms, v.deleted, s.seq,"
+	    " s.ms, s.replaced"
+	    " FROM temp.scan AS s CROSS JOIN versions AS v ON v.hash = s.version"
+	    " WHERE s.rank > ?1 ORDER BY s.rank");
+	sql_int(&sql, store->scan_rank);
+	while (store->scan_read < STORE_SCAN_ROWS && bytes < STORE_SCAN_BYTES) {
+		struct journal_row *row = &store->scan_rows[store->scan_read];
+
+		result = sql_row(&sql, call);
+		if (result != JOURNAL_OK)
+			break;
+		if (sql_int_at(&sql, 0) != store->scan_rank + 1 + (int64_t)store->scan_read)
+			break; /* the version of the one between is missing */
+		scan_row_at(&sql, row);
+		bytes += row->encoded.len;
+		store->scan_read++;
+	}
+	if (result == JOURNAL_OK)
+		result = sql_finish(&sql, call);
+	if (result != JOURNAL_OK && result != JOURNAL_NONE) {
+		scan_forget(store);
+		return result;
+	}
+	if (store->scan_read == 0) { /* never the end: an entry left out would look deleted */
 		call_sayf(call, "a version is missing from the journal: run `inkseal doctor`");
 		return JOURNAL_FAILED;
 	}
-	if (result != JOURNAL_OK)
-		return result;
-	sql_bytes_at(&sql, 0, &row.id);
-	sql_bytes_at(&sql, 1, &row.encoded);
-	(void)sql_digest_at(&sql, 2, &row.version);
-	(void)sql_device_at(&sql, 3, &row.author);
-	row.created_ms = sql_int_at(&sql, 4);
-	row.deleted = sql_int_at(&sql, 5) != 0;
-	row.cloud_seq = (uint64_t)sql_int_at(&sql, 6);
-	row.cloud_ms = sql_int_at(&sql, 7);
-	row.replaces = sql_digest_at(&sql, 8, &row.replaced);
-	result = sql_finish(&sql, call);
-	if (result == JOURNAL_OK) {
-		store->scan_rank++;
-		*out = row;
-	} else {
-		bytes_clear(&row.id);
-		bytes_clear(&row.encoded);
+	return JOURNAL_OK;
+}
+
+enum journal_result store_scan_next(void *self, struct call *call, struct journal_row *out)
+{
+	struct store *store = self;
+
+	if (store->scan_rank >= store->scan_count)
+		return JOURNAL_NONE;
+	if (store->scan_given == store->scan_read) {
+		enum journal_result result;
+
+		scan_forget(store);
+		result = scan_read_on(store, call);
+		if (result != JOURNAL_OK)
+			return result;
 	}
-	return result;
+	*out = store->scan_rows[store->scan_given++];
+	store->scan_rank++;
+	return JOURNAL_OK;
 }
 
 void store_scan_close(void *self)
 {
 	struct store *store = self;
 
+	scan_forget(store);
 	store->scan_rank = 0;
 	store->scan_count = 0;
 	/* In memory: the worst that can happen is that a later scan_open fails. */

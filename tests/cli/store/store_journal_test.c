@@ -290,11 +290,14 @@ static void test_counts(void **state)
 	struct device_id device = device_filled(3);
 	struct bytes encoded = {0};
 	struct digest version;
+	bool above = true;
 
 	assert_ok(f, OPS(f)->counts(f->store, &f->call, &counts));
 	assert_int_equal(counts.entries_count, 0);
 	assert_ok(f, OPS(f)->pending(f->store, &f->call, &pending));
-	assert_int_equal(pending.dirty_bytes, 0);
+	assert_int_equal(pending.dirty_count, 0);
+	assert_ok(f, OPS(f)->dirty_above(f->store, 0, &f->call, &above));
+	assert_false(above);
 	begin(f);
 	(void)put_settled(f, &(struct words){.id = "clean"}, 1);
 	(void)put_settled(f, &(struct words){.id = "dead", .deleted_at = "2026-02-01"}, 1);
@@ -313,7 +316,10 @@ static void test_counts(void **state)
 	assert_int_equal(counts.conflicts_count, 1);
 	assert_ok(f, OPS(f)->pending(f->store, &f->call, &pending));
 	assert_int_equal(pending.dirty_count, 1);
-	assert_int_equal(pending.dirty_bytes, encoded.len);
+	assert_ok(f, OPS(f)->dirty_above(f->store, encoded.len, &f->call, &above));
+	assert_false(above);
+	assert_ok(f, OPS(f)->dirty_above(f->store, encoded.len - 1, &f->call, &above));
+	assert_true(above);
 	assert_int_equal(pending.losers_count, 1);
 	bytes_clear(&encoded);
 }
@@ -442,6 +448,48 @@ static void test_scan_never_leaves_one_out(void **state)
 	assert_ok(f, store_exec(f->store, "DELETE FROM versions WHERE id = 'c'", &f->call));
 	(void)open_scan(f, JOURNAL_SCAN_CLOUD, NULL);
 	assert_result(f, OPS(f)->scan_next(f->store, &f->call, &row), JOURNAL_FAILED);
+}
+
+/* More rows than are read at once, and one that alone is more bytes than that. */
+static void test_scan_of_many(void **state)
+{
+	enum { MANY = 3 * STORE_SCAN_ROWS + 1, LARGE = STORE_SCAN_ROWS + 5, MISSING = 150 };
+	struct fixture *f = *state;
+	char *text = calloc(1, STORE_SCAN_BYTES + 1);
+	struct journal_row row = {0};
+	char id[16];
+
+	assert_non_null(text);
+	memset(text, 'x', STORE_SCAN_BYTES);
+	begin(f);
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(id, sizeof(id), "%03d", i);
+		(void)put_settled(
+		    f, &(struct words){.id = id, .content = i == LARGE ? text : NULL}, 3);
+	}
+	commit(f);
+	free(text);
+	assert_int_equal(open_scan(f, JOURNAL_SCAN_CLOUD, NULL).count, MANY);
+	for (int i = 0; i < MANY; i++) {
+		char ids[16] = "";
+
+		(void)snprintf(id, sizeof(id), "%03d", i);
+		assert_true(scan_step(f, &row, ids, sizeof(ids)));
+		assert_string_equal(ids, id);
+	}
+	assert_result(f, OPS(f)->scan_next(f->store, &f->call, &row), JOURNAL_NONE);
+	(void)open_scan(f, JOURNAL_SCAN_CLOUD, NULL);
+	assert_true(scan_step(f, &row, (char[16]){""}, 16));
+	(void)open_scan(
+	    f, JOURNAL_SCAN_CLOUD, NULL); /* from the start: nothing read ahead is left */
+	assert_ok(f, store_exec(f->store, "DELETE FROM versions WHERE id = '150'", &f->call));
+	for (int i = 0; i < MISSING; i++) {
+		char ids[16] = "";
+
+		assert_true(scan_step(f, &row, ids, sizeof(ids)));
+	}
+	for (int i = 0; i < 2; i++) /* and it stays so */
+		assert_result(f, OPS(f)->scan_next(f->store, &f->call, &row), JOURNAL_FAILED);
 }
 
 static void sent_ids(struct fixture *f, const struct digest *frame, char *out, size_t out_len)
@@ -901,6 +949,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_scan_survives_writes),
     cmocka_unit_test_journal(test_scan_of_what_is_sent),
     cmocka_unit_test_journal(test_scan_never_leaves_one_out),
+    cmocka_unit_test_journal(test_scan_of_many),
     cmocka_unit_test_journal(test_sent),
     cmocka_unit_test_journal(test_sent_take),
     cmocka_unit_test_journal(test_sent_prune),
