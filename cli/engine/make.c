@@ -29,7 +29,8 @@ struct make {
 	struct head follows; /* a reset: the head of the log that it gives up */
 	size_t roster_index; /* the statement that its header's roster hash leads to */
 	const struct epoch_key *key;
-	uint64_t count;      /* of the state's entries */
+	int64_t time_ms; /* the frame's; and so its tombstones', which the index tells of before */
+	uint64_t count;  /* of the state's entries */
 	uint64_t cut_mask;   /* a boundary where the key's hash has these bits all zero */
 	bool losers;         /* the state is cut; losers are scanned now */
 	size_t losers_count; /* segments of them: the last ones */
@@ -177,6 +178,7 @@ enum engine_result make_open(
 	make->state = state;
 	make->kind = kind;
 	make->moved = state->sum;
+	make->time_ms = clock_wall_ms(state->engine->clock);
 	make->roster_index = state->roster_index;
 	if (kind == FRAME_RESET) { /* it carries all that its maker knows of the roster */
 		make->follows = *follows;
@@ -258,7 +260,7 @@ static void count_row(struct make *make, const struct journal_row *row, bool sen
 	if (row->deleted) {
 		struct index_tombstone tombstone = {.id = view_bytes(&row->id),
 		    .seq = sent || make->kind == FRAME_RESET ? own_seq(make) : row->cloud_seq,
-		    .time_ms = sent ? clock_wall_ms(make->state->engine->clock) : row->cloud_ms};
+		    .time_ms = sent ? make->time_ms : row->cloud_ms};
 
 		index_put_tombstone(&make->tombstones, &tombstone);
 		make->tombstones_count++;
@@ -624,8 +626,7 @@ enum engine_result make_frame(struct make *make, struct push *out)
 {
 	struct sync_state *state = make->state;
 	const struct journal *journal = &state->engine->journal;
-	struct frame_sealed sealed = {
-	    .floor = state->facts.public.floor, .time_ms = clock_wall_ms(state->engine->clock)};
+	struct frame_sealed sealed = {.floor = state->facts.public.floor, .time_ms = make->time_ms};
 	struct frame_header header;
 	struct push push = {0};
 	uint8_t now[ROOT_LEN];
@@ -749,13 +750,25 @@ static enum engine_result acknowledge(struct sync_state *state, const struct mak
 	return ENGINE_OK;
 }
 
+/* It is this device's last frame: by that others count how far it has acknowledged the log. */
+static enum engine_result note_own(
+    struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
+{
+	const struct journal *journal = &state->engine->journal;
+
+	return engine_of_journal(journal->ops->device_seen(
+	    journal->self, &frame->header.device, frame->header.seq, sealed->time_ms, state->call));
+}
+
 enum engine_result make_acknowledge(
     struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
 {
-	return acknowledge(state, NULL, frame, sealed);
+	enum engine_result result = acknowledge(state, NULL, frame, sealed);
+
+	return result == ENGINE_OK ? note_own(state, frame, sealed) : result;
 }
 
-enum engine_result make_acknowledge_reset(struct sync_state *state, const struct frame *frame)
+static enum engine_result acknowledge_reset(struct sync_state *state, const struct frame *frame)
 {
 	const struct journal *journal = &state->engine->journal;
 	struct sync_facts *facts = &state->facts.public;
@@ -784,6 +797,20 @@ enum engine_result make_acknowledge_reset(struct sync_state *state, const struct
 	return result;
 }
 
+enum engine_result make_acknowledge_reset(struct sync_state *state, const struct frame *frame)
+{
+	struct bytes payload = {0};
+	struct frame_sealed sealed = {0};
+	enum engine_result result = acknowledge_reset(state, frame);
+
+	if (result == ENGINE_OK)
+		result = apply_open(state, frame, &payload, &sealed);
+	if (result == ENGINE_OK)
+		result = note_own(state, frame, &sealed);
+	bytes_clear(&payload);
+	return result;
+}
+
 static enum engine_result remember_segments(struct make *make)
 {
 	enum engine_result result = segments_begin(make->state);
@@ -798,14 +825,13 @@ static enum engine_result remember_segments(struct make *make)
 enum engine_result make_committed(struct make *make, struct view encoded)
 {
 	struct sync_state *state = make->state;
-	const struct journal *journal = &state->engine->journal;
 	struct bytes payload = {0};
 	struct frame_sealed sealed = {0};
 	struct frame frame;
 	enum engine_result result = engine_of_format(frame_decode(encoded, &frame));
 
 	if (result == ENGINE_OK)
-		result = make->kind == FRAME_RESET ? make_acknowledge_reset(state, &frame)
+		result = make->kind == FRAME_RESET ? acknowledge_reset(state, &frame)
 						   : apply_head(state, &frame);
 	if (result == ENGINE_OK)
 		result = apply_open(state, &frame, &payload, &sealed);
@@ -814,8 +840,7 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 	if (result == ENGINE_OK)
 		result = remember_segments(make);
 	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->device_seen(journal->self,
-		    &frame.header.device, frame.header.seq, sealed.time_ms, state->call));
+		result = note_own(state, &frame, &sealed);
 	bytes_clear(&payload);
 	return result;
 }

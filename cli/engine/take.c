@@ -708,6 +708,11 @@ static enum engine_result apply_tables(struct take *take)
 		result = engine_of_journal(journal->ops->device_seen(
 		    journal->self, &device.id, device.seq, device.time_ms, take->state->call));
 	}
+	/* The index was made before the frame: this is its maker's last one, and is not applied. */
+	if (result == ENGINE_OK && take->is_whole)
+		result = engine_of_journal(
+		    journal->ops->device_seen(journal->self, &take->frame.header.device,
+			take->frame.header.seq, take->sealed.time_ms, take->state->call));
 	return result;
 }
 
@@ -789,7 +794,9 @@ static enum engine_result apply_frames(struct take *take)
 		case APPLY_FAILED: return failure;
 		}
 		/* The segments of the one that is taken are known; of a later one they are not. */
-		if (!view_equal(encoded, view_bytes(&take->encoded)))
+		if (view_equal(encoded, view_bytes(&take->encoded)))
+			take->state->facts.public.log_bytes = 0;
+		else
 			result = apply_note_snapshot(take->state, encoded);
 	}
 	return result;

@@ -1,13 +1,23 @@
 /*
- * tests/sim/sim_equal.c: at quiescence all devices hold one cloud state, and the same losers (I2).
+ * tests/sim/sim_equal.c: at quiescence all devices hold one cloud state, the same losers, and the
+ * same of what hangs on the log: tombstones' places, last frames, floor and reset (I2).
  */
 #include "cli/engine/engine_priv.h"
 #include "tests/sim/sim_model.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The cloud state: (id, version, its bytes, author) of all, and its root made anew. */
+static void add_place(crypto_generichash_state *hash, uint64_t seq, int64_t time_ms)
+{
+	const int64_t place[] = {(int64_t)seq, time_ms};
+
+	(void)crypto_generichash_update(hash, (const uint8_t *)place, sizeof(place));
+}
+
+/* The cloud state: (id, version, its bytes, author) of all, where each tombstone stands, and its
+ * root made anew. */
 static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *count_out)
 {
 	const struct journal *journal = &device->engine.journal;
@@ -30,6 +40,8 @@ static bool cloud_hash(struct sim_device *device, struct digest *out, uint64_t *
 			(void)crypto_generichash_update(&hash, row.version.bytes, DIGEST_LEN);
 			(void)crypto_generichash_update(&hash, row.encoded.data, row.encoded.len);
 			(void)crypto_generichash_update(&hash, row.author.bytes, DEVICE_ID_LEN);
+			if (row.deleted)
+				add_place(&hash, row.cloud_seq, row.cloud_ms);
 			seen++;
 		}
 		bytes_clear(&row.id);
@@ -80,17 +92,54 @@ static bool losers_hash(struct sim_device *device, int64_t since_ms, struct dige
 	return result == JOURNAL_NONE;
 }
 
+/*
+ * Floor, reset, and how far each device has acknowledged the log: all that a purge goes by. What a
+ * device did on a branch that a reset gave up, only some have seen: it counts as nothing.
+ */
+static bool places_hash(struct sim_device *device, struct digest *out)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct roster *roster = calloc(1, sizeof(*roster));
+	struct sync_facts facts = {0};
+	crypto_generichash_state hash;
+	struct bytes encoded = {0};
+	bool read = roster != NULL &&
+		    sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK &&
+		    sync_roster_get(&device->engine, &device->call, &encoded) == ENGINE_OK &&
+		    roster_decode_again(view_bytes(&encoded), roster) == FORMAT_OK;
+
+	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
+	add_place(&hash, facts.floor, 0);
+	add_place(&hash, facts.reset_seq, (int64_t)facts.log_bytes);
+	for (size_t i = 0; read && i < roster->devices_count; i++) {
+		uint64_t seq = 0;
+		int64_t time_ms = 0;
+		enum journal_result found = journal->ops->device_get(
+		    journal->self, &roster->devices[i].id, &device->call, &seq, &time_ms);
+
+		read = found == JOURNAL_OK || found == JOURNAL_NONE;
+		if (seq > 0 && seq >= facts.reset_seq)
+			add_place(&hash, seq, time_ms);
+		else
+			add_place(&hash, 0, 0);
+	}
+	(void)crypto_generichash_final(&hash, out->bytes, DIGEST_LEN);
+	bytes_clear(&encoded);
+	free(roster);
+	return read;
+}
+
 /* I2, whole: the cloud states are one, and so are the lists. */
 void sim_check_equal(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count)
 {
-	struct digest first = {0}, first_losers = {0};
+	struct digest first = {0}, first_losers = {0}, first_places = {0};
 
 	for (size_t i = 0; i < devices_count; i++) {
 		struct sim_device *device = devices[i];
 		const struct journal *journal = &device->engine.journal;
 		struct journal_counts counts = {0};
-		struct digest hash, losers;
+		struct digest hash, losers, places;
 		uint64_t count = 0;
 
 		if (!cloud_hash(device, &hash, &count)) {
@@ -102,13 +151,23 @@ void sim_check_equal(
 			sim_fail(model->world, "d%u: its losers cannot be read", device->index);
 			return;
 		}
+		if (!places_hash(device, &places)) {
+			sim_fail(model->world, "d%u: its devices cannot be read", device->index);
+			return;
+		}
 		if (i == 0) {
 			first = hash;
 			first_losers = losers;
+			first_places = places;
 		}
 		/* What lost on a branch that a reset gave up is known on that branch alone. */
 		if (!digest_equal(&first_losers, &losers) && !model->world->reseeded) {
 			sim_fail(model->world, "I2: d%u and d%u hold different losers",
+			    devices[0]->index, device->index);
+			return;
+		}
+		if (!digest_equal(&first_places, &places)) {
+			sim_fail(model->world, "I2: d%u and d%u know different last frames",
 			    devices[0]->index, device->index);
 			return;
 		}

@@ -111,7 +111,10 @@ bool device_keeps(
 
 /* The stored state root, after it was computed again from the cloud state. */
 void device_root(struct device *device, uint8_t out[ROOT_LEN]);
-/* Both hold the same cloud state, with the same authors and root, and nothing unsynced (I2). */
+/*
+ * Both hold the same cloud state, with the same authors, tombstones' places and root, know the same
+ * last frame of each device, the same floor and reset, and have nothing unsynced (I2).
+ */
 void assert_same(struct device *a, struct device *b);
 
 #define assert_engine(device, have, want) \

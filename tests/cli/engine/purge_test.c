@@ -4,6 +4,7 @@
  */
 #include "tests/cli/engine/pair.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,19 @@
 static void days_pass(int64_t days)
 {
 	pair.world.now_ms += days * DAY_MS;
+}
+
+/* More than a patch takes. */
+static void send_letters(void)
+{
+	for (unsigned i = 0; i < 12; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "letter%u", i);
+		pair_save_long(&pair.a, id, PAIR_LONG);
+	}
+	assert_synced(&pair.a);
+	assert_true(pair.a.puts > 0);
 }
 
 static void edit_synced(struct device *device, const char *id)
@@ -82,6 +96,43 @@ static void an_acknowledgement_is_made_once_a_week_at_most(void **state)
 	days_pass(30);
 	assert_synced(&pair.b); /* the tombstone is older than its last frame now */
 	assert_int_equal(pair.b.exchanges, 1);
+}
+
+/* a has imported a year's letters, and then was away: to b, who took them, it was there that day.
+ */
+static void who_has_sent_a_load_was_not_silent(void **state)
+{
+	(void)state;
+	days_pass(100);
+	send_letters();
+	assert_synced(&pair.b);
+	device_delete(&pair.b, "e1");
+	assert_synced(&pair.b);
+	days_pass(95); /* more than 180 since a's last patch */
+	edit_synced(&pair.b, "e2");
+	assert_true(device_has(&pair.b, "e1"));
+	days_pass(84); /* 179 since the load */
+	edit_synced(&pair.b, "e2");
+	assert_true(device_has(&pair.b, "e1"));
+	days_pass(1);
+	edit_synced(&pair.b, "e2");
+	assert_false(device_has(&pair.b, "e1"));
+}
+
+/* Whose newest frame is a load, with a tombstone in it, has nothing left to acknowledge. */
+static void a_load_is_an_acknowledgement(void **state)
+{
+	uint64_t seq;
+
+	(void)state;
+	device_delete(&pair.a, "e1");
+	send_letters();
+	seq = device_facts(&pair.a).head.seq;
+	days_pass(8);
+	assert_synced(&pair.a);
+	assert_int_equal(device_facts(&pair.a).head.seq, seq);
+	assert_synced(&pair.b); /* which has */
+	assert_int_equal(device_facts(&pair.b).head.seq, seq + 1);
 }
 
 static void what_was_restored_meanwhile_stays(void **state)
@@ -163,6 +214,8 @@ static const struct CMUnitTest tests[] = {
 	it_stays_while_a_device_may_not_know, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	an_acknowledgement_is_made_once_a_week_at_most, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(who_has_sent_a_load_was_not_silent, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_load_is_an_acknowledgement, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_restored_meanwhile_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_being_edited_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_was_away_finds_it_deleted, pair_setup, pair_teardown),

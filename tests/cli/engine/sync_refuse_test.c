@@ -83,7 +83,7 @@ static void meeting_it_acknowledges(void **state)
 static void an_unheard_first_load_is_met(void **state)
 {
 	struct world world;
-	struct device first;
+	struct device first, second;
 
 	(void)state;
 	world_open(&world);
@@ -99,6 +99,12 @@ static void an_unheard_first_load_is_met(void **state)
 	assert_int_equal(device_facts(&first).head.seq, 2);
 	assert_int_equal(device_counts(&first).conflicts_count, 0);
 	assert_int_equal(device_counts(&first).dirty_count, 0);
+	device_open(&second, &world);
+	device_join(&second);
+	assert_synced(&second);
+	assert_synced(&first);
+	assert_same(&first, &second);
+	device_close(&second);
 	device_close(&first);
 	world_close(&world);
 }
