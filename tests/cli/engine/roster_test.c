@@ -40,19 +40,13 @@ static size_t stored_statements(struct device *device)
 	return count;
 }
 
-/* a's statement, which stands in no log, and as a blob in the bucket: whoever belongs may put it.
- */
-static void make_shown(size_t at, enum off_log kind)
+/* As a blob in the bucket: whoever belongs may put it. */
+static void put_shown(size_t at)
 {
 	struct roster *roster = calloc(1, sizeof(*roster));
-	struct bytes known = stored_roster(&pair.a);
 	struct device *a = &pair.a;
 
 	assert_non_null(roster);
-	bytes_clear(&shown.roster[at]);
-	assert_int_equal(off_log_make(view_bytes(&known), &a->keys, kind, &pair.b.keys.id,
-			     &pair.world.random, &shown.roster[at]),
-	    FORMAT_OK);
 	assert_int_equal(roster_decode(view_bytes(&shown.roster[at]), false, roster), FORMAT_OK);
 	shown.hash[at] = *roster_hash(roster);
 	blob_hash(view_bytes(&shown.roster[at]), &shown.name[at].hash);
@@ -61,8 +55,20 @@ static void make_shown(size_t at, enum off_log kind)
 	assert_int_equal(account_blob_put(&a->env, &a->cache, &pair.world.account, &shown.name[at],
 			     view_bytes(&shown.roster[at]), &a->call),
 	    ACCOUNT_OK);
-	bytes_clear(&known);
 	free(roster);
+}
+
+/* a's statement, which stands in no log. */
+static void make_shown(size_t at, enum off_log kind)
+{
+	struct bytes known = stored_roster(&pair.a);
+
+	bytes_clear(&shown.roster[at]);
+	assert_int_equal(off_log_make(view_bytes(&known), &pair.a.keys, kind, &pair.b.keys.id,
+			     &pair.world.random, &shown.roster[at]),
+	    FORMAT_OK);
+	put_shown(at);
+	bytes_clear(&known);
 }
 
 static int setup(void **state)
@@ -90,8 +96,8 @@ static void show(struct device *device, struct sync_answer *answer)
 	answer->roster = shown.name[at];
 }
 
-/* Refused as damage, and nothing of it is kept. */
-static void assert_refused(struct device *device, unsigned times)
+/* Nothing of it is kept. */
+static void assert_refused_as(struct device *device, unsigned times, enum engine_result as)
 {
 	struct bytes before = stored_roster(device);
 	struct bytes after;
@@ -101,12 +107,17 @@ static void assert_refused(struct device *device, unsigned times)
 	device->times = times;
 	result = device_sync(device);
 	device->answered = NULL;
-	if (result != ENGINE_DAMAGED)
+	if (result != as)
 		fail_msg("%s: %s", engine_result_text(result), device->call.message);
 	after = stored_roster(device);
 	assert_true(view_equal(view_bytes(&before), view_bytes(&after)));
 	bytes_clear(&after);
 	bytes_clear(&before);
+}
+
+static void assert_refused(struct device *device, unsigned times)
+{
+	assert_refused_as(device, times, ENGINE_DAMAGED);
 }
 
 /* The honest log goes on with a statement at the very place of the one that was shown. */
@@ -303,6 +314,87 @@ static void a_roster_that_is_not_the_named_one(void **state)
 	shown.name[0] = shown.name[1];
 	assert_refused(&pair.b, UINT32_MAX);
 	assert_goes_on(&pair.b);
+}
+
+/* Rosters that hold in themselves, and do not continue the three statements that b knows. */
+static const struct other {
+	const char *name;
+	bool known_end;    /* it ends in a statement that b knows */
+	size_t first;      /* so many statements of the log's; 0: another account's genesis */
+	bool continued;    /* … and then a's own, … */
+	enum off_log kind; /* … which are these */
+} others[] = {
+    {"shortened", true, 2, false, OFF_LOG_ADDS},
+    {"forked, and shorter", false, 1, true, OFF_LOG_ADDS},
+    {"forked, as long", false, 1, true, OFF_LOG_SEVERAL},
+    {"forked at its end", false, 2, true, OFF_LOG_EPOCH},
+    {"forked, and longer", false, 2, true, OFF_LOG_SEVERAL},
+    {"another account's", false, 0, false, OFF_LOG_ADDS},
+    {"another account's, and longer", false, 0, true, OFF_LOG_SEVERAL},
+};
+
+static void make_other(const struct other *other)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+	struct bytes known = stored_roster(&pair.a), begun = {0};
+	uint8_t recovery[RECOVERY_KEY_LEN] = {1};
+	struct device *a = &pair.a;
+
+	assert_non_null(roster);
+	assert_int_equal(roster_decode(view_bytes(&known), false, roster), FORMAT_OK);
+	assert_int_equal(roster->statements_count, 3);
+	if (other->first > 0)
+		assert_int_equal(roster_first(roster, other->first, &begun), FORMAT_OK);
+	else
+		assert_int_equal(genesis_make(&a->keys, view_text("a"), recovery, pair.world.now_ms,
+				     &pair.world.random, &begun),
+		    FORMAT_OK);
+	bytes_clear(&shown.roster[0]);
+	if (other->continued)
+		assert_int_equal(off_log_make(view_bytes(&begun), &a->keys, other->kind, NULL,
+				     &pair.world.random, &shown.roster[0]),
+		    FORMAT_OK);
+	else
+		assert_true(bytes_copy(view_bytes(&begun), &shown.roster[0]));
+	put_shown(0);
+	bytes_clear(&begun);
+	bytes_clear(&known);
+	free(roster);
+}
+
+/*
+ * To who is at the head it is one that the log does not hold, and is not even fetched. To who is
+ * behind it, with something to push or without, it says that the log was rolled back, or is
+ * another: what it holds never takes the place of what is known.
+ */
+static void a_roster_that_does_not_descend(void **state)
+{
+	struct device c;
+
+	(void)state;
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		print_message("%s\n", others[i].name);
+		make_other(&others[i]);
+		assert_refused_as(
+		    &pair.b, UINT32_MAX, others[i].known_end ? ENGINE_ROLLBACK : ENGINE_DAMAGED);
+		(void)device_save(&pair.a, "e1", others[i].name);
+		assert_synced(&pair.a);
+		assert_refused_as(&pair.b, UINT32_MAX, ENGINE_ROLLBACK);
+		(void)device_save(&pair.a, "e3", others[i].name);
+		assert_synced(&pair.a);
+		(void)device_save(&pair.b, "e2", others[i].name);
+		assert_refused_as(&pair.b, UINT32_MAX, ENGINE_ROLLBACK);
+		assert_synced(&pair.b);
+		assert_synced(&pair.a);
+		assert_same(&pair.a, &pair.b);
+	}
+	assert_goes_on(&pair.b);
+	device_close(&c);
 }
 
 static void one_frame_an_answer(struct device *device, struct sync_answer *answer)
@@ -513,6 +605,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(shown_to_who_resets, setup, teardown),
     cmocka_unit_test_setup_teardown(a_roster_that_changes_between_two_reads, setup, teardown),
     cmocka_unit_test_setup_teardown(a_roster_that_is_not_the_named_one, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_roster_that_does_not_descend, setup, teardown),
     cmocka_unit_test_setup_teardown(a_statement_is_stored_with_its_frame, setup, teardown),
     cmocka_unit_test_setup_teardown(a_revocation_that_no_log_holds, setup, teardown),
     cmocka_unit_test_setup_teardown(a_lost_race_signs_the_frame_alone_anew, setup, teardown),
