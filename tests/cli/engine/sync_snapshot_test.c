@@ -408,6 +408,37 @@ static void a_broken_pull_of_another_state_begins_anew(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+static void note_far(struct device *device, struct sync_answer *answer)
+{
+	device->times += answer->status == SYNC_FAR_BEHIND;
+}
+
+/* … and what was staged of one that has since gone for good is in nobody's way. */
+static void a_broken_pull_of_what_was_purged_begins_anew(void **state)
+{
+	(void)state;
+	device_new(&pair.a, "gone", "in the first segment");
+	fill(&pair.a, 60, PAIR_LONG);
+	assert_synced(&pair.a);
+	pair.b.got = flip_blob;
+	pair.b.times = (unsigned)pair.a.gets - 2;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	pair.b.got = NULL;
+	device_delete(&pair.a, "gone");
+	assert_synced(&pair.a);
+	pair.world.now_ms += 181 * INT64_C(86400000);
+	(void)device_save(&pair.a, "e0", "half a year later");
+	assert_synced(&pair.a);
+	assert_false(device_has(&pair.a, "gone"));
+	pair_far_behind();
+	pair.b.answered = note_far;
+	pair.b.times = 0;
+	assert_synced(&pair.b);
+	assert_int_equal(pair.b.times, 1);
+	assert_false(device_has(&pair.b, "gone"));
+	assert_same(&pair.a, &pair.b);
+}
+
 static void sweep_twice(struct device *device, const struct sync_request *request)
 {
 	if (request->frames_count == 0)
@@ -631,11 +662,6 @@ static void who_is_overtaken_by_sweeps_may_try_again(void **state)
 	bytes_clear(&index);
 	assert_synced(&pair.b);
 	assert_same(&pair.a, &pair.b);
-}
-
-static void note_far(struct device *device, struct sync_answer *answer)
-{
-	device->times += answer->status == SYNC_FAR_BEHIND;
 }
 
 static void a_device_far_behind_fetches_what_differs(void **state)
@@ -867,6 +893,8 @@ static const struct CMUnitTest tests[] = {
 	a_broken_pull_goes_on_where_it_stopped, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_broken_pull_of_another_state_begins_anew, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_broken_pull_of_what_was_purged_begins_anew, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	blobs_swept_before_the_frame_are_put_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_snapshot_comes_after_a_mebibyte, pair_setup, pair_teardown),
