@@ -6,9 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t fixture_time(void *self)
+#define BEGIN_MS INT64_C(1700000000777) /* in the middle of a second */
+#define UP_MS INT64_C(7200000)          /* the machine is up so long by then */
+
+int64_t fixture_up_ms(const struct fixture *fixture)
 {
-	return ((struct fixture *)self)->now_ms;
+	return fixture->now_ms - BEGIN_MS + UP_MS;
+}
+
+static int64_t fixture_wall(void *self)
+{
+	const struct fixture *fixture = self;
+
+	return fixture->now_ms + fixture->skew_ms;
+}
+
+static int64_t fixture_monotonic(void *self)
+{
+	return fixture_up_ms(self);
 }
 
 static void fixture_fill(void *self, void *out, size_t len)
@@ -22,6 +37,8 @@ static enum memory_fault fixture_before(void *self, enum memory_op op, const cha
 	struct fixture *fixture = self;
 
 	fixture->ops++;
+	if (op == MEMORY_PUT && fixture->late_lands)
+		(void)memory_deliver(fixture->store);
 	if (fixture->crash_at != 0 && fixture->ops >= fixture->crash_at)
 		return MEMORY_FAULT_BEFORE;
 	if (!fixture->armed || op != fixture->op || strstr(key, fixture->part) == NULL)
@@ -92,12 +109,12 @@ void fixture_open(struct fixture *fixture)
 {
 	struct memory_hook hook = {fixture, fixture_before};
 
-	*fixture = (struct fixture){.now_ms = 1700000000000};
+	*fixture = (struct fixture){.now_ms = BEGIN_MS};
 	fixture->store = memory_store_new();
 	assert_non_null(fixture->store);
 	fixture->bucket = bucket_count(bucket_memory(fixture->store, &hook), &fixture->counts);
 	assert_non_null(fixture->bucket);
-	fixture->clock = (struct clock){fixture, fixture_time, fixture_time};
+	fixture->clock = (struct clock){fixture, fixture_wall, fixture_monotonic};
 	fixture->random = (struct random){fixture, fixture_fill};
 	fixture->env = (struct account_env){
 	    fixture->bucket, &fixture->clock, &fixture->random, "some/prefix/", ""};
@@ -116,7 +133,7 @@ void fixture_close(struct fixture *fixture)
 
 struct call *fixture_call(struct fixture *fixture)
 {
-	call_init(&fixture->call, fixture->now_ms + 60000);
+	call_init(&fixture->call, fixture_up_ms(fixture) + 60000);
 	return &fixture->call;
 }
 
@@ -183,6 +200,22 @@ void fixture_manifest(struct fixture *fixture, struct bytes *bytes, struct manif
 	bytes_clear(bytes);
 	*bytes = search.bytes;
 	assert_int_equal(manifest_decode(view_bytes(bytes), out), FORMAT_OK);
+}
+
+void fixture_manifest_put(struct fixture *fixture, const struct manifest *manifest)
+{
+	char key[BUCKET_KEY_MAX + 1];
+	struct bytes encoded = {0};
+	struct bucket_tag tag;
+
+	fixture_key(fixture, "/manifest", key);
+	assert_int_equal(manifest_encode(manifest, &encoded), FORMAT_OK);
+	assert_int_equal(bucket_put(fixture->bucket,
+			     &(struct bucket_put){
+				 .key = key, .data = view_bytes(&encoded), .cond = BUCKET_ALWAYS},
+			     fixture_call(fixture), &tag),
+	    BUCKET_OK);
+	bytes_clear(&encoded);
 }
 
 uint64_t fixture_requests(const struct fixture *fixture)

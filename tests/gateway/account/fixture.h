@@ -31,7 +31,8 @@ struct fixture {
 	struct member members[MEMBERS_COUNT];
 	struct bytes roster_bytes; /* the newest that was made, committed or not */
 	struct roster roster;
-	int64_t now_ms;
+	int64_t now_ms;   /* both clocks go by it */
+	int64_t skew_ms;  /* by which somebody has set the wall clock */
 	struct call call; /* the last one's message */
 
 	/* Faults: the operations `op` whose key holds `part`, after `skip` of them, `times` long.
@@ -41,6 +42,7 @@ struct fixture {
 	const char *part;
 	enum memory_fault how;
 	unsigned skip, times;
+	bool late_lands; /* a late put lands just before the next put */
 	/* Not NULL: called once before the first such operation, which then goes on. */
 	void (*interrupt)(void *self);
 	void *interrupt_self;
@@ -52,6 +54,8 @@ void fixture_open(struct fixture *fixture); /* makes the keys; the account is no
 void fixture_close(struct fixture *fixture);
 void fixture_arm(struct fixture *fixture, enum memory_op op, const char *part,
     enum memory_fault how, unsigned skip, unsigned times);
+/* Far from the wall clock's: whatever takes one for the other is told apart. */
+int64_t fixture_up_ms(const struct fixture *fixture);
 struct call *fixture_call(struct fixture *fixture); /* afresh, 60 s */
 /* fixture->call.message; for a test's own use when something failed. */
 enum account_result fixture_create(struct fixture *fixture, struct account_cache *cache);
@@ -59,6 +63,7 @@ size_t fixture_objects(struct fixture *fixture, const char *part); /* keys that 
 /* The first key that holds part. */
 void fixture_key(struct fixture *fixture, const char *part, char out[BUCKET_KEY_MAX + 1]);
 void fixture_manifest(struct fixture *fixture, struct bytes *bytes, struct manifest *out);
+void fixture_manifest_put(struct fixture *fixture, const struct manifest *manifest);
 uint64_t fixture_requests(const struct fixture *fixture); /* all counted so far */
 
 /* The roster with one more statement, by signer: adds, or revokes (SIZE_MAX: nobody). */

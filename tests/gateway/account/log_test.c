@@ -115,6 +115,25 @@ static void log_answer_holds_so_many_bytes(void **state)
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
 }
 
+/* A body of more than an answer holds otherwise comes whole; none of these fits beside another. */
+static void log_answer_holds_one_body_of_any_size(void **state)
+{
+	static const size_t sizes[] = {100, ANSWER_MAX, 5u << 20, 100, ANSWER_MAX - 1000, 2000};
+	struct pair *pair = *state;
+
+	for (size_t i = 0; i < COUNT_OF(sizes); i++)
+		push_body(&pair->first, 100, sizes[i]);
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+		assert_status(&pair->second, SYNC_BEHIND);
+		assert_int_equal(pair->second.answer.frames_count, 1);
+		assert_int_equal(pair->second.answer.bodies_count, 1);
+		assert_true(pair->second.answer.bodies[0].blob.len > sizes[i]);
+		assert_int_equal(pair->second.answer.more, i + 1 < COUNT_OF(sizes));
+	}
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
 /* Bytes that an answer keeps are its own; it keeps eight parts at most. */
 static void log_answer_with_too_many_parts_fails(void **state)
 {
@@ -135,7 +154,7 @@ static void log_answer_with_too_many_parts_fails(void **state)
 	    account_answer_keep(&answer, view_text("more"), &fixture->call, &last), ACCOUNT_FAILED);
 	assert_null(last.data);
 	assert_string_equal(fixture->call.message, "the answer holds too many parts");
-	call_init(&fixture->call, fixture->now_ms + 60000);
+	(void)fixture_call(fixture);
 	assert_int_equal(account_log_answer(work, &pair->first.head, &answer), ACCOUNT_FAILED);
 	assert_string_equal(fixture->call.message, "the answer holds too many parts");
 	sync_answer_clear(&answer);
@@ -146,7 +165,7 @@ static void time_is_over(void *self)
 {
 	struct fixture *fixture = self;
 
-	fixture->now_ms = fixture->call.deadline_ms;
+	fixture->now_ms += fixture->call.deadline_ms - fixture_up_ms(fixture);
 }
 
 /* The request for such an object takes all the time there is: it is the poll's last. */
@@ -190,22 +209,6 @@ static void log_body_after_the_deadline_is_not_read(void **state)
 	assert_int_equal(pair->second.answer.bodies_count, 3);
 }
 
-static void put_manifest(struct fixture *fixture, const struct manifest *manifest)
-{
-	char key[BUCKET_KEY_MAX + 1];
-	struct bytes encoded = {0};
-	struct bucket_tag tag;
-
-	fixture_key(fixture, "/manifest", key);
-	assert_int_equal(manifest_encode(manifest, &encoded), FORMAT_OK);
-	assert_int_equal(bucket_put(fixture->bucket,
-			     &(struct bucket_put){
-				 .key = key, .data = view_bytes(&encoded), .cond = BUCKET_ALWAYS},
-			     fixture_call(fixture), &tag),
-	    BUCKET_OK);
-	bytes_clear(&encoded);
-}
-
 /* A manifest that lost its first pack, and has no snapshot that stands for it. */
 static void log_that_lost_its_beginning_is_damaged(void **state)
 {
@@ -229,7 +232,7 @@ static void log_that_lost_its_beginning_is_damaged(void **state)
 	manifest->packs_count--;
 	memmove(&manifest->packs[0], &manifest->packs[1],
 	    manifest->packs_count * sizeof(manifest->packs[0]));
-	put_manifest(&pair->fixture, manifest);
+	fixture_manifest_put(&pair->fixture, manifest);
 	assert_int_equal(client_poll(&pair->second), ACCOUNT_DAMAGED);
 	assert_non_null(strstr(pair->fixture.call.message, "no snapshot"));
 	assert_true(head_equal(&before, &pair->second.head));
@@ -241,6 +244,50 @@ static void log_that_lost_its_beginning_is_damaged(void **state)
 	assert_int_equal(pair->fixture.counts.get, gets);
 	account_work_free(work);
 	bytes_clear(&sent);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+#define PLACES_MAX 100u
+
+/* From each place of the log: with its frames as long as the next one is still there. */
+static void log_tells_behind_from_far_behind(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct client *first = &pair->first;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct head places[PLACES_MAX] = {0};
+	struct sweep_report report = {0};
+	struct bytes bytes = {0};
+	uint64_t oldest;
+
+	places[1] = first->head;
+	while (first->head.seq < PLACES_MAX - 1) {
+		if (first->head.seq == 60)
+			client_whole(first, FRAME_LOAD, NULL, 1, NULL);
+		else
+			client_edit(first, 600);
+		places[first->head.seq] = first->head;
+	}
+	assert_int_equal(account_sweep(&fixture->env, &first->cache, &fixture->account, 0,
+			     fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	fixture_manifest(fixture, &bytes, manifest);
+	assert_true(manifest->packs_count > 0);
+	oldest = manifest->packs[0].from_seq;
+	assert_in_range(oldest, 3, 61);
+	for (uint64_t seq = 1; seq < first->head.seq; seq++) {
+		bool far = seq < oldest - 1;
+
+		pair->second.head = places[seq];
+		pair->second.pulled = 0;
+		assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+		if (pair->second.answer.status != (far ? SYNC_FAR_BEHIND : SYNC_BEHIND))
+			fail_msg("from %u, where the oldest is %u: %d", (unsigned)seq,
+			    (unsigned)oldest, (int)pair->second.answer.status);
+		assert_int_equal(pair->second.pulled, far ? 0 : first->head.seq - seq);
+	}
 	bytes_clear(&bytes);
 	free(manifest);
 }
@@ -283,6 +330,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(log_answer_holds_so_many_bodies, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(log_answer_holds_so_many_frames, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(log_answer_holds_so_many_bytes, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	log_answer_holds_one_body_of_any_size, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(log_tells_behind_from_far_behind, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	log_answer_with_too_many_parts_fails, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(

@@ -163,6 +163,30 @@ static void sync_unseen_body_is_to_be_put(void **state)
 	assert_status(&pair->second, SYNC_CURRENT);
 }
 
+/* Whether it is there cannot be told: then it is not named, and nothing is committed. */
+static void sync_unreadable_body_is_not_named(void **state)
+{
+	static const enum memory_fault faults[] = {MEMORY_FAULT_BEFORE, MEMORY_FAULT_THROTTLED};
+	struct pair *pair = *state;
+	struct head before = pair->first.head;
+	struct blob_name name = {.count = 0};
+
+	randombytes_buf(name.hash.bytes, DIGEST_LEN);
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		client_frame(&pair->first, FRAME_PATCH, 200, &name, NULL, (struct view){0});
+		client_request(&pair->first);
+		fixture_arm(&pair->fixture, MEMORY_GET, "/b/", faults[i], 0, 99);
+		assert_int_equal(client_send(&pair->first), ACCOUNT_RETRY);
+		pair->fixture.armed = false;
+		assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+		assert_status(&pair->second, SYNC_CURRENT);
+		assert_true(head_equal(&pair->second.head, &before));
+	}
+	client_request(&pair->first);
+	assert_int_equal(client_send(&pair->first), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_RENAME);
+}
+
 static void sync_answer_stops_at_its_maximum(void **state)
 {
 	struct pair *pair = *state;
@@ -216,6 +240,33 @@ static void sync_diverged_and_ahead(void **state)
 	pair->second.head = good;
 	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
+}
+
+static void a_slow_bucket(void *self)
+{
+	((struct fixture *)self)->now_ms += 9000;
+}
+
+/* By the wall clock, when it was made: a device measures its own clock by that. */
+static void sync_answer_tells_the_time(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+
+	fixture->skew_ms = 1234567;
+	fixture->interrupt = a_slow_bucket;
+	fixture->interrupt_self = fixture;
+	fixture_arm(fixture, MEMORY_GET, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK);
+	assert_null(fixture->interrupt);
+	assert_int_equal(pair->first.answer.time_ms, fixture->now_ms + 1234567);
+	/* Also where the account is not even looked at. */
+	client_request(&pair->first);
+	pair->first.request.frames[0] = view_text("no frame at all");
+	pair->first.request.frames_count = 1;
+	assert_int_equal(client_send(&pair->first), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_REFUSED);
+	assert_int_equal(pair->first.answer.time_ms, fixture->now_ms + 1234567);
 }
 
 static void sync_stranger_is_refused(void **state)
@@ -417,8 +468,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sync_retry_after_others_and_packs, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_body_goes_along_and_comes_back, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_unseen_body_is_to_be_put, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sync_unreadable_body_is_not_named, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_answer_stops_at_its_maximum, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_diverged_and_ahead, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sync_answer_tells_the_time, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_stranger_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_revoked_is_shown_the_roster, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_statement_needs_its_roster, pair_setup, pair_teardown),

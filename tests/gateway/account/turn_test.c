@@ -39,6 +39,7 @@ static void turn_lets_the_loser_commit(void **state)
 	free(manifest);
 }
 
+/* Also where somebody sets the wall clock meanwhile. */
 static void turn_of_who_died_ends(void **state)
 {
 	struct pair *pair = *state;
@@ -46,12 +47,15 @@ static void turn_of_who_died_ends(void **state)
 	lose_and_ask(pair);
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_LATER);
+	pair->fixture.skew_ms = 3600000;
 	pair->fixture.now_ms += 4900;
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_LATER);
 	pair->fixture.now_ms += 200;
+	pair->fixture.skew_ms = -3600000;
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_COMMITTED);
+	pair->fixture.skew_ms = 0;
 	/* It comes back late, without any turn: an ordinary race. */
 	pair->second.wants_turn = false;
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
