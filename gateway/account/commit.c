@@ -173,14 +173,15 @@ static enum account_result next_fits(struct account_work *work, size_t max, bool
 	return account_from_format(result, ACCOUNT_FAILED, "the new manifest", work->call);
 }
 
-/* Room for one more pack: the oldest goes if the snapshot holds all of it (retention is a wish). */
-static bool pack_room(struct account_work *work)
+/*
+ * Room for one more pack: the oldest goes if next's snapshot, which holds the state up to covered,
+ * stands for all of it (retention is a wish).
+ */
+static bool pack_room(struct manifest *next, uint64_t covered)
 {
-	struct manifest *next = &work->next;
-
 	if (next->packs_count < MANIFEST_PACKS_MAX)
 		return true;
-	if (next->packs[0].to_seq > account_snapshot_seq(work))
+	if (next->packs[0].to_seq > covered)
 		return false;
 	next->packs_count--;
 	memmove(&next->packs[0], &next->packs[1], next->packs_count * sizeof(next->packs[0]));
@@ -220,14 +221,15 @@ static enum account_result pack_build(
  * The old tail goes into a pack, and of the new frames as many as must (a few of 8 KiB do not fit
  * beside each other). Chosen on paper first, then put.
  */
-static enum account_result pack_tail(struct account_work *work, const struct line *line)
+static enum account_result pack_tail(
+    struct account_work *work, const struct line *line, uint64_t covered)
 {
 	struct manifest *next = &work->next;
 	enum account_result result;
 	struct bytes pack = {0};
 	struct account_key key;
 
-	if (!pack_room(work)) {
+	if (!pack_room(next, covered)) {
 		call_sayf(work->call, "the log is full: a snapshot must come first");
 		return ACCOUNT_REFUSED;
 	}
@@ -264,8 +266,11 @@ static void fold_late(struct account_work *work)
 		work->call->message[0] = '\0';
 }
 
-/* The newest of the frames that holds a whole state, unless it holds less than the one there. */
-static void snapshot_update(
+/*
+ * The newest of the frames that holds a whole state, unless it holds less than the one there. Up to
+ * which seq next's snapshot holds it; 0: there is none.
+ */
+static uint64_t snapshot_update(
     struct account_work *work, const struct frame *frames, const struct view *encoded, size_t count)
 {
 	uint64_t covered =
@@ -278,6 +283,7 @@ static void snapshot_update(
 		covered = account_covered_seq(&frames[i]);
 		work->next.snapshot = encoded[i];
 	}
+	return covered;
 }
 
 enum account_result account_append(struct account_work *work, const struct frame *frames,
@@ -287,6 +293,7 @@ enum account_result account_append(struct account_work *work, const struct frame
 	struct manifest *next = &work->next;
 	enum account_result result = ACCOUNT_OK;
 	struct line line;
+	uint64_t covered;
 	bool fits = false;
 
 	assert(count > 0 && count <= SYNC_PUSH_MAX);
@@ -305,12 +312,12 @@ enum account_result account_append(struct account_work *work, const struct frame
 	    !MUTATION(TURN_FOR_EVER))
 		next->has_turn = false;
 	devices_update(work, frames, count, roster);
-	snapshot_update(work, frames, encoded, count);
+	covered = snapshot_update(work, frames, encoded, count);
 	if (line_tail(&line, 0, next))
 		result = next_fits(work, MANIFEST_PACK_AT, &fits);
 	if (result != ACCOUNT_OK || fits)
 		return result;
-	result = pack_tail(work, &line);
+	result = pack_tail(work, &line, covered);
 	if (result != ACCOUNT_OK)
 		return result;
 	fold_late(work);

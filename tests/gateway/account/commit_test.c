@@ -51,6 +51,25 @@ static void commit_each_fault_has_one_effect(void **state)
 	assert_int_equal(pair->second.pulled, COUNT_OF(rows));
 }
 
+/* Each PUT that is given up lands just before the next one: of all that were sent, one counts. */
+static void commit_that_lands_late_has_one_effect(void **state)
+{
+	struct pair *pair = *state;
+	struct head before = pair->first.head;
+
+	for (unsigned late = 1; late <= 3; late++) {
+		pair->fixture.late_lands = true;
+		fixture_arm(&pair->fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_LATE, 0, late);
+		if (client_push(&pair->first, 300) != ACCOUNT_OK)
+			assert_int_equal(client_send(&pair->first), ACCOUNT_OK);
+		pair->fixture.armed = false;
+		assert_status(&pair->first, SYNC_COMMITTED);
+		assert_int_equal(pair->first.head.seq, before.seq + late);
+	}
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
 static void second_pushes(void *self)
 {
 	struct pair *pair = self;
@@ -162,6 +181,209 @@ static void commit_packs_large_frames(void **state)
 		bytes_clear(&frames[i]);
 }
 
+/* The row of a device in the manifest's table, or NULL. */
+static const struct manifest_device *row_of(
+    const struct manifest *manifest, const struct fixture *fixture, size_t member)
+{
+	for (size_t i = 0; i < manifest->devices_count; i++)
+		if (device_equal(&manifest->devices[i].id, &fixture->members[member].id))
+			return &manifest->devices[i];
+	return NULL;
+}
+
+static void assert_row(struct fixture *fixture, size_t member, const struct head *last)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	const struct manifest_device *row;
+	struct bytes bytes = {0};
+
+	fixture_manifest(fixture, &bytes, manifest);
+	row = row_of(manifest, fixture, member);
+	assert_non_null(row);
+	assert_int_equal(row->seq, last->seq);
+	if (last->seq > 0)
+		assert_true(digest_equal(&row->frame, &last->hash));
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* Whoever commits, each live device's row names the last frame that it made itself. */
+static void commit_keeps_a_row_of_each_device(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	const struct head statement = pair->second.head, none = {0};
+	struct head last[2];
+	struct bytes added = {0};
+
+	assert_row(fixture, FIRST, &none);
+	assert_row(fixture, RECOVERY, &statement);
+	client_edit(&pair->first, 300);
+	last[0] = pair->first.head;
+	client_edit(&pair->second, 300);
+	last[1] = pair->second.head;
+	client_edit(&pair->second, 300);
+	last[1] = pair->second.head;
+	assert_row(fixture, FIRST, &last[0]);
+	assert_row(fixture, SECOND, &last[1]);
+	assert_row(fixture, RECOVERY, &statement);
+	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK);
+	fixture_statement(fixture, FIRST, THIRD, SIZE_MAX, &added);
+	client_frame(&pair->first, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&added));
+	client_request(&pair->first);
+	pair->first.request.roster = view_bytes(&fixture->roster_bytes);
+	assert_int_equal(client_send(&pair->first), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_COMMITTED);
+	assert_row(fixture, THIRD, &none);
+	assert_row(fixture, FIRST, &pair->first.head);
+	assert_row(fixture, SECOND, &last[1]);
+	bytes_clear(&added);
+}
+
+/*
+ * The log up to here in as many packs as a manifest names, the first up to first_to. Of one level
+ * there are never two beside each other: none is folded, and none is read.
+ */
+static void fill_packs(struct pair *pair, uint64_t first_to)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	uint64_t from = 1, to;
+
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_true(manifest->packs_count > 0);
+	to = manifest->packs[manifest->packs_count - 1].to_seq;
+	assert_true(to > first_to + MANIFEST_PACKS_MAX);
+	manifest->packs_count = MANIFEST_PACKS_MAX;
+	for (size_t i = 0; i < MANIFEST_PACKS_MAX; i++) {
+		struct manifest_pack *row = &manifest->packs[i];
+
+		*row = (struct manifest_pack){.from_seq = from,
+		    .to_seq = i == 0                        ? first_to
+			      : i + 1 == MANIFEST_PACKS_MAX ? to
+							    : from,
+		    .size = 500,
+		    .names_size = 100,
+		    .level = i % 2,
+		    .made_ms = pair->fixture.now_ms};
+		randombytes_buf(row->hash.bytes, DIGEST_LEN);
+		from = row->to_seq + 1;
+	}
+	fixture_manifest_put(&pair->fixture, manifest);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* Pushes until the tail must go into a pack. REFUSED: there was no room for it. */
+static enum account_result push_until_packed(struct pair *pair)
+{
+	size_t packs = fixture_objects(&pair->fixture, "/p/");
+	enum account_result result = client_poll(&pair->first);
+
+	for (unsigned i = 0;
+	     result == ACCOUNT_OK && fixture_objects(&pair->fixture, "/p/") == packs && i < 100;
+	     i++)
+		result = client_push(&pair->first, 200);
+	return result;
+}
+
+static void assert_packs(struct pair *pair, uint64_t from)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_int_equal(manifest->packs_count, MANIFEST_PACKS_MAX);
+	assert_int_equal(manifest->packs[0].from_seq, from);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* The oldest pack makes room only if the snapshot stands for it, up to its very last frame. */
+static void commit_drops_no_pack_that_is_needed(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t first_to;
+		enum account_result result;
+	} rows[] = {
+	    {"covered, and one more", 9, ACCOUNT_OK},
+	    {"covered", 10, ACCOUNT_OK},
+	    {"all but the last", 11, ACCOUNT_REFUSED},
+	    {"its first alone", 19, ACCOUNT_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		void *own = NULL;
+		struct pair *pair;
+		struct head covered, before;
+		enum account_result result;
+
+		assert_int_equal(pair_setup(&own), 0);
+		pair = own;
+		while (pair->first.head.seq < 10)
+			client_edit(&pair->first, 20);
+		covered = pair->first.head;
+		client_whole(&pair->first, FRAME_SNAPSHOT, &covered, 1, NULL);
+		while (pair->first.head.seq < 250)
+			client_edit(&pair->first, 20);
+		fill_packs(pair, rows[i].first_to);
+		result = push_until_packed(pair);
+		if (result != rows[i].result)
+			fail_msg("%s: %s (%s)", rows[i].name, account_result_text(result),
+			    pair->fixture.call.message);
+		assert_packs(pair, result == ACCOUNT_OK ? rows[i].first_to + 1 : 1);
+		if (result == ACCOUNT_REFUSED) {
+			assert_non_null(
+			    strstr(pair->fixture.call.message, "a snapshot must come first"));
+			/* And when it comes, there is room: its own commit makes it. */
+			before = covered = pair->first.head;
+			client_whole(&pair->first, FRAME_SNAPSHOT, &covered, 1, NULL);
+			assert_int_equal(pair->first.head.seq, before.seq + 1);
+			assert_packs(pair, rows[i].first_to + 1);
+		}
+		assert_int_equal(pair_teardown(&own), 0);
+	}
+}
+
+/* A snapshot of less than the one there stays a frame of the log, whenever it was made. */
+static void commit_keeps_the_snapshot_of_most(void **state)
+{
+	static const struct {
+		uint64_t covered;
+		bool taken;
+	} rows[] = {{5, true}, {4, false}, {5, true}, {6, true}, {5, false}, {1, false}, {7, true}};
+	struct pair *pair = *state;
+	struct client *first = &pair->first;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct head places[10] = {0};
+	struct bytes bytes = {0}, stands = {0};
+
+	places[1] = first->head;
+	for (uint64_t seq = 2; seq < COUNT_OF(places); seq++) {
+		client_edit(first, 100);
+		assert_int_equal(first->head.seq, seq);
+		places[seq] = first->head;
+	}
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		client_whole(first, FRAME_SNAPSHOT, &places[rows[i].covered], 1, NULL);
+		if (rows[i].taken) {
+			bytes_clear(&stands);
+			assert_true(bytes_copy(view_bytes(&first->frame), &stands));
+		}
+		fixture_manifest(&pair->fixture, &bytes, manifest);
+		if (!view_equal(manifest->snapshot, view_bytes(&stands)))
+			fail_msg("snapshot %zu, of %u", i, (unsigned)rows[i].covered);
+	}
+	client_edit(first, 100); /* and an edit changes nothing of that */
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_true(view_equal(manifest->snapshot, view_bytes(&stands)));
+	bytes_clear(&stands);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
 /* A bit of the manifest's frames, wherever it flips, is damage, and nothing is written on it. */
 static void commit_refuses_a_damaged_manifest(void **state)
 {
@@ -259,7 +481,7 @@ static void commit_ends_at_its_deadline(void **state)
 
 	client_frame(&pair->first, FRAME_PATCH, 100, NULL, NULL, (struct view){0});
 	client_request(&pair->first);
-	call_init(&call, pair->fixture.now_ms);
+	call_init(&call, fixture_up_ms(&pair->fixture));
 	assert_int_equal(account_sync(&pair->fixture.env, &pair->first.cache, &pair->first.request,
 			     &call, &pair->first.answer),
 	    ACCOUNT_RETRY);
@@ -269,10 +491,15 @@ static void commit_ends_at_its_deadline(void **state)
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(commit_each_fault_has_one_effect, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	commit_that_lands_late_has_one_effect, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_lost_race_is_behind, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_lost_answer_under_another, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_stays_small_over_5000_edits, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_packs_large_frames, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(commit_keeps_a_row_of_each_device, pair_setup, pair_teardown),
+    cmocka_unit_test(commit_drops_no_pack_that_is_needed),
+    cmocka_unit_test_setup_teardown(commit_keeps_the_snapshot_of_most, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_refuses_a_damaged_manifest, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_says_a_damaged_pack, pair_setup, pair_teardown),
     cmocka_unit_test(commit_resumes_after_any_crash),
