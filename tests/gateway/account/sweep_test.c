@@ -219,6 +219,106 @@ static void sweep_drops_packs_with_their_time(void **state)
 	client_edit(first, 100);
 }
 
+static size_t packs_there(struct fixture *fixture, struct manifest_pack *oldest_out)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	size_t count;
+
+	fixture_manifest(fixture, &bytes, manifest);
+	count = manifest->packs_count;
+	if (count > 0)
+		*oldest_out = manifest->packs[0];
+	bytes_clear(&bytes);
+	free(manifest);
+	return count;
+}
+
+/* Eight packs, one a day; a load stands for them all. The day of the first. */
+static int64_t make_daily_packs(struct pair *pair)
+{
+	struct manifest_pack oldest;
+
+	for (size_t packs = 1; packs <= 8; packs++) {
+		pair->fixture.now_ms += DAY_MS;
+		while (packs_there(&pair->fixture, &oldest) < packs)
+			client_edit(&pair->first, 2000);
+	}
+	assert_int_equal(packs_there(&pair->fixture, &oldest), 8);
+	client_whole(&pair->first, FRAME_LOAD, NULL, 1, NULL);
+	return pair->fixture.now_ms - 7 * DAY_MS;
+}
+
+/* How many packs a sweep leaves at that time, which keeps them for so many days. */
+static size_t left_at(struct pair *pair, int64_t now_ms, int64_t days)
+{
+	struct sweep_report report = {0};
+	struct manifest_pack oldest;
+
+	pair->fixture.now_ms = now_ms;
+	assert_int_equal(sweep(pair, days * DAY_MS, &report), ACCOUNT_OK);
+	return packs_there(&pair->fixture, &oldest);
+}
+
+/* To the millisecond; and one from the future, by another gateway's clock, stays. */
+static void sweep_keeps_a_pack_for_its_time(void **state)
+{
+	struct pair *pair = *state;
+	int64_t first_ms = make_daily_packs(pair);
+
+	assert_int_equal(left_at(pair, first_ms - 1, 0), 8);
+	assert_int_equal(left_at(pair, first_ms + 30 * DAY_MS - 1, 30), 8);
+	assert_int_equal(left_at(pair, first_ms + 30 * DAY_MS, 30), 7);
+	assert_int_equal(left_at(pair, first_ms + 33 * DAY_MS - 1, 30), 5);
+	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS - 1, 30), 1);
+	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS, 30), 0);
+}
+
+/* Folded, they are kept as long as the newest of them would be. */
+static void sweep_keeps_folded_packs_for_their_newest(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	int64_t first_ms = make_daily_packs(pair);
+	size_t folded = 0;
+
+	assert_int_equal(account_fold(&fixture->env, &pair->first.cache, &fixture->account,
+			     fixture_call(fixture), &folded),
+	    ACCOUNT_OK);
+	assert_int_equal(folded, 8);
+	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS - 1, 30), 1);
+	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS, 30), 0);
+}
+
+/* The log begins after a push whose answer was lost: its device's row still tells that it stands.
+ */
+static void sweep_leaves_who_committed_what(void **state)
+{
+	struct pair *pair = *state;
+	struct client *first = &pair->first, *second = &pair->second;
+	struct head before = second->head, sent;
+	struct sweep_report report = {0};
+	struct manifest_pack oldest;
+
+	client_edit(second, 300);
+	sent = second->head;
+	client_edit(first, 300);
+	for (unsigned i = 0; i < 30; i++)
+		client_edit(first, 800);
+	client_whole(first, FRAME_LOAD, NULL, 1, NULL);
+	for (unsigned i = 0; i < 30; i++)
+		client_edit(first, 800);
+	assert_int_equal(sweep(pair, 0, &report), ACCOUNT_OK);
+	assert_true(packs_there(&pair->fixture, &oldest) > 0);
+	assert_true(oldest.from_seq > sent.seq);
+	second->head = before;
+	client_request(second);
+	assert_int_equal(client_send(second), ACCOUNT_OK);
+	assert_status(second, SYNC_COMMITTED);
+	assert_true(head_equal(&second->head, &sent));
+	assert_true(second->answer.more);
+}
+
 /* Without a snapshot nothing stands for the packs: they stay, however old they are. */
 static void sweep_keeps_packs_that_nothing_covers(void **state)
 {
@@ -247,6 +347,22 @@ static void sweep_knows_its_own_commit(void **state)
 	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
 	assert_false(is_there(&pair->fixture, &name));
 	assert_int_equal(report.removed, 2); /* and the roster of the account's beginning */
+}
+
+/* Or it was given up, sent again, and landed only then: the bytes are the same. */
+static void sweep_knows_its_own_late_commit(void **state)
+{
+	struct pair *pair = *state;
+	struct sweep_report report = {0};
+	struct blob_name name;
+
+	put_blob(&pair->first, 0, 1000, &name);
+	sweep_some(pair, 1);
+	pair->fixture.late_lands = true;
+	fixture_arm(&pair->fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_LATE, 0, 1);
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+	assert_false(is_there(&pair->fixture, &name));
+	assert_int_equal(report.removed, 2);
 }
 
 /* A cache from before the sweeps has the right head and an old count: it must not judge names. */
@@ -377,9 +493,14 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sweep_loses_to_a_writer, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_keeps_everything_named, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_drops_packs_with_their_time, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_keeps_a_pack_for_its_time, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	sweep_keeps_folded_packs_for_their_newest, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_leaves_who_committed_what, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	sweep_keeps_packs_that_nothing_covers, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_knows_its_own_commit, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_knows_its_own_late_commit, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_unknown_to_a_warm_cache, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_old_segments_stay_good, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_stops_at_damage, pair_setup, pair_teardown),
