@@ -424,6 +424,7 @@ void sim_model_check(
 {
 	sim_model_log(model, true);
 	sim_names_check(model);
+	sim_manifest_check(model);
 	sim_check_equal(model, devices, devices_count);
 	for (size_t i = 0; i < devices_count && model->world->failure[0] == '\0'; i++) {
 		struct holding holding;

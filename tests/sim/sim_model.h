@@ -65,6 +65,8 @@ bool sim_model_look_up(struct sim_model *model, const char *what, struct bytes *
 bool sim_model_pack(struct sim_model *model, const struct manifest_pack *named, struct bytes *out);
 /* N2: all that is named is there; I9, I5: how the log is sealed (sim_names.c). */
 void sim_names_check(struct sim_model *model);
+/* The manifest's table of devices and its snapshot, by the log that is at hand (sim_manifest.c). */
+void sim_manifest_check(struct sim_model *model);
 /* A sweep is about to remove this key, and others: none that was put under the current count or the
  * one before, for who has put it may be about to name it. */
 void sim_names_removed(struct sim_model *model, const char *key);
