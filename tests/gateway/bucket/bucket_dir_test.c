@@ -633,6 +633,41 @@ static void remove_syncs_what_stays(void **state)
 	assert_true(step_is(0, 's', ""));
 }
 
+/* Folders whose names begin alike are different ones: each that lost a file is synced. */
+static void remove_syncs_each_folder(void **state)
+{
+	static const struct {
+		const char *key;
+		const char *folder;
+		bool last; /* of those that follow one another in a folder */
+	} rows[] = {{"b/one", "b", true}, {"bb/one", "bb", false}, {"bb/two", "bb", true},
+	    {"b/two", "b", true}, {"b/c/one", "b/c", true}, {"b/three", "b", true},
+	    {"bbb", "", false}, {"b", "", true}};
+	struct bucket *bucket = *state;
+	const char *keys[COUNT_OF(rows)];
+	struct call call;
+	size_t step = 0;
+
+	suite_call(&call);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		keys[i] = rows[i].key;
+		if (i + 1 < COUNT_OF(rows)) /* "b" is a folder: no object is removed by that name */
+			(void)suite_put_text(bucket, keys[i], "text", BUCKET_ALWAYS);
+	}
+	(void)suite_put_text(bucket, "b/stays", "text", BUCKET_ALWAYS);
+	(void)suite_put_text(bucket, "b/c/stays", "text", BUCKET_ALWAYS);
+	(void)suite_put_text(bucket, "bb/stays", "text", BUCKET_ALWAYS);
+	watch.step_count = 0;
+	assert_int_equal(bucket_remove_many(bucket, keys, COUNT_OF(keys), &call), BUCKET_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (i + 1 < COUNT_OF(rows) && !step_is(step++, 'u', rows[i].folder))
+			fail_msg("%s is not removed in its turn", rows[i].key);
+		if (rows[i].last && !step_is(step++, 's', rows[i].folder))
+			fail_msg("%s: its folder is not synced", rows[i].key);
+	}
+	assert_int_equal(watch.step_count, step);
+}
+
 static void open_syncs_the_parent(void **state)
 {
 	struct bucket *other;
@@ -986,6 +1021,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(file_size_limit, open_dir, close_dir),
     cmocka_unit_test_setup_teardown(put_syncs_file_then_folders, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(remove_syncs_what_stays, open_watched, close_dir),
+    cmocka_unit_test_setup_teardown(remove_syncs_each_folder, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(open_syncs_the_parent, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(modes_are_private, open_dir, close_dir),
     cmocka_unit_test_setup_teardown(only_objects_are_listed, open_dir, close_dir),

@@ -379,6 +379,46 @@ static void a_write_is_sent_once(void **state)
 	}
 }
 
+/* A write whose last byte is held back, too: once the store has it all, nobody knows. */
+static void a_held_write_may_have_been_heard(void **state)
+{
+	static const struct {
+		const char *name;
+		struct step step;
+		bool listens;
+		enum bucket_result expected;
+	} rows[] = {
+	    {"cut off after the last byte", {NULL, 0, STEP_CLOSE}, true, BUCKET_UNKNOWN},
+	    {"half an answer", {"HTTP/1.1 200 OK\r\nETag", 0, STEP_CLOSE}, true, BUCKET_UNKNOWN},
+	    {"answered", {OK_TAG("1"), 0, STEP_KEEP}, true, BUCKET_OK},
+	    {"refused", {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_KEEP}, true, BUCKET_CONFLICT},
+	    {"nobody there", {NULL, 0, STEP_CLOSE}, false, BUCKET_RETRY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket *bucket = open_script(&rows[i].step, 1);
+		struct bucket_put it = {"k", view_text("held"), BUCKET_IF_ABSENT, {""}};
+		enum bucket_result result = BUCKET_OK;
+		struct call call;
+
+		suite_call(&call);
+		if (!rows[i].listens)
+			scripted_server_stop(&server);
+		assert_true(bucket_race(bucket, &it, 1, &call, &result));
+		if (result != rows[i].expected)
+			fail_msg(
+			    "%s: %s: %s", rows[i].name, bucket_result_text(result), call.message);
+		if (rows[i].listens) {
+			close_script(bucket);
+			assert_int_equal(server.request_count, 1);
+			assert_non_null(strstr(server.requests[0], "\r\n\r\nheld"));
+		} else {
+			bucket_close(bucket);
+		}
+	}
+}
+
 static void quotes_are_tried_once(void **state)
 {
 	static const struct step steps[] = {
@@ -863,6 +903,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(list_answers),
     cmocka_unit_test(remove_many_answers),
     cmocka_unit_test(a_write_is_sent_once),
+    cmocka_unit_test(a_held_write_may_have_been_heard),
     cmocka_unit_test(quotes_are_tried_once),
     cmocka_unit_test(a_conflict_needs_no_quotes),
     cmocka_unit_test(a_deadline_ends_a_wait),
