@@ -49,7 +49,7 @@ static int compare_extra(const void *a, const void *b)
 	return view_compare(left->name, right->name);
 }
 
-static bool collection_valid(struct view collection)
+bool entry_collection_valid(struct view collection)
 {
 	if (collection.len == 0 || collection.len > COLLECTION_MAX)
 		return false;
@@ -199,7 +199,7 @@ enum format_result entry_decode(struct view encoded, struct entry *out)
 		case KEY_ID: entry.id = read_id(&reader); break;
 		case KEY_COLLECTION:
 			entry.collection = cbor_text(&reader, COLLECTION_MAX);
-			if (!collection_valid(entry.collection))
+			if (!entry_collection_valid(entry.collection))
 				cbor_fail(&reader, FORMAT_MALFORMED);
 			break;
 		case KEY_TITLE: entry.title = cbor_text(&reader, TITLE_MAX); break;

@@ -28,6 +28,7 @@ struct entry { /* views are borrowed; a view with data == NULL is absent where "
 };
 
 bool entry_deleted(const struct entry *entry);
+bool entry_collection_valid(struct view collection); /* 1 to COLLECTION_MAX letters a to z */
 /*
  * No unknown member may have this name: those of the JSON form that have a key here, and
  * contentHash, which is derived from the entry by who needs it, and never kept.

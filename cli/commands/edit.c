@@ -54,6 +54,13 @@ static enum code find_versions(struct session *session, struct text *text, struc
 	return code;
 }
 
+/* A text that was left over may be for another entry than the one that was asked for by mistake. */
+static bool is_meant(const char *asked, const struct text *text)
+{
+	return text->unsaved.folder[0] == '\0' || text->purpose.id == NULL ||
+	       strcmp(text->purpose.id, asked) == 0;
+}
+
 static enum code begin(struct app *app, struct text *text, struct begun *out)
 {
 	struct session session = {0};
@@ -61,9 +68,8 @@ static enum code begin(struct app *app, struct text *text, struct begun *out)
 
 	if (code == CODE_OK) {
 		code = session_resolve(&session, app->options.args[0], &out->id);
-		/* No command can be named that finds it. */
-		if (code != CODE_OK && text->unsaved.folder[0] == '\0')
-			text->purpose.id = NULL;
+		if (session.missing && is_meant(app->options.args[0], text))
+			text->purpose.id = NULL; /* no command can be named that finds it */
 	}
 	if (code == CODE_OK)
 		code = find_versions(&session, text, out);
@@ -207,7 +213,9 @@ static enum code take_text(struct app *app, bool piped, struct begun *begun, str
 		code = text_read(app, text);
 	if (code != CODE_OK)
 		return code;
-	code = begin(app, text, begun);
+	code = text_place(app, &text->purpose);
+	if (code == CODE_OK)
+		code = begin(app, text, begun);
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
 	return piped ? CODE_OK : text_edit(app, begun->now.entry.content, text);

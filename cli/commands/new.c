@@ -42,6 +42,20 @@ static enum code nothing_to_save(struct app *app, struct text *text)
 		"the text is empty; nothing was saved"));
 }
 
+/* Piped text comes first, for it would be lost; nobody writes one for an entry that can't be. */
+static enum code take_text(struct app *app, struct text *text)
+{
+	bool piped = terminal_stdin_wanted(app);
+	enum code code = piped ? text_read(app, text) : CODE_OK;
+
+	if (code != CODE_OK)
+		return code;
+	code = text_place(app, &text->purpose);
+	if (code != CODE_OK)
+		return piped ? text_keep(app, text, code) : code;
+	return piped ? CODE_OK : text_edit(app, (struct view){0}, text);
+}
+
 static enum code run(struct app *app)
 {
 	struct session session = {0};
@@ -51,8 +65,7 @@ static enum code run(struct app *app)
 
 	text.purpose.title = app->options.title;
 	text.purpose.collection = app->options.collection;
-	code = terminal_stdin_wanted(app) ? text_read(app, &text)
-					  : text_edit(app, (struct view){0}, &text);
+	code = take_text(app, &text);
 	if (code != CODE_OK)
 		return code;
 	if (text_blank(view_bytes(&text.content)) && (text.edited || app->options.title == NULL))

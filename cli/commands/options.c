@@ -226,6 +226,15 @@ static bool options_fit(const struct options *options, char message_out[CALL_MES
 	return true;
 }
 
+/* Who reads JSON reads errors too, wherever the mistake stands. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int at = 1; at < argc && strcmp(argv[at], "--") != 0; at++)
+		if (strcmp(argv[at], "--json") == 0)
+			return true;
+	return false;
+}
+
 bool options_parse(int argc, char **argv, struct options *out, char message_out[CALL_MESSAGE_MAX],
     const char **hint_out)
 {
@@ -245,8 +254,10 @@ bool options_parse(int argc, char **argv, struct options *out, char message_out[
 			good = parse_option(argc, argv, &at, &options, message_out);
 		else
 			good = parse_word(arg, &options, message_out);
-		if (!good)
+		if (!good) {
+			out->json = wants_json(argc, argv);
 			return false;
+		}
 	}
 	if (options.command != NULL && !options.help && !options_fit(&options, message_out)) {
 		*hint_out = NULL; /* the caller knows the command's name */

@@ -158,7 +158,8 @@ enum code session_resolve(struct session *session, const char *text, struct byte
 
 	session->call.message[0] = '\0';
 	result = store_resolve(session->store, text, &session->call, id_out);
-	if (result != JOURNAL_NONE)
+	session->missing = result == JOURNAL_NONE;
+	if (!session->missing)
 		return session_journal(session, result);
 	app_fail(session->app, CODE_ERROR, "%.64s: %s", text,
 	    session->call.message[0] == '\0' ? "there is no such entry, or there are several"

@@ -27,6 +27,7 @@ struct session {
 	struct bytes invite;                /* for a gateway's create; a secret */
 	struct bucket_counts counts;
 	struct call call; /* of the store and the engine */
+	bool missing;     /* no one entry was found by the text that session_resolve was given */
 };
 MUST_USE enum code session_open(struct app *app, enum session_mode mode, struct session *out);
 void session_close(struct session *session); /* {0} is fine; wipes the keys */

@@ -193,7 +193,7 @@ enum code session_remote(struct session *session, const char *url, bool kept)
 enum code session_ask_gateway(struct session *session, const char *url, struct remote_info *out)
 {
 	struct app *app = session->app;
-	size_t scheme_len = strcspn(url, ":");
+	char named[REMOTE_NAME_MAX + sizeof("https://")];
 	struct call call;
 	enum code code;
 
@@ -204,10 +204,14 @@ enum code session_ask_gateway(struct session *session, const char *url, struct r
 		return code;
 	app_fail(app, CODE_ERROR, "the gateway at %.256s does not go by that name, but by %s", url,
 	    out->name);
+	(void)snprintf(named, sizeof(named), "%s://%s",
+	    strncmp(url, "https:", 6) == 0 ? "https" : "http", out->name);
+	if (remote_is_plain(named) && !app->options.insecure_http)
+		(void)snprintf(named, sizeof(named), "https://%s", out->name);
 	app_hint(app,
-	    "nothing was changed: use %.*s://%s, or let who runs the gateway add the name of your "
-	    "URL to its names",
-	    (int)scheme_len, url, out->name);
+	    "nothing was changed: use %s, or let who runs the gateway add the name of your URL to "
+	    "its names",
+	    named);
 	return CODE_ERROR;
 }
 

@@ -14,9 +14,12 @@
 #include <unistd.h>
 
 #define TITLE_DERIVED_MAX 200u /* bytes; a line of prose is no title */
+#define TOO_LONG "is longer than the 4 MiB that an entry can hold"
 #define FILE_TEXT_MAX (CONTENT_MAX + 1u)
 #define AT_ONCE_MS 2000       /* no person has written anything by then */
 #define PIPED_MAX (64u << 20) /* what is too long for an entry is still kept */
+
+_Static_assert(CONTENT_MAX == 4u << 20, "TOO_LONG says how much that is");
 
 /* Editors end a file with a line feed, echo a line: one is not part of the text. */
 static void take_line_feed(struct bytes *content)
@@ -28,10 +31,27 @@ static void take_line_feed(struct bytes *content)
 const char *text_fault(struct view content)
 {
 	if (content.len > CONTENT_MAX)
-		return "is too long";
+		return TOO_LONG;
 	if (content.len > 0 && memchr(content.data, 0, content.len) != NULL)
 		return "has a NUL byte in it";
 	return utf8_valid(content) ? NULL : "is not UTF-8";
+}
+
+enum code text_place(struct app *app, const struct purpose *purpose)
+{
+	const char *title = purpose->title, *collection = purpose->collection;
+
+	if (title != NULL && strlen(title) > TITLE_MAX)
+		return app_fail(app, CODE_USAGE,
+		    "the title takes %zu bytes, and %u are the most that one may", strlen(title),
+		    TITLE_MAX);
+	if (title != NULL && !utf8_valid(view_text(title)))
+		return app_fail(app, CODE_USAGE, "the title is not UTF-8");
+	if (collection != NULL && !entry_collection_valid(view_text(collection)))
+		return app_fail(app, CODE_USAGE,
+		    "\"%.64s\" is no collection's name: that is 1 to %u letters, a to z",
+		    collection, COLLECTION_MAX);
+	return CODE_OK;
 }
 
 /* Did it come well, and may it be saved? Says why not. error: of reading it. */
@@ -46,7 +66,7 @@ static enum code judge(struct app *app, const struct text *text, enum code ended
 		    app, CODE_CANCELLED, "the editor left no file behind; nothing was saved");
 	if (error != 0)
 		return app_fail(app, CODE_ERROR, "the text can't be read: %s; nothing was saved",
-		    error == EFBIG ? "it is too long" : strerror(error));
+		    error == EFBIG ? "it " TOO_LONG : strerror(error));
 	fault = text_fault(view_bytes(&text->content));
 	return fault == NULL ? CODE_OK
 			     : app_fail(app, CODE_ERROR, "the text %s; nothing was saved", fault);
@@ -150,7 +170,9 @@ enum code text_edit(struct app *app, struct view before, struct text *text)
 	take_line_feed(&text->content);
 	untouched = error == 0 && view_equal(view_bytes(&text->content), before);
 	code = judge(app, text, code, error);
-	if (code != CODE_OK && (untouched || error == ENOENT))
+	/* An editor that failed may have emptied its file first: there is nothing left to keep. */
+	if (code != CODE_OK &&
+	    (untouched || error == ENOENT || (error == 0 && text->content.len == 0)))
 		return text_nothing(app, text, code);
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
@@ -221,7 +243,7 @@ void text_describe(
 	const char *fault;
 
 	take_line_feed(&content);
-	fault = error == EFBIG ? "is too long" : text_fault(view_bytes(&content));
+	fault = error == EFBIG ? TOO_LONG : text_fault(view_bytes(&content));
 	unsaved_how(home, left, id, how);
 	if (others > 0)
 		(void)snprintf(out, APP_HINT_MAX,

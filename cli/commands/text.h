@@ -32,6 +32,8 @@ void text_saved(struct app *app, struct text *text);
 MUST_USE enum code text_nothing(struct app *app, struct text *text, enum code code);
 /* It could not be saved, for app->error: it stays in a file, and the hint says where. Code. */
 MUST_USE enum code text_keep(struct app *app, struct text *text, enum code code);
+/* Can an entry have this title, and lie in this collection? Says why not, as a mistake of usage. */
+MUST_USE enum code text_place(struct app *app, const struct purpose *purpose);
 /* What is the matter with it, after "the text"; NULL: nothing. */
 const char *text_fault(struct view content);
 /* Where a text that was left over stands, and what to do with it. id: of the entry it is for. */

@@ -4,10 +4,12 @@
  * file, which the system gives back for whoever dies.
  */
 #include "cli/commands/unsaved.h"
+#include "schemas/entry.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +44,28 @@ static bool make_absolute(const char *path, char out[FILE_PATH_MAX])
 	return getcwd(here, sizeof(here)) != NULL && file_path(here, path, out);
 }
 
+/* The one name of a folder, however it is spelt; of one that is not there yet, below its parent. */
+static bool make_canonical(const char *path, char out[FILE_PATH_MAX])
+{
+	char absolute[FILE_PATH_MAX], real[PATH_MAX];
+	char *slash;
+
+	if (!make_absolute(path, absolute))
+		return false;
+	if (realpath(absolute, real) != NULL)
+		return snprintf(out, FILE_PATH_MAX, "%s", real) < (int)FILE_PATH_MAX;
+	slash = strrchr(absolute, '/'); /* no path of a home ends with one */
+	*slash = '\0';
+	return realpath(slash == absolute ? "/" : absolute, real) != NULL &&
+	       file_path(real, slash + 1, out);
+}
+
 /* Where the texts of this home lie; the first is the home's own. */
 static void find_places(const struct home *home, struct place out[PLACES])
 {
 	const char *others[PLACES - 1] = {getenv("TMPDIR"), "/var/tmp"};
 	char path[FILE_PATH_MAX];
-	bool known = make_absolute(home->path, path);
+	bool known = make_canonical(home->path, path) || make_absolute(home->path, path);
 	char tag[2 * HOME_TAG_LEN + 1];
 	uint8_t hash[crypto_generichash_BYTES];
 
@@ -137,7 +155,8 @@ static int write_purpose(const struct unsaved *unsaved, const struct purpose *pu
 
 	add_fact(facts, "id", purpose->id, ENTRY_ID_MAX);
 	add_fact(facts, "title", purpose->title, TITLE_MAX);
-	add_fact(facts, "collection", purpose->collection, COLLECTION_MAX);
+	if (purpose->collection != NULL && entry_collection_valid(view_text(purpose->collection)))
+		add_fact(facts, "collection", purpose->collection, COLLECTION_MAX);
 	if (purpose->has_version)
 		add_digest(facts, "version", &purpose->version);
 	if (purpose->has_handed)

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -100,9 +101,12 @@ static bool split_listen(
 {
 	const char *colon = strrchr(listen_text, ':');
 	size_t len = colon == NULL ? 0 : (size_t)(colon - listen_text);
+	size_t digits = colon == NULL ? 0 : strspn(colon + 1, "0123456789");
 
-	if (len == 0 || colon[1] == '\0') {
-		call_sayf(call, "%s is not HOST:PORT", listen_text);
+	/* The system would take 99999 for 34463. */
+	if (len == 0 || digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
+	    strtoul(colon + 1, NULL, 10) > UINT16_MAX) {
+		call_sayf(call, "%s is not HOST:PORT, with a port of 65535 at most", listen_text);
 		return false;
 	}
 	if (listen_text[0] == '[' && len > 2 && listen_text[len - 1] == ']') {

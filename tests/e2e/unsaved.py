@@ -13,7 +13,7 @@ import subprocess
 import time
 import unittest
 
-from home import BINARY, ERROR, LOCKED, OK, PROCESS_SECONDS, Case
+from home import BINARY, ERROR, LOCKED, OK, PROCESS_SECONDS, USAGE, Case
 from terminal import Terminal
 
 SHIM = os.environ.get("INKSEAL_CLOCK_SHIM")
@@ -271,8 +271,8 @@ class Unsaved(Case):
     def test_a_text_that_is_refused(self):
         home = self.home("A")
         entry = home.new("Old", "old text")
-        for text, says in ((b"caf\xe9", "not UTF-8"), (b"x" * (CONTENT_MAX + 1), "too long"),
-                           (b"a\0b", "NUL byte"), (b"y" * (CONTENT_MAX + 9), "too long")):
+        for text, says in ((b"caf\xe9", "not UTF-8"), (b"x" * (CONTENT_MAX + 1), "longer than"),
+                           (b"a\0b", "NUL byte"), (b"y" * (CONTENT_MAX + 9), "longer than")):
             source = self.folder / "source"
             source.write_bytes(text)
             editor = editor_of(f"cat {shlex.quote(str(source))} > \"$1\"")
@@ -320,6 +320,31 @@ class Unsaved(Case):
         self.assertIn("inkseal list shows the ids", said)
         self.assertNotIn("nosuch <", said)
         self.assertEqual(home.content(self.saved_by(home, command)), TEXT.strip())
+        # One that is there no more, while its text still is.
+        entry = home.new("Old", "old text")
+        said = self.failing(home, "edit", entry, editor=writes(TEXT, "exit 1"), code=ERROR)
+        for path in home.path.glob("journal.db*"):
+            path.unlink()
+        home.new("Another", "another")
+        done = self.shell(home, SAVES.findall(said)[0])
+        self.assertEqual(done.returncode, ERROR)
+        command, = SAVES.findall(done.stderr.decode())
+        self.assertEqual(home.content(self.saved_by(home, command)), TEXT.strip())
+        # And one for another entry than was asked for is still for that.
+        entry = home.new("Old", "old text")
+        said = self.failing(home, "edit", entry, editor=writes(TEXT, "exit 1"), code=ERROR)
+        done = self.shell(home, SAVES.findall(said)[0].replace(entry, "nosuch"))
+        self.assertEqual(SAVES.findall(done.stderr.decode()), SAVES.findall(said))
+        self.assertEqual(home.content(self.saved_by(home, SAVES.findall(said)[0])), TEXT.strip())
+
+    def test_an_editor_that_empties_its_file_and_fails(self):
+        home = self.home("A")
+        entry = home.new("Old", "old text")
+        for args in (["new"], ["edit", entry]):
+            said = self.failing(home, *args, editor=editor_of(': > "$1"; exit 1'), code=ERROR)
+            self.assertNotIn("kept", said)
+            self.assert_none_left(home)
+        self.assertEqual(home.content(entry), "old text")
 
     def test_title_and_collection_are_kept(self):
         home = self.home("A")
@@ -347,8 +372,14 @@ class Unsaved(Case):
             done = subprocess.run(home.command("new", "--title", "Other"), stdin=file,
                                   env=home.environment, capture_output=True, check=True)
         self.assertEqual(home.json("show", done.stdout.decode().strip())["title"], "Other")
-        said = home.fails(ERROR, "new", "--title", "x" * 5000, text=TEXT)
-        self.assert_kept(home, said, TEXT)
+        for args, says in ((["--title", "x" * 5000], "5000 bytes, and 4096"),
+                           (["--collection", "../x"], "1 to 32 letters")):
+            said = home.fails(USAGE, "new", *args, says=says, text=TEXT)
+            self.assert_kept(home, said, TEXT)
+            # And no editor is opened for it.
+            said = self.failing(home, "new", *args, editor=writes(TEXT), code=USAGE)
+            self.assertIn(says, said)
+            self.assert_none_left(home)
 
     def test_the_home_is_named(self):
         """It was known to that one command alone, by a relative name too."""

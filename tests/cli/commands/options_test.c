@@ -61,6 +61,33 @@ static void refuses(void **state)
 	}
 }
 
+/* A script's errors are JSON, wherever the mistake stands; after -- it is a word like others. */
+static void json_is_known_where_the_rest_is_refused(void **state)
+{
+	static const struct {
+		const char *words[4];
+		bool json;
+	} rows[] = {
+	    {{"--json", "frob"}, true},
+	    {{"frob", "--json"}, true},
+	    {{"list", "--frob", "--json"}, true},
+	    {{"show", "--json"}, true},
+	    {{"frob"}, false},
+	    {{"list", "--frob", "--", "--json"}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct options options = {.json = false};
+		const char *words[5] = {NULL};
+		char message[CALL_MESSAGE_MAX];
+
+		memcpy(words, rows[i].words, sizeof(rows[i].words));
+		assert_false(parse(words, &options, message));
+		assert_int_equal(options.json, rows[i].json);
+	}
+}
+
 static void reads_options_before_and_after(void **state)
 {
 	static const char *const words[] = {
@@ -139,6 +166,7 @@ static void every_command_is_whole(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refuses),
+    cmocka_unit_test(json_is_known_where_the_rest_is_refused),
     cmocka_unit_test(reads_options_before_and_after),
     cmocka_unit_test(version_means_two_things),
     cmocka_unit_test(a_dash_is_a_word),

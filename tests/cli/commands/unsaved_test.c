@@ -110,6 +110,40 @@ static void the_command_that_saves_it(void **state)
 	}
 }
 
+/* Kept outside, for the home can't be made: below a file. It is that home's, however it is spelt.
+ */
+static void a_home_has_many_spellings(void **state)
+{
+	struct fixture *fixture = *state;
+	struct home home = fixture->home;
+	struct unsaved unsaved = {.lock_fd = -1};
+	struct purpose purpose = {.id = NULL};
+	char link[96];
+
+	assert_int_equal(file_write(home.path, view_text("no folder")), 0);
+	assert_int_equal(
+	    unsaved_new(&home, UNSAVED_KEPT, &purpose, view_text("text"), &unsaved), 0);
+	unsaved_leave(&(struct unsaved){.lock_fd = unsaved.lock_fd, .folder = "x"});
+	unsaved.lock_fd = -1;
+	assert_int_equal(count_left(fixture), 1);
+	assert_int_equal(unlink(home.path), 0); /* it is not there yet, or not any more */
+	assert_int_equal(count_left(fixture), 1);
+	assert_int_equal(mkdir(home.path, S_IRWXU), 0);
+	assert_int_equal(count_left(fixture), 1);
+	(void)snprintf(
+	    fixture->home.path, sizeof(fixture->home.path), "%s/./home/../home", fixture->folder);
+	assert_int_equal(count_left(fixture), 1);
+	(void)snprintf(link, sizeof(link), "%s/link", fixture->folder);
+	assert_int_equal(symlink("home", link), 0);
+	(void)snprintf(fixture->home.path, sizeof(fixture->home.path), "%s", link);
+	assert_int_equal(count_left(fixture), 1);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(count_left(fixture), 0); /* another home's name now */
+	fixture->home = home;
+	assert_int_equal(rmdir(home.path), 0);
+	assert_true(unsaved_remove(&unsaved, UNSAVED_BACKUPS_STAY));
+}
+
 static void words_are_quoted(void **state)
 {
 	struct home home = {.path = "/a\nb$x", .lock_fd = -1};
@@ -393,6 +427,7 @@ static void where_the_home_cannot_be_written(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_command_that_saves_it, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_home_has_many_spellings, set_up, tear_down),
     cmocka_unit_test_setup_teardown(words_are_quoted, set_up, tear_down),
     cmocka_unit_test_setup_teardown(the_home_is_named, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_it_is_for_is_remembered, set_up, tear_down),

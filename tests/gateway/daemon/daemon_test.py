@@ -327,8 +327,9 @@ def settings_come_from_three_places(folder):
     assert "bucket is not set" in run(folder, "serve", "--listen", "127.0.0.1:0", code=1)
     assert "names must be set" in run(
         folder, "serve", "--bucket", bucket(folder), "--listen", "0.0.0.0:0", code=1)
-    assert "HOST:PORT" in run(
-        folder, "serve", "--bucket", bucket(folder), "--listen", "nowhere", code=1)
+    for listen in ("nowhere", "127.0.0.1:99999", "127.0.0.1:http", "127.0.0.1:-1", ":80"):
+        assert "HOST:PORT" in run(
+            folder, "serve", "--bucket", bucket(folder), "--listen", listen, code=1)
     assert "HOST:PORT" in run(
         folder, "serve", "--bucket", bucket(folder), "--listen", "127.0.0.1:0",
         "--metrics-listen", "nowhere", code=1)
