@@ -1,0 +1,399 @@
+"""A campaign: mutants are drawn, tried, and counted. scripts/mutants says what may be asked of it."""
+import argparse
+import collections
+import concurrent.futures
+import dataclasses
+import fnmatch
+import hashlib
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import generate
+import results
+import run
+from tree import ROOT, Broken, Commands, Tree
+
+BUILD = ROOT / "build/mutants"
+UNIT, SIMULATOR, TIMEOUT = "unit tests", "simulator", "timeout"
+# Each module, and the programs that are its unit tests. Those that want a server are none.
+MODULES = {
+    "cli/engine": ["engine_*_test"],
+    "cli/store": ["store_*test"],
+    "cli/remote": ["remote_*test", "http_answer_test"],
+    "gateway/account": ["account_*_test", "torture.account_*", "torture.log"],
+    "gateway/bucket": ["bucket_*test", "probe_test", "s3_*_test", "crash.dir", "torture.s3"],
+    "gateway/http": ["http_*_test"],
+    "schemas": ["schemas_*_test", "torture.codecs", "torture.formats"],
+}
+WANT_SERVERS = {"s3_servers_test", "s3_tls_test"}
+SIMULATED = {"cli/engine", "cli/store", "gateway/account", "schemas"}
+
+
+def module_of(file):
+    return next((module for module in MODULES if file.startswith(module + "/")), None)
+
+
+def all_files():
+    return sorted(str(path.relative_to(ROOT)) for module in MODULES
+                  for path in (ROOT / module).rglob("*.c"))
+
+
+@dataclasses.dataclass
+class Source:
+    """A file of the product, and all its mutants."""
+    file: str
+    text: bytes
+    content: str  # names its text
+    mutants: list
+
+    @classmethod
+    def read(cls, file, commands):
+        text = (ROOT / file).read_bytes()
+        try:
+            mutants = generate.mutants_of(file, ROOT / file, commands.flags(file))
+        except generate.Unparsed as why:
+            raise Broken(f"{file}: clang does not take it:\n{why}") from why
+        return cls(file, text, hashlib.sha256(text).hexdigest()[:16], mutants)
+
+
+def shuffled(sources, seed):
+    """[(source, mutant)] in the seed's order. A mutant's place in it depends on nothing else, so a
+    sample stays much the same while its file changes."""
+    pairs = [(source, mutant) for source in sources for mutant in source.mutants]
+    return sorted(pairs, key=lambda pair: hashlib.sha256(
+        f"{seed}\n{pair[1].place}".encode()).digest())
+
+
+class Baseline:
+    """What each test program takes over code that is right: it must pass, or nothing can be told."""
+
+    def __init__(self, tree, folder, path):
+        self.tree, self.folder, self.path = tree, folder, path
+        self.known = json.loads(path.read_text()) if path.exists() else {}
+        self.digests = {}
+
+    def digest(self, name):
+        if name not in self.digests:
+            self.digests[name] = hashlib.sha256(
+                (self.tree.folder / "bin" / name).read_bytes()).hexdigest()[:16]
+        return self.digests[name]
+
+    def measure(self, name, command):
+        key = hashlib.sha256(" ".join([self.digest(name), *command]).encode()).hexdigest()[:16]
+        if key not in self.known:
+            ran = run.run([self.tree.folder / "bin" / name, *command], self.folder / name, 600, 600)
+            if ran.how != "passed":
+                raise Broken(f"{name} fails by itself: nothing can be told by it\n{ran.output}")
+            self.known[key] = [round(ran.seconds, 3), round(ran.processor, 3)]
+            self.path.write_text(json.dumps(self.known))
+        return self.known[key]
+
+
+class Campaign:
+    def __init__(self, options, work, tree, known, argued):
+        self.options, self.work, self.tree = options, work, tree
+        self.results, self.argued = known, argued
+        self.baseline = None
+        self.tests = {}  # of a module
+        self.kills = collections.Counter()  # (file, program)
+        self.until = time.monotonic() + options.minutes * 60 if options.minutes else None
+        self.seconds = []
+        self.spare = 10, 5  # seconds, and processor seconds, that a run may take beyond its share
+        self.slots = queue.SimpleQueue()
+        for slot in range(options.jobs):
+            self.slots.put(work / f"slot{slot}")
+
+    def prepare(self, files):
+        """Builds the test programs of the files' modules."""
+        self.tree.configure()
+        there = self.tree.names()
+        wanted = set()
+        for module in {module_of(file) for file in files}:
+            self.tests[module] = [name for name in there if name not in WANT_SERVERS and any(
+                fnmatch.fnmatch(name, pattern) for pattern in MODULES[module])]
+            wanted.update(self.tests[module], ["sim"] if module in SIMULATED else [])
+        self.tree.build(sorted(wanted))
+        self.baseline = Baseline(self.tree, self.work / "baseline", BUILD / "baseline.json")
+
+    def at_once(self):
+        return concurrent.futures.ThreadPoolExecutor(self.options.jobs)
+
+    # What a mutant of a file is run by.
+
+    def simulation(self):
+        return ["--runs", str(self.options.sim_runs)]
+
+    def runs(self, file):
+        """[(stage, program, arguments, [seconds, processor seconds])], the likeliest first."""
+        found = []
+        for name in self.tests[module_of(file)]:
+            if self.tree.holds(name, file):
+                found.append((UNIT, name, [], self.baseline.measure(name, [])))
+        found.sort(key=lambda one: -(self.kills[(file, one[1])] + 0.5) / (one[3][0] + 0.05))
+        if module_of(file) in SIMULATED and self.tree.holds("sim", file):
+            arguments = self.simulation()
+            found.append((SIMULATOR, "sim", arguments, self.baseline.measure("sim", arguments)))
+        return found
+
+    def stamp(self, file):
+        """Names the programs that a file's mutants are run by: a survivor of others is none yet."""
+        names = sorted(self.baseline.digest(name) + " ".join(arguments)
+                       for _, name, arguments, _ in self.runs(file))
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+
+    # Which mutants count.
+
+    def compiled(self, source, mutant):
+        """Names its object; "": it is no C."""
+        known = self.results.get(source.content, mutant).get("object")
+        if known is None:
+            slot = self.slots.get()
+            try:
+                made = self.tree.compile(source.file, mutant.applied(source.text), slot)
+            finally:
+                self.slots.put(slot)
+            known = made[1] if made else ""
+            self.results.add(source.content, mutant, object=known)
+        return known
+
+    def draw(self, pairs, wanted, pool):
+        """The first of them that count, as many as wanted: they compile, to objects that are neither
+        the original's nor each other's."""
+        drawn, seen = [], {}
+        for at in range(0, len(pairs), 16):
+            if wanted and len(drawn) >= wanted:
+                break
+            some = pairs[at:at + 16]
+            for pair, thing in zip(some, pool.map(lambda pair: self.compiled(*pair), some)):
+                source = pair[0]
+                if source.file not in seen:
+                    made = self.tree.compile(source.file, source.text, self.work / "original")
+                    seen[source.file] = {"", made[1]}
+                if thing not in seen[source.file] and not (wanted and len(drawn) >= wanted):
+                    seen[source.file].add(thing)
+                    drawn.append(pair)
+        return drawn
+
+    # What becomes of one.
+
+    def known(self, source, mutant):
+        """What is known of it; None: it is to be run."""
+        if mutant.place in self.argued:
+            return {"killed": None, "argued": True}
+        row = self.results.get(source.content, mutant)
+        if row.get("killed") or row.get("survived") == self.stamp(source.file):
+            return row
+        return None
+
+    def attempt(self, source, mutant, slot):
+        thing, _ = self.tree.compile(source.file, mutant.applied(source.text), slot)
+        member = self.tree.member(source.file)
+        program = slot / "program"
+        for stage, name, arguments, (seconds, processor) in self.runs(source.file):
+            if not self.tree.programs[name].link(program, member, thing):
+                return {"killed": UNIT, "by": "the linker"}
+            ran = run.run([program, *arguments], slot / "run", self.spare[0] + 6 * seconds,
+                          self.spare[1] + int(4 * processor),
+                          watch="failed:" if stage == SIMULATOR else None)
+            if ran.how != "passed":
+                self.kills[(source.file, name)] += 1
+                return {"killed": TIMEOUT if ran.how == "timeout" else stage, "by": name}
+        return {"killed": None, "survived": self.stamp(source.file)}
+
+    def judge(self, source, mutant):
+        """What becomes of it; None: there was no time left to see."""
+        row = self.known(source, mutant)
+        if row is not None:
+            return row
+        if self.until and time.monotonic() > self.until:
+            return None
+        slot, begun = self.slots.get(), time.monotonic()
+        try:
+            row = self.attempt(source, mutant, slot)
+        finally:
+            self.slots.put(slot)
+        self.seconds.append(time.monotonic() - begun)
+        row["seconds"] = round(self.seconds[-1], 1)
+        self.results.add(source.content, mutant, file=source.file, **row)
+        return row
+
+    def all_of(self, pairs, wanted, pool):
+        """[(source, mutant, row)] of the sample."""
+        drawn = self.draw(pairs, wanted, pool)
+        for source in {id(source): source for source, _ in drawn}.values():
+            self.runs(source.file)  # measured while nothing else runs
+        rows = list(pool.map(lambda pair: self.judge(*pair), drawn))
+        return [(*pair, row) for pair, row in zip(drawn, rows) if row is not None]
+
+
+# What is printed.
+
+def diff(source, mutant):
+    """The lines that a mutant changes."""
+    old = source.text.decode().splitlines()
+    new = mutant.applied(source.text).decode().splitlines()
+    changed = [i for i, (one, other) in enumerate(zip(old, new)) if one != other]
+    return [f"\t@@ line {mutant.line}: {mutant.kind} @@"] + \
+        ["\t-" + old[i] for i in changed] + ["\t+" + new[i] for i in changed]
+
+
+class Table:
+    COLUMNS = ("mutants", UNIT, SIMULATOR, TIMEOUT, "argued", "survived")
+
+    def __init__(self):
+        self.total = collections.Counter()
+        self.survivors = []
+        print(f"{'':36}" + "".join(f"{column:>11}" for column in self.COLUMNS) + "   killed")
+
+    def line(self, name, counts):
+        killed = counts[UNIT] + counts[SIMULATOR] + counts[TIMEOUT]
+        share = f"{100 * killed / counts['mutants']:6.1f} %" if counts["mutants"] else ""
+        print(f"{name:36}" + "".join(f"{counts[column]:11}" for column in self.COLUMNS) + share,
+              flush=True)
+
+    def add(self, name, rows):
+        counts = collections.Counter(mutants=len(rows))
+        for source, mutant, row in rows:
+            how = row["killed"] or ("argued" if row.get("argued") else "survived")
+            counts[how] += 1
+            if how == "survived":
+                self.survivors.append((source, mutant))
+        self.total += counts
+        self.line(name, counts)
+
+    def end(self):
+        self.line("all", self.total)
+        for source, mutant in self.survivors:
+            print("\n" + mutant.place + "\n" + "\n".join(diff(source, mutant)))
+
+
+def git(*command):
+    made = subprocess.run(["git", "-c", "safe.directory=*", *command], cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    if made.returncode != 0:
+        raise Broken(f"git {command[0]}: {made.stderr.strip()}")
+    return made.stdout.split()
+
+
+def chosen(options):
+    files = all_files()
+    if options.paths:
+        wanted = [os.path.relpath(pathlib.Path(path).resolve(), ROOT) for path in options.paths]
+        for path in wanted:
+            if not any(file == path or file.startswith(path + "/") for file in files):
+                raise Broken(f"{path}: holds no file of {', '.join(MODULES)}")
+        files = [file for file in files
+                 if any(file == path or file.startswith(path + "/") for path in wanted)]
+    if options.since:
+        changed = set(git("diff", "--name-only", options.since, "HEAD"))
+        files = [file for file in files if file in changed]
+    return files
+
+
+def read_argued():
+    return results.read_argued(results.EQUIVALENT.read_text("utf-8"))
+
+
+def check(options):
+    """Whether each row of equivalent.txt is a mutant."""
+    argued = read_argued()
+    commands = Commands(options.check)
+    files = sorted({place.partition(":")[0] for place in argued})
+    mutants = []
+    for file in files:
+        if (ROOT / file).is_file() and module_of(file):
+            mutants += Source.read(file, commands).mutants
+    rows = results.stale(argued, mutants)
+    for place in rows:
+        print(f"equivalent.txt: {place}: there is no such mutant any more")
+    return 1 if rows else 0
+
+
+def campaign(options, work):
+    files = chosen(options)
+    if not files:
+        print("no mutants: no file with any has changed")
+        return 0
+    made = Campaign(options, work, Tree(BUILD / "tree"), results.Results(BUILD / "results.jsonl"),
+                    read_argued())
+    made.prepare(files)
+    sources = [Source.read(file, made.tree.commands) for file in files]
+    if options.only:
+        for source in sources:
+            source.mutants = [mutant for mutant in source.mutants if options.only in mutant.place]
+    rows_stale = [] if options.only else results.stale(
+        {place: why for place, why in made.argued.items() if place.partition(":")[0] in files},
+        [mutant for source in sources for mutant in source.mutants])
+    table = Table()
+    with made.at_once() as pool:
+        if options.since:
+            table.add(f"{len(files)} files, since {options.since}", made.all_of(
+                shuffled(sources, git("rev-parse", "HEAD")[0]), options.sample, pool))
+        else:
+            for source in sources:
+                table.add(source.file, made.all_of(
+                    shuffled([source], options.seed), options.sample, pool))
+    table.end()
+    if made.seconds:
+        print("\n%d mutants were run, %.1f seconds each in the mean" % (
+            len(made.seconds), sum(made.seconds) / len(made.seconds)))
+    for place in rows_stale:
+        print(f"equivalent.txt: {place}: there is no such mutant any more")
+    return 0
+
+
+def arguments(usage):
+    parser = argparse.ArgumentParser(
+        description=usage, formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=argparse.SUPPRESS)
+    parser.add_argument("paths", nargs="*", metavar="FILE|FOLDER")
+    parser.add_argument("--sample", type=int, default=30, help="counted mutants a file; 0: all")
+    parser.add_argument("--seed", default="1", help="draws the sample")
+    parser.add_argument("--since", metavar="COMMIT",
+                        help="--sample mutants in all, of the files changed since then, drawn by "
+                             "the last commit's hash")
+    parser.add_argument("--only", metavar="TEXT", help="only mutants whose row holds the text")
+    parser.add_argument("--list", action="store_true", help="print all mutants, and try none")
+    parser.add_argument("--check", metavar="BUILD", nargs="?", const=BUILD / "tree",
+                        help="only look that each row of equivalent.txt is a mutant; BUILD has a "
+                             "compile_commands.json")
+    parser.add_argument("--jobs", type=int, default=2, help="so many at a time")
+    parser.add_argument("--minutes", type=float, help="begin none after that")
+    parser.add_argument("--sim-runs", type=int, default=150, help="schedules of the simulator")
+    return parser.parse_args()
+
+
+def _stop(number, _):
+    sys.exit(128 + number)
+
+
+def main(usage):
+    options = arguments(usage)
+    signal.signal(signal.SIGTERM, _stop)
+    work = pathlib.Path(tempfile.mkdtemp(
+        prefix="inkseal-mutants-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    try:
+        if options.check:
+            return check(options)
+        if options.list:
+            tree = Tree(BUILD / "tree")
+            tree.configure()
+            for file in chosen(options):
+                for mutant in Source.read(file, tree.commands).mutants:
+                    print(mutant.place)
+            return 0
+        return campaign(options, work)
+    except (Broken, results.Malformed) as why:
+        print(f"error: {why}", file=sys.stderr)
+        return 2
+    finally:
+        run.end_all()
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,129 @@
+"""The build that mutants are tried in: ordinary, optimized, without sanitizers.
+
+A mutant costs one compilation and one link of each test program that has its file: the mutant's
+object is linked in front of the libraries, so that nobody asks them for the original.
+"""
+import hashlib
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FLAGS = "-O2"  # asserts stay on
+
+
+class Broken(Exception):
+    """What has to work before any mutant is tried does not; says what."""
+
+
+def _run(*command, cwd=ROOT):
+    made = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    if made.returncode != 0:
+        raise Broken(f"{shlex.join(map(str, command))}:\n{made.stdout}")
+    return made.stdout
+
+
+class Commands:
+    """How each file is compiled, by a folder's compile_commands.json."""
+
+    def __init__(self, folder):
+        path = pathlib.Path(folder) / "compile_commands.json"
+        try:
+            rows = json.loads(path.read_text())
+        except FileNotFoundError as why:
+            raise Broken(f"{path}: no such file: configure that build first") from why
+        self.rows = {}
+        for row in rows:
+            words = shlex.split(row["command"])
+            if pathlib.PurePath(words[0]).name == "ccache":
+                words = words[1:]
+            self.rows.setdefault(row["file"], words)
+
+    def words(self, file):
+        try:
+            return self.rows[str(ROOT / file)]
+        except KeyError as why:
+            raise Broken(f"{file}: no target compiles it") from why
+
+    def flags(self, file):
+        """Those that say what the file means: for any compiler."""
+        flags, words = [], iter(self.words(file)[1:])
+        for word in words:
+            if word in ("-include", "-isystem"):
+                flags += [word, next(words)]
+            elif word.startswith(("-D", "-I", "-std")):
+                flags.append(word)
+        return flags
+
+
+class Program:
+    """A test program: how it is linked, and what of ours is in it."""
+
+    def __init__(self, tree, name):
+        self.tree, self.name, self.path = tree, name, tree.folder / "bin" / name
+        linking = _run("ninja", "-t", "commands", f"bin/{name}", cwd=tree.folder).splitlines()[-1]
+        self.words = [word for word in shlex.split(linking) if word not in (":", "&&")]
+        traced = _run(*self.words[:self.words.index("-o") + 1], "/dev/null",
+                      *self.words[self.words.index("-o") + 2:], "-Wl,-t,-t", cwd=tree.folder)
+        self.members = set(re.findall(r"^\((.*\.a)\)(.*)\.o$", traced, re.MULTILINE))
+
+    def link(self, target, member, thing):
+        """The program with thing in the member's place. A mutant may leave nothing to be linked."""
+        words = list(self.words)
+        at = words.index("-o") + 1
+        words[at] = str(target)
+        words.insert(at + 1, str(thing))
+        made = subprocess.run(words, cwd=self.tree.folder, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False)
+        return made.returncode == 0
+
+
+class Tree:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.commands = None
+        self.programs = {}
+
+    def configure(self):
+        _run("cmake", "--preset", "dev", "-B", self.folder, "-DCMAKE_BUILD_TYPE=",
+             "-DCMAKE_C_COMPILER=gcc", f"-DCMAKE_C_FLAGS={FLAGS}")
+        self.commands = Commands(self.folder)
+
+    def names(self):
+        """All programs that it can build."""
+        return re.findall(r"^bin/([^:]+): C_EXECUTABLE", _run(
+            "ninja", "-t", "targets", "all", cwd=self.folder), re.MULTILINE)
+
+    def build(self, names):
+        _run("ninja", "-j", "2", *(f"bin/{name}" for name in names), cwd=self.folder)
+        for name in names:
+            self.programs.setdefault(name, Program(self, name))
+
+    def member(self, file):
+        """The library that a file is in, and its name there, as a link's trace calls them."""
+        words = self.commands.words(file)
+        thing = pathlib.PurePath(words[words.index("-o") + 1])
+        folder, _, inside = str(thing).partition("/CMakeFiles/")
+        target, _, name = inside.partition(".dir/")
+        return f"{folder}/lib{target}.a", pathlib.PurePath(name).stem
+
+    def holds(self, program, file):
+        return self.member(file) in self.programs[program].members
+
+    def compile(self, file, source, folder):
+        """The object of a file with that text, and what names it; None: it is no C."""
+        folder.mkdir(parents=True, exist_ok=True)
+        text, thing = folder / pathlib.PurePath(file).name, folder / "mutant.o"
+        text.write_bytes(source)
+        words = self.commands.words(file)
+        cut = words.index("-o")
+        # The warnings that stop a build are not asked: most mistakes give none.
+        made = subprocess.run(
+            [*words[:cut], "-w", "-o", thing.name, "-c", text.name], cwd=folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        if made.returncode != 0:
+            return None
+        return thing, hashlib.sha256(thing.read_bytes()).hexdigest()[:24]
