@@ -2,19 +2,22 @@
  * gateway/http/head.c: a request's header, strictly. libmicrohttpd 0.9.75 takes a bare line feed
  * for a line's end, joins folded lines, hides what stands behind a NUL, and takes the first of two
  * Content-Lengths: with a proxy in front that reads it otherwise, one request could hide in
- * another. It parses in place: a field's name and value lie in one line of its buffer. So the bytes
- * that the lines must have had, with CRLF and nothing else between them, add up to the header's
- * size, or the request is refused.
+ * another. It parses in place: method, version, names and values lie in its buffer where they came.
+ * So each line must begin two bytes, a CRLF, behind the last byte of the one before, the first with
+ * the request line's own length and the last at the header's end, or the request is refused: what
+ * is hidden in one place can't be made up for in another.
  */
 #include "gateway/http/http_priv.h"
 
 #include <string.h>
 #include <strings.h>
 
+#define ODD_LINES "the header's lines do not end in CRLF, or hold what they may not"
+
 struct head_reader {
 	struct http_head *head;
 	const char *fault;
-	size_t size; /* of the field lines */
+	const char *end; /* of the lines until here, without the last one's CRLF */
 	bool has_host;
 };
 
@@ -67,6 +70,16 @@ static bool is_field_value(const char *text)
 	return len == 0 || (text[len - 1] != ' ' && text[len - 1] != '\t');
 }
 
+/* A name, its colon, which is a NUL by now, and blanks: the value follows where the name ends. */
+static bool is_in_line(const char *key, const char *value)
+{
+	const char *at = key + strlen(key) + 1;
+
+	while (at < value && (*at == ' ' || *at == '\t'))
+		at++;
+	return at == value;
+}
+
 static enum MHD_Result read_field(
     void *self, enum MHD_ValueKind kind, const char *key, const char *value)
 {
@@ -74,12 +87,15 @@ static enum MHD_Result read_field(
 	struct http_head *head = reader->head;
 
 	(void)kind;
-	if (key == NULL || value == NULL || value <= key || !is_token(key) ||
-	    !is_field_value(value)) {
+	if (key == NULL || value == NULL || !is_token(key) || !is_field_value(value)) {
 		reader->fault = "a header field is malformed";
 		return MHD_NO;
 	}
-	reader->size += (size_t)(value - key) + strlen(value) + strlen("\r\n");
+	if (key != reader->end + strlen("\r\n") || !is_in_line(key, value)) {
+		reader->fault = ODD_LINES;
+		return MHD_NO;
+	}
+	reader->end = value + strlen(value);
 	if (strcasecmp(key, "Host") == 0) {
 		if (reader->has_host)
 			reader->fault = "Host stands there twice";
@@ -105,12 +121,14 @@ const char *http_head_read(struct MHD_Connection *connection, const char *method
 	const union MHD_ConnectionInfo *size =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
+	if (version != method + strlen(method) + 1 + strlen(uri) + 1)
+		return ODD_LINES;
+	reader.end = version + strlen(version);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, read_field, &reader);
 	if (reader.fault != NULL)
 		return reader.fault;
-	reader.size += strlen(method) + 1 + strlen(uri) + 1 + strlen(version) + strlen("\r\n\r\n");
-	if (size == NULL || size->header_size != reader.size)
-		return "the header's lines do not end in CRLF, or hold what they may not";
+	if (size == NULL || method + size->header_size != reader.end + strlen("\r\n\r\n"))
+		return ODD_LINES;
 	if (head.has_transfer_encoding)
 		return "Transfer-Encoding is not taken: send Content-Length";
 	*out = head;

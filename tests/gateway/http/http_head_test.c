@@ -4,9 +4,12 @@
  */
 #include "tests/gateway/http/http_fixture.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* What must not be taken for a request: it would be answered, and show in the log. */
@@ -42,6 +45,13 @@ static const struct {
     {"bare line feeds, made up for by a blank", "GET /healthz HTTP/1.1\r\nHost:  a\nX: b\r\n\r\n",
 	400},
     {"a bare line feed behind a blank", "GET /healthz HTTP/1.1\r\nHost: a \n\r\n", 400},
+    {"a second blank, and a bare line feed", "GET  /healthz HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 0},
+    {"a second blank before the version, and a bare line feed",
+	"GET /healthz  HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 0},
+    {"an empty line first, and two bare line feeds",
+	"\r\nGET /healthz HTTP/1.1\r\nHost: a\nX: b\nY: c\r\n\r\n", 400},
+    {"a folded field, and two bare line feeds", GET "X: a\nY: b\nZ: c\r\n d\r\n\r\n", 400},
+    {"a length behind a bare line feed", GET "X: a\nContent-Length: 41\r\n\r\n", 400},
     {"a bare carriage return", "GET /healthz HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", 400},
     {"a folded field", GET "X: a\r\n b\r\n\r\n", 400},
     {"a field folded to nothing", GET "X: a\r\n \r\n\r\n", 400},
@@ -98,10 +108,15 @@ static void a_nul_hides_nothing(void **state)
 	static const char in_value[] = GET "X: a\0Content-Length: 41\r\n\r\n";
 	static const char in_name[] = GET "X\0: a\r\n\r\n";
 	static const char in_line[] = "GET /healthz\0 HTTP/1.1\r\nHost: a\r\n\r\n";
+	static const char with_line_feed[] = GET "X: a\nY: b\0\r\n\r\n";
+	static const char with_two[] = GET "X: a\nY: b\nZ: c\0d\r\n\r\n";
 	struct site *site = *state;
 
 	site_start(site, true);
 	expect_refused(site, "in a value", in_value, sizeof(in_value) - 1, 400);
+	expect_refused(
+	    site, "with a bare line feed", with_line_feed, sizeof(with_line_feed) - 1, 400);
+	expect_refused(site, "with two bare line feeds", with_two, sizeof(with_two) - 1, 400);
 	expect_refused(site, "in a name", in_name, sizeof(in_name) - 1, 0);
 	expect_refused(site, "in the request line", in_line, sizeof(in_line) - 1, 400);
 	assert_false(site_log_holds(site, "route=healthz status=200"));
@@ -163,6 +178,36 @@ static void what_is_plain_is_taken(void **state)
 	}
 }
 
+/* The library's buffer grows while the header comes: its lines stay where they are. */
+static void a_header_may_come_in_pieces(void **state)
+{
+	static const size_t pieces[] = {1, 7, 1000};
+	struct site *site = *state;
+	struct buffer text;
+
+	site_start(site, true);
+	buffer_init(&text, 1u << 16);
+	buffer_add_text(&text, GET);
+	for (int i = 0; i < 60; i++)
+		buffer_addf(&text, "X-Field-%d: %d and more of it\r\n", i, i);
+	buffer_add_text(&text, "\r\n");
+	assert_false(text.failed);
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		struct reply reply = {0};
+		int fd = site_connect(site), on = 1;
+
+		assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+		for (size_t at = 0; at < text.len; at += pieces[i])
+			site_write(fd, text.data + at,
+			    text.len - at < pieces[i] ? text.len - at : pieces[i]);
+		site_reply(fd, 5000, &reply);
+		assert_int_equal(reply.status, 200);
+		reply_clear(&reply);
+		(void)close(fd);
+	}
+	buffer_clear(&text);
+}
+
 static void requests_follow_one_another(void **state)
 {
 	struct site *site = *state;
@@ -186,6 +231,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_nul_hides_nothing, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(ten_thousand_fields_are_too_many, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(what_is_plain_is_taken, site_setup, site_teardown),
+    cmocka_unit_test_setup_teardown(a_header_may_come_in_pieces, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(requests_follow_one_another, site_setup, site_teardown),
 };
 TEST_MAIN(tests)
