@@ -73,9 +73,24 @@ int file_read_fd(int fd, size_t max, struct bytes *out)
 	return error;
 }
 
-int file_read(const char *path, size_t max, struct bytes *out)
+/* A regular file's descriptor, or -1 and errno: to open a pipe would wait for who writes into it.
+ */
+static int open_regular(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat info;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+		return fd;
+	errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+	(void)close(fd);
+	return -1;
+}
+
+static int read_and_close(int fd, size_t max, struct bytes *out)
+{
 	int error;
 
 	if (fd < 0)
@@ -83,6 +98,16 @@ int file_read(const char *path, size_t max, struct bytes *out)
 	error = file_read_fd(fd, max, out);
 	(void)close(fd);
 	return error;
+}
+
+int file_read(const char *path, size_t max, struct bytes *out)
+{
+	return read_and_close(open_regular(path), max, out);
+}
+
+int file_read_named(const char *path, size_t max, struct bytes *out)
+{
+	return read_and_close(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), max, out);
 }
 
 int file_begin(const char *path, struct file_out *out)
@@ -177,7 +202,7 @@ int file_write(const char *path, struct view bytes)
 
 int file_sync(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_regular(path);
 	int error = 0;
 
 	if (fd < 0)

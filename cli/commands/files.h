@@ -15,7 +15,10 @@ MUST_USE bool file_path(const char *folder, const char *name, char out[FILE_PATH
 MUST_USE int file_read_so_far(int fd, size_t max, struct bytes *out);
 /* The same; all, or nothing. */
 MUST_USE int file_read_fd(int fd, size_t max, struct bytes *out);
+/* A regular file, else EINVAL; it never waits. */
 MUST_USE int file_read(const char *path, size_t max, struct bytes *out);
+/* What a person has named: a pipe too, until its end. */
+MUST_USE int file_read_named(const char *path, size_t max, struct bytes *out);
 
 /* A file being written beside its place, mode 0600; file_commit fsyncs and moves it there. */
 struct file_out {

@@ -102,7 +102,7 @@ static enum code read_source(struct app *app, const char *path, struct bytes *ou
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	int error = is_stdin ? file_read_fd(STDIN_FILENO, PORT_FILE_MAX, out)
-			     : file_read(path, PORT_FILE_MAX, out);
+			     : file_read_named(path, PORT_FILE_MAX, out);
 
 	if (error == 0)
 		return CODE_OK;

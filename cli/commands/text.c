@@ -243,7 +243,10 @@ void text_describe(
 	const char *fault;
 
 	take_line_feed(&content);
-	fault = error == EFBIG ? TOO_LONG : text_fault(view_bytes(&content));
+	if (error == 0)
+		fault = text_fault(view_bytes(&content));
+	else
+		fault = error == EFBIG ? TOO_LONG : "can't be read";
 	unsaved_how(home, left, id, how);
 	if (others > 0)
 		(void)snprintf(out, APP_HINT_MAX,

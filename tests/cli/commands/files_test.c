@@ -91,6 +91,11 @@ static void what_is_not_there_is_told(void **state)
 	assert_int_equal(file_read(path, 10, &read), ENOENT);
 	assert_int_equal(file_write(path, view_text("x")), ENOENT);
 	assert_int_equal(file_read(folder, 10, &read), EISDIR);
+	assert_true(file_path(folder, "pipe", path));
+	assert_int_equal(mkfifo(path, S_IRUSR | S_IWUSR), 0); /* nobody writes: it would wait */
+	assert_int_equal(file_read(path, 10, &read), EINVAL);
+	assert_int_equal(file_sync(path), EINVAL);
+	assert_int_equal(unlink(path), 0);
 	assert_null(read.data);
 	assert_int_equal(folder_make(""), ENOENT);
 	assert_int_equal(folder_make("/dev/null/x"), ENOTDIR);
