@@ -12,6 +12,7 @@
 #define REQUEST_DEADLINE_MS 60000 /* of one request, with all its tries */
 /* A first sync of SEGMENTS_MAX segments, and a log of many packs after it, is far below. */
 #define RUN_STEPS_MAX 100000u
+#define RUN_END_STEPS_MAX (4u * SYNC_FLIGHTS_MAX) /* what is under way by then comes home */
 /* A request is made again this often if the other side says when; a gateway that is started anew
  * is back by then. Asked for a longer rest, a run ends and says so. */
 #define RUN_AGAIN_MAX 8u
@@ -99,6 +100,8 @@ struct run { /* what the steps of one run share */
 	const struct remote_waiter *waiter;
 	struct call *call; /* sync_new's */
 	struct crew *crew; /* for blobs under way; NULL until there are any */
+	bool spent;        /* no step is left: what is wanted now is refused … */
+	bool cut;          /* … and something was */
 };
 
 static void run_failed(const struct run *run, unsigned slot, enum remote_result result,
@@ -234,8 +237,9 @@ static bool run_step(struct run *run)
 	sync_next(run->sync, &want);
 	if (want.kind == SYNC_WANT_NOTHING)
 		return false;
-	cancelled =
-	    !run->waiter->wait(run->waiter->self, want.kind == SYNC_WANT_WAIT ? want.wait_ms : 0);
+	run->cut |= run->spent;
+	cancelled = run->spent || !run->waiter->wait(run->waiter->self,
+				      want.kind == SYNC_WANT_WAIT ? want.wait_ms : 0);
 	if (cancelled && want.kind != SYNC_WANT_ANSWER) {
 		sync_failed(run->sync, want.slot, ENGINE_LATER, "cancelled");
 		return true;
@@ -263,14 +267,17 @@ enum engine_result remote_run(struct sync *sync, struct remote *remote,
 	    .waiter = waiter,
 	    .call = call,
 	};
-	unsigned steps = 0;
+	unsigned steps_max = waiter->steps_max > 0 ? waiter->steps_max : RUN_STEPS_MAX;
 	bool over = false;
 
-	while (!over && steps++ < RUN_STEPS_MAX)
+	for (unsigned steps = 0; !over && steps < steps_max + RUN_END_STEPS_MAX; steps++) {
+		run.spent = steps >= steps_max;
 		over = !run_step(&run);
+	}
 	crew_free(run.crew);
-	if (over)
+	assert(over); /* each step that is spent takes one home */
+	if (!run.cut)
 		return sync_end(sync, totals_out);
-	call_sayf(call, "the sync did not come to an end in %u steps; sync again", RUN_STEPS_MAX);
+	call_sayf(call, "the sync did not come to an end in %u steps; sync again", steps_max);
 	return ENGINE_LATER;
 }

@@ -121,6 +121,7 @@ MUST_USE enum probe_result remote_probe(const char *url, const struct clock *clo
 struct remote_waiter {
 	void *self;
 	bool (*wait)(void *self, int64_t ms);
+	unsigned steps_max; /* of a run, which ends with LATER then; 0: as many as any run needs */
 };
 MUST_USE enum engine_result remote_run(struct sync *sync, struct remote *remote,
     const struct account_id *account, const struct clock *clock, const struct remote_waiter *waiter,

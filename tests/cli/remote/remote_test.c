@@ -57,6 +57,7 @@ struct device {
 	struct remote *remote;
 	struct call call;
 	struct account_id account;
+	unsigned steps_max;  /* of a run; 0: no test's own */
 	unsigned waits_left; /* then the waiter says: cancelled */
 };
 
@@ -134,7 +135,8 @@ static enum engine_result run(struct fixture *fixture, struct sync_totals *total
 {
 	struct device *device = &fixture->device;
 	const struct sync_options options = {0};
-	const struct remote_waiter waiter = {.self = device, .wait = waits};
+	const struct remote_waiter waiter = {
+	    .self = device, .wait = waits, .steps_max = device->steps_max};
 	struct sync *sync = NULL;
 	enum engine_result result;
 
@@ -408,9 +410,8 @@ static void write_large(struct device *device)
  * Cut again and again, each time a little later: what was put and read back is not put again, and
  * the threads that were under way are all gone before the run is over.
  */
-static void a_cut_push_goes_on_where_it_stopped(void **state)
+static void push_with_cuts(struct fixture *fixture, unsigned *limit, const char *says)
 {
-	struct fixture *fixture = *state;
 	struct device *device = &fixture->device;
 	struct sync_totals totals = {0};
 	uint64_t puts = 0;
@@ -418,10 +419,10 @@ static void a_cut_push_goes_on_where_it_stopped(void **state)
 
 	write_large(device);
 	for (unsigned after = 4; after < 200; after += 6) {
-		device->waits_left = after;
+		*limit = after;
 		if (run(fixture, &totals) == ENGINE_OK)
 			break;
-		assert_string_equal(device->call.message, "cancelled");
+		assert_non_null(strstr(device->call.message, says));
 		close_remote(fixture);
 		puts += device->counts.put;
 		cuts++;
@@ -436,6 +437,20 @@ static void a_cut_push_goes_on_where_it_stopped(void **state)
 	device->waits_left = 1000;
 	run_ok(fixture, &totals); /* and no thread's bucket was closed too early */
 	assert_int_equal(totals.pushed, 0);
+}
+
+static void a_cut_push_goes_on_where_it_stopped(void **state)
+{
+	struct fixture *fixture = *state;
+
+	push_with_cuts(fixture, &fixture->device.waits_left, "cancelled");
+}
+
+static void so_does_one_whose_steps_run_out(void **state)
+{
+	struct fixture *fixture = *state;
+
+	push_with_cuts(fixture, &fixture->device.steps_max, "sync again");
 }
 
 static void wipe(struct fixture *fixture)
@@ -511,6 +526,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(cancelled_says_so_and_goes_on_later, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_cut_push_goes_on_where_it_stopped, set_up, tear_down),
     cmocka_unit_test_setup_teardown(after_a_wipe_a_sync_says_gone, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(so_does_one_whose_steps_run_out, set_up, tear_down),
     cmocka_unit_test_setup_teardown(the_probe_passes_here, set_up, tear_down),
 };
 
