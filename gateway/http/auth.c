@@ -182,8 +182,9 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 		answer_unsigned(exchange, FORMAT_FORGED);
 		return ACCOUNT_REFUSED;
 	}
+	/* What was read in the very millisecond of the request may be older than it. */
 	known = http_accounts_member(server->accounts, exchange->slot, &exchange->signature.device,
-	    since_ms, exchange->start_ms);
+	    since_ms, exchange->start_ms + 1);
 	if (known == KNOWN_STALE) {
 		enum account_result result = auth_refresh(server, exchange->slot, call);
 

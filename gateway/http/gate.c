@@ -257,19 +257,21 @@ static enum gate_found gate_member(struct exchange *exchange, const struct accou
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct kept_roster *roster = kept_get(gate, account, since_ms, call);
+		/* What somebody read in the request's own millisecond may be older than it. */
+		int64_t newer_ms = exchange->start_ms + (i == 0 ? 1 : 0);
 		int64_t was_ms = roster->since_ms;
 		bool found = member_find(roster, device, out);
-		bool again = !found && was_ms < exchange->start_ms &&
+		bool again = !found && was_ms < newer_ms &&
 			     may_read_again(roster, server_now(exchange->server));
 
 		(void)pthread_mutex_unlock(&gate->lock);
 		if (found)
 			return GATE_FOUND;
-		if (was_ms >= exchange->start_ms)
+		if (was_ms >= newer_ms)
 			return GATE_STRANGER;
 		if (!again)
 			return GATE_BUSY;
-		since_ms = exchange->start_ms;
+		since_ms = newer_ms;
 	}
 	return GATE_BUSY; /* it was changed while it was read */
 }
