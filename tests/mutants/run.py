@@ -12,14 +12,13 @@ import subprocess
 import threading
 import time
 
-MEMORY_MAX = 8 << 30  # of addresses
+MEMORY_MAX = 4 << 30
 FILE_MAX = 256 << 20
 # In a mount namespace of its own the project cannot be written, and /tmp is the run's folder.
 APART = ["unshare", "--mount", "sh", "-c",
          'mount --bind . /tmp && mount --bind "$0" "$0" && '
          'mount -o remount,bind,ro "$0" && exec "$@"',
          str(pathlib.Path(__file__).resolve().parent.parent.parent)]
-_running = set()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,13 +38,7 @@ def _apart(folder):
     return APART if may else []
 
 
-def end_all():
-    """What still runs, because this process is about to end."""
-    for group in list(_running):
-        _kill(group)
-
-
-def _kill(group):
+def kill(group):
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
@@ -62,12 +55,38 @@ def _watched(child, watch):
     return False, tail
 
 
-def run(command, folder, seconds_max, processor_max, watch=None):
+class Together:
+    """Runs that are ended once one of them has failed."""
+
+    def __init__(self):
+        self.lock, self.groups, self.over = threading.Lock(), set(), False
+
+    def begin(self, group):
+        with self.lock:
+            self.groups.add(group)
+            if self.over:
+                kill(group)
+
+    def end(self, group):
+        with self.lock:
+            self.groups.discard(group)
+
+    def end_all(self):
+        with self.lock:
+            self.over = True
+            for group in self.groups:
+                kill(group)
+
+
+everything = Together()
+
+
+def run(command, folder, seconds_max, processor_max, watch=None, together=everything):
     """Runs a command in a new folder, which is removed. watch: once a line that it prints holds
     this, it has failed, and is ended."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
-    limited = [*_apart(folder.parent), "prlimit", f"--as={MEMORY_MAX}", f"--fsize={FILE_MAX}", "--core=0",
+    limited = [*_apart(folder.parent), "prlimit", f"--data={MEMORY_MAX}", f"--fsize={FILE_MAX}", "--core=0",
                f"--cpu={processor_max}:{processor_max + 1}", *map(str, command)]
     environment = {**os.environ, "TMPDIR": str(folder), "HOME": str(folder),
                    "CMOCKA_TEST_ABORT": "1"}
@@ -78,21 +97,23 @@ def run(command, folder, seconds_max, processor_max, watch=None):
 
     def end():
         late.set()
-        _kill(child.pid)
+        kill(child.pid)
 
-    _running.add(child.pid)
+    for one in {everything, together}:
+        one.begin(child.pid)
     timer = threading.Timer(seconds_max, end)
     timer.start()
     try:
         seen, tail = _watched(child, watch)
         if seen:
-            _kill(child.pid)
+            kill(child.pid)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     finally:
         timer.cancel()
-        _kill(child.pid)
-        _running.discard(child.pid)
+        kill(child.pid)
+        for one in {everything, together}:
+            one.end(child.pid)
         child.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
     processor = used.ru_utime + used.ru_stime
