@@ -1,0 +1,346 @@
+/*
+ * tests/gateway/http/http_edges_test.c: where a limit ends, to the second, the millisecond, the
+ * frame: a signature's times, how old a roster may be, a device's rate, what may use the kept
+ * tenth.
+ */
+#include "tests/gateway/http/http_world.h"
+
+#include <string.h>
+
+static int world_setup(void **state)
+{
+	(void)state;
+	world_open(1);
+	world.kind = true;
+	hand_closed = NULL;
+	world_start();
+	return 0;
+}
+
+static int world_teardown(void **state)
+{
+	(void)state;
+	world_close();
+	return 0;
+}
+
+/* The newest request, to its end: how it was answered. */
+static unsigned answered(void)
+{
+	struct MHD_Connection *connection = hand_connections();
+	unsigned status;
+
+	while (!connection->over && connection->status == 0) {
+		if (connection->suspended)
+			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
+		else if (connection->exchange->stage == STAGE_BODY &&
+			 connection->sent < connection->body.len)
+			(void)hand_body(connection, connection->body.len - connection->sent);
+		else
+			hand_go_on(connection);
+	}
+	status = connection->status;
+	if (!connection->over)
+		hand_end(connection, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	return status;
+}
+
+/* created may be off by five minutes; expires is the signer's own word, and nothing is added. */
+static void a_signature_ends_with_its_second(void **state)
+{
+	static const struct {
+		int64_t created_s, expires_s;
+		unsigned status;
+	} rows[] = {
+	    {0, 60, 200},
+	    {300, 400, 200},
+	    {301, 400, 401},
+	    {-300, 0, 200},
+	    {-301, -1, 401},
+	    {-100, 0, 200},
+	    {-100, -1, 401},
+	    {-299, -298, 401},
+	};
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) { /* not known yet; known */
+		for (size_t i = 0; i < COUNT_OF(rows); i++) {
+			unsigned status;
+
+			world.created_s = rows[i].created_s;
+			world.expires_s = rows[i].expires_s;
+			ask_sync(round, FIRST, false, 0);
+			status = answered();
+			if (status != rows[i].status)
+				fail_msg("created %d, expires %d: %u", (int)rows[i].created_s,
+				    (int)rows[i].expires_s, status);
+		}
+	}
+}
+
+static void eight_seconds(void)
+{
+	world.now_ms += 8000;
+}
+
+/* How often the manifest is read for a blob, at that time. */
+static uint64_t reads_at(int64_t now_ms)
+{
+	uint64_t before = world.reads;
+
+	world.now_ms = now_ms;
+	ask_blob(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	return world.reads - before;
+}
+
+/* A roster is as old as the question to the bucket, however long the answer took. */
+static void a_roster_ages_from_its_question(void **state)
+{
+	int64_t begun_ms;
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	begun_ms = world.now_ms + 2 * HTTP_ROSTER_AGE_MS;
+	world.waits = eight_seconds;
+	assert_int_equal(reads_at(begun_ms), 1);
+	assert_true(world.now_ms >= begun_ms + 16000);
+	world.waits = NULL;
+	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS), 0);
+	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS + 1), 1);
+	/* And so it is for a sync, which tells of the roster, too. */
+	begun_ms = world.now_ms + 2 * HTTP_ROSTER_AGE_MS;
+	world.now_ms = begun_ms;
+	world.waits = eight_seconds;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	world.waits = NULL;
+	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS), 0);
+	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS + 1), 1);
+}
+
+static void a_second(void)
+{
+	world.now_ms += 1000;
+}
+
+/* What the gate has read of an account warms its table, as of when it asked. */
+static void a_roster_from_the_gate_ages_likewise(void **state)
+{
+	int64_t begun_ms = world.now_ms;
+
+	(void)state;
+	world.waits = a_second;
+	ask_blob(0, SECOND, false, 0);
+	assert_int_equal(answered(), 200);
+	world.waits = NULL;
+	assert_true(world.now_ms >= begun_ms + 3000);
+	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS), 0);
+	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS + 1), 1);
+}
+
+/* ---- watches ---- */
+
+/* It waits to its millisecond, and its account is looked after as often as is promised. */
+static void a_watch_ends_with_its_time(void **state)
+{
+	struct http_server *server = world.server;
+	struct http_accounts *accounts = server->accounts;
+	struct MHD_Connection *watch;
+	struct http_slot *slot;
+	int64_t begun_ms;
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	begun_ms = world.now_ms;
+	ask_watch(0, FIRST, 0);
+	watch = hand_connections();
+	while (
+	    hand_next(HAND_GATE) != NULL || hand_next(HAND_WORKERS) != NULL || !watch->suspended) {
+		if (!watch->suspended)
+			hand_go_on(watch);
+		else
+			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
+	}
+	assert_int_equal(accounts->watchers_count, 1);
+	/* The sync has compared it with the bucket; four seconds later it is due, once. */
+	assert_null(http_accounts_due(accounts, begun_ms - 1, begun_ms + 3999));
+	slot = http_accounts_due(accounts, begun_ms, begun_ms + 4000);
+	assert_non_null(slot);
+	assert_null(http_accounts_due(accounts, begun_ms + 3999, begun_ms + 7999));
+	http_accounts_drop(accounts, slot);
+	http_accounts_expire(accounts, begun_ms + server->config.watch_ms - 1);
+	assert_true(watch->suspended);
+	http_accounts_expire(accounts, begun_ms + server->config.watch_ms);
+	assert_false(watch->suspended);
+	hand_go_on(watch);
+	assert_int_equal(watch->status, 204);
+	hand_end(watch, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	/* A head beyond the one that is asked for is told at once, that one is not. */
+	ask_watch(0, FIRST, 1);
+	assert_int_equal(answered(), 200);
+}
+
+/* ---- who is known ---- */
+
+/* Strangers have their part of the workers: what only they may not take is served all the same. */
+static void who_is_known_needs_no_part_of_strangers(void **state)
+{
+	struct http_server *server = world.server;
+	const unsigned part = server->config.workers / 4;
+
+	(void)state;
+	atomic_store(&server->strange_workers, part);
+	for (unsigned round = 0; round < 2; round++) {
+		ask_sync(0, FIRST, false, 0);
+		assert_int_equal(answered(), 200);
+		ask_sync(0, THIRD, false, 0); /* was live once */
+		assert_int_equal(answered(), 503);
+	}
+	ask_wipe(0, true);
+	assert_int_equal(answered(), 409);
+	ask_wipe(0, false);
+	assert_int_equal(answered(), 200);
+	assert_int_equal(atomic_load(&server->strange_workers), part);
+	atomic_store(&server->strange_workers, part - 1);
+	ask_sync(1, THIRD, false, 0);
+	assert_int_equal(answered(), 200);
+	assert_int_equal(atomic_load(&server->strange_workers), part - 1);
+	atomic_store(&server->strange_workers, 0);
+}
+
+/* ---- a device's rate ---- */
+
+#define RATE 60u /* one a second */
+
+static int64_t spend(struct http_slot *slot, enum http_purse purse, int64_t now_ms)
+{
+	return http_accounts_spend(world.server->accounts, slot,
+	    &world.pairs[0]->fixture.members[FIRST].id, purse, now_ms, RATE);
+}
+
+/* Seven a minute: one in 8,571.428 ms. Who comes when told so is let in. */
+static void spend_uneven(
+    struct http_accounts *accounts, struct http_slot *slot, const struct device_id *device)
+{
+	int64_t now_ms = world.now_ms + 600000;
+
+	for (unsigned i = 0; i < 7; i++)
+		assert_int_equal(
+		    http_accounts_spend(accounts, slot, device, PURSE_REQUESTS, now_ms, 7), 0);
+	assert_int_equal(
+	    http_accounts_spend(accounts, slot, device, PURSE_REQUESTS, now_ms, 7), 8572);
+	assert_int_equal(
+	    http_accounts_spend(accounts, slot, device, PURSE_REQUESTS, now_ms + 8571, 7), 1);
+	assert_int_equal(
+	    http_accounts_spend(accounts, slot, device, PURSE_REQUESTS, now_ms + 8572, 7), 0);
+}
+
+/* A minute's worth at once, then one a second, to the millisecond; the purses are apart. */
+static void a_rate_holds_to_the_millisecond(void **state)
+{
+	const struct device_id *second = &world.pairs[0]->fixture.members[SECOND].id;
+	struct http_accounts *accounts = world.server->accounts;
+	struct http_slot *slot = NULL;
+	int64_t now_ms;
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	assert_int_equal(
+	    http_accounts_take(accounts, &world.pairs[0]->fixture.account, &slot), TOOK_OK);
+	now_ms = world.now_ms + 120000; /* what the poll took is long paid for */
+	for (unsigned i = 0; i < RATE; i++)
+		assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms), 0);
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms), 1000);
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 999), 1);
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 1000), 0);
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 1000), 1000);
+	for (unsigned i = 0; i < RATE; i++)
+		assert_int_equal(spend(slot, PURSE_STATEMENTS, now_ms + 1000), 0);
+	assert_int_equal(spend(slot, PURSE_STATEMENTS, now_ms + 1000), 1000);
+	http_accounts_refund(
+	    accounts, slot, &world.pairs[0]->fixture.members[FIRST].id, PURSE_STATEMENTS, RATE);
+	assert_int_equal(spend(slot, PURSE_STATEMENTS, now_ms + 1000), 0);
+	assert_int_equal(spend(slot, PURSE_STATEMENTS, now_ms + 1000), 1000);
+	assert_int_equal(
+	    http_accounts_spend(accounts, slot, second, PURSE_REQUESTS, now_ms, RATE), 0);
+	/* After a minute all of it is there again, and no more. */
+	for (unsigned i = 0; i < RATE; i++)
+		assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 0);
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 1000);
+	spend_uneven(accounts, slot, second);
+	http_accounts_drop(accounts, slot);
+}
+
+/* ---- what may use the kept tenth ---- */
+
+static void what_may_use_the_kept_tenth(void **state)
+{
+	static const struct {
+		const char *name;
+		struct {
+			enum frame_kind kind;
+			bool has_blob;
+		} frames[2];
+		size_t count;
+		bool spare;
+	} rows[] = {
+	    {"a small patch", {{FRAME_PATCH, false}}, 1, true},
+	    {"a patch with a body", {{FRAME_PATCH, true}}, 1, false},
+	    {"a load", {{FRAME_LOAD, true}}, 1, false},
+	    {"a snapshot", {{FRAME_SNAPSHOT, true}}, 1, true},
+	    {"a small patch and a load", {{FRAME_PATCH, false}, {FRAME_LOAD, true}}, 2, false},
+	    {"a load and a small patch", {{FRAME_LOAD, true}, {FRAME_PATCH, false}}, 2, false},
+	    {"a body and a snapshot", {{FRAME_PATCH, true}, {FRAME_SNAPSHOT, true}}, 2, false},
+	    {"a snapshot and a small patch", {{FRAME_SNAPSHOT, true}, {FRAME_PATCH, false}}, 2,
+		true},
+	};
+	struct client *client = &world.pairs[0]->first;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes frames[2] = {0};
+		struct blob_name name = {.count = 1};
+		struct head covered = {1, client->head.hash};
+		struct http_push push;
+		size_t bytes = 0;
+
+		client_request(client);
+		for (size_t k = 0; k < rows[i].count; k++) {
+			bool snapshot = rows[i].frames[k].kind == FRAME_SNAPSHOT;
+
+			client_frame(client, rows[i].frames[k].kind, 100,
+			    rows[i].frames[k].has_blob ? &name : NULL, snapshot ? &covered : NULL,
+			    (struct view){0});
+			frames[k] = client->frame;
+			client->frame = (struct bytes){0};
+			client->request.frames[k] = view_bytes(&frames[k]);
+			bytes += frames[k].len;
+		}
+		client->request.frames_count = rows[i].count;
+		client->request.bodies[0] = view_text("what it names");
+		client->request.bodies_count = 1;
+		limits_push(&client->request, &push);
+		if (push.spare != rows[i].spare || push.bytes != bytes + 13 || push.statement)
+			fail_msg("%s: %u bytes%s", rows[i].name, (unsigned)push.bytes,
+			    push.spare ? ", of the tenth" : "");
+		bytes_clear(&frames[0]);
+		bytes_clear(&frames[1]);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_signature_ends_with_its_second, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_roster_ages_from_its_question, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_roster_from_the_gate_ages_likewise, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_watch_ends_with_its_time, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_is_known_needs_no_part_of_strangers, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_rate_holds_to_the_millisecond, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(what_may_use_the_kept_tenth, world_setup, world_teardown),
+};
+TEST_MAIN(tests)
