@@ -114,7 +114,7 @@ class Campaign:
         self.baseline = None
         self.tests = {}  # of a module
         self.kills = collections.Counter()  # (file, program)
-        self.until = time.monotonic() + options.minutes * 60 if options.minutes else None
+        self.until = None
         self.seconds = []
         self.spare = 10, 5  # seconds, and processor seconds, that a run may take beyond its share
         self.slots = queue.SimpleQueue()
@@ -377,6 +377,8 @@ def campaign(options, work):
         {place: why for place, why in made.argued.items() if place.partition(":")[0] in files},
         [mutant for source in sources for mutant in source.mutants])
     table = Table()
+    if options.minutes:
+        made.until = time.monotonic() + options.minutes * 60
     with made.at_once() as pool:
         if options.since:
             table.add(f"{len(files)} files, since {options.since}", made.all_of(
@@ -410,7 +412,7 @@ def arguments(usage):
                         help="only look that each row of equivalent.txt is a mutant; BUILD has a "
                              "compile_commands.json")
     parser.add_argument("--jobs", type=int, default=2, help="so many at a time")
-    parser.add_argument("--minutes", type=float, help="begin none after that")
+    parser.add_argument("--minutes", type=float, help="begin none after that, once all is built")
     parser.add_argument("--sim-runs", type=int, default=150, help="schedules of the simulator")
     return parser.parse_args()
 

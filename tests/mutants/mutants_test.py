@@ -211,7 +211,7 @@ class Course(Folder):
         self.tree.link(self.folder / "bin/test", thing)
 
     def campaign(self, argued=None):
-        options = argparse.Namespace(jobs=2, minutes=None, sim_runs=0)
+        options = argparse.Namespace(jobs=2, sim_runs=0)
         made = campaign.Campaign(options, self.folder / "work", self.tree,
                                  results.Results(self.folder / "results.jsonl"), argued or {})
         made.tests[None], made.spare = ["test"], (3, 1)
