@@ -140,6 +140,97 @@ static void a_roster_from_the_gate_ages_likewise(void **state)
 	assert_int_equal(reads_at(begun_ms + HTTP_ROSTER_AGE_MS + 1), 1);
 }
 
+/* ---- what the gate reads ---- */
+
+static unsigned roster_at(int64_t now_ms, uint64_t *reads_out)
+{
+	uint64_t before = world.reads;
+	unsigned status;
+
+	world.now_ms = now_ms;
+	ask_roster(&world.pairs[0]->fixture.account, false);
+	status = answered();
+	*reads_out = world.reads - before;
+	return status;
+}
+
+static void changed_meanwhile(void)
+{
+	world.waits = NULL;
+	http_gate_forget(world.server->gate, &world.pairs[0]->fixture.account);
+}
+
+/* Once a second for all who ask; but what was changed here since is told at once. */
+static void a_roster_is_read_once_a_second(void **state)
+{
+	int64_t begun_ms = world.now_ms;
+	uint64_t reads;
+
+	(void)state;
+	assert_int_equal(roster_at(begun_ms, &reads), 200);
+	assert_int_equal(reads, 1);
+	assert_int_equal(roster_at(begun_ms + 1000, &reads), 200);
+	assert_int_equal(reads, 0);
+	assert_int_equal(roster_at(begun_ms + 1001, &reads), 200);
+	assert_int_equal(reads, 1);
+	assert_int_equal(roster_at(begun_ms + 1002, &reads), 200);
+	assert_int_equal(reads, 0);
+	http_gate_forget(world.server->gate, &world.pairs[0]->fixture.account);
+	assert_int_equal(roster_at(begun_ms + 1002, &reads), 200);
+	assert_int_equal(reads, 1);
+	/* Changed while it was read: what was read may be older than that. */
+	world.waits = changed_meanwhile;
+	assert_int_equal(roster_at(begun_ms + 3000, &reads), 200);
+	assert_null(world.waits);
+	assert_int_equal(roster_at(begun_ms + 3000, &reads), 200);
+	assert_int_equal(reads, 1);
+	assert_int_equal(roster_at(begun_ms + 3000, &reads), 200);
+	assert_int_equal(reads, 0);
+	/* That the bucket does not answer is told to nobody else. */
+	world.bucket_fails = 1;
+	assert_int_equal(roster_at(begun_ms + 9000, &reads), 503);
+	world.bucket_fails = 0;
+	assert_int_equal(roster_at(begun_ms + 9000, &reads), 200);
+	assert_int_equal(reads, 1);
+}
+
+static unsigned stranger_at(int64_t now_ms, uint64_t *reads_out)
+{
+	uint64_t before = world.reads;
+	unsigned status;
+
+	world.now_ms = now_ms;
+	ask_sync(0, STRANGER, false, 0);
+	status = answered();
+	*reads_out = world.reads - before;
+	return status;
+}
+
+/* A device that is not in it may have been added since: four times at once, ten a second. */
+static void a_roster_is_read_again_for_strangers(void **state)
+{
+	int64_t begun_ms = world.now_ms;
+	uint64_t reads;
+
+	(void)state;
+	assert_int_equal(roster_at(begun_ms, &reads), 200);
+	for (unsigned i = 1; i <= 4; i++) {
+		assert_int_equal(stranger_at(begun_ms + i, &reads), 401);
+		assert_int_equal(reads, 1);
+	}
+	assert_int_equal(stranger_at(begun_ms + 5, &reads), 429);
+	assert_int_equal(reads, 0);
+	/* Paid for from the first on: the fifth would be from 100 ms after it. */
+	assert_int_equal(stranger_at(begun_ms + 100, &reads), 429);
+	assert_int_equal(stranger_at(begun_ms + 101, &reads), 401);
+	assert_int_equal(reads, 1);
+	assert_int_equal(stranger_at(begun_ms + 102, &reads), 429);
+	assert_int_equal(stranger_at(begun_ms + 201, &reads), 401);
+	/* Whoever belongs there is let in meanwhile. */
+	ask_sync(0, SECOND, false, 0);
+	assert_int_equal(answered(), 200);
+}
+
 /* ---- watches ---- */
 
 /* It waits to its millisecond, and its account is looked after as often as is promised. */
@@ -275,6 +366,52 @@ static void a_rate_holds_to_the_millisecond(void **state)
 	http_accounts_drop(accounts, slot);
 }
 
+/* ---- what the keeper is told ---- */
+
+static void object_size(void *self, const char *key, struct view data)
+{
+	if (strstr(key, "/manifest") == NULL)
+		*(uint64_t *)self += data.len;
+}
+
+/* Each byte that is put but the manifest's, and each commit; of what changed nothing, nothing. */
+static void the_keeper_is_told_what_was_put(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned commits;
+		bool tells;
+	} rows[] = {{"a create", 1, true}, {"the same create", 0, false}, {"a poll", 0, false},
+	    {"a small push", 1, true}, {"a push with a body", 1, true}, {"a blob", 0, true},
+	    {"a watch that is over", 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct world before = world;
+		uint64_t there = 0, is_there = 0;
+		unsigned status;
+
+		memory_each(world.store, object_size, &there);
+		switch (i) {
+		case 0:
+		case 1: ask_create(true); break;
+		case 2: ask_sync(0, FIRST, false, 0); break;
+		case 3: ask_sync(0, FIRST, true, 0); break;
+		case 4: ask_sync(0, FIRST, true, 5000); break;
+		case 5: ask_blob(0, FIRST, true, 5000); break;
+		default: ask_watch(0, FIRST, 1); break;
+		}
+		status = answered();
+		memory_each(world.store, object_size, &is_there);
+		if (status >= 300 || world.put - before.put != is_there - there ||
+		    world.commits - before.commits != rows[i].commits ||
+		    (world.told > before.told) != rows[i].tells)
+			fail_msg("%s: %u, told of %u bytes", rows[i].name, status,
+			    (unsigned)(world.put - before.put));
+		assert_int_equal(world.reserved, 0);
+	}
+}
+
 /* ---- what may use the kept tenth ---- */
 
 static void what_may_use_the_kept_tenth(void **state)
@@ -293,6 +430,7 @@ static void what_may_use_the_kept_tenth(void **state)
 	    {"a load", {{FRAME_LOAD, true}}, 1, false},
 	    {"a snapshot", {{FRAME_SNAPSHOT, true}}, 1, true},
 	    {"a small patch and a load", {{FRAME_PATCH, false}, {FRAME_LOAD, true}}, 2, false},
+	    {"a body and a small patch", {{FRAME_PATCH, true}, {FRAME_PATCH, false}}, 2, false},
 	    {"a load and a small patch", {{FRAME_LOAD, true}, {FRAME_PATCH, false}}, 2, false},
 	    {"a body and a snapshot", {{FRAME_PATCH, true}, {FRAME_SNAPSHOT, true}}, 2, false},
 	    {"a snapshot and a small patch", {{FRAME_SNAPSHOT, true}, {FRAME_PATCH, false}}, 2,
@@ -337,10 +475,14 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_roster_ages_from_its_question, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	a_roster_from_the_gate_ages_likewise, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_roster_is_read_once_a_second, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_roster_is_read_again_for_strangers, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_watch_ends_with_its_time, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	who_is_known_needs_no_part_of_strangers, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_rate_holds_to_the_millisecond, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(the_keeper_is_told_what_was_put, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(what_may_use_the_kept_tenth, world_setup, world_teardown),
 };
 TEST_MAIN(tests)

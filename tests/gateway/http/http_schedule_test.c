@@ -222,6 +222,17 @@ static void check_empty(struct http_server *server)
 
 /* ---- one step ---- */
 
+/* What needs no signature: of an account that is there, or of one that was guessed. */
+static void ask_some_roster(size_t account)
+{
+	struct account_id id = world.pairs[account]->fixture.account;
+
+	if (draw(3) == 0)
+		for (size_t i = 0; i < ACCOUNT_ID_LEN; i++)
+			id.bytes[i] = (uint8_t)draw(256);
+	ask_roster(&id, draw(4) == 0);
+}
+
 static void ask_something(void)
 {
 	/* Live devices, the one that was revoked, and one that never belonged. */
@@ -243,8 +254,8 @@ static void ask_something(void)
 	case 10: ask_blob(account, member, false, 0); break;
 	case 11:
 	case 12: ask_watch(account, member, draw(4) == 0); break;
-	case 13: ask_roster(account); break;
-	case 14: ask_create(); break;
+	case 13: ask_some_roster(account); break;
+	case 14: ask_create(draw(4) != 0); break;
 	case 15: ask_wipe(draw(8) == 0 ? account : 2, draw(12) != 0); break;
 	}
 }

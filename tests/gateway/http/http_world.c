@@ -95,8 +95,9 @@ static void settle(
 {
 	(void)self;
 	(void)account;
-	(void)put;
-	(void)committed;
+	world.told++;
+	world.put += put;
+	world.commits += committed;
 	assert_true(world.reserved >= reserved);
 	world.reserved -= reserved;
 }
@@ -235,22 +236,17 @@ void ask_watch(size_t account, size_t member, unsigned behind)
 	free(manifest);
 }
 
-/* What needs no signature: of an account that is there, or of one that was guessed. */
-void ask_roster(size_t account)
+void ask_roster(const struct account_id *account, bool wiped)
 {
 	char hex[2 * ACCOUNT_ID_LEN + 1], path[128];
-	struct account_id id = world.pairs[account]->fixture.account;
 	struct bytes none = {0};
 
-	if (draw(3) == 0)
-		draw_bytes(id.bytes, sizeof(id.bytes));
-	hex_encode(view_of(id.bytes, ACCOUNT_ID_LEN), hex);
-	(void)snprintf(
-	    path, sizeof(path), "/v1/accounts/%s/%s", hex, draw(4) == 0 ? "wipe" : "roster");
-	ask("GET", path, "", NULL, &none, account, MEMBERS_COUNT);
+	hex_encode(view_of(account->bytes, ACCOUNT_ID_LEN), hex);
+	(void)snprintf(path, sizeof(path), "/v1/accounts/%s/%s", hex, wiped ? "wipe" : "roster");
+	ask("GET", path, "", NULL, &none, 0, MEMBERS_COUNT);
 }
 
-void ask_create(void)
+void ask_create(bool holds)
 {
 	struct fixture *fixture = &world.pairs[ACCOUNTS - 1]->fixture;
 	struct create create = {.account = fixture->account,
@@ -261,7 +257,7 @@ void ask_create(void)
 
 	assert_int_equal(
 	    create_encode(&create, fixture->members[FIRST].sign_secret, &encoded), FORMAT_OK);
-	if (draw(4) == 0)
+	if (!holds)
 		encoded.data[encoded.len / 2] ^= 1;
 	ask("POST", "/v1/accounts", "", CBOR, &encoded, ACCOUNTS - 1, MEMBERS_COUNT);
 	bytes_clear(&encoded);

@@ -28,6 +28,7 @@ struct world {
 	void (*waits)(void);          /* called while one waits for the bucket; may be NULL */
 	uint64_t reads;               /* … of a manifest, so far */
 	uint64_t reserved;            /* with the keeper */
+	uint64_t told, put, commits;  /* … told so often; of so many bytes put, and of commits */
 	uint64_t begun, logged;       /* requests */
 	int64_t created_s, expires_s; /* of what is signed, from now on */
 };
@@ -46,8 +47,9 @@ void world_close(void);
 void ask_sync(size_t account, size_t member, bool push, size_t body_len);
 void ask_blob(size_t account, size_t member, bool put, size_t len);
 void ask_watch(size_t account, size_t member, unsigned behind); /* the head, by so much */
-void ask_roster(size_t account); /* or what says that it was wiped; or of a guess */
-void ask_create(void);           /* now and then none that holds */
+/* wiped: what says that it was. */
+void ask_roster(const struct account_id *account, bool wiped);
+void ask_create(bool holds);
 void ask_wipe(size_t account, bool forged);
 
 #endif
