@@ -347,6 +347,37 @@ static void commit_drops_no_pack_that_is_needed(void **state)
 	}
 }
 
+/* A fold that fails is put off: the commit stands all the same, and says nothing. */
+static void commit_does_without_its_fold(void **state)
+{
+	struct pair *pair = *state;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	char key[BUCKET_KEY_MAX + 1];
+	size_t packs;
+
+	for (unsigned i = 0; i < 40 && fixture_objects(&pair->fixture, "/p/1-") == 0; i++)
+		client_edit(&pair->first, 2000);
+	fixture_key(&pair->fixture, "/p/1-", key);
+	assert_true(memory_flip(pair->fixture.store, key, 900, 1));
+	do {
+		assert_int_equal(client_push(&pair->first, 2000), ACCOUNT_OK);
+		assert_status(&pair->first, SYNC_COMMITTED);
+		assert_string_equal(pair->fixture.call.message, "");
+		fixture_manifest(&pair->fixture, &bytes, manifest);
+		packs = manifest->packs_count;
+	} while (packs < 20);
+	assert_int_equal(manifest->packs[19].level, 0);
+	assert_true(memory_flip(pair->fixture.store, key, 900, 1));
+	assert_int_equal(client_push(&pair->first, 8000), ACCOUNT_OK); /* one pack more */
+	assert_int_equal(client_push(&pair->first, 8000), ACCOUNT_OK);
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_int_equal(manifest->packs[0].level, 1);
+	assert_true(manifest->packs_count < packs);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
 /* A snapshot of less than the one there stays a frame of the log, whenever it was made. */
 static void commit_keeps_the_snapshot_of_most(void **state)
 {
@@ -499,6 +530,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(commit_packs_large_frames, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_keeps_a_row_of_each_device, pair_setup, pair_teardown),
     cmocka_unit_test(commit_drops_no_pack_that_is_needed),
+    cmocka_unit_test_setup_teardown(commit_does_without_its_fold, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_keeps_the_snapshot_of_most, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_refuses_a_damaged_manifest, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_says_a_damaged_pack, pair_setup, pair_teardown),

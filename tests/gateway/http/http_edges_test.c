@@ -382,7 +382,8 @@ static void the_keeper_is_told_what_was_put(void **state)
 		unsigned commits;
 		bool tells;
 	} rows[] = {{"a create", 1, true}, {"the same create", 0, false}, {"a poll", 0, false},
-	    {"a small push", 1, true}, {"a push with a body", 1, true}, {"a blob", 0, true},
+	    {"a small push", 1, true}, {"a push with a body", 1, true},
+	    {"a small push again", 1, true}, {"a blob", 0, true},
 	    {"a watch that is over", 0, false}};
 
 	(void)state;
@@ -398,7 +399,8 @@ static void the_keeper_is_told_what_was_put(void **state)
 		case 2: ask_sync(0, FIRST, false, 0); break;
 		case 3: ask_sync(0, FIRST, true, 0); break;
 		case 4: ask_sync(0, FIRST, true, 5000); break;
-		case 5: ask_blob(0, FIRST, true, 5000); break;
+		case 5: ask_sync(0, FIRST, true, 0); break;
+		case 6: ask_blob(0, FIRST, true, 5000); break;
 		default: ask_watch(0, FIRST, 1); break;
 		}
 		status = answered();
