@@ -233,6 +233,23 @@ static void a_roster_is_read_again_for_strangers(void **state)
 
 /* ---- watches ---- */
 
+/* One of the head, until it waits. */
+static struct MHD_Connection *begin_watch(size_t account, size_t member)
+{
+	struct MHD_Connection *watch;
+
+	ask_watch(account, member, 0);
+	watch = hand_connections();
+	while (
+	    hand_next(HAND_GATE) != NULL || hand_next(HAND_WORKERS) != NULL || !watch->suspended) {
+		if (!watch->suspended)
+			hand_go_on(watch);
+		else
+			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
+	}
+	return watch;
+}
+
 /* It waits to its millisecond, and its account is looked after as often as is promised. */
 static void a_watch_ends_with_its_time(void **state)
 {
@@ -246,15 +263,7 @@ static void a_watch_ends_with_its_time(void **state)
 	ask_sync(0, FIRST, false, 0);
 	assert_int_equal(answered(), 200);
 	begun_ms = world.now_ms;
-	ask_watch(0, FIRST, 0);
-	watch = hand_connections();
-	while (
-	    hand_next(HAND_GATE) != NULL || hand_next(HAND_WORKERS) != NULL || !watch->suspended) {
-		if (!watch->suspended)
-			hand_go_on(watch);
-		else
-			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
-	}
+	watch = begin_watch(0, FIRST);
 	assert_int_equal(accounts->watchers_count, 1);
 	/* The sync has compared it with the bucket; four seconds later it is due, once. */
 	assert_null(http_accounts_due(accounts, begun_ms - 1, begun_ms + 3999));
@@ -272,6 +281,32 @@ static void a_watch_ends_with_its_time(void **state)
 	/* A head beyond the one that is asked for is told at once, that one is not. */
 	ask_watch(0, FIRST, 1);
 	assert_int_equal(answered(), 200);
+}
+
+/* Who watches is woken, and whatever is asked next is told that it is gone: nobody is a stranger.
+ */
+static void a_wipe_is_told_to_all(void **state)
+{
+	struct MHD_Connection *watches[2];
+
+	(void)state;
+	for (size_t account = 0; account < 2; account++) {
+		ask_sync(account, FIRST, false, 0);
+		assert_int_equal(answered(), 200);
+		watches[account] = begin_watch(account, SECOND);
+	}
+	ask_wipe(0, false);
+	assert_int_equal(answered(), 200);
+	assert_false(watches[0]->suspended);
+	assert_true(watches[1]->suspended); /* of another account */
+	hand_go_on(watches[0]);
+	assert_int_equal(watches[0]->status, 204);
+	ask_blob(0, FIRST, false, 0);
+	assert_int_equal(answered(), 410);
+	ask_watch(0, SECOND, 0);
+	assert_int_equal(answered(), 410);
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200); /* with the record */
 }
 
 /* ---- who is known ---- */
@@ -481,6 +516,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_roster_is_read_again_for_strangers, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_watch_ends_with_its_time, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_wipe_is_told_to_all, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	who_is_known_needs_no_part_of_strangers, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_rate_holds_to_the_millisecond, world_setup, world_teardown),
