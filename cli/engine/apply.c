@@ -461,7 +461,7 @@ enum engine_result apply_note_snapshot(struct sync_state *state, struct view enc
 
 	if (frame_decode(encoded, &frame) != FORMAT_OK || frame.header.kind != FRAME_SNAPSHOT)
 		return ENGINE_OK;
-	state->facts.public.log_bytes = 0;
+	log_begins(state, frame.header.seq);
 	blob_name_text(&frame.header.blob, name);
 	return engine_of_journal(
 	    journal->ops->meta_set(journal->self, META_INDEX, view_text(name), state->call));

@@ -87,6 +87,7 @@ struct sync_facts {
 	uint64_t sweep;          /* the count to put blobs under */
 	uint64_t log_bytes;      /* frames and bodies since the last snapshot or load */
 	uint64_t snapshot_bytes; /* of that snapshot's segments */
+	uint64_t snapshot_seq;   /* its frame's place */
 	int64_t acknowledged_ms; /* my edits were acknowledged; 0: never */
 	int64_t pulled_ms;       /* the remote was seen; 0: never */
 	uint64_t deleted;        /* entries that went here since the head was last reached */

@@ -294,6 +294,14 @@ MUST_USE enum engine_result segments_add(
     struct sync_state *state, const struct digest *run_hash, const struct blob_name *name);
 void segments_weigh(
     struct sync_state *state, uint64_t counted_bytes, uint64_t counted, uint64_t all);
+/*
+ * The log is counted from here on: the frame at seq is the newest snapshot, load or reset. When the
+ * next is due follows from what that one weighs, within these bounds (sync.c).
+ */
+void log_begins(struct sync_state *state, uint64_t seq);
+#define LOG_BYTES_MIN (1u << 20)
+#define LOG_BYTES_MAX (64u << 20)
+#define LOG_FRAMES_MAX 5000u
 #define META_INDEX "index" /* the newest index's name, while its segments are not known here */
 
 /*

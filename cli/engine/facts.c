@@ -82,6 +82,7 @@ enum facts_key {
 	KEY_SKEW,
 	KEY_ROSTER_AT,
 	KEY_DELETED,
+	KEY_SNAPSHOT_AT,
 	KEY_RESET, /* these two are not in the record of a home that has met none */
 	KEY_RESET_AT,
 };
@@ -96,7 +97,7 @@ enum engine_result facts_store(
 	enum engine_result result = ENGINE_FAILED;
 
 	buffer_init(&out, FACTS_MAX);
-	cbor_put_map(&out, known->reset_seq > 0 ? 18 : 16);
+	cbor_put_map(&out, known->reset_seq > 0 ? 19 : 17);
 	cbor_put_uint(&out, KEY_VERSION);
 	cbor_put_uint(&out, FORMAT_VERSION);
 	cbor_put_uint(&out, KEY_FLAGS);
@@ -130,6 +131,8 @@ enum engine_result facts_store(
 	cbor_put_bytes(&out, facts->roster_at.bytes, DIGEST_LEN);
 	cbor_put_uint(&out, KEY_DELETED);
 	cbor_put_uint(&out, known->deleted);
+	cbor_put_uint(&out, KEY_SNAPSHOT_AT);
+	cbor_put_uint(&out, known->snapshot_seq);
 	if (known->reset_seq > 0) {
 		cbor_put_uint(&out, KEY_RESET);
 		cbor_put_uint(&out, known->reset_seq);
@@ -170,6 +173,7 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct stored_fac
 	case KEY_SKEW: known->skew_ms = cbor_int(reader); break;
 	case KEY_ROSTER_AT: cbor_fixed(reader, facts->roster_at.bytes, DIGEST_LEN); break;
 	case KEY_DELETED: known->deleted = cbor_uint(reader, SEQ_MAX); break;
+	case KEY_SNAPSHOT_AT: known->snapshot_seq = cbor_uint(reader, SEQ_MAX); break;
 	case KEY_RESET: known->reset_seq = cbor_uint(reader, SEQ_MAX); break;
 	case KEY_RESET_AT: known->reset_ms = cbor_time(reader); break;
 	default: cbor_fail(reader, FORMAT_MALFORMED);
@@ -197,7 +201,7 @@ enum engine_result facts_load(struct engine *engine, struct call *call, struct s
 	cbor_map(&reader, &map);
 	while (cbor_map_next(&reader, &map, &key))
 		read_key(&reader, key, &facts);
-	cbor_map_need(&reader, &map, 0xFFFF);
+	cbor_map_need(&reader, &map, 0x1FFFF);
 	result = cbor_finish(&reader);
 	bytes_clear(&stored);
 	if (result != FORMAT_OK) {

@@ -581,7 +581,12 @@ void segments_weigh(
 	uint64_t mean = counted > 0 ? counted_bytes / counted : SEGMENT_TARGET / 2;
 
 	state->facts.public.snapshot_bytes = counted_bytes + (all - counted) * mean;
+}
+
+void log_begins(struct sync_state *state, uint64_t seq)
+{
 	state->facts.public.log_bytes = 0;
+	state->facts.public.snapshot_seq = seq;
 }
 
 enum engine_result make_put_done(struct make *make, const struct flight *flight)
@@ -786,7 +791,7 @@ static enum engine_result acknowledge_reset(struct sync_state *state, const stru
 	facts->head = (struct head){frame->header.seq, frame->hash};
 	facts->reset_seq = frame->header.seq;
 	facts->reset_ms = clock_wall_ms(state->engine->clock);
-	facts->log_bytes = 0;
+	log_begins(state, frame->header.seq);
 	state->totals.reset = true;
 	result = engine_of_journal(
 	    journal->ops->cloud_placed(journal->self, frame->header.seq, state->call));
@@ -839,6 +844,8 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 		result = acknowledge(state, make, &frame, &sealed);
 	if (result == ENGINE_OK)
 		result = remember_segments(make);
+	if (result == ENGINE_OK)
+		log_begins(state, frame.header.seq);
 	if (result == ENGINE_OK)
 		result = note_own(state, &frame, &sealed);
 	bytes_clear(&payload);

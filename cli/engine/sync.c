@@ -190,13 +190,23 @@ static void forget_work(struct sync *sync)
 	sync->resetting = false;
 }
 
-/* A snapshot is due when the log since the last has grown past half of it, and 1 MiB. */
+/*
+ * A snapshot is due when the log since the last has grown past half of it, and 1 MiB; but whatever
+ * it weighs, before who joins would have to hold too much of the log, or too many frames. Who
+ * pushes makes it; where those who push do not, whoever looks does, at twice that.
+ */
 static bool snapshot_due(const struct sync *sync)
 {
 	const struct sync_facts *facts = &sync->state.facts.public;
+	uint64_t times = sync->pushed ? 1 : 2;
 	uint64_t limit = facts->snapshot_bytes / 2;
 
-	return sync->pushed && facts->log_bytes > (limit > (1u << 20) ? limit : (1u << 20));
+	if (limit < LOG_BYTES_MIN)
+		limit = LOG_BYTES_MIN;
+	if (limit > LOG_BYTES_MAX)
+		limit = LOG_BYTES_MAX;
+	return facts->log_bytes > times * limit ||
+	       facts->head.seq > facts->snapshot_seq + times * LOG_FRAMES_MAX;
 }
 
 static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
@@ -613,7 +623,7 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 	if (result == ENGINE_OK)
 		result = make_acknowledge(state, frame, &sealed);
 	if (result == ENGINE_OK) {
-		state->facts.public.log_bytes = 0;
+		log_begins(state, frame->header.seq);
 		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
 	}
 	bytes_clear(&payload);

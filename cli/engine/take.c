@@ -10,8 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES_MAX 20000u /* frames after a snapshot, held until they lead to the head */
+/*
+ * What follows a snapshot is held until it leads to the head. Half of it is for what is pushed
+ * while the next snapshot is being made.
+ */
+#define FRAMES_MAX 20000u
 #define FRAMES_BYTES_MAX (256u << 20)
+
+_Static_assert(4 * LOG_FRAMES_MAX <= FRAMES_MAX, "a snapshot comes before there are too many");
+_Static_assert(4 * LOG_BYTES_MAX <= FRAMES_BYTES_MAX, "a snapshot comes before it is too much");
 
 struct take_segment {
 	struct index_segment index;
@@ -795,7 +802,7 @@ static enum engine_result apply_frames(struct take *take)
 		}
 		/* The segments of the one that is taken are known; of a later one they are not. */
 		if (view_equal(encoded, view_bytes(&take->encoded)))
-			take->state->facts.public.log_bytes = 0;
+			log_begins(take->state, take->frame.header.seq);
 		else
 			result = apply_note_snapshot(take->state, encoded);
 	}
@@ -835,6 +842,7 @@ static enum engine_result take_segments(struct take *take)
 		result = segments_add(
 		    take->state, &take->segments[i].index.run_hash, &take->segments[i].name);
 	segments_weigh(take->state, take->fetched_bytes, take->fetched_count, take->segments_count);
+	log_begins(take->state, take->frame.header.seq);
 	return result;
 }
 

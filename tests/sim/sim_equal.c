@@ -110,7 +110,8 @@ static bool places_hash(struct sim_device *device, struct digest *out)
 
 	(void)crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
 	add_place(&hash, facts.floor, 0);
-	add_place(&hash, facts.reset_seq, (int64_t)facts.log_bytes);
+	add_place(&hash, facts.reset_seq, 0);
+	add_place(&hash, facts.snapshot_seq, (int64_t)facts.log_bytes);
 	for (size_t i = 0; read && i < roster->devices_count; i++) {
 		uint64_t seq = 0;
 		int64_t time_ms = 0;

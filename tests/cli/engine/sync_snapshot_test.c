@@ -477,6 +477,105 @@ static void a_snapshot_comes_after_a_mebibyte(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* What the device knows of the log since the last snapshot: so many frames, so many bytes. */
+static void log_is(struct device *device, uint64_t frames, uint64_t bytes, uint64_t snapshot_bytes)
+{
+	const struct journal *journal = &device->engine.journal;
+	struct stored_facts facts;
+
+	call_init(&device->call, INT64_MAX);
+	assert_int_equal(journal->ops->begin(journal->self, &device->call), JOURNAL_OK);
+	assert_engine(device, facts_load(&device->engine, &device->call, &facts), ENGINE_OK);
+	facts.public.snapshot_seq = facts.public.head.seq - frames;
+	facts.public.log_bytes = bytes;
+	facts.public.snapshot_bytes = snapshot_bytes;
+	assert_engine(device,
+	    engine_finish(&device->engine, facts_store(&device->engine, &facts, &device->call),
+		&device->call),
+	    ENGINE_OK);
+}
+
+/* Far enough in the log: a reset's place is above all that its maker has seen. */
+static void skip_ahead(void)
+{
+	struct device *device = &pair.a;
+	const struct journal *journal = &device->engine.journal;
+	struct stored_facts facts;
+
+	call_init(&device->call, INT64_MAX);
+	assert_int_equal(journal->ops->begin(journal->self, &device->call), JOURNAL_OK);
+	assert_engine(device, facts_load(&device->engine, &device->call, &facts), ENGINE_OK);
+	facts.public.known_head.seq = 20000;
+	assert_engine(device,
+	    engine_finish(&device->engine, facts_store(&device->engine, &facts, &device->call),
+		&device->call),
+	    ENGINE_OK);
+	device->reseed = true;
+	assert_synced(device);
+	device->reseed = false;
+	assert_true(device->totals.reset);
+	assert_synced(&pair.b);
+	assert_int_equal(device_facts(&pair.b).snapshot_seq, 20001);
+}
+
+/* Syncs, and says whether a snapshot came with it. */
+static bool made_snapshot(struct device *device)
+{
+	uint64_t before = device_facts(device).snapshot_seq;
+	uint64_t after;
+
+	assert_synced(device);
+	after = device_facts(device).snapshot_seq;
+	if (after == before)
+		return false;
+	assert_int_equal(snapshot_header().kind, FRAME_SNAPSHOT);
+	assert_int_equal(after, snapshot_header().seq);
+	assert_int_equal(device_facts(device).log_bytes, 0);
+	return true;
+}
+
+/* However light they are: who joins holds all that follow a snapshot. */
+static void a_snapshot_comes_after_many_frames(void **state)
+{
+	(void)state;
+	skip_ahead();
+	log_is(&pair.a, LOG_FRAMES_MAX - 1, 0, 1u << 30);
+	(void)device_save(&pair.a, "e1", "the last for which there is room");
+	assert_false(made_snapshot(&pair.a));
+	(void)device_save(&pair.a, "e1", "one more");
+	assert_true(made_snapshot(&pair.a));
+	assert_synced(&pair.b);
+	assert_int_equal(device_facts(&pair.b).snapshot_seq, device_facts(&pair.a).snapshot_seq);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* However much the last one weighs. */
+static void a_snapshot_comes_before_too_many_bytes(void **state)
+{
+	(void)state;
+	log_is(&pair.a, 2, LOG_BYTES_MAX - 10000, 1u << 30);
+	(void)device_save(&pair.a, "e1", "there is room");
+	assert_false(made_snapshot(&pair.a));
+	log_is(&pair.a, 2, LOG_BYTES_MAX, 1u << 30);
+	(void)device_save(&pair.a, "e1", "now there is none");
+	assert_true(made_snapshot(&pair.a));
+}
+
+/* Where those who push make none: perhaps one of them means harm. */
+static void who_only_looks_makes_a_snapshot_that_is_long_due(void **state)
+{
+	(void)state;
+	skip_ahead();
+	log_is(&pair.b, 2 * LOG_FRAMES_MAX, 0, 1u << 30);
+	assert_false(made_snapshot(&pair.b));
+	log_is(&pair.b, 2 * LOG_FRAMES_MAX + 1, 0, 1u << 30);
+	assert_true(made_snapshot(&pair.b));
+	log_is(&pair.b, 1, 2 * LOG_BYTES_MIN, 0);
+	assert_false(made_snapshot(&pair.b));
+	log_is(&pair.b, 1, 2 * LOG_BYTES_MIN + 1, 0);
+	assert_true(made_snapshot(&pair.b));
+}
+
 static void unchanged_segments_are_named_again(void **state)
 {
 	uint64_t all;
@@ -898,6 +997,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	blobs_swept_before_the_frame_are_put_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_snapshot_comes_after_a_mebibyte, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_snapshot_comes_after_many_frames, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_snapshot_comes_before_too_many_bytes, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_only_looks_makes_a_snapshot_that_is_long_due, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(unchanged_segments_are_named_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	segments_of_anothers_snapshot_are_learnt, pair_setup, pair_teardown),
