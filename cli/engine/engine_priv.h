@@ -255,6 +255,15 @@ void flights_give_up(struct flights *flights);
  * segments are all put and checked (alone) comes the index, after it none.
  */
 struct make;
+/* How the state is cut: a function of its size alone, so that all devices cut alike. */
+struct cut {
+	uint64_t floor; /* bytes: no boundary before this */
+	uint64_t mask;  /* a boundary where the key's hash has these bits all zero */
+};
+#define CUT_FLOOR_MAX (ENTRY_MAX / 2)
+#define CUT_BYTES_MAX ((uint64_t)(SEGMENTS_MAX - 1) * CUT_FLOOR_MAX) /* of all runs: 3.7 GiB */
+void cut_for(uint64_t count, uint64_t bytes, struct cut *out); /* bytes: of the entries alone */
+uint64_t cut_bytes(uint64_t count, uint64_t bytes); /* … with what stands beside them */
 /* follows: for a reset, the head of the log that is given up; else NULL. */
 MUST_USE enum engine_result make_open(
     struct sync_state *state, enum frame_kind kind, const struct head *follows, struct make **out);

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENT_TARGET (512u << 10) /* plaintext bytes, on average */
-#define SEGMENT_FLOOR (128u << 10)  /* no boundary before this */
-#define SEGMENTS_TARGET_MAX 1000u   /* above this the target doubles */
+#define SEGMENT_TARGET (512u << 10) /* plaintext bytes between boundaries, on average */
+#define SEGMENT_FLOOR (128u << 10)  /* of a small journal */
+#define SEGMENTS_TARGET_MAX 1000u   /* above this the floor doubles */
+#define ROW_MORE_MAX 64u            /* what a row has beside its entry */
 #define DAY_MS INT64_C(86400000)
 
 /* Sent rows of a load that is being made, until its frame has a hash. */
@@ -31,7 +32,7 @@ struct make {
 	const struct epoch_key *key;
 	int64_t time_ms; /* the frame's; and so its tombstones', which the index tells of before */
 	uint64_t count;  /* of the state's entries */
-	uint64_t cut_mask;   /* a boundary where the key's hash has these bits all zero */
+	struct cut cut_by;
 	bool losers;         /* the state is cut; losers are scanned now */
 	size_t losers_count; /* segments of them: the last ones */
 	bool scan_over;
@@ -79,21 +80,34 @@ void make_free(struct make *make)
 	free(make);
 }
 
-/* Entries a segment, as a power of two, so that it changes rarely as the journal grows. */
-static uint64_t cut_mask_for(uint64_t count, uint64_t bytes)
+/*
+ * Whatever the ids are, there are at most bytes / floor + 1 runs. A run but the last ends at a
+ * boundary, so it has floor bytes; or for its count of rows, and has more; or because it and the
+ * next row pass ENTRY_MAX: then it and the next run have twice the floor together, the next one
+ * has the floor by itself, and is no other's next. So the floor alone keeps SEGMENTS_MAX; where it
+ * can't double any more, CUT_BYTES_MAX is what it keeps it for.
+ */
+void cut_for(uint64_t count, uint64_t bytes, struct cut *out)
 {
-	uint64_t target = SEGMENT_TARGET;
+	uint64_t floor = SEGMENT_FLOOR;
+	uint64_t target;
 	uint64_t entries;
 	uint64_t mask = 1;
 
-	if (count == 0 || bytes == 0)
-		return 0;
-	while (bytes / target > SEGMENTS_TARGET_MAX)
-		target *= 2;
-	entries = target / (bytes / count + 1);
-	while (mask * 2 <= entries)
+	bytes = cut_bytes(count, bytes);
+	while (bytes / floor > SEGMENTS_TARGET_MAX && floor < CUT_FLOOR_MAX)
+		floor = floor * 2 < CUT_FLOOR_MAX ? floor * 2 : CUT_FLOOR_MAX;
+	target = floor > SEGMENT_TARGET ? floor : SEGMENT_TARGET;
+	entries = count == 0 ? 0 : target / (bytes / count);
+	while (mask * 2 <= entries) /* a power of two changes rarely as the journal grows */
 		mask *= 2;
-	return mask - 1;
+	*out = (struct cut){.floor = floor, .mask = mask - 1};
+}
+
+/* The runs' own bytes, or a little more. */
+uint64_t cut_bytes(uint64_t count, uint64_t bytes)
+{
+	return bytes + count * ROW_MORE_MAX;
 }
 
 static bool is_boundary(const struct make *make, const struct journal_row *row)
@@ -108,7 +122,7 @@ static bool is_boundary(const struct make *make, const struct journal_row *row)
 	digest_parts(DOMAIN_CUT, parts, COUNT_OF(parts), &digest);
 	for (size_t i = 0; i < 8; i++)
 		value |= (uint64_t)digest.bytes[i] << (8 * i);
-	return (value & make->cut_mask) == 0;
+	return (value & make->cut_by.mask) == 0;
 }
 
 /* The versions that a load carries are fixed now; later edits are for the next push. */
@@ -160,6 +174,15 @@ static enum engine_result check_skip(const struct make *make)
 	return ENGINE_ROLLBACK;
 }
 
+static enum engine_result too_large(const struct make *make, uint64_t bytes)
+{
+	call_sayf(make->state->call,
+	    "this journal has grown to %llu MiB, and %llu MiB is what can be synced: nothing was "
+	    "sent. Shorten its longest entries, or keep what is new in another home (`--home DIR`)",
+	    (unsigned long long)(bytes >> 20), (unsigned long long)(CUT_BYTES_MAX >> 20));
+	return ENGINE_FAILED;
+}
+
 enum engine_result make_open(
     struct sync_state *state, enum frame_kind kind, const struct head *follows, struct make **out)
 {
@@ -200,7 +223,12 @@ enum engine_result make_open(
 		make_free(make);
 		return result;
 	}
-	make->cut_mask = cut_mask_for(make->count, bytes);
+	if (cut_bytes(make->count, bytes) > CUT_BYTES_MAX) {
+		result = too_large(make, cut_bytes(make->count, bytes));
+		make_free(make);
+		return result;
+	}
+	cut_for(make->count, bytes, &make->cut_by);
 	*out = make;
 	return ENGINE_OK;
 }
@@ -333,9 +361,9 @@ static bool run_ends(const struct make *make)
 	if (make->run_rows == 0)
 		return false;
 	if (make->run_rows >= ROWS_COUNT_MAX - 1 ||
-	    make->run.len + make->ahead.encoded.len + 64 > ENTRY_MAX)
+	    make->run.len + make->ahead.encoded.len + ROW_MORE_MAX > ENTRY_MAX)
 		return true;
-	return make->run.len >= SEGMENT_FLOOR && is_boundary(make, &make->ahead);
+	return make->run.len >= make->cut_by.floor && is_boundary(make, &make->ahead);
 }
 
 static enum engine_result fill_run(struct make *make)
@@ -411,8 +439,9 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	bool holds = false;
 	enum engine_result result = ENGINE_OK;
 
-	if (make->segments_count == SEGMENTS_MAX) {
-		call_sayf(make->state->call, "the journal has too many segments");
+	if (make->segments_count ==
+	    SEGMENTS_MAX) { /* by cut_for, if all is as it was when opened */
+		call_sayf(make->state->call, "the journal changed while it was cut: sync again");
 		return ENGINE_FAILED;
 	}
 	buffer_init(&plain, SEGMENT_PLAIN_MAX + 16);
