@@ -180,6 +180,29 @@ static struct view read_id(struct cbor_reader *reader)
 	return id;
 }
 
+/* What a member under a key takes; nothing if it is absent. */
+static size_t member_len(struct view text)
+{
+	if (text.data == NULL)
+		return 0;
+	return 1u + (text.len < 24 ? 1u : 2u) + text.len; /* ENTRY_ID_MAX, TIME_TEXT_MAX: < 256 */
+}
+
+/*
+ * A deletion adds deletedAt and a newer updatedAt, a conflict copy conflictOf and another id: any
+ * device may have to do that to any entry that it has accepted, and nobody is there to make it
+ * shorter. So these four count at their longest, whatever they are now, and an entry that fits
+ * still fits after all of that. The other members change only where a person says so.
+ */
+#define CHANGING_MAX (2 * (1 + 2 + ENTRY_ID_MAX) + 2 * (1 + 2 + TIME_TEXT_MAX))
+static bool entry_fits(size_t encoded_len, const struct entry *entry)
+{
+	size_t changing = member_len(entry->id) + member_len(entry->updated_at) +
+			  member_len(entry->deleted_at) + member_len(entry->conflict_of);
+
+	return encoded_len - changing + CHANGING_MAX <= ENTRY_MAX;
+}
+
 enum format_result entry_decode(struct view encoded, struct entry *out)
 {
 	struct cbor_reader reader;
@@ -214,6 +237,8 @@ enum format_result entry_decode(struct view encoded, struct entry *out)
 	}
 	cbor_map_need(&reader, &map, KEYS_NEEDED);
 	result = cbor_finish(&reader);
+	if (result == FORMAT_OK && !entry_fits(encoded.len, &entry))
+		result = FORMAT_TOO_LARGE;
 	if (result != FORMAT_OK)
 		return result;
 	memcpy(out, &entry, offsetof(struct entry, extra));

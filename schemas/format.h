@@ -119,7 +119,7 @@ MUST_USE enum format_result sign_check(enum domain domain, struct view message,
 				   */
 #define TITLE_MAX (4u << 10)      /* a title is a line */
 #define CONTENT_MAX (4u << 20)    /* a book's text */
-#define ENTRY_MAX (5u << 20)      /* title, content and unknown members */
+#define ENTRY_MAX (5u << 20)      /* title, content and unknown members; all else at its longest */
 #define ENTRY_ID_MAX 128u         /* a UUID is 36 */
 #define COLLECTION_MAX 32u        /* a lower-case word */
 #define TIME_TEXT_MAX 64u         /* toISOString() prints 24 or 27 */

@@ -170,6 +170,42 @@ static void an_entry_stays_below_its_maximum(void **state)
 	free(text);
 }
 
+/* What every device accepts every device can delete, and keep as a conflict copy. */
+static void what_the_program_adds_has_room(void **state)
+{
+	struct entry entry = plain();
+	struct bytes encoded = {0};
+	char *text = long_text(CONTENT_MAX, '1'); /* also as a number */
+	size_t room;
+
+	(void)state;
+	entry.id = view_text("x");
+	entry.updated_at = view_text("");
+	entry.content = view_of(text, CONTENT_MAX);
+	entry.extra_count = 1;
+	entry.extra[0] =
+	    (struct entry_extra){view_text("a"), view_of(text, ENTRY_MAX - CONTENT_MAX - 1024)};
+	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_OK);
+	/* id 3 and updatedAt 2 bytes now; at their longest 131 and 67, and as much again. */
+	room = ENTRY_MAX - encoded.len - 2 * (131 + 67) + 3 + 2;
+	bytes_clear(&encoded);
+	entry.extra[0].json.len += room + 1;
+	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_TOO_LARGE);
+	entry.extra[0].json.len--;
+	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_OK);
+	bytes_clear(&encoded);
+	entry.id = view_of(text, ENTRY_ID_MAX);
+	entry.updated_at = view_of(text, TIME_TEXT_MAX);
+	entry.deleted_at = view_of(text, TIME_TEXT_MAX);
+	entry.conflict_of = view_of(text, ENTRY_ID_MAX);
+	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_OK);
+	assert_int_equal(encoded.len, ENTRY_MAX);
+	bytes_clear(&encoded);
+	entry.extra[0].json.len++;
+	assert_int_equal(entry_encode(&entry, &encoded), FORMAT_TOO_LARGE);
+	free(text);
+}
+
 static void more_unknown_members_than_fit_are_refused(void **state)
 {
 	struct entry entry = plain();
@@ -248,6 +284,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(maxima_hold_to_the_byte),
     cmocka_unit_test(what_fits_no_buffer_is_too_large),
     cmocka_unit_test(an_entry_stays_below_its_maximum),
+    cmocka_unit_test(what_the_program_adds_has_room),
     cmocka_unit_test(more_unknown_members_than_fit_are_refused),
     cmocka_unit_test(unknown_members_are_json_under_names_of_their_own),
     cmocka_unit_test(a_failure_leaves_the_output_alone),

@@ -946,6 +946,66 @@ static void absence_in_a_snapshot_is_no_deletion(void **state)
 	assert_kept(&pair.b, &head);
 }
 
+/* As long as an entry may be, with a short id and no time. */
+static void import_longest(struct device *device)
+{
+	static char text[ENTRY_MAX];
+	struct entry entry = {.id = view_text("x"),
+	    .collection = view_text("journal"),
+	    .title = view_text("t"),
+	    .content = view_of(text, CONTENT_MAX),
+	    .created_at = view_text("")};
+	char updated_at[TIME_PRINT_MAX];
+	enum import_outcome outcome;
+	size_t len = ENTRY_MAX - CONTENT_MAX - 1024;
+	struct bytes encoded = {0};
+
+	memset(text, '1', sizeof(text));
+	time_print_ms(device->world->now_ms, updated_at);
+	entry.updated_at = view_text(updated_at);
+	entry.extra[0] = (struct entry_extra){view_text("a"), view_of(text, len)};
+	entry.extra_count = 1;
+	for (size_t step = 512; step > 0; step /= 2) {
+		entry.extra[0].json.len = len + step;
+		if (entry_encode(&entry, &encoded) == FORMAT_OK)
+			len += step;
+		bytes_clear(&encoded);
+	}
+	assert_in_range(len, ENTRY_MAX - CONTENT_MAX - 512, ENTRY_MAX - CONTENT_MAX - 396);
+	entry.extra[0].json.len = len;
+	call_init(&device->call, INT64_MAX);
+	assert_engine(device, import_begin(&device->engine, &device->call), ENGINE_OK);
+	assert_engine(
+	    device, import_entry(&device->engine, &entry, &device->call, &outcome), ENGINE_OK);
+	assert_engine(device, import_commit(&device->engine, 1, 0, &device->call), ENGINE_OK);
+}
+
+/* Its copy names what it is of, and a deletion when it was: both make it longer. */
+static void the_longest_entry_is_copied_and_deleted(void **state)
+{
+	(void)state;
+	device_new(&pair.a, "x", "first");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	pair.world.now_ms += 1000;
+	import_longest(&pair.b);
+	assert_synced(&pair.b);
+	pair.world.now_ms += 1000;
+	(void)device_save(&pair.a, "x", "within two minutes");
+	assert_synced(&pair.a);
+	assert_int_equal(pair.a.totals.conflicts, 1);
+	assert_content(&pair.a, "x", "within two minutes");
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+	pair.world.now_ms += 1000000;
+	import_longest(&pair.b);
+	device_delete(&pair.b, "x");
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	assert_true(device_deleted(&pair.a, "x"));
+	assert_same(&pair.a, &pair.b);
+}
+
 /* Two losers of 3 MiB do not fit one frame: they go one after the other. */
 static void large_losers_travel_one_by_one(void **state)
 {
@@ -1024,6 +1084,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(absence_in_a_load_is_no_deletion, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	absence_in_a_snapshot_is_no_deletion, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	the_longest_entry_is_copied_and_deleted, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(large_losers_travel_one_by_one, pair_setup, pair_teardown),
 };
 
