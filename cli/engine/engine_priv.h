@@ -369,13 +369,20 @@ MUST_USE enum engine_result blob_open_plain(struct sync_state *state, const stru
     struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
     size_t *names_count_out, size_t *losers_count_out, struct bytes *plain_out);
 
-/* losers.c: rows of losers' segments, held until the state beside them is taken. */
-#define LOSERS_SEGMENTS_MAX 256u /* the newest; each is cut before it would pass ENTRY_MAX */
+/*
+ * losers.c: rows of losers' segments, held until the state beside them is taken. Members may file
+ * as many losers as they like: makers and takers of snapshots hold to one bound, and what is beyond
+ * it is left out and refuses nothing, since losers are no part of the state.
+ */
+#define LOSERS_ROWS_MAX (32u << 20) /* bytes; a row is about 100 */
+#define LOSERS_SEGMENTS_MAX 256u    /* the newest; each is cut before it would pass ENTRY_MAX */
 #define LOSERS_DAYS 30
 struct losers {
 	struct buffer rows; /* (id, version, author, time) as CBOR */
 	size_t count;
+	bool full; /* some were left out, and so are all that follow */
 };
+size_t losers_row_len(size_t id_len); /* what one takes of LOSERS_ROWS_MAX, at most */
 void losers_init(struct losers *losers);
 void losers_clear(struct losers *losers);
 /* A segment's plain bytes: stores its versions and holds its rows. In a transaction. */

@@ -5,8 +5,6 @@
  */
 #include "cli/engine/engine_priv.h"
 
-#define LOSERS_ROWS_MAX (32u << 20) /* bytes; a row is about 100 */
-
 void losers_init(struct losers *losers)
 {
 	*losers = (struct losers){0};
@@ -17,6 +15,12 @@ void losers_clear(struct losers *losers)
 {
 	buffer_clear(&losers->rows);
 	losers->count = 0;
+	losers->full = false;
+}
+
+size_t losers_row_len(size_t id_len)
+{
+	return (2 + id_len) + (2 + DIGEST_LEN) + (1 + DEVICE_ID_LEN) + 9;
 }
 
 static enum engine_result unreadable(const struct sync_state *state, enum format_result result)
@@ -39,12 +43,15 @@ static enum engine_result hold_row(
 
 	if (read != FORMAT_OK)
 		return unreadable(state, read);
+	losers->full |= losers->rows.len + losers_row_len(entry.id.len) > LOSERS_ROWS_MAX;
+	if (losers->full)
+		return ENGINE_OK;
 	cbor_put_text(&losers->rows, entry.id);
 	cbor_put_bytes(&losers->rows, version.bytes, DIGEST_LEN);
 	cbor_put_bytes(&losers->rows, row->author.bytes, DEVICE_ID_LEN);
 	cbor_put_int(&losers->rows, row->settled_ms);
 	if (losers->rows.failed) {
-		call_sayf(state->call, "the losers of a snapshot are too many, or no memory");
+		call_sayf(state->call, "no memory for the losers of a snapshot");
 		return ENGINE_FAILED;
 	}
 	losers->count++;

@@ -33,8 +33,9 @@ struct make {
 	int64_t time_ms; /* the frame's; and so its tombstones', which the index tells of before */
 	uint64_t count;  /* of the state's entries */
 	struct cut cut_by;
-	bool losers;         /* the state is cut; losers are scanned now */
-	size_t losers_count; /* segments of them: the last ones */
+	bool losers;           /* the state is cut; losers are scanned now */
+	size_t losers_count;   /* segments of them: the last ones */
+	uint64_t losers_bytes; /* what they take of LOSERS_ROWS_MAX */
 	bool scan_over;
 	struct journal_row ahead; /* read, but not yet in a run */
 	bool has_ahead;
@@ -233,12 +234,14 @@ enum engine_result make_open(
 	return ENGINE_OK;
 }
 
-/* Told by this device's clock. */
-static bool loser_is_old(const struct make *make)
+/* It is old, told by this device's clock, or there is no room for it. */
+static bool loser_stays_out(struct make *make)
 {
 	int64_t now_ms = clock_wall_ms(make->state->engine->clock);
 
-	return make->ahead.cloud_ms < now_ms - LOSERS_DAYS * DAY_MS;
+	make->losers_bytes += losers_row_len(make->ahead.id.len);
+	return make->losers_bytes > LOSERS_ROWS_MAX ||
+	       make->ahead.cloud_ms < now_ms - LOSERS_DAYS * DAY_MS;
 }
 
 /* Fills make->ahead; *over_out at the scan's end. */
@@ -255,9 +258,9 @@ static enum engine_result read_ahead(struct make *make, bool *over_out)
 		return ENGINE_OK;
 	}
 	found = journal->ops->scan_next(journal->self, make->state->call, &make->ahead);
-	if (found == JOURNAL_OK && make->losers && loser_is_old(make)) {
+	if (found == JOURNAL_OK && make->losers && loser_stays_out(make)) {
 		row_clear(&make->ahead);
-		found = JOURNAL_NONE; /* and so are all that follow: the newest come first */
+		found = JOURNAL_NONE; /* and so do all that follow: the newest come first */
 	}
 	if (found == JOURNAL_NONE) {
 		make->scan_over = true;

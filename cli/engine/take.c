@@ -499,7 +499,7 @@ enum engine_result take_next(struct take *take, bool *get_out, struct flight *fl
 		take->next++;
 	*get_out = take->next < take->segments_count;
 	if (!*get_out) {
-		*get_out = take->losers_next < take->losers_count;
+		*get_out = take->losers_next < take->losers_count && !take->losers.full;
 		if (!*get_out)
 			return ENGINE_OK;
 		flight->name = take->losers_names[take->losers_next];

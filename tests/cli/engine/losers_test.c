@@ -286,7 +286,114 @@ static void who_stands_before_a_load_fetches_none(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* A losers' segment of count rows, of entries "x0", "x1"… */
+static void losers_segment(struct buffer *plain, unsigned count)
+{
+	buffer_init(plain, SEGMENT_PLAIN_MAX);
+	cbor_put_array(plain, count);
+	for (unsigned i = 0; i < count; i++) {
+		char id[16];
+		struct entry entry = {.collection = view_text("journal"),
+		    .title = view_text(""),
+		    .content = view_text("lost"),
+		    .created_at = view_text(""),
+		    .updated_at = view_text("")};
+		struct bytes encoded = {0};
+		struct row row = {.author = pair.a.keys.id, .settled_ms = pair.world.now_ms};
+
+		(void)snprintf(id, sizeof(id), "x%u", i);
+		entry.id = view_text(id);
+		assert_int_equal(entry_encode(&entry, &encoded), FORMAT_OK);
+		row.entry = view_bytes(&encoded);
+		row_put(plain, &row, true);
+		bytes_clear(&encoded);
+	}
+	assert_false(plain->failed);
+}
+
+/* A member's snapshot may name any number of them: nothing is refused for it. */
+static void losers_beyond_the_bound_are_left_out(void **state)
+{
+	static struct losers losers;
+	struct sync_state run = {.engine = &pair.c.engine, .call = &pair.c.call};
+	const struct journal *journal = &pair.c.engine.journal;
+	struct buffer plain;
+
+	(void)state;
+	call_init(&pair.c.call, INT64_MAX);
+	losers_segment(&plain, 3);
+	losers_init(&losers);
+	/* As if so many were held already that two more have room. */
+	assert_non_null(buffer_extend(&losers.rows, LOSERS_ROWS_MAX - 2 * losers_row_len(2)));
+	assert_int_equal(journal->ops->begin(journal->self, &pair.c.call), JOURNAL_OK);
+	assert_engine(&pair.c, losers_read(&losers, &run, buffer_view(&plain)), ENGINE_OK);
+	assert_int_equal(losers.count, 2);
+	assert_true(losers.full);
+	assert_engine(&pair.c, losers_read(&losers, &run, buffer_view(&plain)), ENGINE_OK);
+	assert_int_equal(losers.count, 2);
+	assert_true(losers.rows.len <= LOSERS_ROWS_MAX);
+	journal->ops->rollback(journal->self);
+	losers_clear(&losers);
+	buffer_clear(&plain);
+}
+
+/* The losers' scan, with as many as have room between the newest and what follows. */
+static struct {
+	const struct journal_ops *real;
+	struct journal_ops ops;
+	bool losers;
+	size_t given;
+} flood;
+
+#define FLOOD_COUNT (LOSERS_ROWS_MAX / losers_row_len(ENTRY_ID_MAX))
+
+static enum journal_result flood_open(void *self, enum journal_scan which,
+    const struct digest *sent_frame, struct call *call, uint64_t *count_out, uint64_t *bytes_out)
+{
+	flood.losers = which == JOURNAL_SCAN_LOSERS;
+	flood.given = 0;
+	return flood.real->scan_open(self, which, sent_frame, call, count_out, bytes_out);
+}
+
+static enum journal_result flood_next(void *self, struct call *call, struct journal_row *out)
+{
+	static uint8_t id[ENTRY_ID_MAX];
+
+	if (!flood.losers || flood.given++ == 0 || flood.given > FLOOD_COUNT + 1)
+		return flood.real->scan_next(self, call, out);
+	*out = (struct journal_row){.cloud_ms = pair.world.now_ms};
+	assert_true(bytes_copy(view_of(id, sizeof(id)), &out->id));
+	return JOURNAL_OK;
+}
+
+static void the_oldest_stay_out_of_a_flood(void **state)
+{
+	(void)state;
+	pair.world.now_ms += 600000;
+	(void)device_save(&pair.b, "e4", "by b, the loser");
+	pair.world.now_ms += 600000;
+	(void)device_save(&pair.a, "e4", "by a, the later");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	flood.real = pair.a.engine.journal.ops;
+	flood.ops = *flood.real;
+	flood.ops.scan_open = flood_open;
+	flood.ops.scan_next = flood_next;
+	pair.a.engine.journal.ops = &flood.ops;
+	push_load(&pair.a, "long");
+	assert_int_equal(flood.given, FLOOD_COUNT + 1);
+	pair.a.engine.journal.ops = flood.real;
+	device_join(&pair.c);
+	assert_synced(&pair.c);
+	assert_true(device_keeps(&pair.c, "e4", HISTORY_LOSER, "by b, the loser"));
+	assert_int_equal(loser_of(&pair.c).count, 0); /* of e3 */
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	losers_beyond_the_bound_are_left_out, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_oldest_stay_out_of_a_flood, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(all_devices_file_a_loser_alike, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_joins_by_a_load_has_the_losers, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_was_far_behind_has_them_once, pair_setup, pair_teardown),
