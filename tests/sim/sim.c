@@ -23,7 +23,7 @@ struct arguments {
 static const char usage[] =
     "usage: sim [--seed N] [--runs N | --minutes M] [--jobs N] [--trace]\n"
     "           [--commands N] [--devices N] [--without FAULT]... [--mutation NAME]\n"
-    "       sim --mutations [--jobs N] [--only NAME]...\n";
+    "       sim --mutations [--seed N] [--jobs N] [--only NAME]...\n";
 
 static bool read_number(const char *text, uint64_t *out)
 {
@@ -147,10 +147,14 @@ int main(int argc, char **argv)
 	}
 	if (!sim_device_randomness())
 		return 2;
-	if (arguments.mutations)
-		return sim_mutations(arguments.only, arguments.only_count, arguments.jobs.count)
-			   ? 0
-			   : 1;
+	if (arguments.mutations) {
+		const struct sim_mutations which = {.only = arguments.only,
+		    .only_count = arguments.only_count,
+		    .first_seed = arguments.jobs.first.seed,
+		    .jobs = arguments.jobs.count};
+
+		return sim_mutations_run(&which) ? 0 : 1;
+	}
 	failed = arguments.jobs.first;
 	arguments.jobs.first.quiet = arguments.jobs.count > 1; /* lines of several would mix */
 	good = sim_jobs_run(&arguments.jobs, &totals, &failed, &outcome);

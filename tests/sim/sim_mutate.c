@@ -66,7 +66,7 @@ static int64_t spent_ms(void)
 }
 
 /* The child: what it would say of a crash is not for the table. */
-static void run_until_caught(struct report *report)
+static void run_until_caught(struct report *report, uint64_t first_seed)
 {
 	static struct sim_totals totals;
 	int64_t end_ms = spent_ms() + EACH_S * 1000;
@@ -79,7 +79,8 @@ static void run_until_caught(struct report *report)
 		_exit(1);
 	(void)alarm(ASLEEP_S);
 	while (!report->caught && spent_ms() < end_ms) {
-		const struct sim_options options = {.seed = report->runs + 1, .quiet = true};
+		const struct sim_options options = {
+		    .seed = first_seed + report->runs, .quiet = true};
 		struct sim_outcome outcome;
 
 		report->runs++;
@@ -90,7 +91,7 @@ static void run_until_caught(struct report *report)
 	_exit(0);
 }
 
-static bool begin_one(size_t i, struct report *report, unsigned job)
+static bool begin_one(size_t i, struct report *report, unsigned job, uint64_t first_seed)
 {
 	pid_t child;
 
@@ -99,7 +100,7 @@ static bool begin_one(size_t i, struct report *report, unsigned job)
 	if (child == 0) {
 		sim_stay(job);
 		mutation_on = (enum mutation)(i + 1);
-		run_until_caught(report);
+		run_until_caught(report, first_seed);
 	}
 	report->process = child; /* the parent's alone: the child would see 0 */
 	return child > 0;
@@ -165,19 +166,20 @@ static bool await_one(struct table *table)
 	return false;
 }
 
-static bool run_all(struct table *table, const char *const *only, size_t only_count, unsigned jobs)
+static bool run_all(struct table *table, const struct sim_mutations *which)
 {
 	unsigned running = 0;
 	bool good = true;
 
 	for (size_t i = 0; i < COUNT_OF(mutations) && good; i++) {
-		if (!wanted(mutations[i].name, only, only_count))
+		if (!wanted(mutations[i].name, which->only, which->only_count))
 			continue;
-		if (running == jobs) {
+		if (running == which->jobs) {
 			good = await_one(table);
 			running--;
 		}
-		if (good && begin_one(i, &table->reports[i], (unsigned)table->tried)) {
+		if (good &&
+		    begin_one(i, &table->reports[i], (unsigned)table->tried, which->first_seed)) {
 			table->tried++;
 			running++;
 		} else {
@@ -189,15 +191,16 @@ static bool run_all(struct table *table, const char *const *only, size_t only_co
 	return good;
 }
 
-bool sim_mutations(const char *const *only, size_t only_count, unsigned jobs)
+bool sim_mutations_run(const struct sim_mutations *which)
 {
 	const size_t size = COUNT_OF(mutations) * sizeof(struct report);
 	struct table table = {.reports = sim_share(size)};
-	bool good = table.reports != NULL && run_all(&table, only, only_count, jobs);
+	bool good = table.reports != NULL && run_all(&table, which);
 
 	if (!good)
 		printf("no memory, or no process, for all of them\n");
-	good = good && table.tried > 0 && table.tried >= only_count && table.caught == table.tried;
+	good = good && table.tried > 0 && table.tried >= which->only_count &&
+	       table.caught == table.tried;
 	printf("%s: %zu mutations, %zu caught, %" PRIu64 " schedules\n",
 	    good ? "all caught" : "MISSED", table.tried, table.caught, table.runs);
 	if (table.reports != NULL)
@@ -213,11 +216,9 @@ bool sim_mutation_pick(const char *name)
 	return false;
 }
 
-bool sim_mutations(const char *const *only, size_t only_count, unsigned jobs)
+bool sim_mutations_run(const struct sim_mutations *which)
 {
-	(void)only;
-	(void)only_count;
-	(void)jobs;
+	(void)which;
 	printf("this build holds no mutations: sim_mutations does\n");
 	return false;
 }

@@ -86,10 +86,16 @@ void sim_shrink(struct sim_options *options, const struct sim_outcome *outcome);
 /* sim_mutate.c */
 /* The mutation of that name is on from now on. False: there is none in this build. */
 bool sim_mutation_pick(const char *name);
+struct sim_mutations {
+	const char *const *only; /* none: all of them */
+	size_t only_count;
+	uint64_t first_seed;
+	unsigned jobs; /* at once */
+};
 /*
- * Each of them (or of `only`) on schedules from seed 1 until one is caught or its time is over,
- * `jobs` at once. A line each and one that sums up. True: all were caught.
+ * Each of them on schedules from first_seed on until one is caught or its time is over. A line each
+ * and one that sums up. True: all were caught.
  */
-bool sim_mutations(const char *const *only, size_t only_count, unsigned jobs);
+bool sim_mutations_run(const struct sim_mutations *which);
 
 #endif
