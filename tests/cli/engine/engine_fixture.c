@@ -861,5 +861,6 @@ void assert_same(struct device *a, struct device *b)
 	assert_true(head_equal(&facts_a.head, &facts_b.head));
 	assert_int_equal(facts_a.floor, facts_b.floor);
 	assert_int_equal(facts_a.reset_seq, facts_b.reset_seq);
+	assert_int_equal(facts_a.log_bytes, facts_b.log_bytes);
 	assert_same_devices(a, b);
 }

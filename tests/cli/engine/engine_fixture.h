@@ -113,7 +113,8 @@ bool device_keeps(
 void device_root(struct device *device, uint8_t out[ROOT_LEN]);
 /*
  * Both hold the same cloud state, with the same authors, tombstones' places and root, know the same
- * last frame of each device, the same floor and reset, and have nothing unsynced (I2).
+ * last frame of each device, the same floor, reset and length of the log since the last snapshot,
+ * and have nothing unsynced (I2).
  */
 void assert_same(struct device *a, struct device *b);
 

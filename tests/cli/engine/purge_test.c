@@ -135,6 +135,32 @@ static void a_load_is_an_acknowledgement(void **state)
 	assert_int_equal(device_facts(&pair.b).head.seq, seq + 1);
 }
 
+/* No frame follows the load: the floor is in its index alone, and c's own patch must not lower it.
+ */
+static void who_joins_by_a_load_knows_the_floor(void **state)
+{
+	struct device c;
+
+	(void)state;
+	delete_known();
+	days_pass(95);
+	assert_synced(&pair.b);
+	edit_synced(&pair.a, "e2");
+	assert_false(device_has(&pair.a, "e1"));
+	assert_true(device_facts(&pair.a).floor > 0);
+	send_letters();
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	assert_int_equal(device_facts(&c).floor, device_facts(&pair.a).floor);
+	edit_synced(&c, "e2");
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &c);
+	assert_same(&pair.b, &c);
+	device_close(&c);
+}
+
 static void what_was_restored_meanwhile_stays(void **state)
 {
 	(void)state;
@@ -216,6 +242,7 @@ static const struct CMUnitTest tests[] = {
 	an_acknowledgement_is_made_once_a_week_at_most, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_has_sent_a_load_was_not_silent, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_load_is_an_acknowledgement, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(who_joins_by_a_load_knows_the_floor, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_restored_meanwhile_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_being_edited_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_was_away_finds_it_deleted, pair_setup, pair_teardown),

@@ -319,6 +319,37 @@ static void assert_filed(const struct settling *row, const char *id, const char 
 		fail_msg("%s: the loser of %s is by another", row->name, id);
 }
 
+/* The rows of that kind, of which the last is by that device. */
+struct rows_seen {
+	enum history_kind kind;
+	size_t count;
+	struct device_id author;
+};
+
+static bool see_row(void *self, const struct store_history *row)
+{
+	struct rows_seen *seen = self;
+
+	if (row->kind == seen->kind) {
+		seen->count++;
+		seen->author = row->author;
+	}
+	return true;
+}
+
+/* One row of that kind at most, and by whom. */
+static void assert_told(const struct settling *row, const char *id, enum history_kind kind,
+    bool wanted, const struct device_id *author)
+{
+	struct rows_seen seen = {.kind = kind};
+
+	assert_int_equal(
+	    store_history(device.store, view_text(id), see_row, &seen, &device.call), JOURNAL_OK);
+	if (seen.count != wanted || (wanted && !device_equal(&seen.author, author)))
+		fail_msg("%s: the history of %s, kind %d: %zu rows", row->name, id, (int)kind,
+		    seen.count);
+}
+
 static void assert_copied(const struct settling *row, const struct edit_outcome *outcome)
 {
 	const char *id = copy_ids[row->copied == COPY_OF_CLOUD];
@@ -333,6 +364,7 @@ static void assert_copied(const struct settling *row, const struct edit_outcome 
 	assert_false(device_deleted(&device, id));
 	assert_int_equal(device_updated_ms(&device, id), world.now_ms + row->copy_after_ms);
 	assert_int_equal(device_activity(&device, ACTIVITY_COPY), 1);
+	assert_told(row, id, HISTORY_COPY, true, row->copied == COPY_OF_CLOUD ? &there : &here);
 	/* An unpushed or edited copy was made here; else by who made the cloud's. */
 	assert_filed(row, id, row->copy_loser, !row->copy_in_cloud || row->copy_edited);
 }
@@ -341,6 +373,11 @@ static void assert_standing(const struct settling *row)
 {
 	const struct side *stands = &row->stands;
 
+	/* What was taken is by who made the cloud's; what is deleted here, for its absence, by
+	 * this. */
+	assert_told(row, "e1", HISTORY_PULLED, row->changed && row->cloud.content != NULL, &there);
+	assert_told(row, "e1", HISTORY_DELETE,
+	    row->changed && row->cloud.content == NULL && stands->content != NULL, &here);
 	if (device_has(&device, "e1") != (stands->content != NULL))
 		fail_msg("%s: it is here: %d", row->name, stands->content == NULL);
 	if (stands->content == NULL)
