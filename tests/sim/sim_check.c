@@ -444,6 +444,7 @@ void sim_model_check(
 		check_solo(model, &holding);
 		check_copies(model, &holding, devices, devices_count);
 		check_activity(model, devices[i]);
+		sim_told_check(model, devices[i], devices, devices_count);
 		holding_close(&holding);
 	}
 	if (model->broken[0] != '\0' && model->world->trace != NULL)

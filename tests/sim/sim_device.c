@@ -413,6 +413,7 @@ static void work(void *self)
 		device->joined_at = device->model->ops_count;
 	}
 	sim_model_took(device->model, device, acknowledged);
+	sim_told_observe(device->model, device, acknowledged);
 	sim_model_observe(device->model, device);
 }
 

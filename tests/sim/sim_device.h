@@ -91,6 +91,10 @@ struct sim_device {
 	bool joined;      /* a sync after joining has ended well … */
 	size_t joined_at; /* … when so many changes had been made */
 	struct sync_totals totals;
+	uint64_t seen_seq; /* its head after the last command … */
+	struct sim_told {  /* … and what its activity log came to */
+		uint64_t changes, pushed, pulled, conflicts, copies;
+	} told;
 	uint64_t conflicts, pushed, pulled, deltas, resets;
 };
 

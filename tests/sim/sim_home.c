@@ -147,6 +147,7 @@ void sim_home_double(struct sim_device *device, const struct sim_device *from)
 	if (from->engine.keys != NULL)
 		device->engine.keys = &device->keys;
 	device->joined = from->joined;
+	device->told = from->told;
 	device->skew_ms = from->skew_ms;
 	sim_trace(device->world, "d%u is a copy of d%u's home", device->index, from->index);
 }

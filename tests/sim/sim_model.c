@@ -75,7 +75,7 @@ struct sim_op *sim_model_find(struct sim_model *model, const struct digest *vers
 
 /* The change's row in the history: the first one that this device has made since. */
 static bool intent_landed(
-    struct sim_device *device, const struct sim_intent *intent, struct digest *version_out)
+    struct sim_device *device, const struct sim_intent *intent, struct sim_version *out)
 {
 	static struct sim_version rows[HISTORY_MAX];
 	size_t count = sim_device_history(device, intent->id, rows, HISTORY_MAX);
@@ -85,7 +85,7 @@ static bool intent_landed(
 		case HISTORY_EDIT:
 		case HISTORY_IMPORT:
 		case HISTORY_DELETE:
-		case HISTORY_RESTORE: *version_out = rows[i].version; return true;
+		case HISTORY_RESTORE: *out = rows[i]; return true;
 		case HISTORY_PULLED:
 		case HISTORY_LOSER:
 		case HISTORY_COPY: break;
@@ -116,21 +116,24 @@ void sim_model_took(struct sim_model *model, struct sim_device *device, bool ack
 	for (size_t i = 0; i < device->intents_count; i++) {
 		const struct sim_intent *intent = &device->intents[i];
 		struct sim_op *op = &model->ops[model->ops_count];
-		struct digest version;
+		struct sim_version made;
 
-		if (!intent_landed(device, intent, &version))
+		if (!intent_landed(device, intent, &made))
 			continue;
 		landed++;
 		if (model->ops_count == SIM_OPS_MAX) {
 			sim_fail(model->world, "too many changes for the model");
 			return;
 		}
-		*op = (struct sim_op){.version = version,
+		*op = (struct sim_op){.version = made.version,
+		    .kind = made.kind,
 		    .has_parent = intent->has_parent,
 		    .parent = intent->parent,
 		    .token = intent->token,
 		    .deleted = intent->deleted,
 		    .device = device->index};
+		if (device->engine.keys != NULL)
+			op->author = device->keys.id;
 		memcpy(op->id, intent->id, sizeof(op->id));
 		model->ops_count++;
 		supersede(model, op);
@@ -196,6 +199,7 @@ bool sim_model_look_up(struct sim_model *model, const char *what, struct bytes *
 /* Frames one after the other: each names the one before it. */
 static void see_frame(struct sim_model *model, struct view encoded, struct head *last)
 {
+	struct sim_place *place;
 	struct frame frame;
 
 	if (frame_decode(encoded, &frame) != FORMAT_OK) {
@@ -207,7 +211,11 @@ static void see_frame(struct sim_model *model, struct view encoded, struct head 
 		sim_fail(model->world, "I3: the log is no chain at %llu",
 		    (unsigned long long)frame.header.seq);
 	*last = (struct head){frame.header.seq, frame.hash};
-	(void)see_place(model, last, "the bucket");
+	place = see_place(model, last, "the bucket");
+	if (place != NULL) {
+		place->has_maker = true;
+		place->maker = frame.header.device;
+	}
 }
 
 bool sim_model_pack(struct sim_model *model, const struct manifest_pack *named, struct bytes *out)
@@ -269,6 +277,26 @@ void sim_model_forget_log(struct sim_model *model)
 	model->head_seq = 0;
 }
 
+/*
+ * I3: what came in a sync were this device's own frames alone, of which an answer was lost perhaps:
+ * whatever was edited since, there is nothing to settle.
+ */
+static void check_own_frames(struct sim_model *model, struct sim_device *device, uint64_t head_seq)
+{
+	uint64_t from = device->seen_seq;
+
+	device->seen_seq = head_seq;
+	if (device->command != SIM_SYNC || device->totals.conflicts == 0 ||
+	    model->world->copies_home || model->world->reseeded || device->rotted)
+		return;
+	for (uint64_t seq = from + 1; seq <= head_seq; seq++)
+		if (!model->places[seq].has_maker ||
+		    !device_equal(&model->places[seq].maker, &device->keys.id))
+			return;
+	sim_fail(model->world, "I3: d%u has a conflict with its own frames, from %llu to %llu",
+	    device->index, (unsigned long long)from + 1, (unsigned long long)head_seq);
+}
+
 void sim_model_observe(struct sim_model *model, struct sim_device *device)
 {
 	struct sync_facts facts = {0};
@@ -293,6 +321,7 @@ void sim_model_observe(struct sim_model *model, struct sim_device *device)
 	place = see_place(model, &facts.head, who);
 	if (place == NULL)
 		return;
+	check_own_frames(model, device, facts.head.seq);
 	if (sync_root_get(&device->engine, &device->call, root) != ENGINE_OK)
 		sim_fail(model->world, "d%u: its root cannot be read", device->index);
 	else if (place->has_root && memcmp(place->root, root, ROOT_LEN) != 0)

@@ -22,9 +22,12 @@ struct sim_op { /* a change that was acknowledged */
 	bool twin; /* two devices made this very version: one may be replaced, the other not */
 	bool copy_replaced; /* … or on a conflict copy that kept it */
 	unsigned device;
+	struct device_id author; /* its device's, if that had keys by then */
+	enum history_kind kind;
 };
 struct sim_place { /* of the log */
-	bool known, has_root;
+	bool known, has_maker, has_root;
+	struct device_id maker; /* of the frame there */
 	struct digest hash;
 	uint8_t root[ROOT_LEN];
 };
@@ -83,6 +86,10 @@ void sim_check_equal(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
 void sim_check_canary(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count);
+/* sim_told.c: after a command, and at quiescence: what a device tells of what happened. */
+void sim_told_observe(struct sim_model *model, struct sim_device *device, bool ended_well);
+void sim_told_check(struct sim_model *model, struct sim_device *device,
+    struct sim_device *const *devices, size_t devices_count);
 /* At quiescence, all devices synced: I1, I2, I3, I4 over the whole log, I5. */
 void sim_model_check(
     struct sim_model *model, struct sim_device *const *devices, size_t devices_count);

@@ -149,8 +149,14 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 		return result;
 	result = run_machine(device, recovery, false);
 	if (result == ENGINE_BRAKE &&
-	    !sim_device_dead(device)) /* the person says that it is meant */
+	    !sim_device_dead(device)) { /* the person says that it is meant */
+		struct sync_totals before = device->totals;
+
 		result = run_machine(device, recovery, true);
+		device->totals.pushed += before.pushed;
+		device->totals.pulled += before.pulled;
+		device->totals.conflicts += before.conflicts;
+	}
 	if (result == ENGINE_OK && device->totals.pushed > 0) {
 		remote_request(&call, &device->clock);
 		sim_visit_begin(device, &visit);
