@@ -123,6 +123,29 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 	return MEMORY_FAULT_NONE;
 }
 
+/*
+ * On a slow line, where devices sweep: what was put waits for the commit that names it, until a
+ * sweep has listed; and who sweeps waits to commit until another has committed, and has lost the
+ * race.
+ */
+#define SLOW_STEPS 40u
+static void be_slow(struct sim_device *device, enum memory_op op, const char *key)
+{
+	struct sim_world *world = device->world;
+	bool sweeps = device->command == SIM_SWEEP;
+	const uint64_t *awaited = sweeps ? &world->commits : &world->listings;
+	uint64_t before = *awaited;
+
+	if (op == MEMORY_LIST && sweeps)
+		world->listings++;
+	if (op != MEMORY_PUT || strstr(key, "/manifest") == NULL)
+		return;
+	for (unsigned i = 0;
+	     device->slow && i < SLOW_STEPS && *awaited == before && !sim_device_dead(device); i++)
+		sim_device_yield(device, (int64_t)sim_below(&world->random, 40));
+	world->commits += !sweeps;
+}
+
 static enum memory_fault before_call(void *self, enum memory_op op, const char *key)
 {
 	static const char *const ops[] = {"put", "get", "remove", "list"};
@@ -132,6 +155,7 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 	const char *name = strlen(key) > 43 ? key + 43 : key; /* after "a/<account>/" */
 	enum memory_fault fault;
 
+	be_slow(device, op, key);
 	sim_device_yield(device, 0);
 	fault = draw_fault(device, op, key);
 	if (fault == MEMORY_FAULT_NONE && op == MEMORY_GET &&
@@ -332,9 +356,9 @@ static void judge(struct sim_device *device, enum engine_result result)
 	if (result == ENGINE_WRONG_KEY && device->command == SIM_SYNC && world->wrong_key)
 		return;
 	/* A liar gets no more than a refusal: what ends an account takes a signature, and who is
-	 * revoked a member's. */
+	 * revoked a member's, of the roster that is known. */
 	if (world->lying && device->command >= SIM_SYNC && result != ENGINE_GONE &&
-	    (result != ENGINE_REVOKED || world->hits[SIM_OFF_LOG] > 0) && result != ENGINE_ROOT)
+	    (result != ENGINE_REVOKED || world->revokes) && result != ENGINE_ROOT)
 		return;
 	sim_fail(device->world, "d%u %s: %s: %s", device->index, sim_command_text(device->command),
 	    engine_result_text(result), device->call.message);
@@ -396,6 +420,9 @@ static void work(void *self)
 		    &world->gateways[sim_below(&device->person, world->gateways_count)];
 	if (device->command >= SIM_SYNC && !sim_one_in(&device->person, 10))
 		account_cache_load(&device->cache, view_bytes(&device->kept_cache));
+	device->slow = world->sweeps && world->faults && !world->wiping &&
+		       (device->command == SIM_SYNC || device->command == SIM_SWEEP) &&
+		       sim_one_in(&device->person, 2);
 	sim_rot_begin(device);
 	device->result = device->command < SIM_SYNC ? sim_person_run(device) : sim_sync_run(device);
 	sim_rot_end(device);

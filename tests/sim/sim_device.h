@@ -73,6 +73,7 @@ struct sim_device {
 	struct account_cache cache;
 	struct sim_gateway *gateway; /* of the command under way; NULL: by its own cache */
 	bool at_gateway;             /* a request of it is there now */
+	bool slow;                   /* its line is, in this command */
 	struct bytes kept_cache;     /* as the last command that ended well has kept it */
 	struct remote remote;
 	struct sim_intent held; /* an open editor; id "": none */

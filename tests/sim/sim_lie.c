@@ -91,6 +91,35 @@ static void withhold(struct sim_world *world, const struct sim_letter *letter, s
 	sync_answer_clear(&answer);
 }
 
+/* What the lie goes on from: mostly where the log's roster ends; or it forks from that, or is
+ * another account's, with the same recovery key. */
+static bool begin_lie(struct sim_world *world, const struct roster *known, struct bytes *out)
+{
+	const struct random random = {&world->random, sim_random_fill};
+	struct device_keys stranger = {0};
+	enum format_result made;
+
+	switch (sim_below(&world->random, 6)) {
+	case 0:
+		sim_trace(world, "a lie: another account's roster");
+		device_keys_new(&random, &stranger);
+		made = genesis_make(&stranger, view_text("a stranger"), world->code.key,
+		    world->now_ms, &random, out);
+		device_keys_clear(&stranger);
+		return made == FORMAT_OK;
+	case 1:
+		if (known->statements_count > 1) {
+			sim_trace(world, "a lie: a roster that forks");
+			return roster_first(known,
+				   1 + sim_below(&world->random, known->statements_count - 1),
+				   out) == FORMAT_OK;
+		}
+		break;
+	default: break;
+	}
+	return bytes_copy(known->encoded, out);
+}
+
 /* The roster goes on where the log's ends, by the recovery key: so it becomes world->off_log. */
 static bool continue_roster(
     struct sim_world *world, struct view roster, enum off_log kind, const struct device_id *victim)
@@ -98,10 +127,13 @@ static bool continue_roster(
 	const struct random random = {&world->random, sim_random_fill};
 	struct roster *known = calloc(1, sizeof(*known));
 	struct device_keys signer = {0};
-	struct bytes longer = {0};
-	bool made = known != NULL && roster_decode(roster, false, known) == FORMAT_OK &&
-		    recovery_device_find(known, world->code.key, &signer) == FORMAT_OK &&
-		    off_log_make(roster, &signer, kind, victim, &random, &longer) == FORMAT_OK;
+	struct bytes begun = {0}, longer = {0};
+	bool made =
+	    known != NULL && roster_decode(roster, false, known) == FORMAT_OK &&
+	    begin_lie(world, known, &begun) &&
+	    roster_decode(view_bytes(&begun), false, known) == FORMAT_OK &&
+	    recovery_device_find(known, world->code.key, &signer) == FORMAT_OK &&
+	    off_log_make(view_bytes(&begun), &signer, kind, victim, &random, &longer) == FORMAT_OK;
 
 	if (made) {
 		bytes_clear(&world->off_log);
@@ -109,6 +141,7 @@ static bool continue_roster(
 		sim_trace(world, "a lie: a roster that no log holds: %s", off_log_text(kind));
 	}
 	device_keys_clear(&signer);
+	bytes_clear(&begun);
 	free(known);
 	return made;
 }
@@ -143,6 +176,26 @@ static void name_off_log(const struct sim_world *world, struct sync_answer *answ
 	free(roster);
 }
 
+/* What is shown may be believed: it goes on where the roster ends that the device has stored. */
+static bool goes_on_from_own(struct sim_device *device)
+{
+	struct roster *own = calloc(1, sizeof(*own));
+	struct roster *shown = calloc(1, sizeof(*shown));
+	struct bytes stored = {0};
+	struct call call = device->call;
+	bool goes_on =
+	    own != NULL && shown != NULL &&
+	    sync_roster_get(&device->engine, &call, &stored) == ENGINE_OK &&
+	    roster_decode_again(view_bytes(&stored), own) == FORMAT_OK &&
+	    roster_decode(view_bytes(&device->world->off_log), false, shown) == FORMAT_OK &&
+	    roster_descends(shown, own);
+
+	bytes_clear(&stored);
+	free(shown);
+	free(own);
+	return goes_on;
+}
+
 /* The answer says that this is the roster; or that by this roster the device is revoked. */
 static void show_off_log(
     struct sim_device *device, const struct sim_letter *letter, struct bytes *reply)
@@ -162,6 +215,7 @@ static void show_off_log(
 		name_off_log(world, &answer);
 		if (!again && kind == OFF_LOG_REVOKES) {
 			answer.status = SYNC_REVOKED;
+			world->revokes |= goes_on_from_own(device);
 			answer.roster_blob = view_bytes(&world->off_log);
 		}
 		if (sync_answer_encode(&answer, &instead) == FORMAT_OK) {

@@ -417,7 +417,7 @@ static enum sim_command draw_any(struct sim_device *device)
 	uint64_t drawn = sim_below(&device->person, 29);
 
 	if (device->world->sweeps && device->index == 0 && sim_one_in(&device->person, 2))
-		return SIM_SWEEP; /* the one who keeps order */
+		return device->world->has_code ? SIM_SWEEP : SIM_SYNC; /* the one who keeps order */
 	if (device->world->solo && device->index > 0)
 		return SIM_SYNC;
 

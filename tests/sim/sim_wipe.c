@@ -57,6 +57,21 @@ static void be_busy(struct sim *sim, const struct sim_device *wiper)
 		sim_step(sim, sim_below(&sim->world.random, 60));
 }
 
+/* The wiper dies in the middle of it; whoever is busy goes on. */
+static void cut_wipe(struct sim *sim, struct sim_device *wiper)
+{
+	uint64_t steps = 1 + sim_below(&sim->world.random, 16);
+
+	sim_device_begin(wiper, SIM_WIPE);
+	while (steps-- > 0 && wiper->task.busy && !sim_failed(sim)) {
+		sim_tick(sim);
+		sim_give(&wiper->task);
+	}
+	if (wiper->task.busy && !sim_failed(sim))
+		sim_die(wiper);
+	sim_drain(sim);
+}
+
 static void all_are_told(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->count && !sim_failed(sim); i++) {
@@ -80,6 +95,8 @@ void sim_wipe(struct sim *sim)
 	world->wiping = true;
 	sim_home_copy(old, &home);
 	be_busy(sim, wiper);
+	if (!sim_failed(sim) && sim_one_in(&world->random, 2))
+		cut_wipe(sim, wiper);
 	for (unsigned i = 0; i < TRIES_MAX && !sim_failed(sim) && !world->wiped; i++) {
 		sim_device_begin(wiper, SIM_WIPE);
 		sim_drain(sim);

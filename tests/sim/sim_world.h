@@ -104,6 +104,8 @@ struct sim_world {
 	bool read_only;      /* puts and removes do not get through (while an object is damaged) */
 	bool ending;         /* the run has failed: every call fails, so that all threads unwind */
 	bool sweeps;         /* some devices sweep: history may go */
+	uint64_t listings;   /* of sweeps, so far … */
+	uint64_t commits;    /* … and commits that others tried */
 	bool big;            /* entries of many KiB: bodies, loads in the middle, snapshots */
 	bool away;           /* device 1 is seldom there to sync */
 	bool solo;           /* one device alone makes changes */
@@ -122,6 +124,7 @@ struct sim_world {
 	bool lying; /* the gateways are; what they have said and given before: */
 	struct bytes kept_answers[SIM_KEPT_MAX], kept_blobs[SIM_KEPT_MAX];
 	struct bytes off_log; /* the roster that was shown last, and no log has led to */
+	bool revokes;         /* one was shown that goes on from the viewer's, and revokes it */
 	bool versions;        /* the store keeps what is replaced or removed */
 	bool restored;        /* the bucket went back to an older copy: rollbacks are expected */
 	bool reseeded; /* … and resets have put that right: there were no bases for a while */
