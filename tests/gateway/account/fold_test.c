@@ -95,6 +95,105 @@ static void fold_stops_at_damage(void **state)
 	account_cache_clear(&other);
 }
 
+/* As many as one answer holds, to the byte. */
+static void fold_stops_at_the_largest_pack(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t size, second; /* of each pack, and of the second */
+		size_t folded;
+	} rows[] = {
+	    {"two and a byte", PACK_MAX / 2, PACK_MAX / 2 + 1, 0},
+	    {"a full one", 1000, PACK_MAX, 0},
+	    {"four and a byte", PACK_MAX / 4, PACK_MAX / 4 + 1, 3},
+	    {"all but four", PACK_MAX / 4, PACK_MAX / 4, 4},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct manifest *manifest = calloc(1, sizeof(*manifest));
+		struct account_cache cache = {0};
+		struct bytes bytes = {0};
+		struct pair *pair;
+		void *own = NULL;
+		size_t folded;
+
+		assert_int_equal(pair_setup(&own), 0);
+		pair = own;
+		fill_packs(pair, 8);
+		fixture_manifest(&pair->fixture, &bytes, manifest);
+		for (size_t k = 0; k < manifest->packs_count; k++)
+			manifest->packs[k].size = k == 1 ? rows[i].second : rows[i].size;
+		fixture_manifest_put(&pair->fixture, manifest);
+		folded = fold(pair, &cache);
+		if (folded != rows[i].folded)
+			fail_msg("%s: %zu folded", rows[i].name, folded);
+		catch_up(&pair->second);
+		catch_up(&pair->first);
+		assert_true(head_equal(&pair->first.head, &pair->second.head));
+		account_cache_clear(&cache);
+		bytes_clear(&bytes);
+		free(manifest);
+		assert_int_equal(pair_teardown(&own), 0);
+	}
+}
+
+/* What an old manifest names was folded by another, and swept: the newest is read, and folded. */
+static void fold_goes_on_after_another_s(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_cache old = {0};
+	struct sweep_report report;
+	struct bytes roster = {0};
+
+	fill_packs(pair, 8);
+	assert_int_equal(
+	    account_roster(&fixture->env, &old, &fixture->account, fixture_call(fixture), &roster),
+	    ACCOUNT_OK);
+	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(account_sweep(&fixture->env, &pair->first.cache, &fixture->account,
+				     INT64_MAX, fixture_call(fixture), &report),
+		    ACCOUNT_OK);
+	assert_int_equal(fixture_objects(fixture, "/p/"), 1);
+	fill_packs(pair, 1 + 8);
+	assert_int_equal(fold(pair, &old), 8);
+	catch_up(&pair->second);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+	account_cache_clear(&old);
+	bytes_clear(&roster);
+}
+
+static void time_is_over(void *self)
+{
+	struct fixture *fixture = self;
+
+	fixture->now_ms += fixture->call.deadline_ms - fixture_up_ms(fixture);
+}
+
+static void fold_ends_at_its_deadline(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_cache cache = {0};
+	size_t folded = 77;
+	uint64_t gets;
+
+	fill_packs(pair, 8);
+	fixture->interrupt = time_is_over;
+	fixture->interrupt_self = fixture;
+	fixture_arm(fixture, MEMORY_GET, "/p/", MEMORY_FAULT_NONE, 0, 1);
+	gets = fixture->counts.get;
+	assert_int_equal(
+	    account_fold(&fixture->env, &cache, &fixture->account, fixture_call(fixture), &folded),
+	    ACCOUNT_RETRY);
+	assert_int_equal(folded, 77);
+	/* The manifest, what says that it was not wiped, and the pack that took all the time. */
+	assert_int_equal(fixture->counts.get - gets, 3);
+	account_cache_clear(&cache);
+}
+
 static void fold_of_packs_at_hand_reads_nothing(void **state)
 {
 	struct pair *pair = *state;
@@ -123,6 +222,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(fold_makes_one_of_eight, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_lost_race_folds_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_stops_at_damage, pair_setup, pair_teardown),
+    cmocka_unit_test(fold_stops_at_the_largest_pack),
+    cmocka_unit_test_setup_teardown(fold_goes_on_after_another_s, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(fold_ends_at_its_deadline, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_of_packs_at_hand_reads_nothing, pair_setup, pair_teardown),
 };
 /* clang-format on */
