@@ -339,7 +339,7 @@ void client_request(struct client *client)
 	    .wants_turn = client->wants_turn};
 }
 
-/* What a device does with the frames: each must follow the head it has. */
+/* What a device does with the frames: each must follow the head it has. Bodies are as named. */
 static void client_take(struct client *client)
 {
 	for (size_t i = 0; i < client->answer.frames_count; i++) {
@@ -350,6 +350,12 @@ static void client_take(struct client *client)
 		assert_true(digest_equal(&frame.header.previous, &client->head.hash));
 		client->head = (struct head){frame.header.seq, frame.hash};
 		client->pulled++;
+	}
+	for (size_t i = 0; i < client->answer.bodies_count; i++) {
+		struct digest hash;
+
+		blob_hash(client->answer.bodies[i].blob, &hash);
+		assert_true(digest_equal(&hash, &client->answer.bodies[i].name.hash));
 	}
 	if (client->answer.status == SYNC_COMMITTED)
 		client->head = client->answer.head;

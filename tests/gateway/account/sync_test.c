@@ -163,6 +163,40 @@ static void sync_unseen_body_is_to_be_put(void **state)
 	assert_status(&pair->second, SYNC_CURRENT);
 }
 
+/* Nor is an index, be it missing or not what its name says. */
+static void sync_unseen_index_is_to_be_put(void **state)
+{
+	struct pair *pair = *state;
+	struct client *first = &pair->first;
+	struct blob_name name = {.count = 0};
+	char key[BUCKET_KEY_MAX + 1], text[BLOB_NAME_TEXT_MAX];
+	struct bytes index = {0};
+
+	fixture_blob(&pair->fixture, BLOB_INDEX, 500, NULL, 0, &index);
+	blob_hash(view_bytes(&index), &name.hash);
+	client_frame(first, FRAME_LOAD, 200, &name, NULL, (struct view){0});
+	client_request(first);
+	for (unsigned round = 0; round < 2; round++) { /* missing; damaged */
+		assert_int_equal(client_send(first), ACCOUNT_OK);
+		assert_status(first, SYNC_RENAME);
+		assert_int_equal(first->answer.names_count, 1);
+		assert_true(blob_name_equal(&first->answer.names[0], &name));
+		if (round > 0)
+			break;
+		assert_int_equal(account_blob_put(&pair->fixture.env, &pair->second.cache,
+				     &pair->fixture.account, &name, view_bytes(&index),
+				     fixture_call(&pair->fixture)),
+		    ACCOUNT_OK);
+		blob_name_text(&name, text);
+		fixture_key(&pair->fixture, text, key);
+		assert_true(memory_flip(pair->fixture.store, key, 100, 1));
+	}
+	assert_true(memory_flip(pair->fixture.store, key, 100, 1));
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_COMMITTED);
+	bytes_clear(&index);
+}
+
 /* Whether it is there cannot be told: then it is not named, and nothing is committed. */
 static void sync_unreadable_body_is_not_named(void **state)
 {
@@ -460,6 +494,7 @@ static void sync_two_processes_race(void **state)
 
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(sync_unseen_index_is_to_be_put, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_push_and_pull_meet, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_warm_push_is_one_put, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_saved_cache_is_as_warm, pair_setup, pair_teardown),
