@@ -274,6 +274,8 @@ class Campaign:
         drawn = self.draw(pairs, wanted, pool)
         for source in {id(source): source for source, _ in drawn}.values():
             self.runs(source.file)  # measured while nothing else runs
+        if self.options.minutes and self.until is None:
+            self.until = time.monotonic() + self.options.minutes * 60
         rows = list(pool.map(lambda pair: self.judge(*pair), drawn))
         return [(*pair, row) for pair, row in zip(drawn, rows) if row is not None]
 
@@ -377,8 +379,6 @@ def campaign(options, work):
         {place: why for place, why in made.argued.items() if place.partition(":")[0] in files},
         [mutant for source in sources for mutant in source.mutants])
     table = Table()
-    if options.minutes:
-        made.until = time.monotonic() + options.minutes * 60
     with made.at_once() as pool:
         if options.since:
             table.add(f"{len(files)} files, since {options.since}", made.all_of(
@@ -389,8 +389,11 @@ def campaign(options, work):
                     shuffled([source], options.seed), options.sample, pool))
     table.end()
     if made.seconds:
-        print("\n%d mutants were run, %.1f seconds each in the mean" % (
-            len(made.seconds), sum(made.seconds) / len(made.seconds)))
+        times, count = os.times(), len(made.seconds)
+        print("\n%d mutants were run; each took %.1f seconds in the mean, and with all that was "
+              "built for them %.1f of a processor" % (
+                  count, sum(made.seconds) / count,
+                  (times.children_user + times.children_system) / count))
     for place in rows_stale:
         print(f"equivalent.txt: {place}: there is no such mutant any more")
     return 0
@@ -412,7 +415,7 @@ def arguments(usage):
                         help="only look that each row of equivalent.txt is a mutant; BUILD has a "
                              "compile_commands.json")
     parser.add_argument("--jobs", type=int, default=2, help="so many at a time")
-    parser.add_argument("--minutes", type=float, help="begin none after that, once all is built")
+    parser.add_argument("--minutes", type=float, help="begin none after that, counted from the first")
     parser.add_argument("--sim-runs", type=int, default=150, help="schedules of the simulator")
     return parser.parse_args()
 

@@ -15,8 +15,10 @@ import subprocess
 RELATIONS = {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
              "==": ("!=",), "!=": ("==",)}
 SWITCHED = {"+": "-", "-": "+", "+=": "-=", "-=": "+="}
-# Which of two arguments comes first is the same to these.
-SYMMETRIC = {"memcmp", "strcmp", "strncmp", "sodium_memcmp", "digest_equal", "view_equal"}
+# More than was asked of these, nobody can see.
+ALLOCATING = {"malloc", "calloc", "realloc"}
+# Which of two arguments comes first is the same to these, or says what the relation's mutants say.
+SYMMETRIC = re.compile(r".*(cmp|_equal)\Z")
 INTEGER = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([uUlL]*)\Z")
 NUMBER_TYPE = re.compile(r"(const )?(un)?(signed )?(int|long|long long|short|char|__int128)\Z"
                          r"|(const )?(signed|unsigned) (int|long|long long|short|char)\Z")
@@ -108,7 +110,7 @@ class _File:
         self.plain = _without_comments(source)
         self.starts = [0] + [found.end() for found in re.finditer(b"\n", source)]
         self.mutants, self.seen, self.same = [], set(), collections.Counter()
-        self.function, self.result = None, None
+        self.function, self.allocating = None, False
         self.success = {}  # an enum's type: the name of its success
         self.failures = {}  # the name of each other value: that of the success
         for part in tree["inner"]:
@@ -116,10 +118,10 @@ class _File:
                 self.learn_enum(part)
         for part in tree["inner"]:
             if part["kind"] == "FunctionDecl" and self.is_here(part["range"]["end"]):
-                body = part.get("inner", [{}])[-1]
-                if body.get("kind") == "CompoundStmt":
-                    self.function = part["name"]
-                    self.statement(body)
+                self.function = part["name"]
+                for body in part.get("inner", []):  # beside it are parameters and attributes
+                    if body["kind"] == "CompoundStmt":
+                        self.statement(body)
 
     def learn_enum(self, enum):
         names = [value["name"] for value in enum.get("inner", [])
@@ -258,7 +260,8 @@ class _File:
             inside = self.extent(bare["inner"][0])
             outside = self.extent(bare)
             if inside and outside and self.macro(bare) is None:
-                self.add("negated", outside[0], inside[0], "")
+                if not self.text(inside).startswith("MUTATION("):
+                    self.add("negated", outside[0], inside[0], "")
                 return
         if node.get("kind") == "ParenExpr" or bare["kind"] in (
                 "CallExpr", "DeclRefExpr", "MemberExpr", "ArraySubscriptExpr"):
@@ -296,6 +299,12 @@ class _File:
                 if self.text(self.extent(part) or (0, 0)) != "0":
                     self.expression(part)
             return
+        if kind == "CallExpr" and self.called(node) in ALLOCATING:
+            self.allocating = True
+            for part in node["inner"]:
+                self.expression(part)
+            self.allocating = False
+            return
         keeps = kind == "ParenExpr" or (kind == "ImplicitCastExpr" and used)
         is_ignored = kind == "CStyleCastExpr" and node.get("castKind") == "ToVoid"
         for part in node.get("inner", []):
@@ -332,6 +341,8 @@ class _File:
                 self.negated(side)
 
     def on_UnaryOperator(self, node, _):
+        if node["opcode"] == "!":
+            self.negated(node)
         if node["opcode"] not in ("++", "--"):
             return
         extent = self.extent(node)
@@ -376,11 +387,15 @@ class _File:
             self.add("result", *extent, f"((void){self.text(extent)}, {success})")
         self.swapped(node)
 
+    @staticmethod
+    def called(node):
+        return _bare(node["inner"][0]).get("referencedDecl", {}).get("name")
+
     def swapped(self, node):
-        called = _bare(node["inner"][0]).get("referencedDecl", {}).get("name")
+        called = self.called(node)
         arguments = [(self.extent(part), _type(part), _type(_bare(part)))
                      for part in node["inner"][1:]]
-        if called in SYMMETRIC:
+        if called and SYMMETRIC.match(called):
             return
         for i, (one, wants_one, is_one) in enumerate(arguments):
             for other, wants_other, is_other in arguments[i + 1:]:
@@ -399,7 +414,7 @@ class _File:
         is_hex = digits[:2] in ("0x", "0X")
         value = int(digits, 16 if is_hex else 8 if digits.startswith("0") else 10)
         for other in (value + 1, value - 1):
-            if other >= 0:
+            if other >= 0 and not (self.allocating and other > value):
                 self.add("constant", *extent, (hex(other) if is_hex else str(other)) + suffix)
 
     def on_CharacterLiteral(self, node, _):
@@ -417,7 +432,7 @@ class _File:
         if name.group() in (b"true", b"false"):
             self.add("constant", *extent, "false" if name.group() == b"true" else "true")
         elif _is_number(node) and name.group().decode().isupper():
-            for sign in "+-":
+            for sign in "-" if self.allocating else "+-":
                 self.add("constant", *extent, f"({self.text(extent)} {sign} 1)")
 
 

@@ -21,6 +21,7 @@ CODE = """#include <stdbool.h>
 #define MUTATION(name) false
 #define LIMIT 8
 enum result { RESULT_OK, RESULT_NO };
+__attribute__((warn_unused_result)) enum result look(int a, int b);
 enum result look(int a, int b)
 {
 	if (a < LIMIT && b != 2)
@@ -120,6 +121,15 @@ class Generation(Folder):
         for mutant in made:
             self.assertEqual(mutant.applied(code.encode()).count(b"\n"), 8, mutant.place)
 
+    def test_what_nobody_could_see_is_not_made(self):
+        code = ("#include <stdlib.h>\n#include <string.h>\nchar *f(char *a, char *b)\n{\n"
+                "\treturn strcmp(a, b) == 0 ? malloc(8) : calloc(2, 3);\n}\n")
+        after = [mutant.place.partition(" → ")[2] for mutant in self.made(code)]
+        for text in ("malloc(9)", "calloc(3, 3)", "calloc(2, 4)", "strcmp(b, a)"):
+            self.assertFalse([one for one in after if text in one], text)
+        for text in ("malloc(7)", "calloc(1, 3)", "calloc(3, 2)"):
+            self.assertTrue([one for one in after if text in one], text)
+
     def test_another_file_s_functions_are_not_its_own(self):
         self.write("other.h", "static inline int h(int a) { return a + 1; }\n")
         made = self.made('#include "other.h"\nint f(int a)\n{\n\treturn h(a) - 1;\n}\n')
@@ -211,7 +221,7 @@ class Course(Folder):
         self.tree.link(self.folder / "bin/test", thing)
 
     def campaign(self, argued=None):
-        options = argparse.Namespace(jobs=2, sim_runs=0)
+        options = argparse.Namespace(jobs=2, minutes=None, sim_runs=0)
         made = campaign.Campaign(options, self.folder / "work", self.tree,
                                  results.Results(self.folder / "results.jsonl"), argued or {})
         made.tests[None], made.spare = ["test"], (3, 1)
