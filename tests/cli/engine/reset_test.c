@@ -270,6 +270,32 @@ static void a_reset_whose_answer_was_lost_is_made_once(void **state)
 	assert_content(&trio.b, "e4", "unsynced at a");
 }
 
+/* … and what it acknowledges by that is known here as it is to whoever takes it. */
+static void a_reset_that_is_met_is_its_makers_last_frame(void **state)
+{
+	struct device *a = &trio.a;
+	struct sync_facts facts;
+	uint64_t seq = 0;
+	int64_t time_ms = 0;
+
+	(void)state;
+	fork_log();
+	a->reseed = true;
+	a->dies_at_commit = true;
+	(void)device_sync(a);
+	a->dies_at_commit = false;
+	a->reseed = false;
+	device_restart(a);
+	assert_synced(a);
+	facts = device_facts(a);
+	assert_int_equal(facts.head.seq, facts.reset_seq); /* nothing has followed it */
+	assert_int_equal(
+	    a->engine.journal.ops->device_get(a->store, &a->keys.id, &a->call, &seq, &time_ms),
+	    JOURNAL_OK);
+	assert_int_equal(seq, facts.reset_seq);
+	assert_all_same();
+}
+
 /* A healthy log is followed: there is nothing to give up. */
 static void a_log_that_holds_is_not_given_up(void **state)
 {
@@ -546,6 +572,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(who_has_seen_more_resets_in_turn, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_reset_whose_answer_was_lost_is_made_once, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_that_is_met_is_its_makers_last_frame, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(a_log_that_holds_is_not_given_up, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_reset_that_loses_a_race_is_made_again, trio_setup, trio_teardown),
