@@ -100,8 +100,9 @@ static void the_command_that_saves_it(void **state)
 		    0);
 		assert_true(unsaved_purpose(&unsaved, &kept));
 		unsaved_how(&fixture->home, &unsaved, kept.id, how);
-		(void)snprintf(expected, sizeof(expected), "inkseal --home %s %s%s",
-		    fixture->home.path, rows[i].how, unsaved.file);
+		assert_in_range(snprintf(expected, sizeof(expected), "inkseal --home %s %s%s",
+				    fixture->home.path, rows[i].how, unsaved.file),
+		    1, sizeof(expected) - 1);
 		if (strcmp(how, expected) != 0)
 			fail_msg("%s: %s", rows[i].name, how);
 		purpose_clear(&kept);
