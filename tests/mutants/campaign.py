@@ -257,7 +257,7 @@ class Campaign:
         row = self.known(source, mutant)
         if row is not None:
             return row
-        if self.until and time.monotonic() > self.until:
+        if run.everything.over or (self.until and time.monotonic() > self.until):
             return None
         slot, begun = self.slots.get(), time.monotonic()
         try:
@@ -421,12 +421,14 @@ def arguments(usage):
 
 
 def _stop(number, _):
+    run.everything.end_all()
     sys.exit(128 + number)
 
 
 def main(usage):
     options = arguments(usage)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     work = pathlib.Path(tempfile.mkdtemp(
         prefix="inkseal-mutants-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     try:

@@ -338,6 +338,14 @@ class Runs(Folder):
             time.sleep(0.1)
         self.fail(state)
 
+    def test_what_was_ended_tells_nothing(self):
+        run.everything.end_all()
+        try:
+            with self.assertRaises(run.Ended):
+                self.run_sh("sleep 60")
+        finally:
+            run.everything.over = False
+
     def test_a_file_has_a_largest_size(self):
         ran = self.run_sh(f"head -c {run.FILE_MAX + 1} /dev/zero >file")
         self.assertEqual(ran.how, "failed")

@@ -55,11 +55,15 @@ def _watched(child, watch):
     return False, tail
 
 
+class Ended(Exception):
+    """All is being ended: how this run went says nothing."""
+
+
 class Together:
     """Runs that are ended once one of them has failed."""
 
     def __init__(self):
-        self.lock, self.groups, self.over = threading.Lock(), set(), False
+        self.lock, self.groups, self.over = threading.RLock(), set(), False
 
     def begin(self, group):
         with self.lock:
@@ -116,6 +120,8 @@ def run(command, folder, seconds_max, processor_max, watch=None, together=everyt
             one.end(child.pid)
         child.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
+    if everything.over:
+        raise Ended
     processor = used.ru_utime + used.ru_stime
     if child.returncode == 0 and not seen:
         how = "passed"
