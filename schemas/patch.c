@@ -146,24 +146,69 @@ void op_read(struct cbor_reader *reader, struct op *out)
 	*out = op;
 }
 
+static void put_place(struct buffer *out, const struct row *row)
+{
+	if (row->seq == 0) {
+		cbor_put_null(out);
+		return;
+	}
+	cbor_put_array(out, 2);
+	cbor_put_uint(out, row->seq);
+	cbor_put_int(out, row->time_ms);
+}
+
 void row_put(struct buffer *out, const struct row *row, bool loser)
 {
-	cbor_put_array(out, loser ? 3 : 2);
+	cbor_put_array(out, loser || row->deleted ? 3 : 2);
 	cbor_put_bytes(out, row->author.bytes, DEVICE_ID_LEN);
 	cbor_put_view(out, row->entry);
 	if (loser)
-		cbor_put_int(out, row->settled_ms);
+		cbor_put_int(out, row->time_ms);
+	else if (row->deleted)
+		put_place(out, row);
+}
+
+static void read_place(struct cbor_reader *reader, struct row *row)
+{
+	if (cbor_null(reader))
+		return;
+	cbor_array_exact(reader, 2);
+	row->seq = cbor_uint(reader, SEQ_MAX);
+	if (row->seq == 0) /* that is what null says */
+		cbor_fail(reader, FORMAT_MALFORMED);
+	row->time_ms = cbor_time(reader);
+}
+
+static void read_row_entry(struct cbor_reader *reader, struct row *row)
+{
+	struct entry entry;
+	enum format_result result = entry_read(row->entry, &entry, &row->version);
+
+	if (result != FORMAT_OK) {
+		cbor_fail(reader, result);
+		return;
+	}
+	row->id = entry.id;
+	row->deleted = entry_deleted(&entry);
 }
 
 void row_read(struct cbor_reader *reader, bool loser, struct row *out)
 {
 	struct row row = {0};
+	size_t items = cbor_array(reader, SIZE_MAX); /* two or three */
 
-	cbor_array_exact(reader, loser ? 3 : 2);
+	if (items != 3 && (loser || items != 2))
+		cbor_fail(reader, FORMAT_MALFORMED);
 	cbor_fixed(reader, row.author.bytes, DEVICE_ID_LEN);
 	row.entry = cbor_bytes(reader, ENTRY_MAX);
 	if (loser)
-		row.settled_ms = cbor_time(reader);
+		row.time_ms = cbor_time(reader);
+	else if (items == 3)
+		read_place(reader, &row);
+	if (reader->result == FORMAT_OK)
+		read_row_entry(reader, &row);
+	if (!loser && row.deleted != (items == 3))
+		cbor_fail(reader, FORMAT_MALFORMED);
 	*out = row;
 }
 
@@ -176,7 +221,7 @@ static struct view read_entry_id(struct cbor_reader *reader)
 	return id;
 }
 
-#define INDEX_ITEMS 6u
+#define INDEX_ITEMS 5u
 
 void index_put_head(struct buffer *out, const struct index_head *head)
 {
@@ -186,7 +231,7 @@ void index_put_head(struct buffer *out, const struct index_head *head)
 	cbor_put_uint(out, head->entries_count);
 }
 
-void index_read_head(struct cbor_reader *reader, struct index_head *out)
+static void read_head(struct cbor_reader *reader, struct index_head *out)
 {
 	cbor_array_exact(reader, INDEX_ITEMS);
 	cbor_version(reader);
@@ -212,22 +257,6 @@ void index_read_segment(struct cbor_reader *reader, struct index_segment *out)
 	out->entries_count = cbor_uint(reader, ROWS_COUNT_MAX);
 }
 
-void index_put_tombstone(struct buffer *out, const struct index_tombstone *tombstone)
-{
-	cbor_put_array(out, 3);
-	cbor_put_text(out, tombstone->id);
-	cbor_put_uint(out, tombstone->seq);
-	cbor_put_int(out, tombstone->time_ms);
-}
-
-void index_read_tombstone(struct cbor_reader *reader, struct index_tombstone *out)
-{
-	cbor_array_exact(reader, 3);
-	out->id = read_entry_id(reader);
-	out->seq = cbor_uint(reader, SEQ_MAX);
-	out->time_ms = cbor_time(reader);
-}
-
 void index_put_device(struct buffer *out, const struct index_device *device)
 {
 	cbor_put_array(out, 3);
@@ -242,4 +271,28 @@ void index_read_device(struct cbor_reader *reader, struct index_device *out)
 	cbor_fixed(reader, out->id.bytes, DEVICE_ID_LEN);
 	out->seq = cbor_uint(reader, SEQ_MAX);
 	out->time_ms = cbor_time(reader);
+}
+
+enum format_result index_read(struct view encoded, struct index_parts *out)
+{
+	struct index_parts parts = {0};
+	struct index_segment segment;
+	struct index_device device;
+	struct cbor_reader reader;
+	enum format_result result;
+
+	cbor_read(&reader, encoded);
+	read_head(&reader, &parts.head);
+	parts.segments_count = cbor_array(&reader, SEGMENTS_MAX);
+	parts.segments = cbor_rest(&reader);
+	for (size_t i = 0; i < parts.segments_count && reader.result == FORMAT_OK; i++)
+		index_read_segment(&reader, &segment);
+	parts.devices_count = cbor_array(&reader, DEVICES_MAX);
+	parts.devices = cbor_rest(&reader);
+	for (size_t i = 0; i < parts.devices_count && reader.result == FORMAT_OK; i++)
+		index_read_device(&reader, &device);
+	result = cbor_finish(&reader);
+	if (result == FORMAT_OK)
+		*out = parts;
+	return result;
 }

@@ -115,7 +115,10 @@ CREATE TABLE segments (
 CREATE TABLE staged (
 	id      TEXT NOT NULL PRIMARY KEY,
 	version BLOB NOT NULL,
-	author  BLOB NOT NULL
+	author  BLOB NOT NULL,
+	deleted INTEGER NOT NULL, -- 1: a tombstone, whose place comes next
+	seq     INTEGER NOT NULL, -- 0: the frame's that is taken, and so its time
+	time_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The last frame seen of each device.

@@ -201,12 +201,6 @@ struct sealing {                     /* a blob to be made, then made */
 	struct bytes blob;
 	struct blob_name name;
 };
-struct opened_row { /* views into opening.plain */
-	struct view id;
-	struct view entry;
-	struct digest version;
-	struct device_id author;
-};
 struct opening {                /* a segment to be opened, then opened */
 	struct epoch_key key;   /* a secret: wiped with the flight */
 	struct digest run_hash; /* the index's: under that same key */
@@ -215,8 +209,8 @@ struct opening {                /* a segment to be opened, then opened */
 	struct account_id account;
 	struct blob_name name;
 	struct bytes plain;
-	struct opened_row *rows; /* NULL: not opened */
-	struct root_sum sum;     /* over the rows */
+	struct row *rows;    /* views into plain; NULL: not opened */
+	struct root_sum sum; /* over the rows */
 };
 /* Takes plain over. FORMAT_FORGED: it is another run than the index names. */
 MUST_USE enum format_result opening_read(struct opening *opening, struct bytes *plain);
@@ -332,8 +326,8 @@ MUST_USE enum engine_result stage_open(
     struct stage *stage, struct sync_state *state, const struct digest *index);
 bool stage_has(const struct stage *stage, const struct digest *run_hash);
 /* One run of this device's own, which is the index's too: a row of it, then that it is whole. */
-MUST_USE enum engine_result stage_own(struct stage *stage, struct sync_state *state, struct view id,
-    const struct digest *version, const struct device_id *author);
+MUST_USE enum engine_result stage_own(
+    struct stage *stage, struct sync_state *state, const struct row *row);
 void stage_mark(struct stage *stage, const struct digest *run_hash);
 MUST_USE enum engine_result stage_store_marks(const struct stage *stage, struct sync_state *state);
 /* Takes *opening over (it becomes NULL); then, if stage_full, it is to be flushed. */

@@ -88,6 +88,15 @@ struct journal_loser { /* lost here, to be carried in the next patch; id and enc
 	struct device_id author;
 };
 
+struct journal_staged { /* a row of a snapshot; the id is borrowed */
+	struct view id;
+	struct digest version;
+	struct device_id author;
+	bool deleted;
+	uint64_t seq;    /* a tombstone's place; 0: the frame's that is taken, and so its time */
+	int64_t time_ms; /* if seq says so */
+};
+
 struct journal_segment { /* a blob known to be in the cloud, by what it holds */
 	struct digest run_hash;
 	uint64_t name_count;
@@ -236,18 +245,21 @@ struct journal_ops {
 	enum journal_result (*segments_clear)(void *self, struct call *);
 
 	/* Rows of a snapshot being taken, kept until the whole has given its root. */
-	enum journal_result (*stage_add)(void *self, struct view id, const struct digest *version,
-	    const struct device_id *author, struct call *);
+	enum journal_result (*stage_add)(void *self, const struct journal_staged *, struct call *);
 	/* By id, as above. */
 	enum journal_result (*stage_next)(void *self, struct view after, struct call *,
 	    struct bytes *id_out, struct digest *version_out, struct device_id *author_out);
 	/* Of entries: a second row of one took the first one's place. */
 	enum journal_result (*stage_count)(void *self, struct call *, uint64_t *count_out);
+	/* Of the tombstones' places: is one the frame's, and the newest of all others (0: none). */
+	enum journal_result (*stage_places)(
+	    void *self, struct call *, bool *own_out, uint64_t *newest_out);
 	/* Cloud ids that are not staged and are >= after (by id): what the staged state lacks. */
 	enum journal_result (*stage_missing_next)(
 	    void *self, struct view after, struct call *, struct bytes *id_out);
 	/* What is staged becomes the cloud versions: those that differ came with the frame seq. One
 	 * that another device has pushed again since differs too: conflicts are settled by author.
+	 * Every tombstone came with the frame that its place names.
 	 */
 	enum journal_result (*stage_take)(void *self, uint64_t seq, int64_t time_ms, struct call *);
 	enum journal_result (*stage_clear)(void *self, struct call *);

@@ -37,26 +37,21 @@ static enum engine_result hold_row(
     struct losers *losers, struct sync_state *state, const struct row *row)
 {
 	const struct journal *journal = &state->engine->journal;
-	struct digest version;
-	struct entry entry;
-	enum format_result read = entry_read(row->entry, &entry, &version);
 
-	if (read != FORMAT_OK)
-		return unreadable(state, read);
-	losers->full |= losers->rows.len + losers_row_len(entry.id.len) > LOSERS_ROWS_MAX;
+	losers->full |= losers->rows.len + losers_row_len(row->id.len) > LOSERS_ROWS_MAX;
 	if (losers->full)
 		return ENGINE_OK;
-	cbor_put_text(&losers->rows, entry.id);
-	cbor_put_bytes(&losers->rows, version.bytes, DIGEST_LEN);
+	cbor_put_text(&losers->rows, row->id);
+	cbor_put_bytes(&losers->rows, row->version.bytes, DIGEST_LEN);
 	cbor_put_bytes(&losers->rows, row->author.bytes, DEVICE_ID_LEN);
-	cbor_put_int(&losers->rows, row->settled_ms);
+	cbor_put_int(&losers->rows, row->time_ms);
 	if (losers->rows.failed) {
 		call_sayf(state->call, "no memory for the losers of a snapshot");
 		return ENGINE_FAILED;
 	}
 	losers->count++;
 	return engine_of_journal(
-	    journal->ops->version_put(journal->self, &version, row->entry, state->call));
+	    journal->ops->version_put(journal->self, &row->version, row->entry, state->call));
 }
 
 enum engine_result losers_read(struct losers *losers, struct sync_state *state, struct view plain)

@@ -30,7 +30,7 @@ struct make {
 	struct head follows; /* a reset: the head of the log that it gives up */
 	size_t roster_index; /* the statement that its header's roster hash leads to */
 	const struct epoch_key *key;
-	int64_t time_ms; /* the frame's; and so its tombstones', which the index tells of before */
+	int64_t time_ms; /* the frame's */
 	uint64_t count;  /* of the state's entries */
 	struct cut cut_by;
 	bool losers;           /* the state is cut; losers are scanned now */
@@ -44,8 +44,6 @@ struct make {
 	struct journal_row first; /* of the run: created_ms and id alone */
 	struct made_segment *segments;
 	size_t segments_count;
-	struct buffer tombstones;
-	size_t tombstones_count;
 	struct root_sum sum;         /* over all rows */
 	struct root_sum moved;       /* a load: the state's, moved by what is sent */
 	uint64_t sent_count;         /* of a load: the versions that it carries, and … */
@@ -74,7 +72,6 @@ void make_free(struct make *make)
 	row_clear(&make->ahead);
 	row_clear(&make->first);
 	buffer_clear(&make->run);
-	buffer_clear(&make->tombstones);
 	for (size_t i = 0; i < make->segments_count; i++)
 		bytes_clear(&make->segments[i].first_id);
 	free(make->segments);
@@ -210,7 +207,6 @@ enum engine_result make_open(
 		result = check_skip(make);
 	}
 	buffer_init(&make->run, SEGMENT_PLAIN_MAX);
-	buffer_init(&make->tombstones, INDEX_PLAIN_MAX);
 	make->segments = calloc(SEGMENTS_MAX, sizeof(make->segments[0]));
 	if (result == ENGINE_OK && make->segments == NULL)
 		result = ENGINE_FAILED;
@@ -273,7 +269,7 @@ static enum engine_result read_ahead(struct make *make, bool *over_out)
 	return engine_of_journal(found);
 }
 
-/* What a row of the state adds beside the run: to the root, and to the tombstones' table. */
+/* What a row of the state adds beside the run: to the root. */
 static void count_row(struct make *make, const struct journal_row *row, bool sent)
 {
 	struct root_sum element = {0};
@@ -287,14 +283,6 @@ static void count_row(struct make *make, const struct journal_row *row, bool sen
 		for (size_t i = 0; i < DIGEST_LEN; i++)
 			make->sent_versions.bytes[i] ^= row->version.bytes[i];
 		make->sent_count++;
-	}
-	if (row->deleted) {
-		struct index_tombstone tombstone = {.id = view_bytes(&row->id),
-		    .seq = sent || make->kind == FRAME_RESET ? own_seq(make) : row->cloud_seq,
-		    .time_ms = sent ? make->time_ms : row->cloud_ms};
-
-		index_put_tombstone(&make->tombstones, &tombstone);
-		make->tombstones_count++;
 	}
 	make->seen++;
 }
@@ -325,9 +313,12 @@ static enum engine_result take_row(struct make *make)
 	static const struct device_id none;
 	struct journal_row *row = &make->ahead;
 	bool sent = !make->losers && device_equal(&row->author, &none);
+	/* What a load sends has no place before it is committed: made again, it seals equally. */
 	struct row item = {.author = sent ? *state_device(make->state) : row->author,
 	    .entry = view_bytes(&row->encoded),
-	    .settled_ms = row->cloud_ms};
+	    .deleted = row->deleted,
+	    .seq = sent ? 0 : row->cloud_seq,
+	    .time_ms = row->cloud_ms};
 
 	row_put(&make->run, &item, make->losers);
 	if (!make->losers)
@@ -340,7 +331,7 @@ static enum engine_result take_row(struct make *make)
 	make->run_rows++;
 	row_clear(row);
 	make->has_ahead = false;
-	if (make->run.failed || make->tombstones.failed) {
+	if (make->run.failed) {
 		call_sayf(
 		    make->state->call, "a segment could not be made: too large, or no memory");
 		return ENGINE_FAILED;
@@ -509,6 +500,20 @@ static enum engine_result put_devices(struct make *make, struct buffer *out)
 	return ENGINE_OK;
 }
 
+/* By its readers' own maxima: what one of them refused would be the account's newest state. */
+static enum engine_result check_index(const struct make *make, struct view plain)
+{
+	struct index_parts parts;
+
+	if (index_read(plain, &parts) == FORMAT_OK)
+		return ENGINE_OK;
+	call_sayf(make->state->call,
+	    "the index of what this home would send could not be read by any device: nothing was "
+	    "sent, everything here is kept. Export this journal, recover the account into another "
+	    "home (`inkseal recover --home DIR`), and import it there");
+	return ENGINE_FAILED;
+}
+
 /* All segments are there: the index blob is the last to be put. */
 static enum engine_result close_index(struct make *make, struct flight *flight)
 {
@@ -529,9 +534,9 @@ static enum engine_result close_index(struct make *make, struct flight *flight)
 		if (i < segments) /* losers' segments are named, and that is all */
 			index_put_segment(&plain, &make->segments[i].index);
 	}
-	cbor_put_array(&plain, make->tombstones_count);
-	buffer_add_view(&plain, buffer_view(&make->tombstones));
 	result = put_devices(make, &plain);
+	if (result == ENGINE_OK)
+		result = check_index(make, buffer_view(&plain));
 	if (result == ENGINE_OK)
 		result = send_plain(make, &plain, BLOB_INDEX, PLACE_INDEX, flight);
 	if (result != ENGINE_OK)
@@ -895,10 +900,9 @@ enum engine_result make_learn(
 {
 	struct blob_name *names = calloc(SEGMENTS_MAX, sizeof(*names));
 	struct bytes plain = {0};
+	struct index_parts parts;
 	struct cbor_reader reader;
-	struct index_head head;
 	size_t names_count = 0;
-	size_t count;
 	enum engine_result result = ENGINE_FAILED;
 
 	if (names == NULL)
@@ -907,20 +911,19 @@ enum engine_result make_learn(
 	    state, name, blob, BLOB_INDEX, INDEX_PLAIN_MAX, names, &names_count, NULL, &plain);
 	if (result != ENGINE_OK)
 		goto done;
-	cbor_read(&reader, view_bytes(&plain));
-	index_read_head(&reader, &head);
-	count = cbor_array(&reader, names_count);
+	if (index_read(view_bytes(&plain), &parts) != FORMAT_OK ||
+	    parts.segments_count > names_count) {
+		call_sayf(state->call, "the newest index cannot be read; nothing was changed");
+		result = ENGINE_DAMAGED;
+		goto done;
+	}
 	result = segments_begin(state);
-	for (size_t i = 0; i < count && result == ENGINE_OK && reader.result == FORMAT_OK; i++) {
+	cbor_read(&reader, parts.segments);
+	for (size_t i = 0; i < parts.segments_count && result == ENGINE_OK; i++) {
 		struct index_segment segment;
 
 		index_read_segment(&reader, &segment);
-		if (reader.result == FORMAT_OK)
-			result = segments_add(state, &segment.run_hash, &names[i]);
-	}
-	if (result == ENGINE_OK && reader.result != FORMAT_OK) {
-		call_sayf(state->call, "the newest index cannot be read; nothing was changed");
-		result = ENGINE_DAMAGED;
+		result = segments_add(state, &segment.run_hash, &names[i]);
 	}
 done:
 	bytes_clear(&plain);

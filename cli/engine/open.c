@@ -67,30 +67,12 @@ enum engine_result blob_open_plain(struct sync_state *state, const struct blob_n
 	return ENGINE_OK;
 }
 
-static enum format_result read_row(struct cbor_reader *reader, struct opened_row *out)
-{
-	struct row row;
-	struct entry entry;
-	enum format_result result;
-
-	row_read(reader, false, &row);
-	if (reader->result != FORMAT_OK)
-		return reader->result;
-	result = entry_read(row.entry, &entry, &out->version);
-	if (result != FORMAT_OK)
-		return result;
-	out->id = entry.id;
-	out->entry = row.entry;
-	out->author = row.author;
-	return FORMAT_OK;
-}
-
 static enum format_result read_rows(struct opening *opening)
 {
 	struct cbor_reader reader;
-	struct opened_row *rows;
+	struct row *rows;
 	size_t count;
-	enum format_result result = FORMAT_OK;
+	enum format_result result;
 
 	cbor_read(&reader, view_bytes(&opening->plain));
 	count = cbor_array(&reader, ROWS_COUNT_MAX);
@@ -99,13 +81,12 @@ static enum format_result read_rows(struct opening *opening)
 	rows = calloc(count + 1, sizeof(*rows));
 	if (rows == NULL)
 		return FORMAT_NO_MEMORY;
-	for (size_t i = 0; i < count && result == FORMAT_OK; i++) {
-		result = read_row(&reader, &rows[i]);
-		if (result == FORMAT_OK)
+	for (size_t i = 0; i < count && reader.result == FORMAT_OK; i++) {
+		row_read(&reader, false, &rows[i]);
+		if (reader.result == FORMAT_OK)
 			root_add(&opening->sum, rows[i].id, &rows[i].version);
 	}
-	if (result == FORMAT_OK)
-		result = cbor_finish(&reader);
+	result = cbor_finish(&reader);
 	if (result == FORMAT_OK)
 		opening->rows = rows;
 	else

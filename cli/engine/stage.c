@@ -4,6 +4,7 @@
  * the index, then the run hash of each segment that is staged.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/mutation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,14 +99,23 @@ void stage_mark(struct stage *stage, const struct digest *run_hash)
 		stage->runs[stage->runs_count++] = *run_hash;
 }
 
-enum engine_result stage_own(struct stage *stage, struct sync_state *state, struct view id,
-    const struct digest *version, const struct device_id *author)
+static enum journal_result stage_row(struct sync_state *state, const struct row *row)
 {
 	const struct journal *journal = &state->engine->journal;
+	struct journal_staged staged = {.id = row->id,
+	    .version = row->version,
+	    .author = row->author,
+	    .deleted = row->deleted,
+	    .seq = MUTATION(PLACE_NOT_STAGED) ? 0 : row->seq,
+	    .time_ms = row->time_ms};
 
-	root_add(&stage->sum, id, version);
-	return engine_of_journal(
-	    journal->ops->stage_add(journal->self, id, version, author, state->call));
+	return journal->ops->stage_add(journal->self, &staged, state->call);
+}
+
+enum engine_result stage_own(struct stage *stage, struct sync_state *state, const struct row *row)
+{
+	root_add(&stage->sum, row->id, &row->version);
+	return engine_of_journal(stage_row(state, row));
 }
 
 void stage_hold(struct stage *stage, struct opening **opening)
@@ -127,13 +137,12 @@ static enum engine_result stage_rows(struct sync_state *state, const struct open
 	enum journal_result result = JOURNAL_OK;
 
 	for (size_t i = 0; i < held->rows_count && result == JOURNAL_OK; i++) {
-		const struct opened_row *row = &held->rows[i];
+		const struct row *row = &held->rows[i];
 
 		result = journal->ops->version_put(
 		    journal->self, &row->version, row->entry, state->call);
 		if (result == JOURNAL_OK)
-			result = journal->ops->stage_add(
-			    journal->self, row->id, &row->version, &row->author, state->call);
+			result = stage_row(state, row);
 	}
 	return engine_of_journal(result);
 }

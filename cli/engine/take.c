@@ -37,8 +37,8 @@ struct take {
 	bool at_cursor;       /* a load met in the log just after the cursor */
 	struct head covered;
 	bool has_index;
-	struct bytes index; /* plaintext: first_id views point into it */
-	struct index_head head;
+	struct bytes index;       /* plaintext: first_id views point into it */
+	struct index_parts parts; /* of it */
 	struct take_segment *segments;
 	size_t segments_count;
 	uint64_t rows_count; /* of all segments */
@@ -50,10 +50,6 @@ struct take {
 	struct losers losers;
 	bool asked_index;
 	struct stage stage;
-	struct view tombstones;
-	size_t tombstones_count;
-	struct view devices;
-	size_t devices_count;
 	uint64_t fetched_bytes, fetched_count;
 	struct head follow; /* the log is known up to here */
 	struct bytes *frames;
@@ -229,33 +225,52 @@ static void note_losers(struct take *take, const struct blob_name *names, size_t
  */
 static bool floor_holds(const struct take *take)
 {
-	uint64_t floor = take->head.floor;
+	uint64_t floor = take->parts.head.floor;
 
 	if (floor != take->sealed.floor || (floor > 0 && floor >= take->covered.seq))
 		return false;
 	return take->no_base || floor >= take->state->facts.public.floor;
 }
 
-/* The index' arrays; tombstones and devices are read again when they are applied. */
+static bool devices_hold(const struct take *take)
+{
+	struct cbor_reader reader;
+
+	cbor_read(&reader, take->parts.devices);
+	for (size_t i = 0; i < take->parts.devices_count; i++) {
+		struct index_device device;
+
+		index_read_device(&reader, &device);
+		if (device.seq > take->covered.seq)
+			return false;
+	}
+	return true;
+}
+
+static enum engine_result misplaced(const struct take *take)
+{
+	return damaged(take, "it speaks of places that the log does not have");
+}
+
+/* The index' segments; its devices are read again when they are applied. */
 static enum engine_result read_index(
     struct take *take, const struct blob_name *names, size_t names_count, size_t losers_count)
 {
 	struct cbor_reader reader;
-	struct index_tombstone tombstone;
-	struct index_device device;
-	bool placed = true; /* nothing in it stands beyond the place that is taken */
 
-	cbor_read(&reader, view_bytes(&take->index));
-	index_read_head(&reader, &take->head);
-	take->segments_count = cbor_array(&reader, SEGMENTS_MAX);
-	if (reader.result != FORMAT_OK || losers_count > LOSERS_SEGMENTS_MAX ||
-	    take->segments_count + losers_count != names_count)
+	if (index_read(view_bytes(&take->index), &take->parts) != FORMAT_OK ||
+	    losers_count > LOSERS_SEGMENTS_MAX ||
+	    take->parts.segments_count + losers_count != names_count)
 		return damaged(take, "its index cannot be read");
+	if (!floor_holds(take) || !devices_hold(take))
+		return misplaced(take);
+	take->segments_count = take->parts.segments_count;
 	note_losers(take, &names[take->segments_count], losers_count);
 	take->segments = calloc(take->segments_count + 1, sizeof(take->segments[0]));
 	if (take->segments == NULL)
 		return ENGINE_FAILED;
-	for (size_t i = 0; i < take->segments_count && reader.result == FORMAT_OK; i++) {
+	cbor_read(&reader, take->parts.segments);
+	for (size_t i = 0; i < take->segments_count; i++) {
 		index_read_segment(&reader, &take->segments[i].index);
 		take->segments[i].name = names[i];
 		take->rows_count += take->segments[i].index.entries_count;
@@ -263,22 +278,6 @@ static enum engine_result read_index(
 		    !stage_has(&take->stage, &take->segments[i].index.run_hash);
 		take->there += !take->segments[i].needed;
 	}
-	take->tombstones_count = cbor_array(&reader, TOMBSTONES_MAX);
-	take->tombstones = cbor_rest(&reader);
-	for (size_t i = 0; i < take->tombstones_count && reader.result == FORMAT_OK; i++) {
-		index_read_tombstone(&reader, &tombstone);
-		placed = placed && tombstone.seq <= take->covered.seq;
-	}
-	take->devices_count = cbor_array(&reader, DEVICES_MAX);
-	take->devices = cbor_rest(&reader);
-	for (size_t i = 0; i < take->devices_count && reader.result == FORMAT_OK; i++) {
-		index_read_device(&reader, &device);
-		placed = placed && device.seq <= take->covered.seq;
-	}
-	if (cbor_finish(&reader) != FORMAT_OK)
-		return damaged(take, "its index cannot be read");
-	if (!placed || !floor_holds(take))
-		return damaged(take, "its index speaks of places that the log does not have");
 	return ENGINE_OK;
 }
 
@@ -294,7 +293,7 @@ static bool row_before(const struct journal_row *row, const struct index_segment
  */
 struct own_run {
 	struct buffer items;
-	struct buffer staged; /* rows of (id, version, author) as CBOR */
+	struct buffer staged; /* what row_put does not put of them, and their places */
 	size_t count;
 };
 
@@ -322,13 +321,14 @@ static enum engine_result close_own_run(
 	}
 	cbor_read(&reader, buffer_view(&run->staged));
 	for (size_t i = 0; i < run->count && !segment->needed && result == ENGINE_OK; i++) {
-		struct view id = cbor_text(&reader, ENTRY_ID_MAX);
-		struct digest version;
-		struct device_id author;
+		struct row row = {.id = cbor_text(&reader, ENTRY_ID_MAX)};
 
-		cbor_fixed(&reader, version.bytes, DIGEST_LEN);
-		cbor_fixed(&reader, author.bytes, DEVICE_ID_LEN);
-		result = stage_own(&take->stage, take->state, id, &version, &author);
+		cbor_fixed(&reader, row.version.bytes, DIGEST_LEN);
+		cbor_fixed(&reader, row.author.bytes, DEVICE_ID_LEN);
+		row.deleted = cbor_bool(&reader);
+		row.seq = cbor_uint(&reader, SEQ_MAX);
+		row.time_ms = cbor_int(&reader);
+		result = stage_own(&take->stage, take->state, &row);
 	}
 	if (!segment->needed)
 		stage_mark(&take->stage, &segment->index.run_hash);
@@ -344,12 +344,19 @@ done:
 
 static void own_row(struct own_run *run, const struct journal_row *row)
 {
-	struct row item = {.author = row->author, .entry = view_bytes(&row->encoded)};
+	struct row item = {.author = row->author,
+	    .entry = view_bytes(&row->encoded),
+	    .deleted = row->deleted,
+	    .seq = row->cloud_seq,
+	    .time_ms = row->cloud_ms};
 
 	row_put(&run->items, &item, false);
 	cbor_put_text(&run->staged, view_bytes(&row->id));
 	cbor_put_bytes(&run->staged, row->version.bytes, DIGEST_LEN);
 	cbor_put_bytes(&run->staged, row->author.bytes, DEVICE_ID_LEN);
+	cbor_put_bool(&run->staged, row->deleted);
+	cbor_put_uint(&run->staged, row->cloud_seq);
+	cbor_put_int(&run->staged, row->cloud_ms);
 	run->count++;
 }
 
@@ -667,7 +674,8 @@ static enum engine_result apply_missing(struct take *take)
 			break;
 		result = engine_of_journal(found);
 		if (result == ENGINE_OK && !take->no_base &&
-		    (take->is_whole || take->state->facts.public.head.seq >= take->head.floor)) {
+		    (take->is_whole ||
+			take->state->facts.public.head.seq >= take->parts.head.floor)) {
 			call_sayf(take->state->call,
 			    "the state at %llu lacks entries that were never deleted: everything "
 			    "here is kept, sync stops",
@@ -684,31 +692,15 @@ static enum engine_result apply_missing(struct take *take)
 	return result;
 }
 
-/* Tombstones' and devices' places, for the index that this device may make one day. */
-static enum engine_result apply_tables(struct take *take)
+/* Devices' places, for the index that this device may make one day. */
+static enum engine_result apply_devices(struct take *take)
 {
 	const struct journal *journal = &take->state->engine->journal;
 	struct cbor_reader reader;
 	enum engine_result result = ENGINE_OK;
 
-	cbor_read(&reader, take->tombstones);
-	for (size_t i = 0; i < take->tombstones_count && result == ENGINE_OK; i++) {
-		struct index_tombstone tombstone;
-		struct journal_entry known = {0};
-		enum journal_result found;
-
-		index_read_tombstone(&reader, &tombstone);
-		found =
-		    journal->ops->entry_get(journal->self, tombstone.id, take->state->call, &known);
-		if (found == JOURNAL_OK && known.has_cloud)
-			found = journal->ops->cloud_set(journal->self, tombstone.id, &known.cloud,
-			    &known.author, tombstone.seq, tombstone.time_ms, take->state->call);
-		else if (found == JOURNAL_NONE || found == JOURNAL_OK)
-			return damaged(take, "its tombstones are not in its state");
-		result = engine_of_journal(found);
-	}
-	cbor_read(&reader, take->devices);
-	for (size_t i = 0; i < take->devices_count && result == ENGINE_OK; i++) {
+	cbor_read(&reader, take->parts.devices);
+	for (size_t i = 0; i < take->parts.devices_count && result == ENGINE_OK; i++) {
 		struct index_device device;
 
 		index_read_device(&reader, &device);
@@ -766,6 +758,25 @@ static enum engine_result compare_count(const struct take *take)
 	    "stops",
 	    (unsigned long long)take->covered.seq);
 	return ENGINE_ROOT;
+}
+
+/*
+ * No tombstone stands beyond the place that is taken, and none has come with the frame itself but
+ * by a load: a snapshot's frame comes after what it covers, and a reset's rows are all of before.
+ */
+static enum engine_result compare_places(const struct take *take)
+{
+	const struct journal *journal = &take->state->engine->journal;
+	bool own = false;
+	uint64_t newest = 0;
+	enum engine_result result = engine_of_journal(
+	    journal->ops->stage_places(journal->self, take->state->call, &own, &newest));
+
+	if (result != ENGINE_OK)
+		return result;
+	if (newest > take->covered.seq || (own && take->frame.header.kind != FRAME_LOAD))
+		return misplaced(take);
+	return ENGINE_OK;
 }
 
 static enum engine_result compare_root(const struct take *take)
@@ -880,11 +891,13 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 		result = compare_count(take);
 	if (result == ENGINE_OK)
 		result = compare_root(take);
+	if (result == ENGINE_OK)
+		result = compare_places(take);
 	state->sum = take->stage.sum;
 	if (result == ENGINE_OK)
 		result = apply_staged(take);
 	if (result == ENGINE_OK)
-		result = apply_tables(take);
+		result = apply_devices(take);
 	if (result == ENGINE_OK)
 		result = forget_bases(take);
 	if (result == ENGINE_OK)
@@ -894,7 +907,7 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 	if (result == ENGINE_OK)
 		result = move_head(take);
 	if (result == ENGINE_OK) {
-		state->facts.public.floor = take->head.floor;
+		state->facts.public.floor = take->parts.head.floor;
 		result = apply_frames(take);
 	}
 	if (result == ENGINE_OK)

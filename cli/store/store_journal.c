@@ -647,6 +647,7 @@ struct journal store_journal(struct store *store)
 	    .stage_add = store_stage_add,
 	    .stage_next = store_stage_next,
 	    .stage_count = store_stage_count,
+	    .stage_places = store_stage_places,
 	    .stage_missing_next = store_stage_missing_next,
 	    .stage_take = store_stage_take,
 	    .stage_clear = store_stage_clear,

@@ -127,10 +127,12 @@ enum journal_result store_segment_find(
 enum journal_result store_segment_add(
     void *self, const struct journal_segment *segment, struct call *call);
 enum journal_result store_segments_clear(void *self, struct call *call);
-enum journal_result store_stage_add(void *self, struct view id, const struct digest *version,
-    const struct device_id *author, struct call *call);
+enum journal_result store_stage_add(
+    void *self, const struct journal_staged *row, struct call *call);
 enum journal_result store_stage_next(void *self, struct view after, struct call *call,
     struct bytes *id_out, struct digest *version_out, struct device_id *author_out);
+enum journal_result store_stage_places(
+    void *self, struct call *call, bool *own_out, uint64_t *newest_out);
 enum journal_result store_stage_count(void *self, struct call *call, uint64_t *count_out);
 enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out);

@@ -489,17 +489,21 @@ enum journal_result store_segments_clear(void *self, struct call *call)
 	return sql_run(&sql, call);
 }
 
-enum journal_result store_stage_add(void *self, struct view id, const struct digest *version,
-    const struct device_id *author, struct call *call)
+enum journal_result store_stage_add(void *self, const struct journal_staged *row, struct call *call)
 {
 	struct sql sql;
 
 	sql_write(&sql, self,
-	    "INSERT INTO staged (id, version, author) VALUES (?1, ?2, ?3) ON CONFLICT (id)"
-	    " DO UPDATE SET version = excluded.version, author = excluded.author");
-	sql_text(&sql, id);
-	sql_digest(&sql, version);
-	sql_device(&sql, author);
+	    "INSERT INTO staged (id, version, author, deleted, seq, time_ms)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET"
+	    " version = excluded.version, author = excluded.author, deleted = excluded.deleted,"
+	    " seq = excluded.seq, time_ms = excluded.time_ms");
+	sql_text(&sql, row->id);
+	sql_digest(&sql, &row->version);
+	sql_device(&sql, &row->author);
+	sql_int(&sql, row->deleted);
+	sql_int(&sql, (int64_t)row->seq);
+	sql_int(&sql, row->time_ms);
 	return sql_run(&sql, call);
 }
 
@@ -540,6 +544,29 @@ enum journal_result store_stage_count(void *self, struct call *call, uint64_t *c
 	return result;
 }
 
+enum journal_result store_stage_places(
+    void *self, struct call *call, bool *own_out, uint64_t *newest_out)
+{
+	struct sql sql;
+	int64_t lowest;
+	int64_t newest;
+	enum journal_result result;
+
+	sql_read(&sql, self,
+	    "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM staged WHERE deleted = 1");
+	result = sql_row(&sql, call);
+	if (result != JOURNAL_OK)
+		return result;
+	lowest = sql_int_at(&sql, 0);
+	newest = sql_int_at(&sql, 1);
+	result = sql_finish(&sql, call);
+	if (result == JOURNAL_OK) {
+		*own_out = lowest == 0;
+		*newest_out = (uint64_t)newest;
+	}
+	return result;
+}
+
 enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out)
 {
@@ -553,6 +580,20 @@ enum journal_result store_stage_missing_next(
 	sql_text(&sql, after);
 	result = sql_row(&sql, call);
 	return result == JOURNAL_OK ? sql_take_id(&sql, call, id_out) : result;
+}
+
+static enum journal_result place_tombstones(
+    struct store *store, uint64_t seq, int64_t time_ms, struct call *call)
+{
+	struct sql sql;
+
+	sql_write(&sql, store,
+	    "UPDATE entries SET cloud_seq = iif(staged.seq = 0, ?1, staged.seq),"
+	    " cloud_ms = iif(staged.seq = 0, ?2, staged.time_ms)"
+	    " FROM staged WHERE staged.deleted = 1 AND entries.id = staged.id");
+	sql_int(&sql, (int64_t)seq);
+	sql_int(&sql, time_ms);
+	return sql_run(&sql, call);
 }
 
 enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call)
@@ -569,6 +610,8 @@ enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, 
 	sql_int(&sql, (int64_t)seq);
 	sql_int(&sql, time_ms);
 	result = sql_run(&sql, call);
+	if (result == JOURNAL_OK)
+		result = place_tombstones(self, seq, time_ms, call);
 	if (result != JOURNAL_OK || !MUTATION(FAR_NEW_BASE))
 		return result;
 	sql_write(&sql, self, "UPDATE entries SET base = cloud WHERE base IS NOT NULL");

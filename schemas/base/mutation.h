@@ -54,6 +54,7 @@
 	X(VERSION_LEAVES_OUT, "the version hash leaves a member's value out") \
 	X(ROSTER_STORED_EARLY, "a roster is stored before the log has led to it") \
 	X(STATEMENT_MADE_ANEW, "a statement that was not committed is made again") \
+	X(PLACE_NOT_STAGED, "where a tombstone stands is not taken from its row") \
 	X(ROT_SENT, "what a segment takes in is not held against its version") \
 	X(PAD_FLOOR, "the padding has no floor") \
 	X(SALT_FIXED, "every frame is sealed with one salt")

@@ -251,7 +251,7 @@ def run(world):
 
 
 def index(world):
-    return enc([1, 2, 40, [[T0, "first", rnd("run hash"), 40]], [["gone", 2, T0 + 5]],
+    return enc([1, 2, 40, [[T0, "first", rnd("run hash"), 40]],
                 [[world.phone.id, 3, T0 + 6], [world.paper.id, 0, T0]]])
 
 
@@ -260,9 +260,31 @@ def emit_runs(out, world):
     out.vector("run", "ok-two", run(world), note="two rows")
     out.vector("run", "ok-none", enc([]), note="no row")
     emit_list(out, "run", rows)
+    gone = [world.laptop.id, entry("Gone", "Kept.", _6="2024-01-01T00:00:00Z")]
+    for name, note, place in (
+            ("placed", "a tombstone, and the frame that brought it", [7, T0]),
+            ("before-1970", "brought by a frame of before 1970", [1, -1]),
+            ("load", "a tombstone that the load itself brings", None)):
+        out.vector("run", f"ok-{name}", enc([rows[0], [*gone, place]]), note=note)
+    for name, expect, layer, note, row in (
+            ("no-place", "MALFORMED", "rule", "a tombstone without a place", gone),
+            ("live-place", "MALFORMED", "rule", "a place on a live entry", [*rows[1], [7, T0]]),
+            ("live-load", "MALFORMED", "rule", "a live entry that says it came with the load",
+             [*rows[1], None]),
+            ("place-0", "MALFORMED", "cddl", "the place 0 is to be null", [*gone, [0, T0]]),
+            ("place-short", "MALFORMED", "cddl", "a place without a time", [*gone, [7]]),
+            ("place-long", "MALFORMED", "cddl", "a place of three items", [*gone, [7, T0, 0]]),
+            ("place-seq", "TOO_LARGE", "cddl", "a seq beyond the last", [*gone, [1 << 53, T0]]),
+            ("place-time", "TOO_LARGE", "limit", "a millisecond after the last",
+             [*gone, [7, TIME_MAX + 1]]),
+            ("row-of-four", "MALFORMED", "cddl", "a row of four items", [*gone, [7, T0], 0]),
+            ("entry", "MALFORMED", "rule", "an entry that is none",
+             [world.laptop.id, b"\xa0"])):
+        out.vector("run", f"bad-{name}", enc([rows[0], row]), expect, layer, note)
     losers = [[*row, T0 + n] for n, row in enumerate(rows)]
     out.vector("losers", "ok-two", enc(losers), note="two rows")
     emit_list(out, "losers", losers)
+    out.vector("losers", "ok-tombstone", enc([[*gone, T0]]), note="a tombstone that lost")
     for form, name, note, row in (
             ("run", "long", "a loser's row in a run", losers[0]),
             ("run", "short", "no entry", rows[0][:1]),
@@ -273,16 +295,18 @@ def emit_runs(out, world):
 
 
 def emit_indexes(out, world):
-    segment, tomb, device = [T0, "first", rnd("run hash"), 40], ["gone", 2, T0], [bytes(16), 3, T0]
+    segment, device = [T0, "first", rnd("run hash"), 40], [bytes(16), 3, T0]
     out.vector("index", "ok-full", index(world), note="one of each")
-    out.vector("index", "ok-empty", enc([1, 0, 0, [], [], []]), note="nothing")
-    out.vector("index", "ok-before-1970", enc([1, 0, 1, [[-5, "old", bytes(32), 1]], [], []]),
+    out.vector("index", "ok-empty", enc([1, 0, 0, [], []]), note="nothing")
+    out.vector("index", "ok-before-1970", enc([1, 0, 1, [[-5, "old", bytes(32), 1]], []]),
                note="a first entry before 1970")
-    emit_array(out, "index", [1, 2, 40, [segment], [tomb], [device]])
-    out.vector("index", "newer", enc([2, 2, 40, [], [], []]), "NEWER", "cddl", "version 2")
+    emit_array(out, "index", [1, 2, 40, [segment], [device]])
+    out.vector("index", "newer", enc([2, 2, 40, [], []]), "NEWER", "cddl", "version 2")
     for name, note, item in (
-            ("segment-short", "a segment of three items", [1, 0, 0, [segment[:3]], [], []]),
-            ("tombstone-long", "a tombstone of four items", [1, 0, 0, [], [[*tomb, 0]], []]),
-            ("device-id", "a device id of 15 bytes", [1, 0, 0, [], [], [[bytes(15), 3, T0]]]),
-            ("version-0", "there never was a version 0", [0, 0, 0, [], [], []])):
+            ("segment-short", "a segment of three items", [1, 0, 0, [segment[:3]], []]),
+            ("device-long", "a device of four items", [1, 0, 0, [], [[*device, 0]]]),
+            ("device-id", "a device id of 15 bytes", [1, 0, 0, [], [[bytes(15), 3, T0]]]),
+            ("tombstones", "a table of tombstones, as indexes had one once",
+             [1, 0, 0, [], [["gone", 2, T0]], []]),
+            ("version-0", "there never was a version 0", [0, 0, 0, [], []])):
         out.vector("index", f"bad-{name}", enc(item), "MALFORMED", "cddl", note)

@@ -313,6 +313,22 @@ static void write_patch(struct writing *writing)
 	buffer_clear(&plain);
 }
 
+/* As its entry asks for it; now and then anywhere, or where it must not be. */
+static void place_row(struct writing *writing, struct row *row)
+{
+	struct entry entry;
+	uint8_t how = fuzz_byte(writing->script);
+
+	row->deleted = entry_decode(row->entry, &entry) == FORMAT_OK && entry_deleted(&entry);
+	if (how >= 0xF8)
+		row->deleted = !row->deleted;
+	row->seq = how < 0x80 ? 1 : 0;
+	if (how >= 0xE0) {
+		row->seq = fuzz_number(writing->script) & SEQ_MAX;
+		row->time_ms = (int64_t)fuzz_number(writing->script);
+	}
+}
+
 /* A run of all the rows, some left out or written anew. */
 static size_t make_run(struct writing *writing, struct buffer *out)
 {
@@ -334,6 +350,7 @@ static size_t make_run(struct writing *writing, struct buffer *out)
 			row.entry = any_entry(writing, writing->member->entries[i].id, &version);
 			set_version(writing, writing->member->entries[i].id, &version);
 		}
+		place_row(writing, &row);
 		row_put(&rows, &row, false);
 		count++;
 		if (how >= 0xB8 && how < 0xC0) { /* once more, and twice in the root */
@@ -358,7 +375,6 @@ static void put_index(
 	    .first_id = view_text(writing->member->entries[0].id),
 	    .run_hash = *run,
 	    .entries_count = rows};
-	size_t tombstones = fuzz_byte(script) >= 0xE0 ? fuzz_pick(script, 4) : 0;
 
 	if (fuzz_byte(script) >= 0xF0) {
 		head.floor = fuzz_number(script) & SEQ_MAX;
@@ -369,14 +385,6 @@ static void put_index(
 	index_put_head(out, &head);
 	cbor_put_array(out, 1);
 	index_put_segment(out, &segment);
-	cbor_put_array(out, tombstones);
-	for (size_t i = 0; i < tombstones; i++) {
-		struct index_tombstone tombstone = {.id = view_text(any_id(writing)),
-		    .seq = fuzz_number(script) & SEQ_MAX,
-		    .time_ms = (int64_t)fuzz_number(script)};
-
-		index_put_tombstone(out, &tombstone);
-	}
 	cbor_put_array(out, 1);
 	index_put_device(out, &(struct index_device){.id = writing->member->authors[0], .seq = 1});
 }

@@ -34,7 +34,7 @@ static enum engine_result raise_floor(struct device *device)
 	return result == ENGINE_OK ? facts_store(&device->engine, &facts, &device->call) : result;
 }
 
-static enum engine_result move_tombstone(struct device *device)
+static enum engine_result place_tombstone(struct device *device, uint64_t seq)
 {
 	const struct journal *journal = &device->engine.journal;
 	struct journal_entry known;
@@ -43,22 +43,56 @@ static enum engine_result move_tombstone(struct device *device)
 
 	if (found == JOURNAL_OK)
 		found = journal->ops->cloud_set(journal->self, view_text("e0"), &known.cloud,
-		    &known.author, BEYOND, device->world->now_ms, &device->call);
+		    &known.author, seq, device->world->now_ms, &device->call);
 	return engine_of_journal(found);
 }
 
-static enum engine_result move_device(struct device *device)
+static enum engine_result move_tombstone(struct device *device)
+{
+	return place_tombstone(device, BEYOND);
+}
+
+/* As a load says that it brings what it sends. */
+static enum engine_result unplace_tombstone(struct device *device)
+{
+	return place_tombstone(device, 0);
+}
+
+static enum engine_result see_device(struct device *device, uint64_t seq)
 {
 	const struct journal *journal = &device->engine.journal;
 
 	return engine_of_journal(journal->ops->device_seen(
-	    journal->self, &device->keys.id, BEYOND, device->world->now_ms, &device->call));
+	    journal->self, &device->keys.id, seq, device->world->now_ms, &device->call));
+}
+
+static enum engine_result move_device(struct device *device)
+{
+	return see_device(device, BEYOND);
+}
+
+static enum engine_result overflow_device(struct device *device)
+{
+	return see_device(device, SEQ_MAX + 1);
+}
+
+/* By the code alone, after "e1" has gone on. */
+static void assert_recovered(struct device *like)
+{
+	struct device newcomer;
+
+	device_open(&newcomer, &pair.world);
+	device_join(&newcomer);
+	assert_synced(&newcomer);
+	assert_content(&newcomer, "e1", "goes on");
+	assert_synced(like);
+	assert_same(like, &newcomer);
+	device_close(&newcomer);
 }
 
 static void refused(enum engine_result (*change)(struct device *device))
 {
 	char *large = made_text(&pair.world.made, LARGE);
-	struct device newcomer;
 	uint64_t floor;
 
 	device_delete(&pair.b, "e0");
@@ -78,13 +112,7 @@ static void refused(enum engine_result (*change)(struct device *device))
 	pair.a.reseed = false;
 	(void)device_save(&pair.a, "e1", "goes on");
 	assert_synced(&pair.a);
-	device_open(&newcomer, &pair.world);
-	device_join(&newcomer);
-	assert_synced(&newcomer);
-	assert_content(&newcomer, "e1", "goes on");
-	assert_synced(&pair.a);
-	assert_same(&pair.a, &newcomer);
-	device_close(&newcomer);
+	assert_recovered(&pair.a);
 }
 
 static void a_floor_beyond_the_log(void **state)
@@ -103,6 +131,48 @@ static void a_device_beyond_the_log(void **state)
 {
 	(void)state;
 	refused(move_device);
+}
+
+/* A snapshot's frame, and a reset's, have brought nothing: a tombstone of theirs says of what did.
+ */
+static void a_snapshot_whose_tombstone_has_no_place(void **state)
+{
+	struct device newcomer;
+
+	(void)state;
+	device_delete(&pair.b, "e0");
+	assert_synced(&pair.b);
+	assert_synced(&pair.a);
+	forge(&pair.b, unplace_tombstone);
+	pair_until_snapshot(&pair.b, "long");
+	device_open(&newcomer, &pair.world);
+	device_join(&newcomer);
+	assert_engine(&newcomer, device_sync(&newcomer), ENGINE_DAMAGED);
+	assert_non_null(strstr(newcomer.call.message, "places that the log does not have"));
+	assert_false(device_has(&newcomer, "e1"));
+	assert_synced(&pair.a); /* who is in step makes the next one */
+	pair_until_snapshot(&pair.a, "long");
+	assert_synced(&newcomer);
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &newcomer);
+	device_close(&newcomer);
+}
+
+/* What its own reader would refuse is not put: the account goes on without this home. */
+static void an_index_that_nobody_could_read(void **state)
+{
+	char *large = made_text(&pair.world.made, LARGE);
+
+	(void)state;
+	forge(&pair.b, overflow_device);
+	device_new(&pair.b, "large", large);
+	free(large);
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_FAILED);
+	assert_non_null(strstr(pair.b.call.message, "could not be read by any device"));
+	assert_true(device_has(&pair.b, "large"));
+	(void)device_save(&pair.a, "e1", "goes on");
+	assert_synced(&pair.a);
+	assert_recovered(&pair.a);
 }
 
 /* The frame of the manifest's snapshot again, at another place and behind nothing that is known. */
@@ -180,6 +250,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_floor_beyond_the_log, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_tombstone_beyond_the_log, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_device_beyond_the_log, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_snapshot_whose_tombstone_has_no_place, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(an_index_that_nobody_could_read, pair_setup, pair_teardown),
 };
 
 TEST_MAIN(tests)

@@ -299,7 +299,7 @@ static void losers_segment(struct buffer *plain, unsigned count)
 		    .created_at = view_text(""),
 		    .updated_at = view_text("")};
 		struct bytes encoded = {0};
-		struct row row = {.author = pair.a.keys.id, .settled_ms = pair.world.now_ms};
+		struct row row = {.author = pair.a.keys.id, .time_ms = pair.world.now_ms};
 
 		(void)snprintf(id, sizeof(id), "x%u", i);
 		entry.id = view_text(id);

@@ -166,8 +166,7 @@ static void write_twice(struct device *device, enum frame_kind kind, size_t segm
 		put_segment(device, 0, 2, false);
 		put_segment(device, 2, twice.rows_count - 2, true);
 	}
-	cbor_put_array(&twice.index, 0); /* tombstones, and devices */
-	cbor_put_array(&twice.index, 0);
+	cbor_put_array(&twice.index, 0); /* devices */
 	commit(device, kind);
 	for (size_t i = 0; i < twice.rows_count; i++) {
 		bytes_clear(&twice.rows[i].id);

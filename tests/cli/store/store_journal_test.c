@@ -624,6 +624,15 @@ static void test_sent_prune(void **state)
 	assert_ok(f, store_check(f->store, &f->call));
 }
 
+/* A live entry of a snapshot. */
+static void stage(
+    struct fixture *f, const char *id, const struct digest *version, const struct device_id *author)
+{
+	struct journal_staged row = {.id = view_text(id), .version = *version, .author = *author};
+
+	assert_ok(f, OPS(f)->stage_add(f->store, &row, &f->call));
+}
+
 static void test_cloud_forget(void **state)
 {
 	struct fixture *f = *state;
@@ -644,7 +653,7 @@ static void test_cloud_forget(void **state)
 	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 4, &f->call));
 	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
 	assert_ok(f, OPS(f)->loser_add(f->store, view_text("kept"), &version, &device, &f->call));
-	assert_ok(f, OPS(f)->stage_add(f->store, view_text("kept"), &version, &device, &f->call));
+	stage(f, "kept", &version, &device);
 	assert_ok(f, OPS(f)->segment_add(f->store, &segment, &f->call));
 	assert_ok(f, OPS(f)->device_seen(f->store, &device, 5, 500, &f->call));
 	commit(f);
@@ -811,7 +820,7 @@ static void test_stage(void **state)
 	put_three(f);
 	(void)put_local(f, &(struct words){.id = "0 mine"});
 	staged = put_version(f, &(struct words){.id = "b", .content = "staged"});
-	assert_ok(f, OPS(f)->stage_add(f->store, view_text("b"), &staged, &device, &f->call));
+	stage(f, "b", &staged, &device);
 	commit(f);
 	assert_ok(
 	    f, OPS(f)->stage_next(f->store, (struct view){0}, &f->call, &id, &version, &author));
@@ -819,7 +828,7 @@ static void test_stage(void **state)
 	assert_digest(version, staged);
 	assert_true(device_equal(&author, &device));
 	begin(f); /* an entry is counted once, however often it is staged */
-	assert_ok(f, OPS(f)->stage_add(f->store, view_text("b"), &staged, &device, &f->call));
+	stage(f, "b", &staged, &device);
 	commit(f);
 	assert_ok(f, OPS(f)->stage_count(f->store, &f->call, &count));
 	assert_int_equal(count, 1);
@@ -861,12 +870,10 @@ static void test_stage_take(void **state)
 	moved = put_version(f, &(struct words){.id = "moved", .content = "new"});
 	born = put_version(f, &(struct words){.id = "born"});
 	entry = get_entry(f, "same");
-	assert_ok(
-	    f, OPS(f)->stage_add(f->store, view_text("same"), &same, &entry.author, &f->call));
-	assert_ok(
-	    f, OPS(f)->stage_add(f->store, view_text("by another"), &again, &device, &f->call));
-	assert_ok(f, OPS(f)->stage_add(f->store, view_text("moved"), &moved, &device, &f->call));
-	assert_ok(f, OPS(f)->stage_add(f->store, view_text("born"), &born, &device, &f->call));
+	stage(f, "same", &same, &entry.author);
+	stage(f, "by another", &again, &device);
+	stage(f, "moved", &moved, &device);
+	stage(f, "born", &born, &device);
 	assert_ok(f, OPS(f)->stage_take(f->store, 9, 99, &f->call));
 	commit(f);
 	entry = get_entry(f, "moved");
@@ -886,6 +893,66 @@ static void test_stage_take(void **state)
 	assert_int_equal(entry.cloud_seq, 9);
 	entry = get_entry(f, "not staged");
 	assert_true(entry.has_cloud);
+}
+
+/* A tombstone of a snapshot, where it says. */
+static void stage_placed(struct fixture *f, const char *id, const struct digest *version,
+    const struct device_id *author, uint64_t seq, int64_t time_ms)
+{
+	struct journal_staged row = {.id = view_text(id),
+	    .version = *version,
+	    .author = *author,
+	    .deleted = true,
+	    .seq = seq,
+	    .time_ms = time_ms};
+
+	assert_ok(f, OPS(f)->stage_add(f->store, &row, &f->call));
+}
+
+static void assert_places(struct fixture *f, bool own, uint64_t newest)
+{
+	bool have_own = !own;
+	uint64_t have_newest = 77;
+
+	assert_ok(f, OPS(f)->stage_places(f->store, &f->call, &have_own, &have_newest));
+	assert_int_equal(have_own, own);
+	assert_int_equal(have_newest, newest);
+}
+
+static void test_stage_places(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_entry entry;
+	struct digest live, kept, moved, sent;
+
+	assert_places(f, false, 0);
+	begin(f);
+	live = put_settled(f, &(struct words){.id = "live"}, 3);
+	kept = put_settled(f, &(struct words){.id = "kept", .deleted_at = "2026-01-01"}, 3);
+	moved = put_version(f, &(struct words){.id = "moved", .deleted_at = "2026-01-01"});
+	sent = put_version(f, &(struct words){.id = "sent", .deleted_at = "2026-01-01"});
+	entry = get_entry(f, "live");
+	stage(f, "live", &live, &entry.author);
+	assert_places(f, false, 0);
+	stage_placed(f, "kept", &kept, &entry.author, 5, -50); /* the version is as it was */
+	stage_placed(f, "moved", &moved, &entry.author, 4, 40);
+	assert_places(f, false, 5);
+	stage_placed(f, "sent", &sent, &entry.author, 8, 80);
+	stage_placed(f, "sent", &sent, &entry.author, 0, 0);
+	assert_places(f, true, 5);
+	assert_ok(f, OPS(f)->stage_take(f->store, 9, 99, &f->call));
+	commit(f);
+	entry = get_entry(f, "live");
+	assert_int_equal(entry.cloud_seq, 3);
+	entry = get_entry(f, "kept");
+	assert_int_equal(entry.cloud_seq, 5);
+	assert_int_equal(entry.cloud_ms, -50);
+	entry = get_entry(f, "moved");
+	assert_int_equal(entry.cloud_seq, 4);
+	assert_int_equal(entry.cloud_ms, 40);
+	entry = get_entry(f, "sent");
+	assert_int_equal(entry.cloud_seq, 9);
+	assert_int_equal(entry.cloud_ms, 99);
 }
 
 /* What a light transaction has committed outlives the store that did it. */
@@ -959,6 +1026,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_segments),
     cmocka_unit_test_journal(test_stage),
     cmocka_unit_test_journal(test_stage_take),
+    cmocka_unit_test_journal(test_stage_places),
     cmocka_unit_test_journal(test_begin_light),
     cmocka_unit_test_journal(test_devices),
 };
