@@ -111,10 +111,12 @@ bool device_keeps(
 
 /* The stored state root, after it was computed again from the cloud state. */
 void device_root(struct device *device, uint8_t out[ROOT_LEN]);
+/* Both hold the same cloud state, with the same authors and root, and have nothing unsynced (I2).
+ */
+void assert_same_state(struct device *a, struct device *b);
 /*
- * Both hold the same cloud state, with the same authors, tombstones' places and root, know the same
- * last frame of each device, the same floor, reset and length of the log since the last snapshot,
- * and have nothing unsynced (I2).
+ * Also, they tell alike where each tombstone stands, the last frame of each device, floor, reset
+ * and the length of the log since the last snapshot: what a snapshot's maker says of the log.
  */
 void assert_same(struct device *a, struct device *b);
 
