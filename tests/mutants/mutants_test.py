@@ -163,7 +163,7 @@ class OneTest(Tree):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.commands, self.compilations, self.links = Commands(folder), 0, 0
+        self.commands, self.compilations, self.links, self.leaks = Commands(folder), 0, 0, False
         self.programs = {"test": self}
         (self.folder / "bin").mkdir()
 

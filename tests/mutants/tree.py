@@ -68,6 +68,9 @@ class Program:
         self.words = [word for word in shlex.split(linking) if word not in (":", "&&")]
         traced = _run(*self.words[:self.words.index("-o") + 1], "/dev/null",
                       *self.words[self.words.index("-o") + 2:], "-Wl,-t,-t", cwd=tree.folder)
+        # The leak check needs nothing but to be linked; some bring a malloc of their own, or end
+        # in the middle of things.
+        self.leaks = not name.startswith("torture.") and name != "sim"
         self.members = set(re.findall(r"^\((.*\.a)\)(.*)\.o$", traced, re.MULTILINE))
 
     def link(self, target, thing=None):
@@ -75,9 +78,7 @@ class Program:
         words = list(self.words)
         at = words.index("-o") + 1
         words[at:at + 1] = [str(target)] + ([str(thing)] if thing else [])
-        # The leak check needs nothing but to be linked; some bring a malloc of their own, or end
-        # in the middle of things.
-        if not self.name.startswith("torture.") and self.name != "sim":
+        if self.leaks:
             words.append("-fsanitize=leak")
         made = subprocess.run(words, cwd=self.tree.folder, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False)
