@@ -319,18 +319,18 @@ static void a_roster_that_is_not_the_named_one(void **state)
 /* Rosters that hold in themselves, and do not continue the three statements that b knows. */
 static const struct other {
 	const char *name;
-	bool known_end;    /* it ends in a statement that b knows */
 	size_t first;      /* so many statements of the log's; 0: another account's genesis */
-	bool continued;    /* … and then a's own, … */
-	enum off_log kind; /* … which are these */
+	enum off_log kind; /* then a's own, if it is continued, which are these */
+	bool continued;
+	bool known_end; /* it ends in a statement that b knows */
 } others[] = {
-    {"shortened", true, 2, false, OFF_LOG_ADDS},
-    {"forked, and shorter", false, 1, true, OFF_LOG_ADDS},
-    {"forked, as long", false, 1, true, OFF_LOG_SEVERAL},
-    {"forked at its end", false, 2, true, OFF_LOG_EPOCH},
-    {"forked, and longer", false, 2, true, OFF_LOG_SEVERAL},
-    {"another account's", false, 0, false, OFF_LOG_ADDS},
-    {"another account's, and longer", false, 0, true, OFF_LOG_SEVERAL},
+    {"shortened", 2, OFF_LOG_ADDS, false, true},
+    {"forked, and shorter", 1, OFF_LOG_ADDS, true, false},
+    {"forked, as long", 1, OFF_LOG_SEVERAL, true, false},
+    {"forked at its end", 2, OFF_LOG_EPOCH, true, false},
+    {"forked, and longer", 2, OFF_LOG_SEVERAL, true, false},
+    {"another account's", 0, OFF_LOG_ADDS, false, false},
+    {"another account's, and longer", 0, OFF_LOG_SEVERAL, true, false},
 };
 
 static void make_other(const struct other *other)

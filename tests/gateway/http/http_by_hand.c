@@ -27,7 +27,7 @@ struct http_deadlines {
 
 static struct http_pool pools[2]; /* in the order in which http_start makes them */
 static size_t pools_count;
-static struct http_deadlines deadlines;
+static struct http_deadlines only_deadlines;
 static struct MHD_Connection *connections;
 
 void (*hand_closed)(struct http_server *server);
@@ -36,7 +36,7 @@ void (*hand_closed)(struct http_server *server);
 
 /* The one that compares watched accounts with the bucket is the gateway's only other: it serves
  * without. */
-int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
+static int no_thread(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
     void *(*start)(void *), void *restrict self)
 {
 	(void)thread;
@@ -45,6 +45,8 @@ int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict at
 	(void)self;
 	return EAGAIN;
 }
+/* By another name, since libc's own names of the parameters are reserved. */
+extern __typeof__(no_thread) pthread_create __attribute__((alias("no_thread")));
 
 struct http_pool *http_pool_new(
     unsigned threads, unsigned queue_max, void (*run)(void *self, struct http_job *job), void *self)
@@ -134,43 +136,44 @@ struct http_deadlines *http_deadlines_new(
 {
 	(void)tick;
 	(void)self;
-	deadlines = (struct http_deadlines){clock, 0};
-	return &deadlines;
+	only_deadlines = (struct http_deadlines){clock, 0};
+	return &only_deadlines;
 }
 
-void http_deadlines_free(struct http_deadlines *gone)
+void http_deadlines_free(struct http_deadlines *deadlines)
 {
-	assert_true(gone == NULL || gone->count == 0);
+	assert_true(deadlines == NULL || deadlines->count == 0);
 }
 
-void http_conn_open(struct http_deadlines *all, struct http_conn *conn, int fd, int64_t ms)
+void http_conn_open(struct http_deadlines *deadlines, struct http_conn *conn, int fd, int64_t ms)
 {
-	*conn = (struct http_conn){.fd = fd, .deadline_ms = clock_monotonic_ms(all->clock) + ms};
-	all->count++;
+	*conn =
+	    (struct http_conn){.fd = fd, .deadline_ms = clock_monotonic_ms(deadlines->clock) + ms};
+	deadlines->count++;
 }
 
-void http_conn_close(struct http_deadlines *all, struct http_conn *conn)
+void http_conn_close(struct http_deadlines *deadlines, struct http_conn *conn)
 {
 	(void)conn;
-	assert_true(all->count > 0);
-	all->count--;
+	assert_true(deadlines->count > 0);
+	deadlines->count--;
 }
 
-void http_conn_until(struct http_deadlines *all, struct http_conn *conn, int64_t deadline_ms)
+void http_conn_until(struct http_deadlines *deadlines, struct http_conn *conn, int64_t deadline_ms)
 {
-	(void)all;
+	(void)deadlines;
 	conn->deadline_ms = deadline_ms;
 }
 
-void http_deadlines_cap(struct http_deadlines *all, int64_t deadline_ms)
+void http_deadlines_cap(struct http_deadlines *deadlines, int64_t deadline_ms)
 {
-	(void)all;
+	(void)deadlines;
 	(void)deadline_ms;
 }
 
-size_t http_deadlines_count(struct http_deadlines *all)
+size_t http_deadlines_count(struct http_deadlines *deadlines)
 {
-	return all->count;
+	return deadlines->count;
 }
 
 /* ---- no socket ---- */
@@ -355,7 +358,7 @@ static bool handle(struct MHD_Connection *connection, const uint8_t *data, size_
 	}
 	assert_int_equal(left, 0);
 	if (connection->exchange->stage != before)
-		connection->stage_ms = clock_monotonic_ms(deadlines.clock);
+		connection->stage_ms = clock_monotonic_ms(only_deadlines.clock);
 	return true;
 }
 
