@@ -213,9 +213,10 @@ static void course(struct sim *sim, const struct sim_options *options)
 
 	/* Most are short: many schedules see more than few long ones. Where packs are swept it
 	 * takes long until there are any. */
-	sim->commands = sim_one_in(random, sim->world.sweeps ? 3 : 12)
-			    ? 20 + sim_below(random, sim->world.big ? 120 : 200)
-			    : 4 + sim_below(random, 24);
+	sim->commands =
+	    sim_one_in(random, sim->world.sweeps ? 3 : 12)
+		? (sim->world.sweeps ? 100 : 20) + sim_below(random, sim->world.big ? 120 : 200)
+		: 4 + sim_below(random, 24);
 	sim->switch_in = switches[sim_below(random, COUNT_OF(switches))];
 	if (options->commands_max > 0 && options->commands_max < sim->commands)
 		sim->commands = options->commands_max;

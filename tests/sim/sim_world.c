@@ -131,7 +131,7 @@ bool sim_world_open(struct sim_world *world, uint64_t seed, FILE *trace)
 	world->big = sim_one_in(&world->random, 16);
 	world->away = sim_one_in(&world->random, 3);
 	world->solo = sim_one_in(&world->random, 5);
-	world->seasons = sim_one_in(&world->random, 5);
+	world->seasons = sim_one_in(&world->random, 3);
 	world->copies_home = seed % 8 == 7 && !world->solo;
 	world->late_create = sim_one_in(&world->random, 4);
 	world->holds_late = world->late_create && sim_one_in(&world->random, 2);
