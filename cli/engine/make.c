@@ -216,12 +216,9 @@ enum engine_result make_open(
 		result = engine_of_journal(journal->ops->scan_open(journal->self,
 		    kind == FRAME_LOAD ? JOURNAL_SCAN_SENT : JOURNAL_SCAN_CLOUD, &load_in_making,
 		    state->call, &make->count, &bytes));
-	if (result != ENGINE_OK) {
-		make_free(make);
-		return result;
-	}
-	if (cut_bytes(make->count, bytes) > CUT_BYTES_MAX) {
+	if (result == ENGINE_OK && cut_bytes(make->count, bytes) > CUT_BYTES_MAX)
 		result = too_large(make, cut_bytes(make->count, bytes));
+	if (result != ENGINE_OK) {
 		make_free(make);
 		return result;
 	}
@@ -433,8 +430,8 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	bool holds = false;
 	enum engine_result result = ENGINE_OK;
 
-	if (make->segments_count ==
-	    SEGMENTS_MAX) { /* by cut_for, if all is as it was when opened */
+	/* It can't be, by cut_for, if all is as it was when it was opened. */
+	if (make->segments_count == SEGMENTS_MAX) {
 		call_sayf(make->state->call, "the journal changed while it was cut: sync again");
 		return ENGINE_FAILED;
 	}
@@ -792,12 +789,16 @@ static enum engine_result acknowledge(struct sync_state *state, const struct mak
 	return ENGINE_OK;
 }
 
-/* It is this device's last frame: by that others count how far it has acknowledged the log. */
+/*
+ * The log begins with it, and it is this device's last frame: by that others count how far it has
+ * acknowledged the log.
+ */
 static enum engine_result note_own(
     struct sync_state *state, const struct frame *frame, const struct frame_sealed *sealed)
 {
 	const struct journal *journal = &state->engine->journal;
 
+	log_begins(state, frame->header.seq);
 	return engine_of_journal(journal->ops->device_seen(
 	    journal->self, &frame->header.device, frame->header.seq, sealed->time_ms, state->call));
 }
@@ -828,7 +829,6 @@ static enum engine_result acknowledge_reset(struct sync_state *state, const stru
 	facts->head = (struct head){frame->header.seq, frame->hash};
 	facts->reset_seq = frame->header.seq;
 	facts->reset_ms = clock_wall_ms(state->engine->clock);
-	log_begins(state, frame->header.seq);
 	state->totals.reset = true;
 	result = engine_of_journal(
 	    journal->ops->cloud_placed(journal->self, frame->header.seq, state->call));
@@ -881,8 +881,6 @@ enum engine_result make_committed(struct make *make, struct view encoded)
 		result = acknowledge(state, make, &frame, &sealed);
 	if (result == ENGINE_OK)
 		result = remember_segments(make);
-	if (result == ENGINE_OK)
-		log_begins(state, frame.header.seq);
 	if (result == ENGINE_OK)
 		result = note_own(state, &frame, &sealed);
 	bytes_clear(&payload);

@@ -622,10 +622,8 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 		result = apply_open(state, frame, &payload, &sealed);
 	if (result == ENGINE_OK)
 		result = make_acknowledge(state, frame, &sealed);
-	if (result == ENGINE_OK) {
-		log_begins(state, frame->header.seq);
+	if (result == ENGINE_OK)
 		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
-	}
 	bytes_clear(&payload);
 	return result;
 }
