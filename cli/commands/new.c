@@ -52,7 +52,7 @@ static enum code take_text(struct app *app, struct text *text)
 		return code;
 	code = text_place(app, &text->purpose);
 	if (code != CODE_OK)
-		return piped ? text_keep(app, text, code) : code;
+		return text_keep(app, text, code);
 	return piped ? CODE_OK : text_edit(app, (struct view){0}, text);
 }
 

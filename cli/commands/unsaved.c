@@ -52,9 +52,11 @@ static bool make_canonical(const char *path, char out[FILE_PATH_MAX])
 
 	if (!make_absolute(path, absolute))
 		return false;
+	for (size_t len = strlen(absolute); len > 1 && absolute[len - 1] == '/'; len--)
+		absolute[len - 1] = '\0';
 	if (realpath(absolute, real) != NULL)
 		return snprintf(out, FILE_PATH_MAX, "%s", real) < (int)FILE_PATH_MAX;
-	slash = strrchr(absolute, '/'); /* no path of a home ends with one */
+	slash = strrchr(absolute, '/');
 	*slash = '\0';
 	return realpath(slash == absolute ? "/" : absolute, real) != NULL &&
 	       file_path(real, slash + 1, out);

@@ -129,6 +129,9 @@ static void a_home_has_many_spellings(void **state)
 	assert_int_equal(count_left(fixture), 1);
 	assert_int_equal(unlink(home.path), 0); /* it is not there yet, or not any more */
 	assert_int_equal(count_left(fixture), 1);
+	(void)snprintf(
+	    fixture->home.path, sizeof(fixture->home.path), "%s/home//", fixture->folder);
+	assert_int_equal(count_left(fixture), 1);
 	assert_int_equal(mkdir(home.path, S_IRWXU), 0);
 	assert_int_equal(count_left(fixture), 1);
 	(void)snprintf(
