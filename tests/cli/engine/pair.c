@@ -3,6 +3,7 @@
  */
 #include "tests/cli/engine/pair.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct pair pair;
@@ -44,6 +45,49 @@ void pair_far_behind(void)
 	world_sweep(&pair.world);
 	account_cache_clear(&pair.a.cache);
 	account_cache_clear(&pair.b.cache);
+}
+
+void pair_fill(struct device *device, unsigned count, size_t len)
+{
+	char id[16];
+
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(id, sizeof(id), "long%u", i);
+		pair_save_long(device, id, len);
+	}
+}
+
+struct frame_header pair_snapshot_header(void)
+{
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+	struct frame frame = {.hash = {{0}}};
+
+	assert_non_null(manifest);
+	world_manifest(&pair.world, &bytes);
+	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
+	assert_int_equal(frame_decode(manifest->snapshot, &frame), FORMAT_OK);
+	bytes_clear(&bytes);
+	free(manifest);
+	return frame.header;
+}
+
+void pair_leave_bodies_out(struct device *device, struct sync_answer *answer)
+{
+	(void)device;
+	answer->bodies_count = 0;
+}
+
+void pair_flip_blob(struct device *device, const struct blob_name *name, struct bytes *blob)
+{
+	(void)name;
+	if (device->times-- == 0)
+		blob->data[blob->len / 2] ^= 1;
+}
+
+void pair_note_far(struct device *device, struct sync_answer *answer)
+{
+	device->times += answer->status == SYNC_FAR_BEHIND;
 }
 
 int pair_setup(void **state)

@@ -1,7 +1,7 @@
 /*
  * tests/cli/engine/sync_test.c: two or three devices that behave, through the real account code:
  * first push, deltas, pulls, conflicts near and far, deletions, the brake, recovery, lost races.
- * What is refused is in sync_refuse_test.c; bodies and snapshots in sync_snapshot_test.c.
+ * What is refused is in sync_refuse_test.c; bodies, loads and snapshots in files of their own.
  */
 #include "tests/cli/engine/pair.h"
 
