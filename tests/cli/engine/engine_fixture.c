@@ -3,6 +3,8 @@
  */
 #include "tests/cli/engine/engine_fixture.h"
 
+#include "tests/cli/engine/unsynced.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +197,7 @@ static void device_init(struct device *device, struct world *world)
 	const char *base = getenv("TMPDIR");
 	struct memory_hook hook = {world, world_before};
 
+	unsynced_use();
 	*device = (struct device){.world = world};
 	(void)snprintf(
 	    device->folder, FOLDER_MAX, "%s/inkseal-engine-XXXXXX", base ? base : "/tmp");
