@@ -431,7 +431,7 @@ def arguments(usage):
                              "compile_commands.json")
     parser.add_argument("--jobs", type=int, default=2, help="so many at a time")
     parser.add_argument("--minutes", type=float, help="begin none after that, counted from the first")
-    parser.add_argument("--sim-runs", type=int, default=60, help="schedules of the simulator")
+    parser.add_argument("--sim-runs", type=int, default=20, help="schedules of the simulator")
     return parser.parse_args()
 
 
