@@ -52,6 +52,7 @@ done:
 		*out = account;
 	else
 		account_new_clear(&account);
+	sodium_memzero(&account, sizeof(account)); /* the code's key */
 	return say_format(call, "the account could not be made", made);
 }
 

@@ -60,6 +60,49 @@ static void a_key_file_comes_back(void **state)
 	bytes_clear(&file);
 }
 
+/* What a passphrase is stretched by: [operations, bytes, salt], in a locked file. */
+static void read_pass(const struct bytes *file, uint64_t *ops_out, uint64_t *bytes_out,
+    uint8_t salt_out[crypto_pwhash_SALTBYTES])
+{
+	struct cbor_reader reader;
+	struct cbor_map map;
+	unsigned key;
+
+	cbor_read(&reader, view_bytes(file));
+	cbor_map(&reader, &map);
+	while (cbor_map_next(&reader, &map, &key) && key < 3) {
+		if (key == 0)
+			cbor_version(&reader);
+		else
+			(void)cbor_bytes(&reader, KEYFILE_MAX);
+	}
+	cbor_array_exact(&reader, 3);
+	*ops_out = cbor_uint(&reader, UINT64_MAX);
+	*bytes_out = cbor_uint(&reader, UINT64_MAX);
+	cbor_fixed(&reader, salt_out, crypto_pwhash_SALTBYTES);
+	assert_int_equal(reader.result, FORMAT_OK);
+}
+
+/* As slow as it was made to be, and with a salt of its own each time. */
+static void a_passphrase_is_stretched(void **state)
+{
+	struct made *made = *state;
+	uint8_t salts[2][crypto_pwhash_SALTBYTES];
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct bytes file = {0};
+		uint64_t ops, bytes;
+
+		assert_int_equal(
+		    keyfile_encode(&made->device, view_text("p"), &made->random, &file), FORMAT_OK);
+		read_pass(&file, &ops, &bytes, salts[i]);
+		assert_int_equal(ops, 3);
+		assert_int_equal(bytes, 64u << 20);
+		bytes_clear(&file);
+	}
+	assert_memory_not_equal(salts[0], salts[1], sizeof(salts[0]));
+}
+
 static bool holds(struct view data, const void *part, size_t len)
 {
 	for (size_t i = 0; i + len <= data.len; i++)
@@ -199,6 +242,21 @@ static void an_added_device_opens_the_same_key(void **state)
 	assert_int_equal(strlen(name), 8);
 }
 
+static void the_longest_name_is_read(void **state)
+{
+	static const char name[] =
+	    "0123456789012345678901234567890123456789012345678901234567890123";
+	struct made *made = *state;
+	struct device_keys second = {0};
+	char read[DEVICE_NAME_MAX + 1];
+
+	assert_int_equal(strlen(name), DEVICE_NAME_MAX);
+	device_keys_new(&made->random, &second);
+	add(made, &made->device, &second, name);
+	device_name_find(&made->roster, &second, &second.id, read);
+	assert_string_equal(read, name);
+}
+
 static void names_that_do_not_fit_are_refused(void **state)
 {
 	static const char *const names[] = {
@@ -222,9 +280,9 @@ static void box_to(const struct device_keys *device, const struct epoch_key *key
 }
 
 /* The roster with a statement by which made->device revokes another and begins an epoch. */
-static void revoke(struct made *made, const struct device_keys *revoked,
+static void revoke_under(struct made *made, const struct device_keys *revoked,
     const struct device_keys *recovery, const struct epoch_key *new,
-    const struct epoch_key *sealed_old)
+    const struct epoch_key *sealed_old, const struct epoch_key *sealed_under)
 {
 	struct statement change = {.kind = STATEMENT_CHANGE,
 	    .previous = *roster_hash(&made->roster),
@@ -242,8 +300,9 @@ static void revoke(struct made *made, const struct device_keys *revoked,
 	box_to(&made->device, new, &boxes[0]);
 	box_to(recovery, new, &boxes[1]);
 	assert_int_equal(boxes_encode(boxes, COUNT_OF(boxes), &box_part), FORMAT_OK);
-	assert_int_equal(seal_part(new, &made->random, PART_USE_PREVIOUS_KEY, &change.previous,
-			     view_of(sealed_old->bytes, EPOCH_KEY_LEN), &old_part),
+	assert_int_equal(
+	    seal_part(sealed_under, &made->random, PART_USE_PREVIOUS_KEY, &change.previous,
+		view_of(sealed_old->bytes, EPOCH_KEY_LEN), &old_part),
 	    FORMAT_OK);
 	change.part[PART_BOXES] = view_bytes(&box_part);
 	change.part[PART_PREVIOUS] = view_bytes(&old_part);
@@ -257,6 +316,13 @@ static void revoke(struct made *made, const struct device_keys *revoked,
 	bytes_clear(&made->bytes);
 	made->bytes = bytes;
 	replay(made);
+}
+
+static void revoke(struct made *made, const struct device_keys *revoked,
+    const struct device_keys *recovery, const struct epoch_key *new,
+    const struct epoch_key *sealed_old)
+{
+	revoke_under(made, revoked, recovery, new, sealed_old, new);
 }
 
 static void one_key_opens_all_epochs_before_it(void **state)
@@ -311,19 +377,135 @@ static void a_wrong_previous_key_is_refused(void **state)
 	assert_memory_equal(&found, &second_epoch, sizeof(found));
 }
 
+/* … also where that other key would lead on: each epoch on the way is held to its commitment. */
+static void a_detour_around_an_epoch_is_refused(void **state)
+{
+	struct made *made = *state;
+	const struct epoch_key second_epoch = {{22}}, third_epoch = {{33}}, detour = {{99}};
+	struct device_keys recovery = {0}, second = {0}, third = {0};
+	struct epoch_key first_epoch, found = {{0}};
+
+	assert_int_equal(recovery_device_find(&made->roster, made->code_key, &recovery), FORMAT_OK);
+	device_keys_new(&made->random, &second);
+	device_keys_new(&made->random, &third);
+	add(made, &recovery, &second, "second");
+	add(made, &recovery, &third, "third");
+	assert_int_equal(epoch_key_find(&made->roster, &made->device, 1, &first_epoch), FORMAT_OK);
+	revoke_under(made, &second, &recovery, &second_epoch, &first_epoch, &detour);
+	revoke(made, &third, &recovery, &third_epoch, &detour);
+	assert_int_equal(epoch_key_find(&made->roster, &made->device, 3, &found), FORMAT_OK);
+	assert_memory_equal(&found, &third_epoch, sizeof(found));
+	assert_int_equal(epoch_key_find(&made->roster, &made->device, 1, &found), FORMAT_FORGED);
+	assert_memory_equal(&found, &third_epoch, sizeof(found));
+}
+
+static void a_revoked_recovery_device_is_not_found(void **state)
+{
+	struct made *made = *state;
+	const struct epoch_key second_epoch = {{22}};
+	struct device_keys recovery = {0}, second = {0}, found = {0};
+	struct epoch_key first_epoch;
+	static const struct device_keys none;
+
+	assert_int_equal(recovery_device_find(&made->roster, made->code_key, &recovery), FORMAT_OK);
+	device_keys_new(&made->random, &second);
+	add(made, &recovery, &second, "second");
+	assert_int_equal(epoch_key_find(&made->roster, &made->device, 1, &first_epoch), FORMAT_OK);
+	revoke(made, &recovery, &second, &second_epoch, &first_epoch);
+	assert_int_equal(
+	    recovery_device_find(&made->roster, made->code_key, &found), FORMAT_FORGED);
+	assert_memory_equal(&found, &none, sizeof(none));
+}
+
+/* Of a wiped account there is a roster without boxes and names. */
+static void a_bare_roster_opens_nothing(void **state)
+{
+	struct made *made = *state;
+	static struct roster bare;
+	struct bytes encoded = {0};
+	struct epoch_key found = {{7}};
+	char name[DEVICE_NAME_MAX + 1];
+
+	assert_int_equal(roster_bare(&made->roster, &encoded), FORMAT_OK);
+	assert_int_equal(roster_decode(view_bytes(&encoded), true, &bare), FORMAT_OK);
+	assert_int_equal(epoch_key_find(&bare, &made->device, 1, &found), FORMAT_FORGED);
+	assert_int_equal(found.bytes[0], 7);
+	device_name_find(&bare, &made->device, &made->device.id, name);
+	assert_int_equal(strlen(name), 8);
+	bytes_clear(&encoded);
+}
+
+/* The lengths that were asked of the randomness, in their order. */
+struct drawn {
+	struct random from;
+	size_t lens[16];
+	size_t count;
+};
+
+static void draw(void *self, void *out, size_t len)
+{
+	struct drawn *drawn = self;
+
+	assert_true(drawn->count < COUNT_OF(drawn->lens));
+	drawn->lens[drawn->count++] = len;
+	random_fill(&drawn->from, out, len);
+}
+
+static void assert_drawn(struct drawn *drawn, size_t count, size_t len)
+{
+	assert_int_equal(drawn->count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(drawn->lens[i], len);
+	drawn->count = 0;
+}
+
+/* No secret has a byte that is known, and none is drawn over what stands behind it. */
+static void each_secret_is_drawn_at_its_length(void **state)
+{
+	struct made *made = *state;
+	struct drawn drawn = {.from = made->random};
+	struct random random = {&drawn, draw};
+	struct device_keys keys = {0};
+	struct bytes bytes = {0};
+
+	device_keys_new(&random, &keys);
+	assert_drawn(&drawn, 1, 3 * 32);
+	/* What the genesis names as before it, the epoch's key, the name's salt, two boxes. */
+	assert_int_equal(
+	    genesis_make(&keys, view_text("a"), made->code_key, 1, &random, &bytes), FORMAT_OK);
+	bytes_clear(&bytes);
+	assert_drawn(&drawn, 5, 32);
+	assert_int_equal(add_device_make(&made->roster, &made->device, &keys, view_text("a"), 1,
+			     &random, &bytes),
+	    FORMAT_OK);
+	bytes_clear(&bytes);
+	assert_drawn(&drawn, 2, 32);
+	assert_int_equal(keyfile_encode(&keys, (struct view){0}, &random, &bytes), FORMAT_OK);
+	bytes_clear(&bytes);
+	assert_drawn(&drawn, 0, 0);
+	device_keys_clear(&keys);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_key_file_comes_back, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(
 	a_passphrase_guards_all_but_the_wipe_key, made_setup, made_teardown),
+    cmocka_unit_test_setup_teardown(a_passphrase_is_stretched, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(a_damaged_key_file_is_refused, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(
 	a_damaged_locked_file_is_no_wrong_passphrase, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(
 	the_genesis_gives_both_its_devices_the_key, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(an_added_device_opens_the_same_key, made_setup, made_teardown),
+    cmocka_unit_test_setup_teardown(the_longest_name_is_read, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(names_that_do_not_fit_are_refused, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(one_key_opens_all_epochs_before_it, made_setup, made_teardown),
     cmocka_unit_test_setup_teardown(a_wrong_previous_key_is_refused, made_setup, made_teardown),
+    cmocka_unit_test_setup_teardown(a_detour_around_an_epoch_is_refused, made_setup, made_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_revoked_recovery_device_is_not_found, made_setup, made_teardown),
+    cmocka_unit_test_setup_teardown(a_bare_roster_opens_nothing, made_setup, made_teardown),
+    cmocka_unit_test_setup_teardown(each_secret_is_drawn_at_its_length, made_setup, made_teardown),
 };
 
 TEST_MAIN(tests)
