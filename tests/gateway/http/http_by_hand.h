@@ -12,13 +12,16 @@
 
 #define HAND_HEADERS_MAX 8u
 #define HAND_HEAD_MAX 2048u
-#define HAND_DEPTH_MAX 8u /* jobs that run at once */
+#define HAND_FIELDS_MAX 1024u     /* bytes of an answer's header */
+#define HAND_TEXT_MAX (16u << 10) /* of an answer that is kept to be looked at */
+#define HAND_DEPTH_MAX 8u         /* jobs that run at once */
 
 struct MHD_Response { /* the library's name */
 	uint8_t *data;
 	size_t len;
 	enum MHD_ResponseMemoryMode mode;
 	unsigned users;
+	char fields[HAND_FIELDS_MAX]; /* "Name: value", a line each, in the order of their coming */
 };
 struct MHD_Connection { /* likewise; of one request */
 	struct MHD_Connection *next;
@@ -37,6 +40,8 @@ struct MHD_Connection { /* likewise; of one request */
 	bool over;       /* it is no more; freed by hand_free */
 	unsigned status; /* of the answer; 0: none yet */
 	struct MHD_Response *response;
+	char fields[HAND_FIELDS_MAX]; /* of the answer, as there */
+	char *text;                   /* its body, if it is not too long for that; else NULL */
 	/* What the gateway must hold of it, by what passed here: */
 	size_t held;      /* of its body, until it is answered */
 	size_t unread;    /* of its answer, if that is one that counts */
@@ -50,6 +55,7 @@ void hand_header(struct MHD_Connection *connection, const char *name, const char
 
 /* The header is here. */
 void hand_begin(struct http_server *server, struct MHD_Connection *connection);
+void hand_begin_at(struct http_door *door, struct MHD_Connection *connection);
 /* So many bytes more of the body. False: the gateway has closed the connection. */
 bool hand_body(struct MHD_Connection *connection, size_t len);
 /* The body's end, or the next call after the connection was resumed. */

@@ -24,27 +24,6 @@ static int world_teardown(void **state)
 	return 0;
 }
 
-/* The newest request, to its end: how it was answered. */
-static unsigned answered(void)
-{
-	struct MHD_Connection *connection = hand_connections();
-	unsigned status;
-
-	while (!connection->over && connection->status == 0) {
-		if (connection->suspended)
-			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
-		else if (connection->exchange->stage == STAGE_BODY &&
-			 connection->sent < connection->body.len)
-			(void)hand_body(connection, connection->body.len - connection->sent);
-		else
-			hand_go_on(connection);
-	}
-	status = connection->status;
-	if (!connection->over)
-		hand_end(connection, MHD_REQUEST_TERMINATED_COMPLETED_OK);
-	return status;
-}
-
 /* created may be off by five minutes; expires is the signer's own word, and nothing is added. */
 static void a_signature_ends_with_its_second(void **state)
 {
@@ -220,6 +199,9 @@ static void a_roster_is_read_again_for_strangers(void **state)
 	}
 	assert_int_equal(stranger_at(begun_ms + 5, &reads), 429);
 	assert_int_equal(reads, 0);
+	/* So it is for a wipe that one of them signs. */
+	ask_wipe_by(0, STRANGER);
+	assert_int_equal(answered(), 429);
 	/* Paid for from the first on: the fifth would be from 100 ms after it. */
 	assert_int_equal(stranger_at(begun_ms + 100, &reads), 429);
 	assert_int_equal(stranger_at(begun_ms + 101, &reads), 401);
@@ -229,6 +211,36 @@ static void a_roster_is_read_again_for_strangers(void **state)
 	/* Whoever belongs there is let in meanwhile. */
 	ask_sync(0, SECOND, false, 0);
 	assert_int_equal(answered(), 200);
+}
+
+/* Up to 64 KiB a stranger's body is read before anybody is asked; a known device's in any case. */
+static void a_large_body_of_a_stranger_waits(void **state)
+{
+	static const struct {
+		size_t account, len;
+		enum exchange_stage stage;
+	} rows[] = {
+	    {0, HTTP_SMALL_BODY, STAGE_BODY},
+	    {2, HTTP_SMALL_BODY + 1, STAGE_GATE},
+	    {1, HTTP_SMALL_BODY + 1, STAGE_BODY},
+	};
+	struct MHD_Connection *connection;
+	size_t overhead;
+
+	(void)state;
+	ask_sync(1, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	ask_blob(0, FIRST, true, 100);
+	overhead = hand_connections()->body.len - 100;
+	hand_end(hand_connections(), MHD_REQUEST_TERMINATED_CLIENT_ABORT);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ask_blob(rows[i].account, FIRST, true, rows[i].len - overhead);
+		connection = hand_connections();
+		assert_int_equal(connection->body.len, rows[i].len);
+		assert_int_equal(connection->exchange->stage, rows[i].stage);
+		assert_int_equal(connection->suspended, rows[i].stage == STAGE_GATE);
+		assert_int_equal(answered(), 204);
+	}
 }
 
 /* ---- watches ---- */
@@ -515,6 +527,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_roster_is_read_once_a_second, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	a_roster_is_read_again_for_strangers, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_large_body_of_a_stranger_waits, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_watch_ends_with_its_time, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_wipe_is_told_to_all, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(

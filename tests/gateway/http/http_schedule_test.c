@@ -79,23 +79,58 @@ static void check_slot(const struct http_slot *slot)
 	assert_int_equal(slot->users, holders + (world.server->lent == slot));
 }
 
+/* Those that are watched hang together in both directions, and are those that have a watcher. */
+static void check_watched(const struct http_accounts *accounts, size_t watched)
+{
+	const struct http_slot *before = NULL;
+
+	for (const struct http_slot *slot = accounts->watched_first; slot != NULL;
+	     slot = slot->watched_next) {
+		assert_ptr_equal(slot->watched_before, before);
+		assert_true(slot->watchers_count > 0);
+		before = slot;
+		watched--;
+	}
+	assert_ptr_equal(accounts->watched_last, before);
+	assert_int_equal(watched, 0);
+}
+
+static size_t check_late(const struct http_accounts *accounts)
+{
+	const struct exchange *before = NULL;
+	size_t late = 0;
+
+	for (const struct exchange *one = accounts->late_first; one != NULL; one = one->late_next) {
+		assert_ptr_equal(one->late_before, before);
+		assert_true(before == NULL || before->watch_deadline_ms <= one->watch_deadline_ms);
+		before = one;
+		late++;
+	}
+	assert_ptr_equal(accounts->late_last, before);
+	return late;
+}
+
 static void check_table(void)
 {
 	const struct http_accounts *accounts = world.server->accounts;
-	size_t slots = 0, watchers = 0, late = 0, bytes = 0;
+	size_t slots = 0, watchers = 0, watched = 0, bytes = 0;
+	const struct http_slot *newer = NULL;
 
 	for (const struct http_slot *slot = accounts->newest; slot != NULL; slot = slot->older) {
 		assert_ptr_equal(http_accounts_find(world.server->accounts, &slot->account), slot);
+		assert_ptr_equal(slot->newer, newer);
 		check_slot(slot);
+		newer = slot;
 		slots++;
 		watchers += slot->watchers_count;
+		watched += slot->watchers != NULL;
 		bytes += slot->bytes;
 	}
-	for (const struct exchange *one = accounts->late_first; one != NULL; one = one->late_next)
-		late++;
+	assert_ptr_equal(accounts->oldest, newer);
+	check_watched(accounts, watched);
 	assert_int_equal(accounts->slots_count, slots);
 	assert_int_equal(accounts->watchers_count, watchers);
-	assert_int_equal(late, watchers);
+	assert_int_equal(check_late(accounts), watchers);
 	assert_int_equal(accounts->bytes, bytes);
 }
 
@@ -211,6 +246,7 @@ static void check_empty(struct http_server *server)
 	assert_int_equal(atomic_load(&server->strange_workers), 0);
 	assert_int_equal(http_gate_count(server->gate), 0);
 	assert_int_equal(server->accounts->watchers_count, 0);
+	assert_true(server->accounts->bytes <= server->accounts->bytes_max);
 	assert_int_equal(world.reserved, 0);
 	assert_int_equal(world.logged, world.begun);
 	for (const struct http_slot *slot = server->accounts->newest; slot != NULL;

@@ -105,7 +105,8 @@ static void settle(
 static void keep_line(void *sink, const char *line)
 {
 	(void)sink;
-	(void)line;
+	assert_true(strlen(line) < sizeof(world.line));
+	memcpy(world.line, line, strlen(line) + 1);
 	world.logged++;
 }
 
@@ -263,7 +264,7 @@ void ask_create(bool holds)
 	bytes_clear(&encoded);
 }
 
-void ask_wipe(size_t account, bool forged)
+static void begin_wipe(size_t account, size_t member, bool forged)
 {
 	struct fixture *fixture = &world.pairs[account]->fixture;
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
@@ -272,7 +273,7 @@ void ask_wipe(size_t account, bool forged)
 
 	assert_non_null(manifest);
 	(void)look_up(account, manifest);
-	fixture_wipe(fixture, SECOND, manifest->incarnation, HERE, &wipe);
+	fixture_wipe(fixture, member, manifest->incarnation, HERE, &wipe);
 	if (forged)
 		wipe.data[wipe.len - 1] ^= 1;
 	hex_encode(view_of(fixture->account.bytes, ACCOUNT_ID_LEN), hex);
@@ -280,6 +281,36 @@ void ask_wipe(size_t account, bool forged)
 	ask("DELETE", path, "", OCTETS, &wipe, account, MEMBERS_COUNT);
 	bytes_clear(&wipe);
 	free(manifest);
+}
+
+void ask_wipe(size_t account, bool forged)
+{
+	begin_wipe(account, SECOND, forged);
+}
+
+void ask_wipe_by(size_t account, size_t member)
+{
+	begin_wipe(account, member, false);
+}
+
+unsigned answered(void)
+{
+	struct MHD_Connection *connection = hand_connections();
+	unsigned status;
+
+	while (!connection->over && connection->status == 0) {
+		if (connection->suspended)
+			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
+		else if (connection->exchange->stage == STAGE_BODY &&
+			 connection->sent < connection->body.len)
+			(void)hand_body(connection, connection->body.len - connection->sent);
+		else
+			hand_go_on(connection);
+	}
+	status = connection->status;
+	if (!connection->over)
+		hand_end(connection, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	return status;
 }
 
 /* ---- the world ---- */

@@ -30,6 +30,7 @@ struct world {
 	uint64_t reserved;            /* with the keeper */
 	uint64_t told, put, commits;  /* … told so often; of so many bytes put, and of commits */
 	uint64_t begun, logged;       /* requests */
+	char line[2048];              /* of the log, the last */
 	int64_t created_s, expires_s; /* of what is signed, from now on */
 };
 extern struct world world;
@@ -50,6 +51,9 @@ void ask_watch(size_t account, size_t member, unsigned behind); /* the head, by 
 /* wiped: what says that it was. */
 void ask_roster(const struct account_id *account, bool wiped);
 void ask_create(bool holds);
-void ask_wipe(size_t account, bool forged);
+void ask_wipe(size_t account, bool forged); /* signed by SECOND */
+void ask_wipe_by(size_t account, size_t member);
+/* The newest request, to its end: how it was answered. */
+unsigned answered(void);
 
 #endif
