@@ -234,8 +234,33 @@ static void a_wrong_reference_shows_in_the_hash(void **state)
 	free(text);
 }
 
+/* As long as a patch takes any: the window reaches from the last byte of one to the first of the
+ * other. */
+static void a_delta_of_a_long_entry_is_short(void **state)
+{
+	const size_t len = 640u << 10;
+	struct made_random made = {0};
+	char *text = made_text(&made, len);
+	struct bytes after = {0}, delta = {0}, plain = {0};
+
+	(void)state;
+	assert_true(bytes_copy(view_of(text, len), &after));
+	after.data[0] ^= 1;
+	after.data[len - 1] ^= 1;
+	assert_int_equal(delta_make(view_of(text, len), view_bytes(&after), &delta), FORMAT_OK);
+	assert_true(delta.len < 4096);
+	assert_int_equal(
+	    delta_apply(view_of(text, len), view_bytes(&delta), len, &plain), FORMAT_OK);
+	assert_true(view_equal(view_bytes(&plain), view_bytes(&after)));
+	bytes_clear(&plain);
+	bytes_clear(&delta);
+	bytes_clear(&after);
+	free(text);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(packing_comes_back),
+    cmocka_unit_test(a_delta_of_a_long_entry_is_short),
     cmocka_unit_test(a_bomb_is_refused_before_it_is_made),
     cmocka_unit_test(a_bomb_that_lies_is_refused),
     cmocka_unit_test(damaged_frames_are_refused),
