@@ -164,6 +164,22 @@ static enum remote_result run_wipe(struct client *client, struct outputs *out)
 	    view_text("a wipe"), &client->call, &out->receipt);
 }
 
+/* For blobs on another thread: a connection of its own. */
+static enum remote_result run_twin(struct client *client, struct outputs *out)
+{
+	struct remote *twin = client->remote->ops->twin(client->remote->self);
+	enum remote_result result;
+
+	if (twin == NULL) {
+		call_sayf(&client->call, "no twin");
+		return REMOTE_FAILED;
+	}
+	result = twin->ops->blob_get(
+	    twin->self, &client->account, &client->name, &client->call, &out->bytes);
+	remote_close(twin);
+	return result;
+}
+
 #define BYTES_TYPE "application/octet-stream"
 static const struct request request_info = {
     "info", "200 OK", "application/json", prepare_info, run_info, REMOTE_OK};
@@ -181,6 +197,9 @@ static const struct request request_absent = {"roster, absent", "404 Not Found",
     "application/problem+json", prepare_problem, run_roster, REMOTE_ABSENT};
 static const struct request request_wipe = {
     "wipe", "200 OK", BYTES_TYPE, prepare_wipe, run_wipe, REMOTE_OK};
+static const struct request request_twin = {
+    "twin", "200 OK", BYTES_TYPE, prepare_blob, run_twin, REMOTE_OK};
+
 /* ---- the client ---- */
 
 static struct remote *open_remote(struct client *client, const char *url)
@@ -255,6 +274,31 @@ static void assert_no_blame(const struct request *request, const struct client *
 		fail_msg("%s, allocation %u: %s", request->name, at, client->call.message);
 }
 
+/* Nothing is sent that lacks what the same request has where nothing fails. */
+static void assert_whole(const struct request *request, const struct client *client)
+{
+	static const char *const names[] = {"Content-Type", "Content-Digest", "Signature-Input",
+	    "Signature", "Inkseal-Invite", "User-Agent"};
+	const struct script_request *right;
+	size_t count;
+
+	server_stop(client->server);
+	count = server_requests(client->server);
+	assert_true(count > 0);
+	right = server_request(client->server, count - 1);
+	for (size_t i = 0; i + 1 < count; i++)
+		for (size_t j = 0; j < COUNT_OF(names); j++) {
+			char have[512], want[512];
+
+			request_field(
+			    server_request(client->server, i), names[j], have, sizeof(have));
+			request_field(right, names[j], want, sizeof(want));
+			if ((have[0] == '\0') != (want[0] == '\0'))
+				fail_msg(
+				    "%s, allocation %u: without %s", request->name, at, names[j]);
+		}
+}
+
 /* The same call again, with nothing that fails. */
 static void again(const struct request *request, struct client *client)
 {
@@ -287,6 +331,7 @@ static bool fails_at(const struct request *request, enum fault_whose whose, bool
 		assert_memory_equal(&out, &before, sizeof(out));
 	outputs_free(&out);
 	again(request, &client);
+	assert_whole(request, &client);
 	client_close(&client);
 	return failed;
 }
@@ -364,6 +409,7 @@ CASE(test_ours_blob_put, request_blob_put, FAULT_OURS)
 CASE(test_ours_roster, request_roster, FAULT_OURS)
 CASE(test_ours_absent, request_absent, FAULT_OURS)
 CASE(test_ours_wipe, request_wipe, FAULT_OURS)
+CASE(test_ours_twin, request_twin, FAULT_OURS)
 CASE(test_libraries_info, request_info, FAULT_LIBRARIES)
 CASE(test_libraries_create, request_create, FAULT_LIBRARIES)
 CASE(test_libraries_sync, request_sync, FAULT_LIBRARIES)
@@ -372,6 +418,7 @@ CASE(test_libraries_blob_put, request_blob_put, FAULT_LIBRARIES)
 CASE(test_libraries_roster, request_roster, FAULT_LIBRARIES)
 CASE(test_libraries_absent, request_absent, FAULT_LIBRARIES)
 CASE(test_libraries_wipe, request_wipe, FAULT_LIBRARIES)
+CASE(test_libraries_twin, request_twin, FAULT_LIBRARIES)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(test_ours_open, tell),
@@ -384,6 +431,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(test_ours_roster, tell),
     cmocka_unit_test_teardown(test_ours_absent, tell),
     cmocka_unit_test_teardown(test_ours_wipe, tell),
+    cmocka_unit_test_teardown(test_ours_twin, tell),
     cmocka_unit_test_teardown(test_libraries_info, tell),
     cmocka_unit_test_teardown(test_libraries_create, tell),
     cmocka_unit_test_teardown(test_libraries_sync, tell),
@@ -392,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(test_libraries_roster, tell),
     cmocka_unit_test_teardown(test_libraries_absent, tell),
     cmocka_unit_test_teardown(test_libraries_wipe, tell),
+    cmocka_unit_test_teardown(test_libraries_twin, tell),
 };
 
 TEST_MAIN(tests)

@@ -4,6 +4,7 @@
  */
 #include "tests/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/remote/http_client.h"
@@ -20,6 +21,14 @@ static void urls(void **state)
 	    {"a slash", "https://gateway.example/", "https://gateway.example", "gateway.example"},
 	    {"capitals", "HTTPS://Gateway.Example:8443", "https://gateway.example:8443",
 		"gateway.example:8443"},
+	    {"all letters are made small", "http://AZaz.example", "http://azaz.example",
+		"azaz.example"},
+	    {"plain's default port", "http://gateway.example:80", "http://gateway.example",
+		"gateway.example"},
+	    {"plain's port of the other", "https://gateway.example:80",
+		"https://gateway.example:80", "gateway.example:80"},
+	    {"the highest port", "http://gateway.example:65535", "http://gateway.example:65535",
+		"gateway.example:65535"},
 	    {"the default port", "https://gateway.example:443", "https://gateway.example",
 		"gateway.example"},
 	    {"the other's default port", "http://gateway.example:443", "http://gateway.example:443",
@@ -35,6 +44,7 @@ static void urls(void **state)
 	    {"no scheme", "gateway.example", NULL, NULL},
 	    {"a port too high", "http://gateway.example:65536", NULL, NULL},
 	    {"a blank", "http://gateway .example", NULL, NULL},
+	    {"letters beyond ASCII", "http://g\xc3\xa4teway.example", NULL, NULL},
 	};
 
 	(void)state;
@@ -74,6 +84,7 @@ static void what_is_plain(void **state)
 	    {"dir:/journal", false},
 	    {"s3:http://store.example/bucket", false}, /* docs/decisions.md */
 	    {"http://", false},                        /* refused for what it is */
+	    {"HTTP://gateway.example", false},         /* likewise, as no bucket */
 	};
 
 	(void)state;
@@ -82,16 +93,23 @@ static void what_is_plain(void **state)
 			fail_msg("%s", rows[i].url);
 }
 
-static void long_hosts_are_refused(void **state)
+static void hosts_have_a_maximum(void **state)
 {
-	char url[600] = "http://";
+	char url[600];
 	struct http_url parsed;
 	struct call call;
 
 	(void)state;
-	memset(url + 7, 'a', 400);
-	call_init(&call, 0);
-	assert_false(http_url_parse(url, &call, &parsed));
+	for (int len = 291; len <= 292; len++) {
+		char host[400] = {0};
+
+		memset(host, 'a', (size_t)len);
+		(void)snprintf(url, sizeof(url), "https://%s:65535", host);
+		call_init(&call, 0);
+		assert_int_equal(http_url_parse(url, &call, &parsed), len == 291);
+		if (len == 291)
+			assert_string_equal(parsed.base, url);
+	}
 }
 
 static void statuses(void **state)
@@ -112,6 +130,10 @@ static void statuses(void **state)
 	    {"refused", 409, REMOTE_REFUSED, PROBLEM, "{\"detail\":\"why\"}", "the gateway: why"},
 	    {"refused without a word", 403, REMOTE_REFUSED, PROBLEM, "", "refuses (403)"},
 	    {"a proxy's 403", 403, REMOTE_FAILED, "text/html", "", "not a gateway (403)"},
+	    {"a detail that is empty", 400, REMOTE_REFUSED, PROBLEM,
+		"{\"detail\":\"\",\"title\":\"Bad Request\"}", "the gateway: Bad Request"},
+	    {"nothing but an empty title", 400, REMOTE_REFUSED, PROBLEM, "{\"title\":\"\"}",
+		"the gateway refuses (400)"},
 	    {"a title alone", 400, REMOTE_REFUSED, PROBLEM, "{\"title\":\"Bad Request\"}",
 		"Bad Request"},
 	    {"busy", 503, REMOTE_LATER, PROBLEM, "{\"detail\":\"the queue is full\"}",
@@ -163,6 +185,11 @@ static void retry_after(void **state)
 	} rows[] = {
 	    {"none", "", 0},
 	    {"seconds", "120", 120000},
+	    {"just a day", "86400", HTTP_RETRY_MAX_MS},
+	    {"not a day", "86399", 86399000},
+	    {"a date now", "Wed, 21 Oct 2015 07:26:40 GMT", 0},
+	    {"a date in a day", "Thu, 22 Oct 2015 07:26:41 GMT", HTTP_RETRY_MAX_MS},
+	    {"a date within a day", "Thu, 22 Oct 2015 07:26:39 GMT", HTTP_RETRY_MAX_MS - 1000},
 	    {"no wait", "0", 0},
 	    {"a date", "Wed, 21 Oct 2015 07:28:00 GMT", 80000},
 	    {"a date that is past", "Wed, 21 Oct 2015 07:25:00 GMT", 0},
@@ -191,6 +218,12 @@ static void header_lines(void **state)
 	    {"plain", "Date: now\r\n", "now"},
 	    {"any case", "dAtE:\t now \r\n", "now"},
 	    {"empty", "Date:\r\n", ""},
+	    {"blank", "Date: \t \r\n", ""},
+	    {"a letter", "Date: x", "x"},
+	    {"the longest", "Date: 012345678901234\r\n", "012345678901234"},
+	    {"a name like it", "Dat\x05: now\r\n", "before"},
+	    {"no colon", "Date now\r\n", "before"},
+	    {"the name alone", "Date", "before"},
 	    {"another", "Dates: now\r\n", "before"},
 	    {"a beginning", "Dat", "before"},
 	    {"too long", "Date: 0123456789012345\r\n", "before"},
@@ -203,6 +236,159 @@ static void header_lines(void **state)
 		http_header_value(rows[i].line, strlen(rows[i].line), "date", value, sizeof(value));
 		if (strcmp(value, rows[i].value) != 0)
 			fail_msg("%s: %s", rows[i].name, value);
+	}
+}
+
+/* A line has no NUL: what follows it in memory is not its own. */
+static void a_line_ends_where_it_ends(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *value;
+	} rows[] = {
+	    {"Date:  now", 6, ""},
+	    {"Date: now then", 9, "now"},
+	    {"Date:now", 5, ""},
+	    {"Date:now", 4, "before"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char value[16] = "before";
+
+		http_header_value(rows[i].text, rows[i].len, "date", value, sizeof(value));
+		assert_string_equal(value, rows[i].value);
+	}
+}
+
+static void media_types(void **state)
+{
+	char longest[HTTP_TYPE_MAX + 2];
+	const struct {
+		const char *text, *type;
+	} rows[] = {
+	    {"Application/CBOR", "application/cbor"},
+	    {"text/AZaz@[`{", "text/azaz@[`{"},
+	    {"text/plain;q=1", "text/plain"},
+	    {"text/plain ; q=1", "text/plain"},
+	    {"text/plain\tx", "text/plain"},
+	    {"", ""},
+	    {";", ""},
+	    {longest + 1, longest + 1},
+	    {longest, ""},
+	};
+
+	(void)state;
+	memset(longest, 't', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char type[HTTP_TYPE_MAX + 1] = "before";
+
+		http_type_parse(rows[i].text, type);
+		assert_string_equal(type, rows[i].type);
+	}
+}
+
+static void dates(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t at_ms;
+	} rows[] = {
+	    {"", 0},
+	    {"soon", 0},
+	    {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+	    {"Thu, 01 Jan 1970 00:00:01 GMT", 1000},
+	    {"Wed, 31 Dec 1969 23:59:59 GMT", 0},
+	    {"Wed, 21 Oct 2015 07:28:00 GMT", 1445412480000},
+	    {"Mon, 16 Mar 2242 12:56:28 GMT", 8589934588000}, /* no clock shows more */
+	    {"Mon, 16 Mar 2242 12:56:29 GMT", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (http_date_ms(rows[i].text) != rows[i].at_ms)
+			fail_msg("%s: %lld", rows[i].text, (long long)http_date_ms(rows[i].text));
+}
+
+/* What a status means where nobody explains it; and a gateway's, which says why. */
+static void each_status(void **state)
+{
+	static const struct {
+		unsigned status;
+		enum remote_result gateway, stranger;
+	} rows[] = {
+	    {299, REMOTE_FAILED, REMOTE_FAILED},
+	    {300, REMOTE_FAILED, REMOTE_FAILED},
+	    {399, REMOTE_FAILED, REMOTE_FAILED},
+	    {400, REMOTE_REFUSED, REMOTE_FAILED},
+	    {404, REMOTE_ABSENT, REMOTE_FAILED},
+	    {408, REMOTE_LATER, REMOTE_LATER},
+	    {410, REMOTE_GONE, REMOTE_GONE},
+	    {429, REMOTE_LATER, REMOTE_LATER},
+	    {499, REMOTE_REFUSED, REMOTE_FAILED},
+	    {500, REMOTE_LATER, REMOTE_LATER},
+	    {501, REMOTE_FAILED, REMOTE_FAILED},
+	    {502, REMOTE_LATER, REMOTE_LATER},
+	    {503, REMOTE_LATER, REMOTE_LATER},
+	    {504, REMOTE_LATER, REMOTE_LATER},
+	    {507, REMOTE_FAILED, REMOTE_FAILED},
+	    {599, REMOTE_FAILED, REMOTE_FAILED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (unsigned stranger = 0; stranger < 2; stranger++) {
+			struct http_reply reply = {
+			    .status = rows[i].status, .retry_after_ms = 1234};
+			char code[HTTP_CODE_MAX + 1] = "before";
+			enum remote_result result;
+			struct call call;
+
+			call_init(&call, 0);
+			http_type_parse(stranger ? "text/html" : PROBLEM, reply.type);
+			result = http_reply_result(&reply, &call, code);
+			if (result != (stranger ? rows[i].stranger : rows[i].gateway))
+				fail_msg("%u: %s", rows[i].status, call.message);
+			assert_int_equal(call.retry_after_ms, result == REMOTE_LATER ? 1234 : 0);
+			assert_string_equal(code, "");
+			assert_int_equal(strstr(call.message, "elsewhere") != NULL,
+			    rows[i].status >= 300 && rows[i].status < 400);
+		}
+}
+
+/* A code is as long as one may be, or none; it counts only in a gateway's problem. */
+static void codes(void **state)
+{
+	static const struct {
+		const char *type, *body, *code;
+		enum remote_result result;
+	} rows[] = {
+	    {PROBLEM, "{\"code\":\"clock\"}", "clock", REMOTE_REFUSED},
+	    {PROBLEM, "{\"code\":\"12345678901234567890123456789012\"}",
+		"12345678901234567890123456789012", REMOTE_REFUSED},
+	    {PROBLEM, "{\"code\":\"123456789012345678901234567890123\"}", "", REMOTE_REFUSED},
+	    {PROBLEM, "{\"code\":\"damaged\"}", "damaged", REMOTE_DAMAGED},
+	    {PROBLEM, "{\"code\":\"\"}", "", REMOTE_REFUSED},
+	    {"application/json", "{\"code\":\"damaged\",\"detail\":\"x\"}", "", REMOTE_FAILED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct http_reply reply = {.status = 409};
+		char code[HTTP_CODE_MAX + 1] = "before";
+		struct call call;
+
+		call_init(&call, 0);
+		http_type_parse(rows[i].type, reply.type);
+		assert_true(bytes_copy(view_text(rows[i].body), &reply.body));
+		assert_int_equal(http_reply_result(&reply, &call, code), rows[i].result);
+		assert_string_equal(code, rows[i].code);
+		assert_null(strstr(call.message, ": x"));
+		http_reply_clear(&reply);
+		assert_null(reply.body.data);
+		assert_int_equal(reply.status, 0);
 	}
 }
 
@@ -248,14 +434,78 @@ static void infos(void **state)
 	}
 }
 
+/* Printable ASCII without blanks, as long as one may be. */
+static void names_of_gateways(void **state)
+{
+	char longest[REMOTE_NAME_MAX + 2];
+	const struct {
+		const char *name;
+		bool good;
+	} rows[] = {{"!", true}, {"~", true}, {longest + 1, true}, {longest, false}, {"", false},
+	    {"a ", false}, {"a\x7f", false}, {"a\xc3\xa9", false}};
+
+	(void)state;
+	memset(longest, 'n', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct remote_info info = {.name = "before"};
+		char json[400];
+		struct call call;
+
+		call_init(&call, 0);
+		(void)snprintf(json, sizeof(json),
+		    "{\"names\":[\"%s\"],\"receiptKey\":"
+		    "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"}",
+		    rows[i].name);
+		if (http_info_parse(view_text(json), rows[i].name, &call, &info) != rows[i].good)
+			fail_msg("row %zu: %s", i, call.message);
+		assert_string_equal(info.name, rows[i].good ? rows[i].name : "before");
+		assert_int_equal(info.gateway, rows[i].good);
+		assert_int_equal(info.answers, rows[i].good);
+		if (!rows[i].good)
+			assert_string_equal(call.message,
+			    "what answers at this URL is not a gateway: it does not say who it is");
+	}
+}
+
+/* A document of 64 KiB is read. */
+static void infos_have_a_maximum(void **state)
+{
+	static const char text[] =
+	    "{\"names\":[\"a\"],\"receiptKey\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"}";
+	struct bytes json = {0};
+
+	(void)state;
+	assert_true(bytes_new((64u << 10) + 1, &json));
+	memset(json.data, ' ', json.len);
+	memcpy(json.data, text, strlen(text));
+	for (unsigned more = 0; more < 2; more++) {
+		struct remote_info info = {0};
+		struct call call;
+
+		call_init(&call, 0);
+		assert_int_equal(
+		    http_info_parse(view_of(json.data, (64u << 10) + more), "a", &call, &info),
+		    !more);
+	}
+	bytes_clear(&json);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(urls),
     cmocka_unit_test(what_is_plain),
-    cmocka_unit_test(long_hosts_are_refused),
+    cmocka_unit_test(hosts_have_a_maximum),
     cmocka_unit_test(statuses),
     cmocka_unit_test(retry_after),
     cmocka_unit_test(header_lines),
+    cmocka_unit_test(a_line_ends_where_it_ends),
+    cmocka_unit_test(media_types),
+    cmocka_unit_test(dates),
+    cmocka_unit_test(each_status),
+    cmocka_unit_test(codes),
     cmocka_unit_test(infos),
+    cmocka_unit_test(names_of_gateways),
+    cmocka_unit_test(infos_have_a_maximum),
 };
 
 TEST_MAIN(tests)

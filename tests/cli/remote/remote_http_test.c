@@ -2,7 +2,7 @@
  * tests/cli/remote/remote_http_test.c: what goes over the wire to a gateway, and every way in which
  * its answers, or their absence, can go wrong. The server says what the test gave it.
  */
-#include "tests/test.h"
+#include "tests/cli/remote/http_fixture.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -11,157 +11,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "cli/remote/http_client.h"
-#include "schemas/http_signature.h"
-#include "tests/cli/remote/scripted_server.h"
-
-#define OK_HEAD(type, len) \
-	"HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nContent-Length: " len "\r\n\r\n"
-#define PROBLEM_HEAD(status, more, len) \
-	"HTTP/1.1 " status "\r\nContent-Type: application/problem+json\r\n" more \
-	"Content-Length: " len "\r\n\r\n"
-#define CLOCK_PROBLEM "{\"code\":\"clock\",\"detail\":\"the clock\"}"
-#define NOTHING_HEAD "HTTP/1.1 204 No Content\r\n\r\n"
-
-static int64_t now_ms(clockid_t which)
-{
-	struct timespec now;
-
-	assert_int_equal(clock_gettime(which, &now), 0);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t wall_ms(void *self)
-{
-	(void)self;
-	return now_ms(CLOCK_REALTIME);
-}
-
-static int64_t monotonic_ms(void *self)
-{
-	(void)self;
-	return now_ms(CLOCK_MONOTONIC);
-}
-
-static void fill(void *self, void *out, size_t len)
-{
-	(void)self;
-	randombytes_buf(out, len);
-}
-
-static const struct clock test_clock = {.wall_ms = wall_ms, .monotonic_ms = monotonic_ms};
-static const struct random test_random = {.fill = fill};
-
-struct fixture {
-	struct server *server;
-	char url[64];
-	struct device_keys keys, recovery;
-	struct remote_access access;
-	struct account_id account;
-	struct bucket_counts counts;
-	struct remote *remote;
-	struct call call;
-	struct bytes sync_answer; /* encoded: the cursor is the head */
-};
-
-static int set_up(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	const struct sync_answer answer = {.status = SYNC_CURRENT, .head.seq = 7, .sweep = 1};
-
-	if (fixture == NULL)
-		return -1;
-	assert_int_equal(unsetenv("http_proxy") | unsetenv("all_proxy") | unsetenv("ALL_PROXY"), 0);
-	device_keys_new(&test_random, &fixture->keys);
-	device_keys_new(&test_random, &fixture->recovery);
-	fixture->access.keys = &fixture->keys;
-	memset(fixture->account.bytes, 0xa5, ACCOUNT_ID_LEN);
-	assert_int_equal(sync_answer_encode(&answer, &fixture->sync_answer), FORMAT_OK);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	remote_close(fixture->remote);
-	server_free(fixture->server);
-	bytes_clear(&fixture->sync_answer);
-	free(fixture);
-	return 0;
-}
-
-/* Forgets a script before, and opens a remote on a new one. */
-static const struct remote_ops *start(
-    struct fixture *fixture, const struct script_step *steps, size_t steps_count)
-{
-	remote_close(fixture->remote);
-	server_free(fixture->server);
-	fixture->counts = (struct bucket_counts){0};
-	fixture->server = server_start(steps, steps_count, fixture->url);
-	remote_request(&fixture->call, &test_clock);
-	fixture->remote = remote_open(fixture->url, &test_clock, &test_random, NULL,
-	    &fixture->access, &fixture->counts, &fixture->call);
-	if (fixture->remote == NULL)
-		fail_msg("%s", fixture->call.message);
-	return fixture->remote->ops;
-}
-
-static enum remote_result poll_once(struct fixture *fixture, struct sync_answer *answer)
-{
-	const struct sync_request request = {
-	    .account = fixture->account, .device = fixture->keys.id, .cursor.seq = 7};
-
-	return fixture->remote->ops->sync(fixture->remote->self, &request, &fixture->call, answer);
-}
-
-static enum remote_result get_roster(struct fixture *fixture)
-{
-	struct bytes roster = {0};
-	enum remote_result result = fixture->remote->ops->roster(
-	    fixture->remote->self, &fixture->account, &fixture->call, &roster);
-
-	assert_true(result == REMOTE_OK || roster.data == NULL);
-	bytes_clear(&roster);
-	return result;
-}
-
-static struct script_step sync_step(const struct fixture *fixture, char head_out[128])
-{
-	(void)snprintf(head_out, 128,
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/cbor\r\nContent-Length: %zu\r\n\r\n",
-	    fixture->sync_answer.len);
-	return (struct script_step){.answer = head_out, .body = view_bytes(&fixture->sync_answer)};
-}
-
-/* The request was signed by these keys; gives what the signature says. */
-static struct http_signature check_signed(const struct fixture *fixture,
-    const struct script_request *sent, const char *path, const struct device_keys *keys)
-{
-	char input[512], text[256], digest[128], type[64], method[8];
-	struct http_signature signature;
-	struct http_request request = {
-	    .method = method, .authority = fixture->url + 7, .path = path, .query = ""};
-	bool has_body;
-
-	assert_int_equal(sscanf(sent->head, "%7s", method), 1);
-	request_field(sent, "Signature-Input", input, sizeof(input));
-	request_field(sent, "Signature", text, sizeof(text));
-	request_field(sent, "Content-Digest", digest, sizeof(digest));
-	request_field(sent, "Content-Type", type, sizeof(type));
-	request.content_type = type[0] == '\0' ? NULL : type;
-	request.body = view_bytes(&sent->body);
-	assert_int_equal(http_signature_parse(input, &signature, &has_body), FORMAT_OK);
-	assert_int_equal(has_body, sent->body.len > 0);
-	assert_int_equal(http_signature_check(&request, input, text,
-			     digest[0] == '\0' ? NULL : digest, keys->sign_public),
-	    FORMAT_OK);
-	assert_true(account_equal(&signature.account, &fixture->account));
-	assert_true(device_equal(&signature.device, &keys->id));
-	return signature;
-}
 
 static void an_exchange_is_signed_and_counted(void **state)
 {
@@ -711,25 +560,23 @@ static void the_probe_asks_whether_it_is_ready(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(an_exchange_is_signed_and_counted, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(blobs_are_signed_and_checked, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(the_recovery_device_signs_while_recovering, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(create_brings_its_invite_unsigned, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(
-	what_is_no_invite_is_refused_before_it_is_sent, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_wrong_clock_is_corrected_once, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_clock_seen_before_is_followed_at_once, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(answers_that_do_not_hold, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(answers_without_end_are_cut_off, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_lost_answer_is_asked_for_again, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(
-	gone_away_is_later_and_never_there_is_unreachable, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(slow_answers_end_by_the_deadline, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(cancelled_while_it_waits, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_refused_frame_brings_its_reason, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_wipe_gives_the_receipt_or_none, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_proxy_of_the_environment_is_used, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(the_probe_asks_whether_it_is_ready, set_up, tear_down),
+    cmocka_unit_test_http(an_exchange_is_signed_and_counted),
+    cmocka_unit_test_http(blobs_are_signed_and_checked),
+    cmocka_unit_test_http(the_recovery_device_signs_while_recovering),
+    cmocka_unit_test_http(create_brings_its_invite_unsigned),
+    cmocka_unit_test_http(what_is_no_invite_is_refused_before_it_is_sent),
+    cmocka_unit_test_http(a_wrong_clock_is_corrected_once),
+    cmocka_unit_test_http(a_clock_seen_before_is_followed_at_once),
+    cmocka_unit_test_http(answers_that_do_not_hold),
+    cmocka_unit_test_http(answers_without_end_are_cut_off),
+    cmocka_unit_test_http(a_lost_answer_is_asked_for_again),
+    cmocka_unit_test_http(gone_away_is_later_and_never_there_is_unreachable),
+    cmocka_unit_test_http(slow_answers_end_by_the_deadline),
+    cmocka_unit_test_http(cancelled_while_it_waits),
+    cmocka_unit_test_http(a_refused_frame_brings_its_reason),
+    cmocka_unit_test_http(a_wipe_gives_the_receipt_or_none),
+    cmocka_unit_test_http(a_proxy_of_the_environment_is_used),
+    cmocka_unit_test_http(the_probe_asks_whether_it_is_ready),
 };
 
 TEST_MAIN(tests)

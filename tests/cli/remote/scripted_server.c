@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define POLL_MS 50
 #define TRICKLE_MS 100
 
 struct server {
@@ -28,23 +26,18 @@ struct server {
 	int listener;
 	unsigned connections;
 	pthread_t thread;
-	atomic_bool stop;
+	int stop[2]; /* a pipe: the thread has the end that is read, which ends when it is to stop
+		      */
 	bool stopped;
 };
 
 /* False: told to stop, or nothing more comes. */
 static bool readable(struct server *server, int fd)
 {
-	while (!atomic_load(&server->stop)) {
-		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		int ready = poll(&wait, 1, POLL_MS);
+	struct pollfd waits[] = {
+	    {.fd = fd, .events = POLLIN}, {.fd = server->stop[0], .events = POLLIN}};
 
-		if (ready > 0)
-			return true;
-		if (ready < 0)
-			return false;
-	}
-	return false;
+	return poll(waits, COUNT_OF(waits), -1) > 0 && waits[1].revents == 0;
 }
 
 static size_t body_len(const struct script_request *request)
@@ -53,41 +46,6 @@ static size_t body_len(const struct script_request *request)
 
 	request_field(request, "Content-Length", text, sizeof(text));
 	return (size_t)strtoull(text, NULL, 10);
-}
-
-/* One whole request. False: there is none any more. */
-static bool read_request(struct server *server, int fd, struct script_request *out)
-{
-	char *all = calloc(1, SCRIPT_REQUEST_MAX + 1);
-	size_t len = 0, head_len = 0;
-	bool whole = false;
-
-	assert(all != NULL);
-	while (!whole && len < SCRIPT_REQUEST_MAX && readable(server, fd)) {
-		ssize_t got = read(fd, all + len, SCRIPT_REQUEST_MAX - len);
-		char *end;
-
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-		end = head_len == 0 ? strstr(all, "\r\n\r\n") : NULL;
-		if (end != NULL) {
-			head_len = (size_t)(end - all) + 4;
-			out->head = calloc(1, head_len + 1);
-			assert(out->head != NULL);
-			memcpy(out->head, all, head_len);
-		}
-		whole = head_len > 0 && len >= head_len + body_len(out);
-	}
-	if (whole && len > head_len) {
-		bool copied = bytes_copy(view_of(all + head_len, len - head_len), &out->body);
-
-		assert(copied);
-	}
-	if (!whole)
-		free(out->head);
-	free(all);
-	return whole;
 }
 
 static void send_all(int fd, const void *data, size_t len)
@@ -104,14 +62,98 @@ static void send_all(int fd, const void *data, size_t len)
 	}
 }
 
+/* A client may want to hear before it sends a body that its head is fine. */
+static void go_on(int fd, const struct script_request *request)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	char field[32];
+
+	request_field(request, "Expect", field, sizeof(field));
+	if (strcmp(field, "100-continue") == 0)
+		send_all(fd, text, sizeof(text) - 1);
+}
+
+/* What follows what is there already, to len. */
+static bool read_on(struct server *server, int fd, uint8_t *data, size_t have, size_t len)
+{
+	while (have < len && readable(server, fd)) {
+		ssize_t got = read(fd, data + have, len - have);
+
+		if (got <= 0)
+			return false;
+		have += (size_t)got;
+	}
+	return have == len;
+}
+
+/* A head, and what came of the body with it. */
+static bool read_head(struct server *server, int fd, struct script_request *out, struct bytes *rest)
+{
+	char text[SCRIPT_HEAD_MAX + 1] = {0};
+	const char *end = NULL;
+	size_t len = 0;
+
+	while (end == NULL && len < SCRIPT_HEAD_MAX && readable(server, fd)) {
+		ssize_t got = read(fd, text + len, SCRIPT_HEAD_MAX - len);
+
+		if (got <= 0)
+			return false;
+		len += (size_t)got;
+		end = strstr(text, "\r\n\r\n");
+	}
+	if (end == NULL)
+		return false;
+	end += 4;
+	out->head = calloc(1, (size_t)(end - text) + 1);
+	assert(out->head != NULL);
+	memcpy(out->head, text, (size_t)(end - text));
+	return bytes_copy(view_of(end, len - (size_t)(end - text)), rest);
+}
+
+/* One whole request. False: there is none any more. */
+static bool read_request(struct server *server, int fd, struct script_request *out)
+{
+	struct bytes rest = {0};
+	bool whole = read_head(server, fd, out, &rest);
+	size_t len = whole ? body_len(out) : 0;
+
+	assert(rest.len <= len && len <= SCRIPT_BODY_MAX);
+	if (whole && len > 0) {
+		whole = bytes_new(len, &out->body);
+		assert(whole);
+		memcpy(out->body.data, rest.data, rest.len);
+		go_on(fd, out);
+		whole = read_on(server, fd, out->body.data, rest.len, len);
+	}
+	if (!whole) {
+		free(out->head);
+		bytes_clear(&out->body);
+	}
+	bytes_clear(&rest);
+	return whole;
+}
+
 static void trickle(struct server *server, int fd, const char *text)
 {
-	for (; *text != '\0' && !atomic_load(&server->stop); text++) {
-		struct pollfd gone = {.fd = fd, .events = POLLIN};
+	for (; *text != '\0'; text++) {
+		struct pollfd waits[] = {
+		    {.fd = fd, .events = POLLIN}, {.fd = server->stop[0], .events = POLLIN}};
 
-		if (send(fd, text, 1, MSG_NOSIGNAL) != 1 || poll(&gone, 1, TRICKLE_MS) > 0)
+		/* Whatever comes is the client's going, or the end. */
+		if (send(fd, text, 1, MSG_NOSIGNAL) != 1 ||
+		    poll(waits, COUNT_OF(waits), TRICKLE_MS) != 0)
 			return;
 	}
+}
+
+/* What is sent stays to be read: closed with something unread, a connection is reset. */
+static void hear_out(struct server *server, int fd)
+{
+	char rest[1024];
+
+	(void)shutdown(fd, SHUT_WR);
+	while (readable(server, fd) && read(fd, rest, sizeof(rest)) > 0)
+		;
 }
 
 /* True: the connection stays. */
@@ -127,6 +169,8 @@ static bool give_answer(struct server *server, int fd, const struct script_step 
 	}
 	send_all(fd, step->answer, strlen(step->answer));
 	send_all(fd, step->body.data, step->body.len);
+	if (step->manner == SCRIPT_FIRST)
+		hear_out(server, fd);
 	return step->manner == SCRIPT_KEEP;
 }
 
@@ -136,11 +180,12 @@ static void serve(struct server *server, int fd)
 
 	while (stays && server->requests_count < server->steps_count) {
 		struct script_request request = {.connection = server->connections};
+		const struct script_step *step = &server->steps[server->requests_count];
 
-		if (!read_request(server, fd, &request))
+		if (step->manner != SCRIPT_FIRST && !read_request(server, fd, &request))
 			return;
-		server->requests[server->requests_count] = request;
-		stays = give_answer(server, fd, &server->steps[server->requests_count++]);
+		server->requests[server->requests_count++] = request;
+		stays = give_answer(server, fd, step);
 	}
 }
 
@@ -185,7 +230,7 @@ struct server *server_start(const struct script_step *steps, size_t steps_count,
 	       bind(server->listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	       listen(server->listener, 8) == 0 &&
 	       getsockname(server->listener, (struct sockaddr *)&address, &size) == 0 &&
-	       pthread_create(&server->thread, NULL, run, server) == 0;
+	       pipe(server->stop) == 0 && pthread_create(&server->thread, NULL, run, server) == 0;
 	assert(good);
 	(void)snprintf(url_out, 64, "http://127.0.0.1:%u", ntohs(address.sin_port));
 	return server;
@@ -195,8 +240,9 @@ void server_stop(struct server *server)
 {
 	if (server->stopped)
 		return;
-	atomic_store(&server->stop, true);
+	(void)close(server->stop[1]);
 	(void)pthread_join(server->thread, NULL);
+	(void)close(server->stop[0]);
 	(void)close(server->listener);
 	server->stopped = true;
 }

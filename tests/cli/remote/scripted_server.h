@@ -1,7 +1,7 @@
 /*
  * tests/cli/remote/scripted_server.h: a server on the loopback that reads requests and answers them
  * with what a test gave it, byte for byte, in order, whatever was asked. One thread, one connection
- * at a time. It keeps what was asked.
+ * at a time. It keeps what was asked. A client that expects a word before it sends a body has it.
  */
 #ifndef INKSEAL_SCRIPTED_SERVER_H
 #define INKSEAL_SCRIPTED_SERVER_H
@@ -9,13 +9,15 @@
 #include "schemas/base/base.h"
 
 #define SCRIPT_STEPS_MAX 16u
-#define SCRIPT_REQUEST_MAX (256u << 10)
+#define SCRIPT_HEAD_MAX (16u << 10)
+#define SCRIPT_BODY_MAX (8u << 20)
 
 enum script_manner {
 	SCRIPT_KEEP,  /* the connection stays open */
 	SCRIPT_CLOSE, /* … and is closed after the answer; an empty answer is a cut connection */
 	SCRIPT_TRICKLE, /* a byte every 100 ms */
 	SCRIPT_MUTE,    /* says nothing until the client gives up */
+	SCRIPT_FIRST,   /* speaks before it is asked, and closes: the request is not known */
 };
 struct script_step {
 	const char *answer; /* what precedes the body, or all */
