@@ -2,6 +2,7 @@
  * cli/commands/device_name.c: --name, or the machine's name.
  */
 #include "cli/commands/device_name.h"
+#include "schemas/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum code device_name(struct app *app, char out[DEVICE_NAME_MAX + 1])
 		if (gethostname(out, DEVICE_NAME_MAX) != 0)
 			out[0] = '\0';
 		out[DEVICE_NAME_MAX] = '\0';
-		if (out[0] == '\0')
+		if (out[0] == '\0' || !utf8_valid(view_text(out)))
 			(void)snprintf(out, DEVICE_NAME_MAX + 1, "device");
 		return CODE_OK;
 	}

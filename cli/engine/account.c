@@ -3,6 +3,7 @@
  * it.
  */
 #include "cli/engine/engine_priv.h"
+#include "schemas/base/utf8.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -22,14 +23,29 @@ static enum engine_result say_format(struct call *call, const char *what, enum f
 	return engine_of_format(result);
 }
 
+/* Said before anything is stored: no statement could ever be made with another. */
+static enum engine_result check_name(const char *name, struct call *call)
+{
+	struct view text = view_text(name);
+
+	if (text.len > 0 && text.len <= DEVICE_NAME_MAX && utf8_valid(text))
+		return ENGINE_OK;
+	call_sayf(call, "a device's name has 1 to %u bytes, as UTF-8", DEVICE_NAME_MAX);
+	return ENGINE_REFUSED;
+}
+
 enum engine_result account_begin(
     struct engine *engine, const char *device_name, struct call *call, struct account_new *out)
 {
 	struct account_new account = {0};
-	struct roster *roster = calloc(1, sizeof(*roster));
+	struct roster *roster = NULL;
 	struct create create = {.time_ms = clock_wall_ms(engine->clock)};
 	enum format_result made = FORMAT_NO_MEMORY;
+	enum engine_result fits = check_name(device_name, call);
 
+	if (fits != ENGINE_OK)
+		return fits;
+	roster = calloc(1, sizeof(*roster));
 	if (roster == NULL)
 		goto done;
 	random_fill(engine->random, account.code.key, RECOVERY_KEY_LEN);
@@ -239,11 +255,8 @@ enum engine_result recovery_store(struct engine *engine, struct view encoded,
 		call_sayf(call, "the recovery device is not live in this roster");
 		result = ENGINE_WRONG_KEY;
 	}
-	if (result == ENGINE_OK &&
-	    (device_name[0] == '\0' || strlen(device_name) > DEVICE_NAME_MAX)) {
-		call_sayf(call, "a device's name has 1 to %u bytes", DEVICE_NAME_MAX);
-		result = ENGINE_REFUSED;
-	}
+	if (result == ENGINE_OK)
+		result = check_name(device_name, call);
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->begin(journal->self, call));
 	if (result == ENGINE_OK) {
