@@ -110,9 +110,11 @@ MUST_USE enum engine_result state_begin_light(struct sync_state *state);
 /* Stores facts, root and what the log has led to of the roster, and commits. */
 MUST_USE enum engine_result state_commit(struct sync_state *state);
 void state_rollback(struct sync_state *state);
-/* A head whose frames held, though what they bring was not taken (the brake): it stays known (I11).
+/*
+ * The brake has ended the run, and what it had applied was rolled back: the head whose frames held
+ * stays known (I11). ENGINE_BRAKE, or why it could not be stored.
  */
-MUST_USE enum engine_result state_remember_head(struct sync_state *state, const struct head *seen);
+MUST_USE enum engine_result state_braked(struct sync_state *state, const struct head *seen);
 /* A line in the activity log for what was pushed or pulled; none for none. In a transaction. */
 MUST_USE enum engine_result state_note(
     struct sync_state *state, enum activity_kind kind, uint64_t entries);

@@ -233,19 +233,20 @@ void state_rollback(struct sync_state *state)
 	state->engine->journal.ops->rollback(state->engine->journal.self);
 }
 
-enum engine_result state_remember_head(struct sync_state *state, const struct head *seen)
+enum engine_result state_braked(struct sync_state *state, const struct head *seen)
 {
 	enum engine_result result;
 
 	if (seen->seq <= state->facts.public.known_head.seq)
-		return ENGINE_OK;
+		return ENGINE_BRAKE;
 	result = state_begin(state);
 	if (result != ENGINE_OK)
 		return result;
 	state->facts.public.known_head = *seen;
 	result = state_commit(state);
-	if (result != ENGINE_OK)
-		state_rollback(state);
+	if (result == ENGINE_OK)
+		return ENGINE_BRAKE;
+	state_rollback(state);
 	return result;
 }
 

@@ -604,8 +604,8 @@ static enum engine_result finish_pull(
 
 		state_rollback(state);
 		restore_state(state, saved);
-		if (result == ENGINE_BRAKE && state_remember_head(state, &seen) != ENGINE_OK)
-			result = ENGINE_FAILED;
+		if (result == ENGINE_BRAKE)
+			result = state_braked(state, &seen);
 	}
 	return result;
 }
@@ -628,16 +628,46 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 	return result;
 }
 
+/* Has this home stored it, before it sent it? */
+static enum engine_result find_sent(struct sync *sync, const struct frame *frame, bool *own_out)
+{
+	const struct journal *journal = &sync->state.engine->journal;
+	enum journal_result found =
+	    journal->ops->sent_known(journal->self, &frame->hash, sync->state.call);
+
+	*own_out = found == JOURNAL_OK;
+	return found == JOURNAL_NONE ? ENGINE_OK : engine_of_journal(found);
+}
+
+/* One frame of an answer; *applied_out is not APPLY_OK where it is not applied. */
+static enum engine_result pull_frame(struct sync *sync, struct view encoded,
+    const struct body_source *source, enum apply_result *applied_out)
+{
+	struct frame frame;
+	bool own = false;
+	enum engine_result failure = ENGINE_FAILED;
+	enum engine_result result = ENGINE_OK;
+
+	if (frame_decode(encoded, &frame) == FORMAT_OK && frame.header.kind == FRAME_LOAD)
+		result = find_sent(sync, &frame, &own);
+	if (result != ENGINE_OK)
+		return result;
+	if (own)
+		return meet_own_load(sync, &frame);
+	*applied_out = apply_frame(&sync->state, encoded, source, &failure);
+	if (*applied_out == APPLY_FAILED)
+		return failure;
+	return *applied_out == APPLY_OK ? apply_note_snapshot(&sync->state, encoded) : ENGINE_OK;
+}
+
 /* The frames of an answer, as far as they can be applied now; one transaction. */
 static enum engine_result pull(struct sync *sync, const struct sync_answer *answer)
 {
 	struct sync_state *state = &sync->state;
-	const struct journal *journal = &state->engine->journal;
 	struct body_source source = {
 	    .bodies = answer->bodies, .bodies_count = answer->bodies_count};
 	struct saved_state saved;
 	enum engine_result result = state_begin(state);
-	enum engine_result failure = ENGINE_FAILED;
 	enum apply_result applied = APPLY_OK;
 	size_t count = 0;
 
@@ -647,24 +677,9 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 	if (sync->extra_blob.data != NULL)
 		source.extra = &sync->extra;
 	while (count < answer->frames_count && applied == APPLY_OK && result == ENGINE_OK) {
-		struct frame frame;
-		struct view encoded = answer->frames[count];
-
-		if (frame_decode(encoded, &frame) == FORMAT_OK && frame.header.kind == FRAME_LOAD &&
-		    journal->ops->sent_known(journal->self, &frame.hash, state->call) ==
-			JOURNAL_OK) {
-			result = meet_own_load(sync, &frame);
-			count++;
-			continue;
-		}
-		applied = apply_frame(state, encoded, &source, &failure);
-		if (applied == APPLY_OK) {
-			result = apply_note_snapshot(state, encoded);
-			count++;
-		}
+		result = pull_frame(sync, answer->frames[count], &source, &applied);
+		count += applied == APPLY_OK;
 	}
-	if (applied == APPLY_FAILED)
-		result = failure;
 	result = finish_pull(sync, result, &saved);
 	if (result != ENGINE_OK)
 		return result;
@@ -853,16 +868,17 @@ static enum engine_result meet_own_reset(
 static enum engine_result meet_own_first(struct sync *sync, struct view encoded, bool *met_out)
 {
 	struct sync_state *state = &sync->state;
-	const struct journal *journal = &state->engine->journal;
 	const struct head *head = &state->facts.public.head;
 	struct saved_state saved;
 	struct frame frame;
-	enum engine_result result;
+	bool own = false;
+	enum engine_result result = ENGINE_OK;
 
 	*met_out = false;
-	if (frame_decode(encoded, &frame) != FORMAT_OK ||
-	    journal->ops->sent_known(journal->self, &frame.hash, state->call) != JOURNAL_OK)
-		return ENGINE_OK;
+	if (frame_decode(encoded, &frame) == FORMAT_OK) /* else take_open says why */
+		result = find_sent(sync, &frame, &own);
+	if (result != ENGINE_OK || !own)
+		return result;
 	*met_out = frame.header.kind == FRAME_LOAD && frame.header.seq == head->seq + 1 &&
 		   digest_equal(&frame.header.previous, &head->hash);
 	if (!*met_out)
@@ -1349,8 +1365,9 @@ void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, co
 	}
 	if (message != NULL && message != sync->state.call->message)
 		call_sayf(sync->state.call, "%s", message);
-	if (result == ENGINE_NOT_FOUND && sync->phase == PHASE_LEARN) {
-		result = learn_nothing(sync, false);
+	if ((result == ENGINE_NOT_FOUND || result == ENGINE_DAMAGED) &&
+	    sync->phase == PHASE_LEARN) {
+		result = learn_nothing(sync, result == ENGINE_DAMAGED);
 		if (result != ENGINE_OK)
 			end(sync, result);
 		return;

@@ -857,19 +857,20 @@ static enum engine_result take_segments(struct take *take)
 	return result;
 }
 
-/* A state that does not hold is not built upon by the next run. */
-static bool fetch_anew(struct sync_state *state)
+/* A state that does not hold is not built upon by the next run. ENGINE_ROOT, or why it will be. */
+static enum engine_result fetch_anew(struct sync_state *state)
 {
 	enum engine_result result = state_begin(state);
 
 	if (result != ENGINE_OK)
-		return false;
+		return result;
 	result = stage_forget(state);
 	if (result == ENGINE_OK)
 		result = state_commit(state);
-	if (result != ENGINE_OK)
-		state_rollback(state);
-	return result == ENGINE_OK;
+	if (result == ENGINE_OK)
+		return ENGINE_ROOT;
+	state_rollback(state);
+	return result;
 }
 
 enum engine_result take_finish(struct take *take, bool allow_deletions)
@@ -927,10 +928,10 @@ enum engine_result take_finish(struct take *take, bool allow_deletions)
 		state->facts = facts;
 		state->sum = sum;
 		state->roster_index = roster_index;
-		if (result == ENGINE_BRAKE && state_remember_head(state, &seen) != ENGINE_OK)
-			result = ENGINE_FAILED;
-		if (result == ENGINE_ROOT && !fetch_anew(state))
-			result = ENGINE_FAILED;
+		if (result == ENGINE_BRAKE)
+			result = state_braked(state, &seen);
+		else if (result == ENGINE_ROOT)
+			result = fetch_anew(state);
 	}
 	return result;
 }

@@ -247,11 +247,22 @@ void device_close(struct device *device)
 	remove_folder(device->folder);
 }
 
-void device_restart(struct device *device)
+void device_suspend(struct device *device)
 {
 	store_close(device->store);
+	device->store = NULL;
 	account_cache_clear(&device->cache);
+}
+
+void device_resume(struct device *device)
+{
 	open_store(device);
+}
+
+void device_restart(struct device *device)
+{
+	device_suspend(device);
+	device_resume(device);
 }
 
 static void copy_file(const char *from, const char *to)
@@ -475,7 +486,8 @@ static enum engine_result drive(struct device *device, struct sync *sync)
 		case SYNC_WANT_PUT: drive_blob(device, sync, &pending, &want); break;
 		case SYNC_WANT_WAIT:
 			device->waits++;
-			device->world->now_ms += want.wait_ms;
+			if (!device->world->stands)
+				device->world->now_ms += want.wait_ms;
 			sync_waited(sync);
 			break;
 		}

@@ -26,6 +26,7 @@ char *made_text(struct made_random *made, size_t len);
 struct world {
 	struct memory_store *store;
 	int64_t now_ms;
+	bool stands; /* time does: a wait takes none */
 	struct made_random made;
 	struct random random;
 	struct account_id account;
@@ -80,6 +81,8 @@ struct device {
 void device_open(struct device *device, struct world *world); /* new keys, an empty journal */
 void device_close(struct device *device);
 void device_restart(struct device *device); /* as another process: only the disk is left */
+void device_suspend(struct device *device); /* its process ends … */
+void device_resume(struct device *device);  /* … and another begins */
 /* A home copied to another machine: journal and keys. */
 void device_copy(struct device *device, struct device *from);
 

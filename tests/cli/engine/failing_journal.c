@@ -3,79 +3,274 @@
  */
 #include "tests/cli/engine/failing_journal.h"
 
+#include <execinfo.h>
+
+#define CALLS_MAX 4096u
+#define DEPTH_MAX 64
+
 static struct {
+	struct device *device;
 	const struct journal_ops *real;
-	struct journal_ops ops;
 	unsigned nth, count;
+	const char *failed;
+	bool open;   /* a transaction that was begun meanwhile … */
+	bool broken; /* … and in which a call has failed: it is to be rolled back */
+	void (*committed)(struct device *device);
+	int depth; /* of calls, where the journal was armed */
+	uint64_t ways[CALLS_MAX];
 } failing;
 
-static bool fails(void)
+static uint64_t way(void)
 {
-	return ++failing.count == failing.nth;
+	void *callers[DEPTH_MAX];
+	int count = backtrace(callers, DEPTH_MAX);
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	for (int i = 0; i < count - failing.depth; i++)
+		hash = (hash ^ (uint64_t)(uintptr_t)callers[i]) * UINT64_C(1099511628211);
+	return hash;
 }
 
-static enum journal_result entry_get(
-    void *self, struct view id, struct call *call, struct journal_entry *out)
+static bool fails(const char *op, struct call *call)
 {
-	return fails() ? JOURNAL_FULL : failing.real->entry_get(self, id, call, out);
+	failing.count++;
+	if (failing.nth == 0) {
+		assert_true(failing.count < CALLS_MAX);
+		failing.ways[failing.count] = way();
+	}
+	if (failing.count != failing.nth)
+		return false;
+	failing.failed = op;
+	failing.broken = failing.open;
+	call_sayf(call, "the disk is full");
+	return true;
 }
 
-static enum journal_result version_get(
-    void *self, const struct digest *version, struct call *call, struct bytes *encoded_out)
+static enum journal_result begun(enum journal_result result)
 {
-	return fails() ? JOURNAL_FULL : failing.real->version_get(self, version, call, encoded_out);
+	failing.open = result == JOURNAL_OK;
+	return result;
 }
 
-static enum journal_result version_put(
-    void *self, const struct digest *version, struct view encoded, struct call *call)
+static enum journal_result begin(void *self, struct call *call)
 {
-	return fails() ? JOURNAL_FULL : failing.real->version_put(self, version, encoded, call);
+	return fails("begin", call) ? JOURNAL_FULL : begun(failing.real->begin(self, call));
 }
 
-static enum journal_result local_set(
-    void *self, struct view id, const struct digest *version, struct call *call)
+static enum journal_result begin_light(void *self, struct call *call)
 {
-	return fails() ? JOURNAL_FULL : failing.real->local_set(self, id, version, call);
+	return fails("begin_light", call) ? JOURNAL_FULL
+					  : begun(failing.real->begin_light(self, call));
 }
 
-static enum journal_result history_add(void *self, struct view id, const struct digest *version,
-    const struct device_id *author, enum history_kind kind, int64_t at_ms, struct call *call)
+static enum journal_result commit(void *self, struct call *call)
 {
-	return fails() ? JOURNAL_FULL
-		       : failing.real->history_add(self, id, version, author, kind, at_ms, call);
+	enum journal_result result;
+
+	if (failing.broken)
+		fail_msg(
+		    "committed, although %s had failed (call %u)", failing.failed, failing.nth);
+	if (fails("commit", call))
+		return JOURNAL_FULL;
+	result = failing.real->commit(self, call);
+	if (result == JOURNAL_OK) {
+		failing.open = false;
+		if (failing.committed != NULL)
+			failing.committed(failing.device);
+	}
+	return result;
 }
 
-static enum journal_result activity_add(void *self, enum activity_kind kind, struct view id,
-    const char *detail, int64_t at_ms, struct call *call)
+static void rollback(void *self)
 {
-	return fails() ? JOURNAL_FULL
-		       : failing.real->activity_add(self, kind, id, detail, at_ms, call);
+	failing.open = failing.broken = false;
+	failing.real->rollback(self);
 }
 
-static enum journal_result loser_add(void *self, struct view id, const struct digest *version,
-    const struct device_id *author, struct call *call)
+/* What the journal does, unless it is this call's turn to fail. */
+#define FAILING(op, parameters, ...) \
+	static enum journal_result on_##op parameters \
+	{ \
+		return fails(#op, call) ? JOURNAL_FULL : failing.real->op(__VA_ARGS__); \
+	}
+
+#define SELF void *self
+#define CALL struct call *call
+#define ID struct view id
+#define AFTER struct view after
+#define VERSION const struct digest *version
+#define AUTHOR const struct device_id *author
+#define FRAME const struct digest *frame
+
+FAILING(meta_get, (SELF, const char *name, CALL, struct bytes *out), self, name, call, out)
+FAILING(meta_set, (SELF, const char *name, struct view value, CALL), self, name, value, call)
+FAILING(meta_remove, (SELF, const char *name, CALL), self, name, call)
+FAILING(entry_get, (SELF, ID, CALL, struct journal_entry *out), self, id, call, out)
+FAILING(version_get, (SELF, VERSION, CALL, struct bytes *out), self, version, call, out)
+FAILING(version_put, (SELF, VERSION, struct view encoded, CALL), self, version, encoded, call)
+FAILING(local_set, (SELF, ID, VERSION, CALL), self, id, version, call)
+FAILING(base_set, (SELF, ID, VERSION, CALL), self, id, version, call)
+FAILING(cloud_set, (SELF, ID, VERSION, AUTHOR, uint64_t seq, int64_t ms, CALL), self, id, version,
+    author, seq, ms, call)
+FAILING(dirty_next, (SELF, AFTER, CALL, struct bytes *out), self, after, call, out)
+FAILING(unsettled_next, (SELF, AFTER, CALL, struct bytes *out), self, after, call, out)
+FAILING(counts, (SELF, CALL, struct journal_counts *out), self, call, out)
+FAILING(pending, (SELF, CALL, struct journal_pending *out), self, call, out)
+FAILING(dirty_above, (SELF, uint64_t bytes, CALL, bool *out), self, bytes, call, out)
+FAILING(deletions_coming, (SELF, CALL, uint64_t *out), self, call, out)
+FAILING(deletions_going, (SELF, CALL, uint64_t *out), self, call, out)
+FAILING(settle_plain, (SELF, int64_t at_ms, CALL, uint64_t *out), self, at_ms, call, out)
+FAILING(tombstone_next, (SELF, AFTER, uint64_t seq_max, int64_t before_ms, CALL, struct bytes *out),
+    self, after, seq_max, before_ms, call, out)
+FAILING(tombstone_newest, (SELF, CALL, uint64_t *out), self, call, out)
+FAILING(scan_open, (SELF, enum journal_scan which, FRAME, CALL, uint64_t *count, uint64_t *bytes),
+    self, which, frame, call, count, bytes)
+FAILING(scan_next, (SELF, CALL, struct journal_row *out), self, call, out)
+FAILING(sent_add, (SELF, FRAME, uint64_t seq, CALL), self, frame, seq, call)
+FAILING(sent_all_dirty, (SELF, FRAME, CALL), self, frame, call)
+FAILING(sent_known, (SELF, FRAME, CALL), self, frame, call)
+FAILING(sent_next, (SELF, FRAME, AFTER, CALL, struct bytes *id, struct digest *version), self,
+    frame, after, call, id, version)
+FAILING(sent_take,
+    (SELF, FRAME, AUTHOR, uint64_t seq, int64_t ms, CALL, uint64_t *count, struct digest *versions),
+    self, frame, author, seq, ms, call, count, versions)
+FAILING(sent_rename, (SELF, FRAME, const struct digest *to, uint64_t seq, CALL), self, frame, to,
+    seq, call)
+FAILING(sent_prune, (SELF, uint64_t seq, CALL), self, seq, call)
+FAILING(history_add, (SELF, ID, VERSION, AUTHOR, enum history_kind kind, int64_t ms, CALL), self,
+    id, version, author, kind, ms, call)
+FAILING(activity_add, (SELF, enum activity_kind kind, ID, const char *detail, int64_t ms, CALL),
+    self, kind, id, detail, ms, call)
+FAILING(loser_add, (SELF, ID, VERSION, AUTHOR, CALL), self, id, version, author, call)
+FAILING(loser_next, (SELF, AFTER, VERSION, CALL, struct journal_loser *out), self, after, version,
+    call, out)
+FAILING(loser_settled, (SELF, ID, VERSION, AUTHOR, int64_t ms, CALL), self, id, version, author, ms,
+    call)
+FAILING(segment_find, (SELF, const struct digest *run, CALL, struct journal_segment *out), self,
+    run, call, out)
+FAILING(segment_add, (SELF, const struct journal_segment *segment, CALL), self, segment, call)
+FAILING(segments_clear, (SELF, CALL), self, call)
+FAILING(stage_add, (SELF, const struct journal_staged *staged, CALL), self, staged, call)
+FAILING(stage_next,
+    (SELF, AFTER, CALL, struct bytes *id, struct digest *version, struct device_id *author), self,
+    after, call, id, version, author)
+FAILING(stage_count, (SELF, CALL, uint64_t *out), self, call, out)
+FAILING(stage_places, (SELF, CALL, bool *own, uint64_t *newest), self, call, own, newest)
+FAILING(stage_missing_next, (SELF, AFTER, CALL, struct bytes *out), self, after, call, out)
+FAILING(stage_take, (SELF, uint64_t seq, int64_t ms, CALL), self, seq, ms, call)
+FAILING(stage_clear, (SELF, CALL), self, call)
+FAILING(bases_forget, (SELF, CALL), self, call)
+FAILING(cloud_placed, (SELF, uint64_t seq, CALL), self, seq, call)
+FAILING(
+    version_author, (SELF, ID, VERSION, CALL, struct device_id *out), self, id, version, call, out)
+FAILING(cloud_forget, (SELF, CALL), self, call)
+FAILING(device_seen, (SELF, AUTHOR, uint64_t seq, int64_t ms, CALL), self, author, seq, ms, call)
+FAILING(device_get, (SELF, AUTHOR, CALL, uint64_t *seq, int64_t *ms), self, author, call, seq, ms)
+
+static void scan_close(void *self)
 {
-	return fails() ? JOURNAL_FULL : failing.real->loser_add(self, id, version, author, call);
+	failing.real->scan_close(self);
 }
+
+/* All of them: an operation that is missing here has no call in the whole run. */
+static const struct journal_ops all = {
+    .begin = begin,
+    .begin_light = begin_light,
+    .commit = commit,
+    .rollback = rollback,
+    .meta_get = on_meta_get,
+    .meta_set = on_meta_set,
+    .meta_remove = on_meta_remove,
+    .entry_get = on_entry_get,
+    .version_get = on_version_get,
+    .version_put = on_version_put,
+    .local_set = on_local_set,
+    .base_set = on_base_set,
+    .cloud_set = on_cloud_set,
+    .dirty_next = on_dirty_next,
+    .unsettled_next = on_unsettled_next,
+    .counts = on_counts,
+    .pending = on_pending,
+    .dirty_above = on_dirty_above,
+    .deletions_coming = on_deletions_coming,
+    .deletions_going = on_deletions_going,
+    .settle_plain = on_settle_plain,
+    .tombstone_next = on_tombstone_next,
+    .tombstone_newest = on_tombstone_newest,
+    .scan_open = on_scan_open,
+    .scan_next = on_scan_next,
+    .scan_close = scan_close,
+    .sent_add = on_sent_add,
+    .sent_all_dirty = on_sent_all_dirty,
+    .sent_known = on_sent_known,
+    .sent_next = on_sent_next,
+    .sent_take = on_sent_take,
+    .sent_rename = on_sent_rename,
+    .sent_prune = on_sent_prune,
+    .history_add = on_history_add,
+    .activity_add = on_activity_add,
+    .loser_add = on_loser_add,
+    .loser_next = on_loser_next,
+    .loser_settled = on_loser_settled,
+    .segment_find = on_segment_find,
+    .segment_add = on_segment_add,
+    .segments_clear = on_segments_clear,
+    .stage_add = on_stage_add,
+    .stage_next = on_stage_next,
+    .stage_count = on_stage_count,
+    .stage_places = on_stage_places,
+    .stage_missing_next = on_stage_missing_next,
+    .stage_take = on_stage_take,
+    .stage_clear = on_stage_clear,
+    .bases_forget = on_bases_forget,
+    .cloud_placed = on_cloud_placed,
+    .version_author = on_version_author,
+    .cloud_forget = on_cloud_forget,
+    .device_seen = on_device_seen,
+    .device_get = on_device_get,
+};
 
 void journal_arm(struct device *device, unsigned nth)
 {
+	void *callers[DEPTH_MAX];
+
+	failing.depth = backtrace(callers, DEPTH_MAX) - 1;
+	failing.device = device;
 	failing.real = device->engine.journal.ops;
-	failing.ops = *failing.real;
-	failing.ops.entry_get = entry_get;
-	failing.ops.version_get = version_get;
-	failing.ops.version_put = version_put;
-	failing.ops.local_set = local_set;
-	failing.ops.history_add = history_add;
-	failing.ops.activity_add = activity_add;
-	failing.ops.loser_add = loser_add;
 	failing.nth = nth;
 	failing.count = 0;
-	device->engine.journal.ops = &failing.ops;
+	failing.failed = "none";
+	failing.open = failing.broken = false;
+	failing.committed = NULL;
+	device->engine.journal.ops = &all;
 }
 
 bool journal_disarm(struct device *device)
 {
 	device->engine.journal.ops = failing.real;
-	return failing.count >= failing.nth;
+	if (failing.open)
+		fail_msg(
+		    "a transaction was left open after %s (call %u)", failing.failed, failing.nth);
+	return failing.nth != 0 && failing.count >= failing.nth;
+}
+
+unsigned journal_calls(void)
+{
+	return failing.count;
+}
+
+uint64_t journal_way(unsigned nth)
+{
+	assert_in_range(nth, 1, failing.count);
+	return failing.ways[nth];
+}
+
+const char *journal_failed(void)
+{
+	return failing.failed;
+}
+
+void journal_watch(void (*committed)(struct device *device))
+{
+	failing.committed = committed;
 }

@@ -6,16 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void blob_key(const struct blob_name *name, char key[BUCKET_KEY_MAX + 1])
-{
-	char account[2 * ACCOUNT_ID_LEN + 1];
-	char text[BLOB_NAME_TEXT_MAX];
-
-	hex_encode(view_of(pair.world.account.bytes, ACCOUNT_ID_LEN), account);
-	blob_name_text(name, text);
-	(void)snprintf(key, BUCKET_KEY_MAX + 1, "a/%s/b/%s", account, text);
-}
-
 static void sweep_moves(struct device *device, struct sync_answer *answer)
 {
 	answer->sweep += ++device->times;
@@ -33,7 +23,7 @@ static void who_is_overtaken_by_sweeps_may_try_again(void **state)
 	(void)state;
 	pair_far_behind();
 	header = pair_snapshot_header();
-	blob_key(&header.blob, key);
+	pair_blob_key(&header.blob, key);
 	assert_int_equal(bucket_get(pair.a.bucket, &get, &pair.a.call, &index, &tag), BUCKET_OK);
 	assert_int_equal(bucket_remove(pair.a.bucket, key, &pair.a.call), BUCKET_OK);
 	pair.b.answered = sweep_moves;
