@@ -1,6 +1,8 @@
 /*
  * tests/gateway/account/cache_test.c: the cache on disk: whole, or empty.
  */
+#include "gateway/account/account_priv.h"
+#include "schemas/cbor.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
@@ -85,26 +87,166 @@ static void cache_of_another_account_is_dropped(void **state)
 	(void)pair_teardown(&own);
 }
 
+static struct blob_name numbered(unsigned number)
+{
+	struct blob_name name = {.count = number % 3};
+
+	memcpy(name.hash.bytes, &number, sizeof(number));
+	return name;
+}
+
+/* The older half goes when there is no room; what came last is known all the time. */
 static void cache_forgets_the_oldest_blobs(void **state)
 {
-	struct pair *pair = *state;
-	struct fixture *fixture = &pair->fixture;
-	struct blob_name name = {.count = 0};
+	struct account_cache cache = {0};
 
-	for (unsigned i = 0; i < ACCOUNT_SEEN_MAX + 10; i++) {
-		struct bytes blob = {0};
+	(void)state;
+	for (unsigned i = 0; i < 2 * ACCOUNT_SEEN_MAX + 10; i++) {
+		struct blob_name name = numbered(i), other = name;
 
-		fixture_blob(fixture, BLOB_SEGMENT, 20, NULL, 0, &blob);
-		blob_hash(view_bytes(&blob), &name.hash);
-		assert_int_equal(
-		    account_blob_put(&fixture->env, &pair->first.cache, &fixture->account, &name,
-			view_bytes(&blob), fixture_call(fixture)),
-		    ACCOUNT_OK);
-		bytes_clear(&blob);
+		other.count++;
+		assert_false(account_cache_has_seen(&cache, &name));
+		account_cache_see(&cache, &name);
+		account_cache_see(&cache, &name);
+		assert_true(account_cache_has_seen(&cache, &name));
+		assert_false(account_cache_has_seen(&cache, &other));
+		assert_in_range(cache.seen_count, 1, ACCOUNT_SEEN_MAX);
 	}
-	assert_true(pair->first.cache.seen_count <= ACCOUNT_SEEN_MAX);
-	assert_true(
-	    blob_name_equal(&pair->first.cache.seen[pair->first.cache.seen_count - 1], &name));
+	/* Forgotten at SEEN_MAX, and twice at every half of it from there on. */
+	for (unsigned i = 0; i < 2 * ACCOUNT_SEEN_MAX + 10; i++) {
+		struct blob_name name = numbered(i);
+
+		if (account_cache_has_seen(&cache, &name) != (i >= 3 * ACCOUNT_SEEN_MAX / 2))
+			fail_msg("blob %u", i);
+	}
+	account_cache_clear(&cache);
+}
+
+/* What a cache on disk may hold, with a hash that holds. */
+struct saved {
+	const char *name;
+	uint64_t items, version, manifest_len, tag_len, roster_len;
+	bool wipe_checked, more;
+	bool good;
+};
+
+static void save_as(const struct saved *row, struct bytes *out)
+{
+	static const uint8_t zeros[ROSTER_MAX + 1];
+	const struct digest hash = {{7}};
+	char tag[BUCKET_TAG_MAX + 2];
+	uint8_t sum[32];
+	struct buffer buffer;
+
+	memset(tag, 't', sizeof(tag));
+	buffer_init(&buffer, 1u << 20);
+	cbor_put_array(&buffer, row->items);
+	cbor_put_uint(&buffer, row->version);
+	cbor_put_bytes(&buffer, zeros, row->manifest_len);
+	cbor_put_text(&buffer, view_of(tag, row->tag_len));
+	cbor_put_bytes(&buffer, zeros, row->roster_len);
+	cbor_put_bytes(&buffer, hash.bytes, DIGEST_LEN);
+	cbor_put_bool(&buffer, row->wipe_checked);
+	if (row->more)
+		cbor_put_null(&buffer);
+	assert_int_equal(crypto_generichash(sum, sizeof(sum), buffer.data, buffer.len, NULL, 0), 0);
+	buffer_add(&buffer, sum, sizeof(sum));
+	assert_true(buffer_take(&buffer, out));
+}
+
+static void cache_takes_its_own_form_alone(void **state)
+{
+	static const struct saved rows[] = {
+	    {"small", 6, 1, 10, 1, 10, true, false, true},
+	    {"never looked for a wipe", 6, 1, 10, 1, 10, false, false, true},
+	    {"the longest of all", 6, 1, MANIFEST_MAX, BUCKET_TAG_MAX, ROSTER_MAX, true, false,
+		true},
+	    {"a manifest too long", 6, 1, MANIFEST_MAX + 1, 1, 10, true, false, false},
+	    {"a tag too long", 6, 1, 10, BUCKET_TAG_MAX + 1, 10, true, false, false},
+	    {"a roster too long", 6, 1, 10, 1, ROSTER_MAX + 1, true, false, false},
+	    {"no tag", 6, 1, 10, 0, 10, true, false, false},
+	    {"an older version", 6, 0, 10, 1, 10, true, false, false},
+	    {"a newer version", 6, 2, 10, 1, 10, true, false, false},
+	    {"an item less", 5, 1, 10, 1, 10, true, false, false},
+	    {"an item more", 7, 1, 10, 1, 10, true, true, false},
+	    {"something behind it", 6, 1, 10, 1, 10, true, true, false},
+	};
+	const struct digest hash = {{7}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct account_cache loaded = {0};
+		struct bytes saved = {0};
+
+		save_as(&rows[i], &saved);
+		account_cache_load(&loaded, view_bytes(&saved));
+		if ((loaded.manifest.len > 0) != rows[i].good)
+			fail_msg("%s: %zu", rows[i].name, loaded.manifest.len);
+		if (rows[i].good) {
+			assert_int_equal(loaded.manifest.len, rows[i].manifest_len);
+			assert_int_equal(strlen(loaded.tag.text), rows[i].tag_len);
+			assert_int_equal(loaded.roster.len, rows[i].roster_len);
+			assert_true(digest_equal(&loaded.roster_hash, &hash));
+			assert_true(loaded.wipe_checked == rows[i].wipe_checked);
+		} else {
+			assert_string_equal(loaded.tag.text, "");
+			assert_false(loaded.wipe_checked);
+			assert_int_equal(loaded.roster.len, 0);
+		}
+		account_cache_clear(&loaded);
+		bytes_clear(&saved);
+	}
+}
+
+static void keep_pack(struct account_cache *cache, uint8_t number, size_t len)
+{
+	const struct digest hash = {{number}};
+	struct bytes pack = {0};
+
+	assert_true(bytes_new(len, &pack));
+	pack.data[0] = number;
+	account_cache_keep_pack(cache, &hash, &pack);
+	bytes_clear(&pack);
+}
+
+static bool has_pack(const struct account_cache *cache, uint8_t number)
+{
+	const struct digest hash = {{number}};
+	const struct bytes *pack = account_cache_pack(cache, &hash);
+
+	if (pack != NULL)
+		assert_int_equal(pack->data[0], number);
+	return pack != NULL;
+}
+
+/* The newest eight are at hand, if they are small; of those the manifest's. */
+static void cache_has_packs_at_hand(void **state)
+{
+	static struct manifest manifest;
+	struct account_cache cache = {0};
+
+	(void)state;
+	assert_false(has_pack(&cache, 0));
+	keep_pack(&cache, 99, ACCOUNT_PACK_AT_HAND_MAX + 1);
+	assert_false(has_pack(&cache, 99));
+	keep_pack(&cache, 1, ACCOUNT_PACK_AT_HAND_MAX);
+	for (uint8_t number = 2; number <= 12; number++) {
+		keep_pack(&cache, number, 10);
+		for (uint8_t old = 1; old <= number; old++)
+			assert_int_equal(has_pack(&cache, old), old + 8 > number);
+		assert_false(has_pack(&cache, number + 1));
+	}
+	manifest.packs_count = 3;
+	manifest.packs[0].hash.bytes[0] = 4;
+	manifest.packs[1].hash.bytes[0] = 7;
+	manifest.packs[2].hash.bytes[0] = 10;
+	account_cache_trim_packs(&cache, &manifest);
+	for (uint8_t number = 1; number <= 13; number++)
+		assert_int_equal(has_pack(&cache, number), number == 7 || number == 10);
+	keep_pack(&cache, 13, 10);
+	assert_true(has_pack(&cache, 7) && has_pack(&cache, 10) && has_pack(&cache, 13));
+	account_cache_clear(&cache);
+	assert_false(has_pack(&cache, 7));
 }
 
 /* clang-format off: one case a line, for ctest. */
@@ -113,7 +255,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(cache_from_a_disk_is_checked_once, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_torn_is_empty, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_of_another_account_is_dropped, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(cache_forgets_the_oldest_blobs, pair_setup, pair_teardown),
+    cmocka_unit_test(cache_takes_its_own_form_alone),
+    cmocka_unit_test(cache_has_packs_at_hand),
+    cmocka_unit_test(cache_forgets_the_oldest_blobs),
 };
 /* clang-format on */
 TEST_MAIN(tests)

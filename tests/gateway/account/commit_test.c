@@ -40,8 +40,11 @@ static void commit_each_fault_has_one_effect(void **state)
 			    pair->fixture.call.message);
 		if (rows[i].deliver)
 			(void)memory_deliver(pair->fixture.store);
-		if (result == ACCOUNT_RETRY)
+		if (result == ACCOUNT_RETRY) {
+			assert_non_null(strstr(pair->fixture.call.message,
+			    "the bucket does not take the commit: the "));
 			assert_int_equal(client_send(first), ACCOUNT_OK); /* the same request */
+		}
 		assert_status(first, SYNC_COMMITTED);
 		if (first->head.seq != before.seq + 1)
 			fail_msg("%s: head %u", rows[i].name, (unsigned)first->head.seq);

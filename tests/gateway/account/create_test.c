@@ -100,11 +100,54 @@ static void create_resumes_after_any_crash(void **state)
 	}
 }
 
+/* However often the manifest's PUT fails: created, or told that it is not. */
+static void create_is_sent_three_times(void **state)
+{
+	static const struct {
+		const char *name;
+		enum memory_fault how;
+		unsigned times;
+		enum account_result result;
+	} rows[] = {
+	    {"fails before, twice", MEMORY_FAULT_BEFORE, 2, ACCOUNT_OK},
+	    {"fails before, always", MEMORY_FAULT_BEFORE, 3, ACCOUNT_RETRY},
+	    {"unknown, twice", MEMORY_FAULT_UNKNOWN, 2, ACCOUNT_OK},
+	    {"unknown, always", MEMORY_FAULT_UNKNOWN, 3, ACCOUNT_RETRY},
+	    {"answer lost", MEMORY_FAULT_AFTER, 1, ACCOUNT_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct fixture fixture;
+		struct client client;
+		enum account_result result;
+
+		fixture_open(&fixture);
+		client_open(&client, &fixture, FIRST);
+		fixture_arm(&fixture, MEMORY_PUT, "/manifest", rows[i].how, 0, rows[i].times);
+		result = fixture_create(&fixture, &client.cache);
+		if (result != rows[i].result)
+			fail_msg("%s: %s", rows[i].name, account_result_text(result));
+		assert_int_equal(
+		    fixture_objects(&fixture, "/manifest"), result == ACCOUNT_OK ? 1 : 0);
+		if (result != ACCOUNT_OK)
+			assert_string_equal(
+			    fixture.call.message, "the bucket does not take the manifest");
+		assert_false(fixture.armed);
+		assert_int_equal(fixture_create(&fixture, &client.cache), ACCOUNT_OK);
+		assert_int_equal(client_push(&client, 100), ACCOUNT_OK);
+		assert_status(&client, SYNC_COMMITTED);
+		client_close(&client);
+		fixture_close(&fixture);
+	}
+}
+
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(create_twice_is_one_account),
     cmocka_unit_test(create_refuses_what_does_not_hold),
     cmocka_unit_test(create_resumes_after_any_crash),
+    cmocka_unit_test(create_is_sent_three_times),
 };
 /* clang-format on */
 TEST_MAIN(tests)

@@ -71,6 +71,11 @@ void fixture_arm(struct fixture *fixture, enum memory_op op, const char *part,
 	fixture->times = times;
 }
 
+void fixture_refuse(struct fixture *fixture, enum memory_op op, const char *part, unsigned skip)
+{
+	fixture->refusal = (struct refusal){true, op, part, skip};
+}
+
 static void member_make(struct member *member, enum device_role role)
 {
 	uint8_t box_secret[32];
@@ -112,7 +117,9 @@ void fixture_open(struct fixture *fixture)
 	*fixture = (struct fixture){.now_ms = BEGIN_MS};
 	fixture->store = memory_store_new();
 	assert_non_null(fixture->store);
-	fixture->bucket = bucket_count(bucket_memory(fixture->store, &hook), &fixture->counts);
+	fixture->bucket =
+	    bucket_count(refusing_bucket(bucket_memory(fixture->store, &hook), &fixture->refusal),
+		&fixture->counts);
 	assert_non_null(fixture->bucket);
 	fixture->clock = (struct clock){fixture, fixture_wall, fixture_monotonic};
 	fixture->random = (struct random){fixture, fixture_fill};

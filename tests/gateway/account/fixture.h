@@ -20,6 +20,17 @@ struct member {
 	uint8_t wipe_secret[SIGN_SECRET_LEN];
 };
 
+/* The one request that is refused for good: of the operations `op` whose key holds `part`, that
+ * after `skip` of them. */
+struct refusal {
+	bool armed; /* it is still to come */
+	enum memory_op op;
+	const char *part;
+	unsigned skip;
+};
+/* A bucket that refuses it, and owns inner. */
+struct bucket *refusing_bucket(struct bucket *inner, struct refusal *refusal);
+
 struct fixture {
 	struct memory_store *store;
 	struct bucket_counts counts;
@@ -48,12 +59,14 @@ struct fixture {
 	void *interrupt_self;
 	/* From this operation on (counted from 1) all fail: a crash; 0: none. */
 	unsigned crash_at, ops;
+	struct refusal refusal;
 };
 
 void fixture_open(struct fixture *fixture); /* makes the keys; the account is not created */
 void fixture_close(struct fixture *fixture);
 void fixture_arm(struct fixture *fixture, enum memory_op op, const char *part,
     enum memory_fault how, unsigned skip, unsigned times);
+void fixture_refuse(struct fixture *fixture, enum memory_op op, const char *part, unsigned skip);
 /* Far from the wall clock's: whatever takes one for the other is told apart. */
 int64_t fixture_up_ms(const struct fixture *fixture);
 struct call *fixture_call(struct fixture *fixture); /* afresh, 60 s */

@@ -237,6 +237,36 @@ static void a_spoiled_log_is_told_to_who_resets(void **state)
 	client_edit(&pair->first, 500);
 }
 
+/* A snapshot's frame that claims a place far beyond the log's: it is given up with the log. */
+static void a_false_snapshot_goes_with_the_log(void **state)
+{
+	struct pair *pair = *state;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct head follows = pair->first.head, far = {follows.seq + 1000, follows.hash};
+	const struct blob_name index = {.count = 0};
+	struct bytes bytes = {0}, frame = {0};
+
+	assert_non_null(manifest);
+	pair->first.head = far;
+	client_frame(&pair->first, FRAME_LOAD, 100, &index, NULL, (struct view){0});
+	assert_true(bytes_copy(view_bytes(&pair->first.frame), &frame));
+	pair->first.head = follows;
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	manifest->snapshot = view_bytes(&frame);
+	fixture_manifest_put(&pair->fixture, manifest);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_DAMAGED);
+	assert_int_equal(
+	    send_reset(&pair->first, &follows, follows.seq + 3, (struct faults){0}), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_COMMITTED);
+	fixture_manifest(&pair->fixture, &bytes, manifest);
+	assert_true(view_equal(manifest->snapshot, view_bytes(&pair->first.frame)));
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_FAR_BEHIND);
+	bytes_clear(&frame);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
 /* A gateway that keeps the account in its cache does not resurrect what was wiped (R2). */
 static void a_wiped_account_is_not_reset(void **state)
 {
@@ -284,6 +314,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_reset_skips_so_far_and_no_farther, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_place_that_no_log_has_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_spoiled_log_is_told_to_who_resets, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_false_snapshot_goes_with_the_log, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_wiped_account_is_not_reset, pair_setup, pair_teardown),
 };
 

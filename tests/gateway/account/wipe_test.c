@@ -310,6 +310,7 @@ static void wipe_against_a_paused_writer(void **state)
 struct late {
 	struct fixture fixture;
 	bool dies; /* right after that PUT */
+	bool away; /* when it is to remove, the bucket is */
 };
 
 static void late_meanwhile(void *self)
@@ -329,6 +330,8 @@ static void late_meanwhile(void *self)
 	    ACCOUNT_OK);
 	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
 	fixture->crash_at = late->dies ? fixture->ops + 1 : 0;
+	if (late->away)
+		fixture_arm(fixture, MEMORY_LIST, "/a/", MEMORY_FAULT_BEFORE, 0, 1);
 	bytes_clear(&bytes);
 	bytes_clear(&encoded);
 	account_cache_clear(&cache);
@@ -363,6 +366,30 @@ static void wipe_against_a_late_create(void **state)
 	assert_int_equal(fixture_objects(&late->fixture, "/a/"), 0);
 	account_cache_clear(&cache);
 	fixture_close(&late->fixture);
+	free(late);
+}
+
+/* What it put has to go again: if that fails it is not over, and whoever asks is told so. */
+static void wipe_against_a_late_create_that_cannot_remove(void **state)
+{
+	struct late *late = calloc(1, sizeof(*late));
+	struct account_cache cache = {0};
+	struct wipe_report report = {0};
+	struct fixture *fixture = &late->fixture;
+
+	(void)state;
+	assert_non_null(late);
+	late->away = true;
+	assert_int_equal(late_create(late, false), ACCOUNT_RETRY);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 1);
+	assert_int_equal(fixture_create(fixture, &cache), ACCOUNT_GONE);
+	assert_int_equal(
+	    account_relist(&fixture->env, &fixture->account, fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	assert_int_equal(report.objects_removed, 1);
+	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+	account_cache_clear(&cache);
+	fixture_close(fixture);
 	free(late);
 }
 
@@ -502,6 +529,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(wipe_of_a_deaf_bucket_ends, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(wipe_against_a_paused_writer, pair_setup, pair_teardown),
     cmocka_unit_test(wipe_against_a_late_create),
+    cmocka_unit_test(wipe_against_a_late_create_that_cannot_remove),
     cmocka_unit_test(wipe_against_a_create_that_died),
     cmocka_unit_test_setup_teardown(wipe_is_told_before_it_removes, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(wipe_relists_a_late_put, pair_setup, pair_teardown),
