@@ -67,17 +67,36 @@ static void signed_integers_both_ways(void **state)
 }
 
 /* Which of the reader's functions a row is read with. */
-enum kind { UINT, INT, BOOL, BYTES, STRING, FIXED4, ARRAY, ARRAY2, VERSION, HEAD, MAP };
+enum kind {
+	UINT,
+	INT,
+	MS,
+	CHOICE3,
+	BOOL,
+	BYTES,
+	STRING,
+	FIXED4,
+	ARRAY,
+	ARRAY2,
+	VERSION,
+	HEAD,
+	NAME,
+	MAP,
+	TEXT_MAP,
+};
 
 static void read_kind(struct cbor_reader *reader, enum kind kind)
 {
 	struct cbor_map map;
+	struct view last = {0};
 	uint8_t fixed[4];
 	unsigned key;
 
 	switch (kind) {
 	case UINT: (void)cbor_uint(reader, UINT64_MAX); break;
 	case INT: (void)cbor_int(reader); break;
+	case MS: (void)cbor_time(reader); break;
+	case CHOICE3: (void)cbor_choice(reader, 3); break;
 	case BOOL: (void)cbor_bool(reader); break;
 	case BYTES: (void)cbor_bytes(reader, 8); break;
 	case STRING: (void)cbor_text(reader, 8); break;
@@ -86,13 +105,22 @@ static void read_kind(struct cbor_reader *reader, enum kind kind)
 	case ARRAY2: cbor_array_exact(reader, 2); break;
 	case VERSION: cbor_version(reader); break;
 	case HEAD: (void)cbor_head(reader); break;
+	case NAME: (void)cbor_blob_name(reader); break;
 	case MAP:
 		cbor_map(reader, &map);
 		while (cbor_map_next(reader, &map, &key))
 			(void)cbor_uint(reader, UINT64_MAX);
 		break;
+	case TEXT_MAP:
+		for (size_t pairs = cbor_text_map(reader, 2); pairs > 0; pairs--)
+			(void)cbor_text_key(reader, 4, &last);
+		break;
 	}
 }
+
+#define HASH \
+	"\x58\x20" \
+	"0123456789abcdef0123456789abcdef"
 
 static void each_fault_has_its_result(void **state)
 {
@@ -109,6 +137,12 @@ static void each_fault_has_its_result(void **state)
 	    {"four bytes for less than 2^16", "\x1a\x00\x00\xff\xff", 5, UINT, FORMAT_MALFORMED},
 	    {"eight bytes for less than 2^32", "\x1b\0\0\0\0\xff\xff\xff\xff", 9, UINT,
 		FORMAT_MALFORMED},
+	    {"nothing for one byte", "\x18", 1, UINT, FORMAT_MALFORMED},
+	    {"three bytes for four", "\x1a\1\1\1", 4, UINT, FORMAT_MALFORMED},
+	    {"seven bytes for eight", "\x1b\1\1\1\1\1\1\1", 8, UINT, FORMAT_MALFORMED},
+	    {"reserved 28 and bytes", "\x1c\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 17, UINT,
+		FORMAT_MALFORMED},
+	    {"indefinite", "\x1f\1\1\1\1\1\1\1\1", 9, UINT, FORMAT_MALFORMED},
 	    {"reserved 28", "\x1c", 1, UINT, FORMAT_MALFORMED},
 	    {"reserved 30", "\x1e", 1, UINT, FORMAT_MALFORMED},
 	    {"argument cut", "\x19\x01", 2, UINT, FORMAT_MALFORMED},
@@ -117,11 +151,30 @@ static void each_fault_has_its_result(void **state)
 	    {"over int64", "\x1b\x80\0\0\0\0\0\0\0", 9, INT, FORMAT_TOO_LARGE},
 	    {"under int64", "\x3b\x80\0\0\0\0\0\0\0", 9, INT, FORMAT_TOO_LARGE},
 	    {"text for a number", "\x60", 1, INT, FORMAT_MALFORMED},
+	    {"the last choice", "\x03", 1, CHOICE3, FORMAT_OK},
+	    {"a choice more", "\x04", 1, CHOICE3, FORMAT_MALFORMED},
+	    {"the last time", "\x1b\x00\x1e\xb2\x08\xc2\xdc\x00\x00", 9, MS, FORMAT_OK},
+	    {"a time more", "\x1b\x00\x1e\xb2\x08\xc2\xdc\x00\x01", 9, MS, FORMAT_TOO_LARGE},
+	    {"the first time", "\x3b\x00\x1e\xb2\x08\xc2\xdb\xff\xff", 9, MS, FORMAT_OK},
+	    {"a time less", "\x3b\x00\x1e\xb2\x08\xc2\xdc\x00\x00", 9, MS, FORMAT_TOO_LARGE},
+	    {"simple 19 for a truth", "\xf3", 1, BOOL, FORMAT_MALFORMED},
+	    {"false", "\xf4", 1, BOOL, FORMAT_OK},
+	    {"true", "\xf5", 1, BOOL, FORMAT_OK},
 	    {"null for a truth", "\xf6", 1, BOOL, FORMAT_MALFORMED},
 	    {"truth in two bytes", "\xf8\x15", 2, BOOL, FORMAT_MALFORMED},
 	    {"half float for a truth", "\xf9\x00\x15", 3, BOOL, FORMAT_MALFORMED},
 	    {"indefinite bytes", "\x5f\x41\x61\xff", 4, BYTES, FORMAT_MALFORMED},
 	    {"bytes cut", "\x42\x61", 2, BYTES, FORMAT_MALFORMED},
+	    {"bytes at the maximum", "\x48\1\2\3\4\5\6\7\x08", 9, BYTES, FORMAT_OK},
+	    {"too many bytes, and cut", "\x49\1\2\3\4\5\6\7\x08", 9, BYTES, FORMAT_MALFORMED},
+	    {"text at the maximum",
+		"\x68"
+		"12345678",
+		9, STRING, FORMAT_OK},
+	    {"text over the maximum",
+		"\x69"
+		"123456789",
+		10, STRING, FORMAT_TOO_LARGE},
 	    {"bytes over the maximum", "\x49\1\2\3\4\5\6\7\x08\x09", 10, BYTES, FORMAT_TOO_LARGE},
 	    {"2^63 bytes announced", "\x5b\x80\0\0\0\0\0\0\0", 9, BYTES, FORMAT_MALFORMED},
 	    {"text for bytes", "\x61\x61", 2, BYTES, FORMAT_MALFORMED},
@@ -130,6 +183,8 @@ static void each_fault_has_its_result(void **state)
 	    {"bad UTF-8", "\x61\xff", 2, STRING, FORMAT_MALFORMED},
 	    {"fixed too short", "\x43\1\2\3", 4, FIXED4, FORMAT_MALFORMED},
 	    {"fixed too long", "\x45\1\2\3\4\5", 6, FIXED4, FORMAT_MALFORMED},
+	    {"as long as it is fixed", "\x44\1\2\3\4", 5, FIXED4, FORMAT_OK},
+	    {"no items", "\x80", 1, ARRAY, FORMAT_OK},
 	    {"more items than bytes", "\x83\x00\x00", 3, ARRAY, FORMAT_MALFORMED},
 	    {"items over the maximum", "\x84\0\0\0\0", 5, ARRAY, FORMAT_TOO_LARGE},
 	    {"2^32 items announced", "\x9a\xff\xff\xff\xff", 5, ARRAY, FORMAT_TOO_LARGE},
@@ -137,6 +192,26 @@ static void each_fault_has_its_result(void **state)
 	    {"version 0", "\x00", 1, VERSION, FORMAT_MALFORMED},
 	    {"version 2", "\x02", 1, VERSION, FORMAT_NEWER},
 	    {"version as text", "\x61\x31", 2, VERSION, FORMAT_MALFORMED},
+	    {"the last place", "\x82\x1b\x00\x1f\xff\xff\xff\xff\xff\xff" HASH, 44, HEAD,
+		FORMAT_OK},
+	    {"a place more", "\x82\x1b\x00\x20\x00\x00\x00\x00\x00\x00" HASH, 44, HEAD,
+		FORMAT_TOO_LARGE},
+	    {"a head of three", "\x83\x01" HASH "\x01", 37, HEAD, FORMAT_MALFORMED},
+	    {"the last count", "\x82" HASH "\x1b\x00\x1f\xff\xff\xff\xff\xff\xff", 44, NAME,
+		FORMAT_OK},
+	    {"a count more", "\x82" HASH "\x1b\x00\x20\x00\x00\x00\x00\x00\x00", 44, NAME,
+		FORMAT_TOO_LARGE},
+	    {"a name of three", "\x83" HASH "\x01\x01", 37, NAME, FORMAT_MALFORMED},
+	    {"two text keys", "\xa2\x61\x61\x61\x62", 5, TEXT_MAP, FORMAT_OK},
+	    {"three text keys", "\xa3\x61\x61\x61\x62\x61\x63", 7, TEXT_MAP, FORMAT_TOO_LARGE},
+	    {"the longest key",
+		"\xa1\x64"
+		"abcd",
+		6, TEXT_MAP, FORMAT_OK},
+	    {"a key too long",
+		"\xa1\x65"
+		"abcde",
+		7, TEXT_MAP, FORMAT_TOO_LARGE},
 	    {"head without a hash", "\x82\x01\xf6", 3, HEAD, FORMAT_MALFORMED},
 	    {"key twice", "\xa2\x00\x00\x00\x00", 5, MAP, FORMAT_MALFORMED},
 	    {"keys descend", "\xa2\x01\x00\x00\x00", 5, MAP, FORMAT_MALFORMED},
@@ -201,6 +276,88 @@ static void maps_know_their_keys(void **state)
 	assert_int_equal(reader.result, FORMAT_OK);
 	cbor_map_need(&reader, &map, 1u << 1 | 1u << 2);
 	assert_int_equal(cbor_finish(&reader), FORMAT_MALFORMED);
+}
+
+/* All there are; one more is the fault "65 pairs". */
+static void a_map_has_so_many_keys(void **state)
+{
+	struct cbor_reader reader;
+	struct cbor_map map;
+	struct buffer out;
+	unsigned key = 99;
+
+	(void)state;
+	buffer_init(&out, 256);
+	cbor_put_map(&out, 64);
+	for (unsigned i = 0; i < 64; i++) {
+		cbor_put_uint(&out, i);
+		cbor_put_uint(&out, i);
+	}
+	cbor_read(&reader, buffer_view(&out));
+	cbor_map(&reader, &map);
+	for (unsigned i = 0; i < 64; i++) {
+		assert_true(cbor_map_next(&reader, &map, &key));
+		assert_int_equal(key, i);
+		assert_int_equal(cbor_uint(&reader, i), i);
+	}
+	assert_false(cbor_map_next(&reader, &map, &key));
+	assert_true(map.seen == UINT64_MAX);
+	assert_int_equal(cbor_finish(&reader), FORMAT_OK);
+	buffer_clear(&out);
+}
+
+/* Each item is told by its type, read by its own function, and leaves the next one. */
+static void items_follow_each_other(void **state)
+{
+	static const char bytes[] = "\x05\x24\x41z\x61y\x81\xa1\x00\xf5\xf4\xf6\xf6";
+	static const enum cbor_type types[] = {CBOR_UINT, CBOR_NEGATIVE, CBOR_BYTES, CBOR_TEXT,
+	    CBOR_ARRAY, CBOR_MAP, CBOR_UINT, CBOR_SIMPLE, CBOR_SIMPLE, CBOR_SIMPLE, CBOR_SIMPLE};
+	struct cbor_reader reader;
+	struct cbor_map map;
+	struct buffer out;
+	unsigned key = 99;
+
+	(void)state;
+	cbor_read(&reader, TEXT(bytes));
+	assert_int_equal(cbor_rest(&reader).len, sizeof(bytes) - 1);
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		assert_int_equal(cbor_peek(&reader), types[i]);
+		assert_true(cbor_null(&reader) == (i >= 9));
+		switch (i) {
+		case 0: assert_int_equal(cbor_uint(&reader, 5), 5); break;
+		case 1: assert_int_equal(cbor_int(&reader), -5); break;
+		case 2: assert_int_equal(cbor_bytes(&reader, 1).data[0], 'z'); break;
+		case 3: assert_int_equal(cbor_text(&reader, 1).data[0], 'y'); break;
+		case 4: assert_int_equal(cbor_array(&reader, 1), 1); break;
+		case 5: cbor_map(&reader, &map); break;
+		case 6:
+			assert_true(cbor_map_next(&reader, &map, &key));
+			assert_int_equal(key, 0);
+			break;
+		case 7: assert_true(cbor_bool(&reader)); break;
+		case 8: assert_false(cbor_bool(&reader)); break;
+		default: break;
+		}
+	}
+	assert_int_equal(cbor_rest(&reader).len, 0);
+	assert_int_equal(cbor_peek(&reader), CBOR_SIMPLE);
+	assert_false(cbor_null(&reader));
+	assert_int_equal(cbor_finish(&reader), FORMAT_OK);
+	/* And they are written so. */
+	buffer_init(&out, 64);
+	cbor_put_uint(&out, 5);
+	cbor_put_int(&out, -5);
+	cbor_put_bytes(&out, "z", 1);
+	cbor_put_text(&out, view_text("y"));
+	cbor_put_array(&out, 1);
+	cbor_put_map(&out, 1);
+	cbor_put_uint(&out, 0);
+	cbor_put_bool(&out, true);
+	cbor_put_bool(&out, false);
+	cbor_put_null(&out);
+	cbor_put_null(&out);
+	assert_true(view_equal(buffer_view(&out), TEXT(bytes)));
+	buffer_clear(&out);
 }
 
 static void text_keys_ascend_as_encoded(void **state)
@@ -304,6 +461,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_fault_has_its_result),
     cmocka_unit_test(the_first_failure_is_kept),
     cmocka_unit_test(maps_know_their_keys),
+    cmocka_unit_test(a_map_has_so_many_keys),
+    cmocka_unit_test(items_follow_each_other),
     cmocka_unit_test(text_keys_ascend_as_encoded),
     cmocka_unit_test(utf8_is_judged),
     cmocka_unit_test(utf8_faults_are_found_anywhere),

@@ -19,6 +19,11 @@ static void create_twice_is_one_account(void **state)
 	fixture_manifest(&fixture, &bytes_a, a);
 	assert_int_equal(a->head.seq, 0);
 	assert_true(digest_equal(&a->head.hash, &fixture.roster.hashes[0]));
+	assert_int_equal(a->devices_count, 2); /* the genesis' own, none of which has committed */
+	for (size_t i = 0; i < a->devices_count; i++) {
+		assert_true(device_equal(&a->devices[i].id, &fixture.members[i].id));
+		assert_int_equal(a->devices[i].seq, 0);
+	}
 	assert_int_equal(fixture_create(&fixture, &second), ACCOUNT_OK);
 	fixture_manifest(&fixture, &bytes_b, b);
 	assert_memory_equal(a->incarnation, b->incarnation, INCARNATION_LEN);
@@ -142,12 +147,73 @@ static void create_is_sent_three_times(void **state)
 	}
 }
 
+/* Who created it needs nothing but the one PUT for its first push. */
+static void create_leaves_a_warm_cache(void **state)
+{
+	struct fixture fixture;
+	struct client client;
+	struct bucket_counts before;
+
+	(void)state;
+	fixture_open(&fixture);
+	client_open(&client, &fixture, FIRST);
+	assert_int_equal(fixture_create(&fixture, &client.cache), ACCOUNT_OK);
+	before = fixture.counts;
+	assert_int_equal(client_push(&client, 100), ACCOUNT_OK);
+	assert_status(&client, SYNC_COMMITTED);
+	assert_int_equal(fixture.counts.get - before.get, 0);
+	assert_int_equal(fixture.counts.put - before.put, 1);
+	client_close(&client);
+	fixture_close(&fixture);
+}
+
+/* A manifest that says "wiped", with no record beside it that anybody signed. */
+static void put_wiped_manifest(void *self)
+{
+	struct fixture *fixture = self;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct account_cache cache = {0};
+	struct call kept = fixture->call;
+	struct bytes bytes = {0};
+
+	assert_non_null(manifest);
+	assert_int_equal(fixture_create(fixture, &cache), ACCOUNT_OK);
+	fixture_manifest(fixture, &bytes, manifest);
+	manifest->state = MANIFEST_WIPED;
+	manifest->wipe = view_text("a wipe");
+	fixture_manifest_put(fixture, manifest);
+	fixture->call = kept;
+	account_cache_clear(&cache);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* It is gone to who creates it; but on the word of such a manifest nothing is removed (N4). */
+static void create_removes_nothing_without_a_record(void **state)
+{
+	struct fixture fixture;
+	struct account_cache cache = {0};
+
+	(void)state;
+	fixture_open(&fixture);
+	fixture.interrupt = put_wiped_manifest;
+	fixture.interrupt_self = &fixture;
+	fixture_arm(&fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(fixture_create(&fixture, &cache), ACCOUNT_GONE);
+	assert_null(fixture.interrupt);
+	assert_int_equal(fixture_objects(&fixture, "/a/"), 2);
+	account_cache_clear(&cache);
+	fixture_close(&fixture);
+}
+
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(create_twice_is_one_account),
     cmocka_unit_test(create_refuses_what_does_not_hold),
     cmocka_unit_test(create_resumes_after_any_crash),
     cmocka_unit_test(create_is_sent_three_times),
+    cmocka_unit_test(create_leaves_a_warm_cache),
+    cmocka_unit_test(create_removes_nothing_without_a_record),
 };
 /* clang-format on */
 TEST_MAIN(tests)
