@@ -6,6 +6,8 @@
  */
 #include "tests/torture/account_rig.h"
 
+#include <string.h>
+
 #define REQUESTS_MAX 2000u
 
 static unsigned at; /* the request that failed in the last run */
@@ -76,6 +78,14 @@ static bool is_borne(const struct scene_call *call, const struct failure *failur
 	       (failure->op == MEMORY_REMOVE && failure->how != MEMORY_FAULT_BEFORE);
 }
 
+/* What the bucket says of it: that, or more, is what the caller is told. */
+static const char *word_of(const struct failure *failure)
+{
+	if (failure == NULL || failure->how == MEMORY_FAULT_BEFORE)
+		return "the request did not get through";
+	return is_refusal(failure) ? "the disk is full" : "the answer was lost";
+}
+
 static bool fails_at(const struct scene_call *call, const struct failure *failure)
 {
 	enum account_result expected = is_refusal(failure) ? ACCOUNT_FAILED : ACCOUNT_RETRY;
@@ -89,7 +99,8 @@ static bool fails_at(const struct scene_call *call, const struct failure *failur
 	arm(fixture, failure);
 	result = call->run(&scene);
 	failed = disarm(fixture, failure);
-	if (result != ACCOUNT_OK && (!failed || result != expected))
+	if (result != ACCOUNT_OK && (!failed || result != expected ||
+					strstr(fixture->call.message, word_of(failure)) == NULL))
 		fail_msg("%s, request %u: %s: %s", call->name, at, account_result_text(result),
 		    fixture->call.message);
 	if (result == ACCOUNT_OK && failed && !is_borne(call, failure))

@@ -1,6 +1,7 @@
 /*
  * tests/gateway/account/fold_test.c: folding keeps every frame, and loses a race harmlessly.
  */
+#include "gateway/account/account_priv.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
@@ -50,6 +51,31 @@ static void fold_makes_one_of_eight(void **state)
 	client_edit(&pair->first, 100); /* its cache moved with the fold */
 	bytes_clear(&bytes);
 	free(manifest);
+}
+
+/* Fewer than are asked for, or none at all: nothing is done, and that is said. */
+static void fold_of_too_few_is_none(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_work *work = NULL;
+
+	fill_packs(pair, 8);
+	assert_int_equal(account_work_open(&fixture->env, &pair->first.cache, &fixture->account,
+			     fixture_call(fixture), &work),
+	    ACCOUNT_OK);
+	for (size_t packs = 0; packs <= 8; packs++) {
+		size_t folded = 77;
+		uint64_t requests = fixture_requests(fixture);
+
+		work->next = work->manifest;
+		work->next.packs_count = packs;
+		assert_int_equal(account_fold_next(work, 8, &folded), ACCOUNT_OK);
+		assert_int_equal(folded, packs == 8 ? 8 : 0);
+		assert_int_equal(work->next.packs_count, packs == 8 ? 1 : packs);
+		assert_int_equal(fixture_requests(fixture) - requests, packs == 8 ? 1 : 0);
+	}
+	account_work_free(work);
 }
 
 static void second_edits(void *self)
@@ -220,6 +246,7 @@ static void fold_of_packs_at_hand_reads_nothing(void **state)
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(fold_makes_one_of_eight, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(fold_of_too_few_is_none, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_lost_race_folds_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(fold_stops_at_damage, pair_setup, pair_teardown),
     cmocka_unit_test(fold_stops_at_the_largest_pack),
