@@ -1,7 +1,7 @@
 /*
  * tests/torture/account_memory_test.c: each call of account_rig.h with each of our allocations
  * failing in turn, once or from there on: it says so or does without, nothing is torn, and the
- * same call again succeeds. Leaks are the sanitizer's to find.
+ * same call again succeeds; and nothing is left of it all.
  */
 #include "tests/torture/account_rig.h"
 #include "tests/torture/fault.h"
@@ -22,6 +22,7 @@ static bool fails_at(const struct scene_call *call, bool forever)
 {
 	struct scene scene;
 	enum account_result result;
+	long live = fault_live();
 	bool failed;
 
 	scene_open(&scene, call);
@@ -38,6 +39,9 @@ static bool fails_at(const struct scene_call *call, bool forever)
 		scene_forget(&scene);
 	scene_again(&scene, call);
 	scene_close(&scene);
+	if (fault_live() != live)
+		fail_msg(
+		    "%s, allocation %u: %ld blocks are left", call->name, at, fault_live() - live);
 	return failed;
 }
 

@@ -2,7 +2,7 @@
  * tests/torture/codecs_test.c: each decoder of schemas/ that allocates, over all of its golden
  * vectors, with each allocation failing in turn; then the encoder, over what the sound ones decode
  * to. No memory says nothing of the bytes: a sound vector gives "no memory", a broken one that or
- * its own fault, and what there was to write to is as it was. Leaks are the sanitizer's to find.
+ * its own fault, and what there was to write to is as it was; and nothing is left of it all.
  */
 #include "schemas/http_signature.h"
 #include "tests/test.h"
@@ -42,6 +42,7 @@ static enum format_result decode_failing(
 {
 	for (unsigned nth = 1; nth < ALLOCATIONS_MAX; nth++) {
 		enum format_result result;
+		long live = fault_live();
 
 		memset(trial->out, UNTOUCHED, sizeof(*trial->out));
 		fault_arm(FAULT_OURS, nth, nth % 2 == 0);
@@ -55,6 +56,7 @@ static enum format_result decode_failing(
 		run->decoder_faults++;
 		assert_honest(vector, result, own);
 		assert_untouched(vector, trial->out);
+		assert_int_equal(fault_live(), live);
 	}
 	fail_msg("%s: it has no end", vector->path);
 	return FORMAT_NO_MEMORY;
@@ -65,17 +67,20 @@ static void encode_failing(struct run *run, const struct vector *vector, struct 
 	for (unsigned nth = 1; nth < ALLOCATIONS_MAX; nth++) {
 		struct bytes encoded = {0};
 		enum format_result result;
+		long live = fault_live();
 
 		fault_arm(FAULT_OURS, nth, nth % 2 == 0);
 		result = run->codec->out(trial, &encoded);
 		if (!fault_disarm()) {
 			assert_int_equal(result, FORMAT_OK);
 			bytes_clear(&encoded);
+			assert_int_equal(fault_live(), live);
 			return;
 		}
 		run->encoder_faults++;
 		assert_honest(vector, result, FORMAT_OK);
 		assert_null(encoded.data);
+		assert_int_equal(fault_live(), live);
 	}
 	fail_msg("%s: encoding it has no end", vector->path);
 }
@@ -86,6 +91,7 @@ static void run_vector(void *self, const struct vector *vector)
 	static struct trial trial;
 	struct run *run = self;
 	enum format_result own;
+	long live = fault_live();
 
 	trial_init(&trial, run->codec, vector);
 	trial.out = &out;
@@ -98,6 +104,8 @@ static void run_vector(void *self, const struct vector *vector)
 	if (own == FORMAT_OK)
 		decoded_clear(run->codec, &out);
 	trial_clear(&trial);
+	if (fault_live() != live)
+		fail_msg("%s: %ld blocks are left", vector->path, fault_live() - live);
 }
 
 static void run_format(const char *name)

@@ -17,9 +17,11 @@
 void *INKSEAL_REAL(malloc)(size_t len);
 void *INKSEAL_REAL(calloc)(size_t count, size_t len);
 void *INKSEAL_REAL(realloc)(void *old, size_t len);
+void INKSEAL_REAL(free)(void *block);
 void *malloc(size_t len);
 void *calloc(size_t count, size_t len);
 void *realloc(void *old, size_t len);
+void free(void *block);
 
 /* The linker's: where the program's own code is. */
 extern const char __executable_start[]; /* NOLINT(bugprone-reserved-identifier) */
@@ -32,6 +34,7 @@ static struct {
 	enum fault_whose whose;
 	unsigned nth, count;
 } fault;
+static atomic_long live;
 
 void fault_arm(enum fault_whose whose, unsigned nth, bool forever)
 {
@@ -55,6 +58,18 @@ unsigned fault_count(void)
 	return fault.count;
 }
 
+long fault_live(void)
+{
+	return atomic_load(&live);
+}
+
+static void *counted(void *block)
+{
+	if (block != NULL)
+		(void)atomic_fetch_add(&live, 1);
+	return block;
+}
+
 static bool fails(const void *caller)
 {
 	uintptr_t at = (uintptr_t)caller;
@@ -73,15 +88,28 @@ static bool fails(const void *caller)
 
 void *malloc(size_t len)
 {
-	return fails(__builtin_return_address(0)) ? NULL : INKSEAL_REAL(malloc)(len);
+	return fails(__builtin_return_address(0)) ? NULL : counted(INKSEAL_REAL(malloc)(len));
 }
 
 void *calloc(size_t count, size_t len)
 {
-	return fails(__builtin_return_address(0)) ? NULL : INKSEAL_REAL(calloc)(count, len);
+	return fails(__builtin_return_address(0)) ? NULL
+						  : counted(INKSEAL_REAL(calloc)(count, len));
 }
 
 void *realloc(void *old, size_t len)
 {
-	return fails(__builtin_return_address(0)) ? NULL : INKSEAL_REAL(realloc)(old, len);
+	void *block;
+
+	if (fails(__builtin_return_address(0)))
+		return NULL;
+	block = INKSEAL_REAL(realloc)(old, len);
+	return old == NULL ? counted(block) : block;
+}
+
+void free(void *block)
+{
+	if (block != NULL)
+		(void)atomic_fetch_sub(&live, 1);
+	INKSEAL_REAL(free)(block);
 }

@@ -17,5 +17,7 @@ void fault_arm(enum fault_whose whose, unsigned nth, bool forever);
 /* True: an allocation has failed since. */
 bool fault_disarm(void);
 unsigned fault_count(void); /* allocations since fault_arm, the failed ones too */
+/* Blocks of the whole program that are not freed: who holds none more has as many as before. */
+long fault_live(void);
 
 #endif

@@ -95,24 +95,70 @@ static void log_answer_holds_so_many_frames(void **state)
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
 }
 
-/* Frames alone fill it, too. */
+/* What a frame or a body takes of an answer beside its bytes. */
+#define ITEM_COST 64u
+
+/* A patch that takes so many bytes of an answer. */
+static void push_cost(struct client *client, size_t cost)
+{
+	size_t bare;
+
+	client_frame(client, FRAME_PATCH, 1, NULL, NULL, (struct view){0});
+	bare = client->frame.len - 1;
+	assert_int_equal(client_push(client, cost - ITEM_COST - bare), ACCOUNT_OK);
+	assert_status(client, SYNC_COMMITTED);
+	assert_int_equal(client->frame.len, cost - ITEM_COST);
+}
+
+/* Frames alone fill it, too: to the byte, and one more is the next one's. */
 static void log_answer_holds_so_many_bytes(void **state)
 {
+	const size_t large = FRAME_MAX - ITEM_COST, count = ANSWER_MAX / large;
+	const size_t left = ANSWER_MAX - count * large;
 	struct pair *pair = *state;
-	uint64_t before = pair->second.head.seq;
-	size_t bytes = 0;
 
-	while (pair->first.head.seq < before + 450)
-		assert_int_equal(client_push(&pair->first, FRAME_MAX - 600), ACCOUNT_OK);
+	for (size_t over = 0; over < 2; over++) {
+		for (size_t i = 0; i < count; i++)
+			push_cost(&pair->first, large);
+		push_cost(&pair->first, left + over);
+	}
 	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.frames_count, count + 1);
 	assert_true(pair->second.answer.more);
-	assert_int_equal(pair->second.answer.frames_count, pair->second.head.seq - before);
-	for (size_t i = 0; i < pair->second.answer.frames_count; i++)
-		bytes += pair->second.answer.frames[i].len;
-	assert_in_range(bytes, ANSWER_MAX / 100 * 98, ANSWER_MAX);
 	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.frames_count, count);
+	assert_true(pair->second.answer.more);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_int_equal(pair->second.answer.frames_count, 1);
 	assert_false(pair->second.answer.more);
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
+/* So do a frame and the body of the next. */
+static void log_answer_is_filled_by_a_body(void **state)
+{
+	struct pair *pair = *state;
+
+	for (size_t over = 0; over < 2; over++) {
+		struct bytes body = {0};
+		size_t header, room;
+
+		fixture_blob(&pair->fixture, BLOB_BODY, 1, NULL, 0, &body);
+		header = body.len - 1;
+		bytes_clear(&body);
+		push_cost(&pair->first, 1000);
+		push_body(&pair->first, 100, 1); /* for its frame's length */
+		room = ANSWER_MAX - 1000 - (pair->first.frame.len + ITEM_COST) - ITEM_COST;
+		pair->second.head = pair->first.head;
+		push_cost(&pair->first, 1000);
+		push_body(&pair->first, 100, room - header + over);
+		assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+		assert_int_equal(pair->second.answer.frames_count, 2 - over);
+		assert_int_equal(pair->second.answer.bodies_count, 1 - over);
+		assert_int_equal(pair->second.answer.more, over);
+		assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+		assert_true(head_equal(&pair->first.head, &pair->second.head));
+	}
 }
 
 /* A body of more than an answer holds otherwise comes whole; none of these fits beside another. */
@@ -330,6 +376,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(log_answer_holds_so_many_bodies, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(log_answer_holds_so_many_frames, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(log_answer_holds_so_many_bytes, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(log_answer_is_filled_by_a_body, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	log_answer_holds_one_body_of_any_size, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(log_tells_behind_from_far_behind, pair_setup, pair_teardown),

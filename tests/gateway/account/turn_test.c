@@ -4,6 +4,7 @@
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The second loses a race, and asks for the turn with it. */
 static void lose_and_ask(struct pair *pair)
@@ -60,6 +61,32 @@ static void turn_of_who_died_ends(void **state)
 	pair->second.wants_turn = false;
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
+}
+
+/* To the millisecond: it is respected for 5 s from when it was first seen. */
+static void turn_lasts_so_long(void **state)
+{
+	static const struct {
+		int64_t after_ms, wait_ms; /* 0: it is over */
+	} rows[] = {{0, 200}, {4800, 200}, {4801, 199}, {4999, 1}, {5000, 0}};
+	struct pair *pair = *state;
+	int64_t begun_ms;
+
+	lose_and_ask(pair);
+	pair->fixture.now_ms += 777; /* the gateway that gave it has seen it by then */
+	begun_ms = pair->fixture.now_ms;
+	account_cache_clear(&pair->first.cache);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		pair->fixture.now_ms = begun_ms + rows[i].after_ms;
+		assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+		if (rows[i].wait_ms > 0) {
+			assert_status(&pair->first, SYNC_LATER);
+			assert_non_null(strstr(pair->fixture.call.message, "has the turn"));
+		} else {
+			assert_status(&pair->first, SYNC_COMMITTED);
+		}
+		assert_int_equal(pair->first.answer.retry_after_ms, rows[i].wait_ms);
+	}
 }
 
 /* The same device's next turn is another: it is seen for the first time again. */
@@ -120,6 +147,7 @@ static void turn_is_given_once(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(turn_lets_the_loser_commit, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_of_who_died_ends, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_lasts_so_long, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_again_is_another_turn, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_one_devices, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_given_once, pair_setup, pair_teardown),
