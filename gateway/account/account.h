@@ -143,8 +143,8 @@ struct wipe_report {
 /*
  * wipe: an encoded wipe (statement.h), or an empty view for the operator's removal. Puts w/ first,
  * CASes to wiped, deletes until listings are empty, the manifest last, lists once more. May be
- * repeated until OK, with one cache: *report_out is of all these calls, and set on ACCOUNT_RETRY,
- * too. The caller signs the receipt.
+ * repeated until OK, with one cache: *report_out is of all these calls; what they have counted so
+ * far is cache->wiping's. The caller signs the receipt.
  */
 MUST_USE enum account_result account_wipe(const struct account_env *env,
     struct account_cache *cache, const struct account_id *account, struct view wipe,

@@ -54,12 +54,12 @@ static void arm(struct fixture *fixture, const struct failure *failure)
 static bool disarm(struct fixture *fixture, const struct failure *failure)
 {
 	bool met = failure == NULL       ? fixture->ops >= at
-		   : is_refusal(failure) ? !fixture->refusal.armed
+		   : is_refusal(failure) ? !fixture->odd.refusal.armed
 					 : !fixture->armed;
 
 	fixture->crash_at = 0;
 	fixture->armed = false;
-	fixture->refusal.armed = false;
+	fixture->odd.refusal.armed = false;
 	return met;
 }
 

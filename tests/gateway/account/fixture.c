@@ -73,7 +73,7 @@ void fixture_arm(struct fixture *fixture, enum memory_op op, const char *part,
 
 void fixture_refuse(struct fixture *fixture, enum memory_op op, const char *part, unsigned skip)
 {
-	fixture->refusal = (struct refusal){true, op, part, skip};
+	fixture->odd.refusal = (struct refusal){true, op, part, skip};
 }
 
 static void member_make(struct member *member, enum device_role role)
@@ -117,9 +117,8 @@ void fixture_open(struct fixture *fixture)
 	*fixture = (struct fixture){.now_ms = BEGIN_MS};
 	fixture->store = memory_store_new();
 	assert_non_null(fixture->store);
-	fixture->bucket =
-	    bucket_count(refusing_bucket(bucket_memory(fixture->store, &hook), &fixture->refusal),
-		&fixture->counts);
+	fixture->bucket = bucket_count(
+	    odd_bucket(bucket_memory(fixture->store, &hook), &fixture->odd), &fixture->counts);
 	assert_non_null(fixture->bucket);
 	fixture->clock = (struct clock){fixture, fixture_wall, fixture_monotonic};
 	fixture->random = (struct random){fixture, fixture_fill};

@@ -28,8 +28,13 @@ struct refusal {
 	const char *part;
 	unsigned skip;
 };
-/* A bucket that refuses it, and owns inner. */
-struct bucket *refusing_bucket(struct bucket *inner, struct refusal *refusal);
+struct oddities {
+	struct refusal refusal;
+	size_t page_max; /* keys of a listing's page; 0: as many as a bucket's own */
+	bool says_more;  /* each page says that another follows, the last one too */
+};
+/* A bucket that has them, and owns inner. */
+struct bucket *odd_bucket(struct bucket *inner, struct oddities *oddities);
 
 struct fixture {
 	struct memory_store *store;
@@ -59,7 +64,7 @@ struct fixture {
 	void *interrupt_self;
 	/* From this operation on (counted from 1) all fail: a crash; 0: none. */
 	unsigned crash_at, ops;
-	struct refusal refusal;
+	struct oddities odd;
 };
 
 void fixture_open(struct fixture *fixture); /* makes the keys; the account is not created */

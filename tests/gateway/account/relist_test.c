@@ -89,6 +89,35 @@ static void wiped_lists_what_is_not_done(void **state)
 	}
 }
 
+/* Whatever a store's pages hold, and where it says that more follow than it has. */
+static void wiped_lists_by_any_pages(void **state)
+{
+	static const struct {
+		size_t page_max;
+		bool says_more;
+		unsigned pages;
+	} rows[] = {{1, false, 6}, {2, false, 5}, {3, false, 3}, {6, false, 1}, {0, true, 3}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct fixture fixture;
+		unsigned pages;
+		uint64_t sum;
+		size_t count;
+
+		fixture_open(&fixture);
+		for (unsigned k = 1; k <= 6; k++)
+			put_record(&fixture, k, "");
+		fixture.odd.page_max = rows[i].page_max;
+		fixture.odd.says_more = rows[i].says_more;
+		count = list_all(&fixture, &pages, &sum);
+		if (count != 6 || sum != 21 || pages != rows[i].pages)
+			fail_msg("row %zu: %zu of sum %llu in %u pages", i, count,
+			    (unsigned long long)sum, pages);
+		fixture_close(&fixture);
+	}
+}
+
 static void done_is_put_beside_the_record(void **state)
 {
 	struct pair *pair = *state;
@@ -138,6 +167,41 @@ static void usage_is_what_is_listed(void **state)
 	    ACCOUNT_RETRY);
 }
 
+static void usage_is_of_any_pages(void **state)
+{
+	static const struct {
+		size_t page_max;
+		bool says_more;
+		uint64_t lists;
+	} rows[] = {{0, false, 1}, {1, false, 10}, {3, false, 4}, {9, false, 2}, {10, false, 1},
+	    {0, true, 2}, {1, true, 11}};
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_usage all = {0};
+
+	client_whole(&pair->first, FRAME_LOAD, NULL, 6, NULL);
+	assert_int_equal(
+	    account_usage(&fixture->env, &fixture->account, fixture_call(fixture), &all),
+	    ACCOUNT_OK);
+	assert_int_equal(all.objects, 10); /* with an index, two rosters and the manifest */
+	/* Another account's are not counted. */
+	put_text(fixture, "some/prefix/a/0000000000000000000000000000000000000000/manifest", "x");
+	put_text(fixture, "some/prefix/a/ffffffffffffffffffffffffffffffffffffffff/manifest", "x");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct account_usage usage = {0};
+		uint64_t lists = fixture->counts.list;
+
+		fixture->odd.page_max = rows[i].page_max;
+		fixture->odd.says_more = rows[i].says_more;
+		assert_int_equal(
+		    account_usage(&fixture->env, &fixture->account, fixture_call(fixture), &usage),
+		    ACCOUNT_OK);
+		assert_int_equal(usage.objects, all.objects);
+		assert_int_equal(usage.bytes, all.bytes);
+		assert_int_equal(fixture->counts.list - lists, rows[i].lists);
+	}
+}
+
 static void swept_is_when_the_count_rose(void **state)
 {
 	struct pair *pair = *state;
@@ -170,6 +234,8 @@ static void swept_is_when_the_count_rose(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wiped_lists_what_is_not_done),
+    cmocka_unit_test(wiped_lists_by_any_pages),
+    cmocka_unit_test_setup_teardown(usage_is_of_any_pages, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(done_is_put_beside_the_record, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(usage_is_what_is_listed, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(swept_is_when_the_count_rose, pair_setup, pair_teardown),

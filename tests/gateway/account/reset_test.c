@@ -10,7 +10,7 @@
 /* What the client may get wrong of a reset. */
 struct faults {
 	uint64_t seq_off;
-	bool no_roster, two_frames, old_roster, other_previous;
+	bool no_roster, two_frames, old_roster, other_previous, no_segment;
 };
 
 /* A reset by the client, which gives up a head at that seq; answered in client->answer. */
@@ -20,10 +20,11 @@ static enum account_result send_reset(
 	struct fixture *fixture = client->fixture;
 	struct frame_header header = {.account = fixture->account, .kind = FRAME_RESET};
 	size_t statement = fixture->roster.statements_count - 1 - (faults.old_roster ? 1 : 0);
+	const struct blob_name segment = {.count = client->answer.sweep}; /* nobody has put it */
 	struct bytes index = {0};
 	enum account_result result;
 
-	fixture_blob(fixture, BLOB_INDEX, 500, NULL, 0, &index);
+	fixture_blob(fixture, BLOB_INDEX, 500, &segment, faults.no_segment, &index);
 	header.seq = (abandoned > follows->seq ? abandoned : follows->seq) + 1 + faults.seq_off;
 	header.previous = follows->hash;
 	header.previous.bytes[0] ^= faults.other_previous;
@@ -148,6 +149,21 @@ static void a_reset_has_one_effect(void **state)
 	assert_int_equal(client_send(&pair->first), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_COMMITTED);
 	assert_true(head_equal(&pair->first.head, &head));
+}
+
+/* As a load's and a snapshot's do. */
+static void what_its_index_names_must_be_there(void **state)
+{
+	struct pair *pair = *state;
+	struct head follows = pair->first.head;
+	uint64_t puts = pair->fixture.counts.put;
+
+	assert_int_equal(send_reset(&pair->first, &follows, follows.seq + 3,
+			     (struct faults){.no_segment = true}),
+	    ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_RENAME);
+	assert_int_equal(pair->first.answer.names_count, 1);
+	assert_int_equal(pair->fixture.counts.put, puts);
 }
 
 static void what_does_not_hold_is_refused(void **state)
@@ -310,6 +326,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_log_begins_with_a_reset, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_stands_before_it_takes_it, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_reset_has_one_effect, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(what_its_index_names_must_be_there, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_does_not_hold_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_reset_skips_so_far_and_no_farther, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_place_that_no_log_has_is_refused, pair_setup, pair_teardown),

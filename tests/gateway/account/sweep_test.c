@@ -4,6 +4,7 @@
  */
 #include "tests/gateway/account/fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -457,6 +458,362 @@ static void sweep_stops_at_damage(void **state)
 	sweep_some(pair, 1);
 }
 
+static void put_object(struct fixture *fixture, const char *key, struct view data)
+{
+	struct bucket_put put = {.key = key, .data = data};
+	struct bucket_tag tag;
+
+	assert_int_equal(bucket_put(fixture->bucket, &put, fixture_call(fixture), &tag), BUCKET_OK);
+}
+
+#define SOME_HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER_HASH "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+/* What has no name of ours, or is not below the account's prefix, is not a sweep's to remove. */
+static void sweep_removes_nothing_of_others(void **state)
+{
+	static const struct {
+		const char *rest; /* behind the account's prefix; or the whole key */
+		bool whole, goes;
+	} rows[] = {
+	    {"b/" SOME_HASH ".0", false, true},
+	    {"p/1-2-" SOME_HASH ".0", false, true},
+	    {"c/" SOME_HASH ".0", false, false},
+	    {"p/" SOME_HASH ".0", false, false},
+	    {"b/1-2-" SOME_HASH ".0", false, false},
+	    {"b/" OTHER_HASH, false, false},
+	    {"b/notes.txt", false, false},
+	    {"some/prefix/a/0000000000000000000000000000000000000000/b/" SOME_HASH ".0", true,
+		false},
+	    {"some/prefix/a/ffffffffffffffffffffffffffffffffffffffff/b/" SOME_HASH ".0", true,
+		false},
+	    {"some/prefix/w/ffffffffffffffffffffffffffffffffffffffff", true, false},
+	};
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report = {0};
+	char prefix[BUCKET_KEY_MAX + 1];
+	uint64_t own = fixture_objects(fixture, "");
+	size_t left = 0;
+
+	fixture_key(fixture, "/manifest", prefix);
+	*strstr(prefix, "manifest") = '\0';
+	sweep_some(pair, 1);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char key[2 * BUCKET_KEY_MAX];
+
+		(void)snprintf(key, sizeof(key), "%s%s", rows[i].whole ? "" : prefix, rows[i].rest);
+		put_object(fixture, key, view_text("four"));
+		own += !rows[i].whole;
+	}
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool there = fixture_objects(fixture, rows[i].rest) == 1;
+
+		if (there == rows[i].goes)
+			fail_msg("%s", rows[i].rest);
+		left += there;
+	}
+	assert_int_equal(left, 8);
+	assert_int_equal(report.listed, own); /* and the account's first roster goes */
+	assert_int_equal(report.removed, 3);
+	assert_int_equal(report.kept, own - 3);
+	assert_true(report.bytes_removed > 8);
+}
+
+/* Whatever a store's pages hold, and where it says that more follow than it has. */
+static void sweep_lists_by_any_pages(void **state)
+{
+	static const struct {
+		size_t page_max;
+		bool says_more;
+		uint64_t lists;
+	} rows[] = {{0, false, 1}, {1, false, 9}, {4, false, 3}, {8, false, 2}, {9, false, 1},
+	    {0, true, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		void *own = NULL;
+		struct pair *pair;
+		struct sweep_report report = {0};
+		struct blob_name garbage[6];
+		uint64_t lists;
+
+		assert_int_equal(pair_setup(&own), 0);
+		pair = own;
+		for (size_t k = 0; k < COUNT_OF(garbage); k++)
+			put_blob(&pair->first, 0, 1000, &garbage[k]);
+		sweep_some(pair, 1);
+		pair->fixture.odd.page_max = rows[i].page_max;
+		pair->fixture.odd.says_more = rows[i].says_more;
+		lists = pair->fixture.counts.list;
+		assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+		assert_int_equal(pair->fixture.counts.list - lists, rows[i].lists);
+		assert_int_equal(report.listed, 9); /* two rosters and the manifest beside them */
+		assert_int_equal(report.removed, 7);
+		assert_int_equal(report.kept, 2);
+		assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 2);
+		assert_int_equal(pair_teardown(&own), 0);
+	}
+}
+
+/* The other commits again and again, just before a sweep's own commit. */
+struct rival {
+	struct pair *pair;
+	unsigned times;
+};
+
+static void rival_commits(void *self)
+{
+	struct rival *rival = self;
+	struct fixture *fixture = &rival->pair->fixture;
+	struct call kept = fixture->call;
+
+	client_edit(&rival->pair->second, 100);
+	fixture->call = kept;
+	if (--rival->times == 0)
+		return;
+	fixture->interrupt = rival_commits;
+	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+}
+
+/* Four times it is built anew; who loses a fifth time says so, and has removed nothing. */
+static void sweep_gives_up_after_five_races(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct blob_name garbage;
+
+	put_blob(&pair->first, 0, 1000, &garbage);
+	sweep_some(pair, 1);
+	for (unsigned times = 5; times >= 4; times--) {
+		struct rival rival = {pair, times};
+		struct sweep_report report = {0};
+
+		fixture->interrupt = rival_commits;
+		fixture->interrupt_self = &rival;
+		fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+		assert_int_equal(
+		    sweep(pair, FOREVER_MS, &report), times == 5 ? ACCOUNT_RETRY : ACCOUNT_OK);
+		assert_int_equal(rival.times, 0);
+		if (times == 5)
+			assert_string_equal(
+			    fixture->call.message, "others kept writing: nothing was swept");
+		assert_true(is_there(fixture, &garbage) == (times == 5));
+	}
+}
+
+static void another_sweeps(void *self)
+{
+	struct pair *pair = self;
+	struct call kept = pair->fixture.call;
+
+	sweep_some(pair, 1);
+	pair->fixture.call = kept;
+}
+
+/* Who lost to another sweep has judged by an old count: what it listed is not its own to remove. */
+static void sweep_that_lost_to_another_removes_nothing(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report = {0};
+	struct blob_name garbage;
+	uint64_t removals;
+
+	put_blob(&pair->first, 0, 1000, &garbage);
+	fixture->interrupt = another_sweeps;
+	fixture->interrupt_self = pair;
+	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	removals = fixture->counts.remove;
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+	assert_null(fixture->interrupt);
+	assert_int_equal(fixture->counts.remove, removals);
+	assert_int_equal(report.removed, 0);
+	assert_int_equal(report.kept, report.listed);
+	sweep_some(pair, 1); /* nor did the count rise twice */
+	assert_false(is_there(fixture, &garbage));
+}
+
+/* While this one reads the packs another folds them, and sweeps: that is no damage. */
+static void another_folds_and_sweeps(void *self)
+{
+	struct pair *pair = self;
+	struct fixture *fixture = &pair->fixture;
+	struct call kept = fixture->call;
+	struct account_cache cache = {0};
+	size_t folded = 0;
+
+	assert_int_equal(
+	    account_fold(&fixture->env, &cache, &fixture->account, fixture_call(fixture), &folded),
+	    ACCOUNT_OK);
+	assert_int_equal(folded, 8);
+	sweep_some(pair, 3);
+	fixture->call = kept;
+	account_cache_clear(&cache);
+}
+
+static void sweep_whose_packs_went_is_another_s(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report = {0};
+
+	while (fixture_objects(fixture, "/p/") < 8)
+		client_edit(&pair->first, 2000);
+	fixture->interrupt = another_folds_and_sweeps;
+	fixture->interrupt_self = pair;
+	fixture_arm(fixture, MEMORY_GET, "/p/", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+	assert_null(fixture->interrupt);
+	assert_int_equal(report.removed, 0);
+	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
+	assert_true(head_equal(&pair->first.head, &pair->second.head));
+}
+
+/* But where the manifest still names it, it is. */
+static void sweep_without_a_pack_is_damage(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report = {0};
+	char key[BUCKET_KEY_MAX + 1];
+	size_t objects;
+
+	while (fixture_objects(fixture, "/p/") < 2)
+		client_edit(&pair->first, 2000);
+	fixture_key(fixture, "/p/", key);
+	assert_int_equal(bucket_remove(fixture->bucket, key, fixture_call(fixture)), BUCKET_OK);
+	objects = fixture_objects(fixture, "");
+	assert_int_equal(sweep(pair, 0, &report), ACCOUNT_DAMAGED);
+	assert_string_equal(fixture->call.message, "an object that the manifest names is missing");
+	assert_int_equal(fixture_objects(fixture, ""), objects);
+}
+
+/* Of packs that name nothing it reads the headers alone; what they would be is no small part. */
+static void sweep_reads_headers_alone(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report = {0};
+	uint64_t before;
+
+	while (fixture_objects(fixture, "/p/") < 4)
+		client_edit(&pair->first, 2000);
+	before = fixture->counts.bytes_down;
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+	/* The manifest is some KiB, and four packs of 14 KiB are more. */
+	assert_in_range(fixture->counts.bytes_down - before, 1000, 20000);
+}
+
+/* By a process that has the snapshot's index at hand: that tells what it names as well. */
+static void sweep_knows_an_index_at_hand(void **state)
+{
+	struct pair *pair = *state;
+	struct client *first = &pair->first;
+	struct fixture *fixture = &pair->fixture;
+	struct blob_name names[3];
+
+	client_whole(first, FRAME_LOAD, NULL, COUNT_OF(names), names);
+	assert_true(first->cache.index.len > 0);
+	for (unsigned i = 0; i < 4; i++) {
+		struct sweep_report report = {0};
+		uint64_t gets = fixture->counts.get;
+
+		assert_int_equal(account_sweep(&fixture->env, &first->cache, &fixture->account,
+				     FOREVER_MS, fixture_call(fixture), &report),
+		    ACCOUNT_OK);
+		assert_int_equal(fixture->counts.get - gets, 1); /* the manifest */
+		for (size_t k = 0; k < COUNT_OF(names); k++)
+			assert_true(is_there(fixture, &names[k]));
+	}
+}
+
+/* A manifest whose snapshot names what is no index: nothing can be said of what it needs. */
+static void sweep_stops_where_an_index_is_none(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct client *first = &pair->first;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct sweep_report report = {0};
+	struct bytes bytes = {0};
+	struct blob_name body;
+	struct frame frame;
+	size_t objects;
+
+	assert_non_null(manifest);
+	put_blob(first, 0, 1000, &body);
+	client_frame(first, FRAME_LOAD, 100, &body, NULL, (struct view){0});
+	assert_int_equal(frame_decode(view_bytes(&first->frame), &frame), FORMAT_OK);
+	fixture_manifest(fixture, &bytes, manifest);
+	manifest->tail[manifest->tail_count++] = view_bytes(&first->frame);
+	manifest->head = (struct head){frame.header.seq, frame.hash};
+	fixture_manifest_put(fixture, manifest);
+	objects = fixture_objects(fixture, "");
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_DAMAGED);
+	assert_int_equal(fixture_objects(fixture, ""), objects);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+static void time_is_over(void *self)
+{
+	struct fixture *fixture = self;
+
+	fixture->now_ms += fixture->call.deadline_ms - fixture_up_ms(fixture);
+}
+
+/* Whatever took all the time, nothing follows it. */
+static void sweep_ends_at_its_deadline(void **state)
+{
+	static const struct {
+		const char *name;
+		enum memory_op op;
+		const char *part;
+		uint64_t gets, puts, lists, removals; /* of that sweep, the slow one among them */
+	} rows[] = {
+	    {"the manifest", MEMORY_GET, "/manifest", 1, 0, 0, 0},
+	    {"a listing", MEMORY_LIST, "", 2, 0, 1, 0},
+	    {"a pack's header", MEMORY_GET, "/p/", 3, 0, 9, 0},
+	    {"the commit", MEMORY_PUT, "/manifest", 4, 1, 9, 0},
+	};
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct blob_name garbage[4];
+
+	while (fixture_objects(fixture, "/p/") < 2)
+		client_edit(&pair->first, 2000);
+	for (size_t i = 0; i < COUNT_OF(garbage); i++)
+		put_blob(&pair->first, 0, 100, &garbage[i]);
+	sweep_some(pair, 1);
+	fixture->odd.page_max = 1;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket_counts before = fixture->counts;
+		struct sweep_report report = {.removed = 77};
+
+		fixture->interrupt = time_is_over;
+		fixture->interrupt_self = fixture;
+		fixture_arm(fixture, rows[i].op, rows[i].part, MEMORY_FAULT_NONE, 0, 1);
+		if (sweep(pair, FOREVER_MS, &report) != ACCOUNT_RETRY)
+			fail_msg("%s: no end", rows[i].name);
+		assert_string_equal(fixture->call.message, "the time for this request is over");
+		if (fixture->counts.get - before.get != rows[i].gets ||
+		    fixture->counts.put - before.put != rows[i].puts ||
+		    fixture->counts.list - before.list != rows[i].lists ||
+		    fixture->counts.remove - before.remove != rows[i].removals)
+			fail_msg("%s: %u gets, %u puts, %u lists, %u removals", rows[i].name,
+			    (unsigned)(fixture->counts.get - before.get),
+			    (unsigned)(fixture->counts.put - before.put),
+			    (unsigned)(fixture->counts.list - before.list),
+			    (unsigned)(fixture->counts.remove - before.remove));
+		assert_int_equal(report.removed, 77);
+	}
+	sweep_some(pair, 1); /* the last one's commit stands; what it left goes with the next */
+	for (size_t i = 0; i < COUNT_OF(garbage); i++)
+		assert_false(is_there(fixture, &garbage[i]));
+}
+
 /* Cut off at each operation in turn, then again: nothing named is ever gone. */
 static void sweep_resumes_after_any_crash(void **state)
 {
@@ -504,6 +861,17 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sweep_unknown_to_a_warm_cache, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_old_segments_stay_good, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_stops_at_damage, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_removes_nothing_of_others, pair_setup, pair_teardown),
+    cmocka_unit_test(sweep_lists_by_any_pages),
+    cmocka_unit_test_setup_teardown(sweep_gives_up_after_five_races, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	sweep_that_lost_to_another_removes_nothing, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_whose_packs_went_is_another_s, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_without_a_pack_is_damage, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_reads_headers_alone, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_knows_an_index_at_hand, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_stops_where_an_index_is_none, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_ends_at_its_deadline, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_resumes_after_any_crash, pair_setup, pair_teardown),
 };
 /* clang-format on */

@@ -1,35 +1,36 @@
 /*
- * tests/gateway/account/refusing_bucket.c: a bucket that refuses for good what a fixture says, as a
- * store does whose disk is full, or that has no right for us; all else it hands on.
+ * tests/gateway/account/odd_bucket.c: a bucket that refuses for good what a fixture says, as a
+ * store does whose disk is full, or that has no right for us; and whose listings are as odd as a
+ * store's may be. All else it hands on.
  */
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct refusing {
-	struct refusal *refusal;
+struct odd {
+	struct oddities *oddities;
 	struct bucket *inner;
 };
 
 /* Where to hand it on; NULL: it is refused, and the call says so. */
 static struct bucket *admit(void *self, enum memory_op op, const char *key, struct call *call)
 {
-	const struct refusing *refusing = self;
-	struct refusal *refusal = refusing->refusal;
+	const struct odd *odd = self;
+	struct refusal *refusal = &odd->oddities->refusal;
 
 	if (!refusal->armed || op != refusal->op || strstr(key, refusal->part) == NULL)
-		return refusing->inner;
+		return odd->inner;
 	if (refusal->skip > 0) {
 		refusal->skip--;
-		return refusing->inner;
+		return odd->inner;
 	}
 	refusal->armed = false;
 	call_sayf(call, "the disk is full");
 	return NULL;
 }
 
-static enum bucket_result refusing_put(
+static enum bucket_result odd_put(
     void *self, const struct bucket_put *put, struct call *call, struct bucket_tag *tag_out)
 {
 	struct bucket *inner = admit(self, MEMORY_PUT, put->key, call);
@@ -37,7 +38,7 @@ static enum bucket_result refusing_put(
 	return inner == NULL ? BUCKET_REFUSED : bucket_put(inner, put, call, tag_out);
 }
 
-static enum bucket_result refusing_get(void *self, const struct bucket_get *get, struct call *call,
+static enum bucket_result odd_get(void *self, const struct bucket_get *get, struct call *call,
     struct bytes *out, struct bucket_tag *tag_out)
 {
 	struct bucket *inner = admit(self, MEMORY_GET, get->key, call);
@@ -45,14 +46,14 @@ static enum bucket_result refusing_get(void *self, const struct bucket_get *get,
 	return inner == NULL ? BUCKET_REFUSED : bucket_get(inner, get, call, out, tag_out);
 }
 
-static enum bucket_result refusing_remove(void *self, const char *key, struct call *call)
+static enum bucket_result odd_remove(void *self, const char *key, struct call *call)
 {
 	struct bucket *inner = admit(self, MEMORY_REMOVE, key, call);
 
 	return inner == NULL ? BUCKET_REFUSED : bucket_remove(inner, key, call);
 }
 
-static enum bucket_result refusing_remove_many(
+static enum bucket_result odd_remove_many(
     void *self, const char *const *keys, size_t count, struct call *call)
 {
 	struct bucket *inner = admit(self, MEMORY_REMOVE, keys[0], call);
@@ -60,15 +61,26 @@ static enum bucket_result refusing_remove_many(
 	return inner == NULL ? BUCKET_REFUSED : bucket_remove_many(inner, keys, count, call);
 }
 
-static enum bucket_result refusing_list(
+static enum bucket_result odd_list(
     void *self, const char *prefix, const char *after, struct call *call, struct bucket_page *out)
 {
+	const struct odd *odd = self;
+	const struct oddities *oddities = odd->oddities;
 	struct bucket *inner = admit(self, MEMORY_LIST, prefix, call);
+	enum bucket_result result =
+	    inner == NULL ? BUCKET_REFUSED : bucket_list(inner, prefix, after, call, out);
 
-	return inner == NULL ? BUCKET_REFUSED : bucket_list(inner, prefix, after, call, out);
+	if (result != BUCKET_OK)
+		return result;
+	if (oddities->page_max > 0 && out->count > oddities->page_max) {
+		out->count = oddities->page_max;
+		out->more = true;
+	}
+	out->more = out->more || oddities->says_more;
+	return BUCKET_OK;
 }
 
-static enum bucket_result refusing_purge_hidden(
+static enum bucket_result odd_purge_hidden(
     void *self, const char *prefix, struct call *call, uint64_t *removed)
 {
 	struct bucket *inner = admit(self, MEMORY_LIST, prefix, call);
@@ -76,29 +88,29 @@ static enum bucket_result refusing_purge_hidden(
 	return inner == NULL ? BUCKET_REFUSED : bucket_purge_hidden(inner, prefix, call, removed);
 }
 
-static void refusing_close(void *self)
+static void odd_close(void *self)
 {
-	struct refusing *refusing = self;
+	struct odd *odd = self;
 
-	bucket_close(refusing->inner);
-	free(refusing);
+	bucket_close(odd->inner);
+	free(odd);
 }
 
-struct bucket *refusing_bucket(struct bucket *inner, struct refusal *refusal)
+struct bucket *odd_bucket(struct bucket *inner, struct oddities *oddities)
 {
 	static const struct bucket_ops ops = {
-	    .put = refusing_put,
-	    .get = refusing_get,
-	    .remove = refusing_remove,
-	    .remove_many = refusing_remove_many,
-	    .list = refusing_list,
-	    .purge_hidden = refusing_purge_hidden,
-	    .close = refusing_close,
+	    .put = odd_put,
+	    .get = odd_get,
+	    .remove = odd_remove,
+	    .remove_many = odd_remove_many,
+	    .list = odd_list,
+	    .purge_hidden = odd_purge_hidden,
+	    .close = odd_close,
 	};
-	struct refusing *refusing = calloc(1, sizeof(*refusing));
+	struct odd *odd = calloc(1, sizeof(*odd));
 
 	assert_non_null(inner);
-	assert_non_null(refusing);
-	*refusing = (struct refusing){refusal, inner};
-	return bucket_new(&ops, refusing);
+	assert_non_null(odd);
+	*odd = (struct odd){oddities, inner};
+	return bucket_new(&ops, odd);
 }
