@@ -47,6 +47,10 @@ static const struct settling {
 	.cloud = {"new", 1, false},
 	.stands = {"new", 1, false},
 	.changed = true},
+    {.name = "it is new here, and deleted",
+	.cloud = {"new", 1, true},
+	.stands = {"new", 1, true},
+	.changed = true},
     {.name = "it is deleted there",
 	.base = {"old", 0, false},
 	.local = {"old", 0, false},
@@ -350,6 +354,19 @@ static void assert_told(const struct settling *row, const char *id, enum history
 		    seen.count);
 }
 
+/* By what it says of itself. */
+static void assert_copy_of(const char *id, const char *of)
+{
+	struct digest hash = device_version(&device, id);
+	struct version version = {0};
+
+	assert_engine(&device,
+	    version_load(&device.engine, view_text(id), &hash, &device.call, &version), ENGINE_OK);
+	assert_true(view_equal(version.entry.id, view_text(id)));
+	assert_true(view_equal(version.entry.conflict_of, view_text(of)));
+	version_clear(&version);
+}
+
 static void assert_copied(const struct settling *row, const struct edit_outcome *outcome)
 {
 	const char *id = copy_ids[row->copied == COPY_OF_CLOUD];
@@ -360,6 +377,7 @@ static void assert_copied(const struct settling *row, const struct edit_outcome 
 		return;
 	}
 	assert_string_equal(outcome->copy_id, id);
+	assert_copy_of(id, "e1");
 	assert_content(&device, id, row->copied == COPY_OF_CLOUD ? "theirs" : "mine");
 	assert_false(device_deleted(&device, id));
 	assert_int_equal(device_updated_ms(&device, id), world.now_ms + row->copy_after_ms);
@@ -473,63 +491,70 @@ static void rot_end(void)
 	rot.ops->rollback(device.store);
 }
 
+static const struct {
+	struct settling row;
+	bool warned;
+} damaged[] = {
+    {.row = {.name = "the cloud's heals it",
+	 .base = {"old", 0, false},
+	 .local = {"old", 0, false},
+	 .cloud = {"new", 1, false},
+	 .stands = {"new", 1, false},
+	 .changed = true}},
+    {.row = {.name = "an edit gives way, and that is said",
+	 .base = {"old", 0, false},
+	 .local = {"mine", 1, false},
+	 .cloud = {"new", 2, false},
+	 .stands = {"new", 2, false},
+	 .changed = true},
+	.warned = true},
+    {.row = {.name = "an edit of what the cloud never had, too",
+	 .local = {"mine", 1, false},
+	 .cloud = {"new", 2, false},
+	 .stands = {"new", 2, false},
+	 .changed = true},
+	.warned = true},
+    {.row = {.name = "the cloud has the same",
+	 .base = {"old", 0, false},
+	 .local = {"new", 1, false},
+	 .cloud = {"new", 1, false},
+	 .stands = {"new", 1, false}}},
+    {.row = {.name = "the cloud has let it go",
+	 .base = {"old", 0, false},
+	 .local = {"old", 0, false},
+	 .changed = true}},
+    {.row = {.name = "the cloud has let it go, and it was edited",
+	 .base = {"old", 0, false},
+	 .local = {"mine", 1, false},
+	 .stands = {"mine", 1, false}}},
+};
+
+/* As nothing of what is done here can leave it. */
+static const struct edit_outcome untouched = {
+    .conflict = true, .deleted = true, .copy_id = "as it was"};
+
 /* Nothing is judged by it: the cloud's takes its place, or what it was begun on stays. */
 static void a_damaged_local_version(void **state)
 {
-	static const struct {
-		struct settling row;
-		bool warned;
-	} damaged[] = {
-	    {.row = {.name = "the cloud's heals it",
-		 .base = {"old", 0, false},
-		 .local = {"old", 0, false},
-		 .cloud = {"new", 1, false},
-		 .stands = {"new", 1, false},
-		 .changed = true}},
-	    {.row = {.name = "an edit gives way, and that is said",
-		 .base = {"old", 0, false},
-		 .local = {"mine", 1, false},
-		 .cloud = {"new", 2, false},
-		 .stands = {"new", 2, false},
-		 .changed = true},
-		.warned = true},
-	    {.row = {.name = "an edit of what the cloud never had, too",
-		 .local = {"mine", 1, false},
-		 .cloud = {"new", 2, false},
-		 .stands = {"new", 2, false},
-		 .changed = true},
-		.warned = true},
-	    {.row = {.name = "the cloud has the same",
-		 .base = {"old", 0, false},
-		 .local = {"new", 1, false},
-		 .cloud = {"new", 1, false},
-		 .stands = {"new", 1, false}}},
-	    {.row = {.name = "the cloud has let it go",
-		 .base = {"old", 0, false},
-		 .local = {"old", 0, false},
-		 .changed = true}},
-	    {.row = {.name = "the cloud has let it go, and it was edited",
-		 .base = {"old", 0, false},
-		 .local = {"mine", 1, false},
-		 .stands = {"mine", 1, false}}},
-	};
-
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(damaged); i++) {
 		const struct settling *row = &damaged[i].row;
 		struct settle_input input = begin(row);
-		struct edit_outcome outcome;
+		struct edit_outcome outcome = untouched;
 		struct digest stands;
-		bool changed;
+		bool changed = !row->changed;
 
 		rot_begin(&input.local);
 		assert_engine(&device,
 		    settle_entry(&device.engine, &input, &device.call, &changed, &outcome),
 		    ENGINE_OK);
-		if (changed != row->changed || outcome.conflict || outcome.deleted)
+		if (changed != row->changed || outcome.conflict || outcome.deleted ||
+		    outcome.copy_id[0] != '\0')
 			fail_msg("%s: another outcome", row->name);
 		assert_int_equal(
 		    device_activity(&device, ACTIVITY_WARNING), damaged[i].warned ? 1 : 0);
+		assert_told(
+		    row, "e1", HISTORY_PULLED, row->changed && row->cloud.content != NULL, &there);
 		assert_int_equal(device_has(&device, "e1"), row->stands.content != NULL);
 		if (row->stands.content != NULL) {
 			stands = device_version(&device, "e1");
@@ -540,31 +565,32 @@ static void a_damaged_local_version(void **state)
 	}
 }
 
-static enum journal_result full_set(
-    void *self, struct view id, const struct digest *version, struct call *call)
-{
-	(void)self;
-	(void)id;
-	(void)version;
-	(void)call;
-	return JOURNAL_FULL;
-}
-
 static void a_full_disk_heals_nothing(void **state)
 {
-	const struct settling row = {
-	    .base = {"old", 0, false}, .local = {"mine", 1, false}, .cloud = {"new", 2, false}};
-	struct settle_input input = begin(&row);
-	struct edit_outcome outcome;
-	bool changed;
-
 	(void)state;
-	rot_begin(&input.local);
-	rot.rotted.local_set = full_set;
-	assert_engine(&device,
-	    settle_entry(&device.engine, &input, &device.call, &changed, &outcome), ENGINE_FULL);
-	assert_int_equal(device_activity(&device, ACTIVITY_WARNING), 0);
-	rot_end();
+	for (size_t i = 0; i < COUNT_OF(damaged); i++) {
+		unsigned nth;
+
+		for (nth = 1;; nth++) {
+			struct settle_input input = begin(&damaged[i].row);
+			struct edit_outcome outcome;
+			enum engine_result result;
+			bool changed, failed;
+
+			rot_begin(&input.local);
+			journal_arm(&device, nth);
+			result =
+			    settle_entry(&device.engine, &input, &device.call, &changed, &outcome);
+			failed = journal_disarm(&device);
+			rot_end();
+			if (!failed)
+				break;
+			if (result != ENGINE_FULL)
+				fail_msg("%s: operation %u fails: %s", damaged[i].row.name, nth,
+				    engine_result_text(result));
+		}
+		assert_true(nth > 1);
+	}
 }
 
 /* An open editor's save is judged against what the entry is now, and that is damaged. */
@@ -573,7 +599,7 @@ static void a_damaged_version_there_gives_way(void **state)
 	const struct settling row = {
 	    .base = {"old", 0, false}, .local = {"mine", 2, false}, .cloud = {"theirs", 1, false}};
 	struct settle_input input = begin(&row);
-	struct edit_outcome outcome;
+	struct edit_outcome outcome = untouched;
 	bool changed = true;
 
 	(void)state;
@@ -582,6 +608,8 @@ static void a_damaged_version_there_gives_way(void **state)
 	    settle_entry(&device.engine, &input, &device.call, &changed, &outcome), ENGINE_OK);
 	assert_false(changed);
 	assert_false(outcome.conflict);
+	assert_false(outcome.deleted);
+	assert_string_equal(outcome.copy_id, "");
 	rot_end();
 }
 
