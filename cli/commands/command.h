@@ -6,37 +6,17 @@
 #ifndef INKSEAL_COMMAND_H
 #define INKSEAL_COMMAND_H
 
+#include "cli/app/app.h"
 #include "cli/commands/options.h"
-#include "schemas/base/base.h"
 
-enum code { /* exit codes: part of what others script on (design, section 10) */
-	CODE_OK = 0,
-	CODE_ERROR = 1,
-	CODE_USAGE = 2,
-	CODE_PARTIAL = 3, /* done, but something was left out, and said */
-	CODE_NOT_SET_UP = 10,
-	CODE_LOCKED = 11,
-	CODE_WRONG_KEY = 12,
-	CODE_GONE = 13,
-	CODE_REVOKED = 14,
-	CODE_ROLLBACK = 15,
-	CODE_BRAKE = 16,
-	CODE_ROOT = 17,
-	CODE_CANCELLED = 130,
-};
-const char *code_name(enum code code); /* as it stands in the JSON of an error */
-
-#define APP_HINT_MAX (24u << 10) /* it may hold a few paths, and a command with two */
-struct app {                     /* what one run of the program has; no global state besides */
+struct cli { /* one run of the program: a command finds its options beside the app it is given */
+	struct app app;
 	struct options options;
-	struct clock clock;
-	struct random random;
-	char error[CALL_MESSAGE_MAX]; /* one sentence; "": none was said */
-	char hint[APP_HINT_MAX];      /* what to do about it; "": nothing to add */
 };
-/* Notes why, and returns code. What was said before is replaced. */
-enum code app_fail(struct app *app, enum code code, const char *format, ...) PRINTF_LIKE(3, 4);
-void app_hint(struct app *app, const char *format, ...) PRINTF_LIKE(2, 3);
+static inline const struct options *options_of(const struct app *app)
+{
+	return &((const struct cli *)(const void *)app)->options;
+}
 
 struct command {
 	const char *name;

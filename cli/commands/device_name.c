@@ -10,7 +10,7 @@
 
 enum code device_name(struct app *app, char out[DEVICE_NAME_MAX + 1])
 {
-	const char *name = app->options.name;
+	const char *name = options_of(app)->name;
 
 	if (name == NULL) {
 		/* Cut where it is too long; POSIX does not promise a NUL then. */

@@ -5,7 +5,8 @@
 #ifndef INKSEAL_DEVICE_NAME_H
 #define INKSEAL_DEVICE_NAME_H
 
-#include "cli/commands/session.h"
+#include "cli/commands/command.h"
+#include "cli/engine/keys.h"
 
 /* --name, else the machine's. */
 MUST_USE enum code device_name(struct app *app, char out[DEVICE_NAME_MAX + 1]);

@@ -3,8 +3,8 @@
  * so the edit names the version it was begun on; if the entry has moved since, the conflict rule
  * judges. That version is remembered with a text that could not be saved, too.
  */
+#include "cli/app/entries.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
 #include "cli/commands/terminal.h"
 #include "cli/commands/text.h"
 
@@ -67,8 +67,8 @@ static enum code begin(struct app *app, struct text *text, struct begun *out)
 	enum code code = session_open(app, SESSION_READ, &session);
 
 	if (code == CODE_OK) {
-		code = session_resolve(&session, app->options.args[0], &out->id);
-		if (session.missing && is_meant(app->options.args[0], text))
+		code = session_resolve(&session, options_of(app)->args[0], &out->id);
+		if (session.missing && is_meant(options_of(app)->args[0], text))
 			text->purpose.id = NULL; /* no command can be named that finds it */
 	}
 	if (code == CODE_OK)
@@ -78,7 +78,7 @@ static enum code begin(struct app *app, struct text *text, struct begun *out)
 			    "damaged version's place");
 	if (code == CODE_OK && entry_deleted(&out->now.entry)) {
 		code = app_fail(app, CODE_ERROR, "the entry is deleted");
-		app_hint(app, "inkseal restore %s brings it back", app->options.args[0]);
+		app_hint(app, "inkseal restore %s brings it back", options_of(app)->args[0]);
 	}
 	session_close(&session);
 	return code;
@@ -93,7 +93,7 @@ static enum code report(
 	json_t *json;
 	bool done;
 
-	if (app->options.json) {
+	if (options_of(app)->json) {
 		json = json_pack(
 		    "{s:s,s:b,s:b}", "id", id, "changed", (int)changed, "conflict", (int)conflict);
 		if (json != NULL && conflict && outcome->copy_id[0] != '\0')
@@ -122,10 +122,10 @@ static enum code report(
  */
 static enum code choose_piped(struct app *app, struct view before, struct view *content)
 {
-	if (content->len > 0 || app->options.from_stdin)
+	if (content->len > 0 || options_of(app)->from_stdin)
 		return CODE_OK;
 	*content = before;
-	if (app->options.title != NULL)
+	if (options_of(app)->title != NULL)
 		return CODE_OK;
 	app_fail(app, CODE_ERROR, "standard input is empty; nothing was saved");
 	app_hint(app, "pass --stdin to empty the entry, or inkseal rm to delete it");
@@ -144,7 +144,7 @@ static enum code ask_emptied(struct app *app, enum emptied *out)
 	enum code code;
 
 	*out = EMPTIED_KEEP;
-	if (!terminal_can_ask(app) || app->options.yes) {
+	if (!terminal_can_ask(app) || options_of(app)->yes) {
 		output_note(app, "the text came back empty: the old one is kept (inkseal rm ID "
 				 "deletes an entry)");
 		return CODE_OK;
@@ -182,11 +182,9 @@ static enum code save(struct app *app, const struct begun *begun, const struct e
 	enum code code = session_open(app, SESSION_WRITE, &session);
 
 	if (code == CODE_OK && delete)
-		code = session_engine(
-		    &session, edit_delete(&session.engine, entry->id, &session.call));
+		code = session_delete(&session, entry->id);
 	else if (code == CODE_OK)
-		code = session_engine(&session, edit_save(&session.engine, entry,
-						    &begun->base.version, &session.call, &outcome));
+		code = session_save(&session, entry, &begun->base.version, &outcome);
 	session_close(&session);
 	if (code != CODE_OK)
 		return text_keep(app, text, code);
@@ -207,8 +205,8 @@ static enum code take_text(struct app *app, bool piped, struct begun *begun, str
 {
 	enum code code = CODE_OK;
 
-	text->purpose.id = app->options.args[0];
-	text->purpose.title = app->options.title;
+	text->purpose.id = options_of(app)->args[0];
+	text->purpose.title = options_of(app)->title;
 	if (piped)
 		code = text_read(app, text);
 	if (code != CODE_OK)

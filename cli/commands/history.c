@@ -1,9 +1,9 @@
 /*
  * cli/commands/history.c: the versions that an entry has had here.
  */
+#include "cli/app/entries.h"
+#include "cli/app/host_system.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
-#include "cli/commands/system.h"
 
 struct rows {
 	const struct session *session;
@@ -37,7 +37,7 @@ static bool see(void *self, const struct store_history *row)
 
 	hex_encode(view_of(row->author.bytes, DEVICE_ID_LEN), device);
 	time_print_ms(row->at_ms, at);
-	if (session->app->options.json)
+	if (options_of(session->app)->json)
 		rows->failed = !output_json(json_pack("{s:I,s:o,s:s,s:s,s:s*}", "number",
 		    (json_int_t)row->number, "version", output_hex(row->version.bytes, DIGEST_LEN),
 		    "kind", kind_text(row->kind), "at", at, "device", early ? NULL : device));
@@ -52,11 +52,10 @@ static enum code print(struct session *session)
 {
 	struct rows rows = {.session = session};
 	struct bytes id = {0};
-	enum code code = session_resolve(session, session->app->options.args[0], &id);
+	enum code code = session_resolve(session, options_of(session->app)->args[0], &id);
 
 	if (code == CODE_OK)
-		code = session_journal(session,
-		    store_history(session->store, view_bytes(&id), see, &rows, &session->call));
+		code = session_history(session, view_bytes(&id), see, &rows);
 	if (code == CODE_OK && rows.failed)
 		code = app_fail(session->app, CODE_ERROR, "the history can't be printed");
 	bytes_clear(&id);

@@ -5,7 +5,7 @@
 
 static enum code run(struct app *app)
 {
-	const struct options *options = &app->options;
+	const struct options *options = options_of(app);
 	const struct store_query query = {
 	    .collection = options->collection,
 	    .deleted = options->deleted,

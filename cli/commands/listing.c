@@ -2,8 +2,9 @@
  * cli/commands/listing.c: rows of entries, without their content.
  */
 #include "cli/commands/listing.h"
+#include "cli/app/entries.h"
+#include "cli/app/host_system.h"
 #include "cli/commands/output.h"
-#include "cli/commands/system.h"
 
 #define TERMINAL_ROWS 50u
 #define TITLE_COLUMNS 60u
@@ -65,7 +66,7 @@ static void print_table_row(const struct listing *listing, const struct store_it
 	if (item->conflict_of != NULL)
 		(void)output_printf("  (conflict copy)");
 	(void)output_printf("\n");
-	if (item->snippet != NULL && !listing->app->options.quiet) {
+	if (item->snippet != NULL && !options_of(listing->app)->quiet) {
 		(void)output_printf("%*s", (int)(ID_SHORT + DATE_COLUMNS) + 4, "");
 		(void)output_line(view_text(item->snippet), TITLE_COLUMNS * 2);
 		(void)output_printf("\n");
@@ -91,7 +92,7 @@ static bool see(void *self, const struct store_item *item)
 		return false;
 	}
 	listing->rows++;
-	if (listing->app->options.json)
+	if (options_of(listing->app)->json)
 		listing->failed = !print_json(item);
 	else if (listing->table)
 		print_table_row(listing, item);
@@ -107,15 +108,14 @@ enum code listing_print(struct app *app, const struct store_query *query)
 	struct session session = {0};
 	enum code code;
 
-	listing.table = !app->options.json && output_is_terminal();
+	listing.table = !options_of(app)->json && output_is_terminal();
 	if (listing.table && asked.limit == 0) {
 		listing.rows_max = TERMINAL_ROWS;
 		asked.limit = TERMINAL_ROWS + 1; /* to know whether there are more */
 	}
 	code = session_open(app, SESSION_READ, &session);
 	if (code == CODE_OK)
-		code = session_journal(
-		    &session, store_list(session.store, &asked, see, &listing, &session.call));
+		code = session_list(&session, &asked, see, &listing);
 	session_close(&session);
 	if (code != CODE_OK)
 		return code;

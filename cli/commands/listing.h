@@ -5,7 +5,8 @@
 #ifndef INKSEAL_LISTING_H
 #define INKSEAL_LISTING_H
 
-#include "cli/commands/session.h"
+#include "cli/commands/command.h"
+#include "cli/store/store.h"
 
 /* query->limit 0: 50 on a terminal, unless --json; else all. */
 MUST_USE enum code listing_print(struct app *app, const struct store_query *query);

@@ -1,9 +1,9 @@
 /*
  * cli/commands/log.c: what happened to this journal here, newest first.
  */
+#include "cli/app/entries.h"
+#include "cli/app/host_system.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
-#include "cli/commands/system.h"
 
 #define TERMINAL_ROWS 50u
 
@@ -53,7 +53,7 @@ static bool see(void *self, const struct store_activity *row)
 	char at[TIME_PRINT_MAX];
 
 	time_print_ms(row->at_ms, at);
-	if (rows->app->options.json) {
+	if (options_of(rows->app)->json) {
 		rows->failed = !print_json(row, at);
 		return !rows->failed && !system_cancelled();
 	}
@@ -69,14 +69,13 @@ static enum code run(struct app *app)
 {
 	struct session session = {0};
 	struct rows rows = {.app = app};
-	uint64_t limit = app->options.limit;
+	uint64_t limit = options_of(app)->limit;
 	enum code code = session_open(app, SESSION_READ, &session);
 
-	if (limit == 0 && !app->options.json && output_is_terminal())
+	if (limit == 0 && !options_of(app)->json && output_is_terminal())
 		limit = TERMINAL_ROWS;
 	if (code == CODE_OK)
-		code = session_journal(
-		    &session, store_activity(session.store, limit, see, &rows, &session.call));
+		code = session_activity(&session, limit, see, &rows);
 	session_close(&session);
 	if (code == CODE_OK && rows.failed)
 		code = app_fail(app, CODE_ERROR, "the log can't be printed");

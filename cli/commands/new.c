@@ -1,8 +1,8 @@
 /*
  * cli/commands/new.c: a new entry, from standard input or the editor.
  */
+#include "cli/app/entries.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
 #include "cli/commands/terminal.h"
 #include "cli/commands/text.h"
 
@@ -11,24 +11,20 @@ static enum code save(
 {
 	const char *title = text->purpose.title, *collection = text->purpose.collection;
 	struct view content = view_bytes(&text->content);
-	struct edit_outcome outcome;
-	struct entry entry = {
+	const struct entry entry = {
 	    .collection = view_text(collection != NULL ? collection : "journal"),
 	    .title = title != NULL ? view_text(title) : text_title(content),
 	    .content = content,
 	};
 
-	entry_id_new(&session->app->random, id_out);
-	entry.id = view_text(id_out);
-	return session_engine(
-	    session, edit_save(&session->engine, &entry, NULL, &session->call, &outcome));
+	return session_new(session, &entry, id_out);
 }
 
 static enum code report(struct app *app, const char *id)
 {
 	bool done;
 
-	if (app->options.json)
+	if (options_of(app)->json)
 		done = output_json(json_pack("{s:s}", "id", id));
 	else
 		done = output_line_end(view_text(id));
@@ -63,12 +59,13 @@ static enum code run(struct app *app)
 	struct text text = TEXT_NONE;
 	enum code code;
 
-	text.purpose.title = app->options.title;
-	text.purpose.collection = app->options.collection;
+	text.purpose.title = options_of(app)->title;
+	text.purpose.collection = options_of(app)->collection;
 	code = take_text(app, &text);
 	if (code != CODE_OK)
 		return code;
-	if (text_blank(view_bytes(&text.content)) && (text.edited || app->options.title == NULL))
+	if (text_blank(view_bytes(&text.content)) &&
+	    (text.edited || options_of(app)->title == NULL))
 		return nothing_to_save(app, &text);
 	code = session_open(app, SESSION_WRITE, &session);
 	if (code == CODE_OK)

@@ -199,7 +199,7 @@ void output_note(const struct app *app, const char *format, ...)
 	char said[APP_HINT_MAX];
 	va_list args;
 
-	if (app->options.quiet)
+	if (options_of(app)->quiet)
 		return;
 	va_start(args, format);
 	(void)vsnprintf(said, sizeof(said), format, args);
@@ -253,7 +253,7 @@ void output_ago(int64_t ms, int64_t now_ms, char out[OUTPUT_AGO_MAX])
 
 static bool shows_progress(const struct app *app)
 {
-	return !app->options.quiet && isatty(STDERR_FILENO) == 1;
+	return !options_of(app)->quiet && isatty(STDERR_FILENO) == 1;
 }
 
 void output_progress(const struct app *app, const char *what, uint64_t done, uint64_t all)
@@ -281,7 +281,7 @@ void output_failure(const struct app *app, enum code code)
 
 	if (app->error[0] == '\0')
 		return;
-	if (!app->options.json) {
+	if (!options_of(app)->json) {
 		output_warn("%s", app->error);
 		if (app->hint[0] != '\0')
 			put_line(stderr, app->hint);

@@ -1,21 +1,20 @@
 /*
  * cli/commands/restore.c: brings a deleted entry back, or an old version.
  */
+#include "cli/app/entries.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
 
 static enum code restore(struct session *session, struct bytes *id)
 {
-	const struct options *options = &session->app->options;
+	const struct options *options = options_of(session->app);
 	struct digest version;
 	enum code code = session_resolve(session, options->args[0], id);
 
 	if (code == CODE_OK && options->version > 0)
 		code = session_version(session, view_bytes(id), options->version, &version);
 	if (code == CODE_OK)
-		code = session_engine(
-		    session, edit_restore(&session->engine, view_bytes(id),
-				 options->version > 0 ? &version : NULL, &session->call));
+		code = session_restore(
+		    session, view_bytes(id), options->version > 0 ? &version : NULL);
 	return code;
 }
 
@@ -28,7 +27,7 @@ static enum code run(struct app *app)
 	if (code == CODE_OK)
 		code = restore(&session, &id);
 	session_close(&session);
-	if (code == CODE_OK && app->options.json &&
+	if (code == CODE_OK && options_of(app)->json &&
 	    !output_json(json_pack("{s:o}", "id", output_string(view_bytes(&id)))))
 		code = app_fail(app, CODE_ERROR, "the answer can't be printed");
 	else if (code == CODE_OK)

@@ -1,12 +1,12 @@
 /*
  * cli/commands/rm.c: deletes entries. They stay in the trash, on every device, until purged.
  */
+#include "cli/app/entries.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
 
 static enum code run(struct app *app)
 {
-	const struct options *options = &app->options;
+	const struct options *options = options_of(app);
 	struct session session = {0};
 	json_t *deleted = json_array();
 	enum code code = session_open(app, SESSION_WRITE, &session);
@@ -16,8 +16,7 @@ static enum code run(struct app *app)
 
 		code = session_resolve(&session, options->args[i], &id);
 		if (code == CODE_OK)
-			code = session_engine(
-			    &session, edit_delete(&session.engine, view_bytes(&id), &session.call));
+			code = session_delete(&session, view_bytes(&id));
 		if (code == CODE_OK &&
 		    json_array_append_new(deleted, output_string(view_bytes(&id))) != 0)
 			code = app_fail(app, CODE_ERROR, "no memory; the entry was deleted");
@@ -28,7 +27,7 @@ static enum code run(struct app *app)
 		output_note(app, "%zu deleted; inkseal restore ID brings one back",
 		    json_array_size(deleted));
 	/* Those before one that failed are deleted: they are named either way. */
-	if (app->options.json && !output_json(json_pack("{s:O}", "deleted", deleted)) &&
+	if (options_of(app)->json && !output_json(json_pack("{s:O}", "deleted", deleted)) &&
 	    code == CODE_OK)
 		code = app_fail(app, CODE_ERROR, "the answer can't be printed");
 	json_decref(deleted);

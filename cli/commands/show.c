@@ -1,8 +1,8 @@
 /*
  * cli/commands/show.c: one entry, whole.
  */
+#include "cli/app/entries.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
 
 static void print_fact(const char *label, struct view text)
 {
@@ -29,7 +29,7 @@ static void print_entry(const struct entry *entry)
 
 static enum code show(struct session *session)
 {
-	const struct options *options = &session->app->options;
+	const struct options *options = options_of(session->app);
 	struct session_entry shown = {.sound = true};
 	struct bytes id = {0};
 	struct digest version;

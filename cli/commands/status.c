@@ -1,14 +1,8 @@
 /*
  * cli/commands/status.c: where this journal stands. Offline: it says what is known here.
  */
+#include "cli/app/entries.h"
 #include "cli/commands/output.h"
-#include "cli/commands/session.h"
-
-struct status {
-	struct journal_counts counts;
-	struct bytes url; /* data NULL: none */
-	uint8_t root[ROOT_LEN];
-};
 
 static const char *switch_text(const struct sync_facts *facts)
 {
@@ -19,7 +13,7 @@ static const char *switch_text(const struct sync_facts *facts)
 	return facts->on ? "on" : "off";
 }
 
-static enum code print_json(const struct session *session, const struct status *status)
+static enum code print_json(const struct session *session, const struct overview *status)
 {
 	const struct sync_facts *facts = &session->facts;
 	const struct journal_counts *counts = &status->counts;
@@ -51,7 +45,7 @@ static enum code print_json(const struct session *session, const struct status *
 	return CODE_OK;
 }
 
-static void print_account(const struct session *session, const struct status *status)
+static void print_account(const struct session *session, const struct overview *status)
 {
 	const struct sync_facts *facts = &session->facts;
 	int64_t now_ms = clock_wall_ms(&session->app->clock);
@@ -77,7 +71,7 @@ static void print_account(const struct session *session, const struct status *st
 	(void)output_printf("edits acknowledged %s; remote seen %s\n", acknowledged, pulled);
 }
 
-static void print_text(const struct session *session, const struct status *status)
+static void print_text(const struct session *session, const struct overview *status)
 {
 	const struct journal_counts *counts = &status->counts;
 
@@ -99,20 +93,12 @@ static void print_text(const struct session *session, const struct status *statu
 static enum code run(struct app *app)
 {
 	struct session session = {0};
-	struct status status = {0};
+	struct overview status = {.url = {0}};
 	enum code code = session_open(app, SESSION_READ, &session);
-	const struct journal *journal = &session.engine.journal;
 
 	if (code == CODE_OK)
-		code = session_journal(
-		    &session, journal->ops->counts(journal->self, &session.call, &status.counts));
-	if (code == CODE_OK)
-		code = session_engine(
-		    &session, sync_root_get(&session.engine, &session.call, status.root));
-	if (code == CODE_OK && session.facts.has_account &&
-	    !session_meta(&session, META_URL, &status.url))
-		output_warn("where it syncs to is not known; run inkseal doctor");
-	if (code == CODE_OK && app->options.json)
+		code = session_overview(&session, &status);
+	if (code == CODE_OK && options_of(app)->json)
 		code = print_json(&session, &status);
 	else if (code == CODE_OK)
 		print_text(&session, &status);

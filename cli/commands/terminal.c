@@ -2,9 +2,9 @@
  * cli/commands/terminal.c: the controlling terminal, child processes that give a text.
  */
 #include "cli/commands/terminal.h"
-#include "cli/commands/files.h"
+#include "cli/app/host_files.h"
+#include "cli/app/host_system.h"
 #include "cli/commands/output.h"
-#include "cli/commands/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ bool terminal_can_ask(const struct app *app)
 	int fd;
 
 	/* A job whose errors go to a file has nobody who watches, terminal or not. */
-	if (app->options.no_input || isatty(STDERR_FILENO) != 1)
+	if (options_of(app)->no_input || isatty(STDERR_FILENO) != 1)
 		return false;
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -126,7 +126,7 @@ enum code terminal_confirm(struct app *app, const char *question, const char *wo
 	enum code code;
 	bool agreed;
 
-	if (app->options.yes)
+	if (options_of(app)->yes)
 		return CODE_OK;
 	if (!terminal_can_ask(app))
 		return nobody_to_ask(app, "whether to go on", "--yes");
@@ -180,7 +180,7 @@ static enum code passphrase_of_command(struct app *app, struct bytes *out)
 		return app_fail(app, CODE_ERROR, "no pipe: %s", strerror(errno));
 	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	child = start_shell(app->options.password_command, NULL, ends[1]);
+	child = start_shell(options_of(app)->password_command, NULL, ends[1]);
 	(void)close(ends[1]);
 	error = child < 0 ? errno : read_line(ends[0], PASSPHRASE_MAX, &line);
 	(void)close(ends[0]);
@@ -215,7 +215,7 @@ enum code terminal_passphrase(struct app *app, const char *what, bool twice, str
 	struct bytes first = {0}, second = {0};
 	enum code code;
 
-	if (app->options.password_command != NULL)
+	if (options_of(app)->password_command != NULL)
 		return passphrase_of_command(app, out);
 	if (!terminal_can_ask(app))
 		return nobody_to_ask(app, "for the passphrase", "--password-command CMD");
@@ -237,7 +237,7 @@ enum code terminal_passphrase(struct app *app, const char *what, bool twice, str
 
 bool terminal_stdin_wanted(const struct app *app)
 {
-	return app->options.from_stdin || isatty(STDIN_FILENO) != 1;
+	return options_of(app)->from_stdin || isatty(STDIN_FILENO) != 1;
 }
 
 enum code terminal_stdin(struct app *app, size_t max, struct bytes *out)
@@ -340,3 +340,34 @@ enum code terminal_editor(struct app *app, const char *file)
 	buffer_clear(&command);
 	return code;
 }
+
+static void note(struct app *app, const char *line)
+{
+	output_note(app, "%s", line);
+}
+
+static void warn(struct app *app, const char *line)
+{
+	(void)app;
+	output_warn("%s", line);
+}
+
+static void progress(struct app *app, const char *what, uint64_t done, uint64_t all)
+{
+	output_progress(app, what, done, all);
+}
+
+static void progress_end(struct app *app)
+{
+	output_progress_end(app);
+}
+
+const struct host terminal_host = {
+    .can_ask = terminal_can_ask,
+    .confirm = terminal_confirm,
+    .passphrase = terminal_passphrase,
+    .note = note,
+    .warn = warn,
+    .progress = progress,
+    .progress_end = progress_end,
+};

@@ -22,6 +22,9 @@ bool terminal_can_ask(const struct app *app);
 MUST_USE enum code terminal_passphrase(
     struct app *app, const char *what, bool twice, struct bytes *out);
 
+/* The person at the terminal, as use cases ask. */
+extern const struct host terminal_host;
+
 /* True if the text of new, edit, recover is to be read from standard input. */
 bool terminal_stdin_wanted(const struct app *app);
 /* All of it, at most max bytes. Yours to clear: where it fails, what was read by then. */

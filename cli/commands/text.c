@@ -154,7 +154,7 @@ enum code text_edit(struct app *app, struct view before, struct text *text)
 	bool untouched;
 	int error;
 
-	if (app->options.no_input) {
+	if (options_of(app)->no_input) {
 		app_fail(app, CODE_USAGE, "an editor would have to be opened for the text");
 		app_hint(app, "pass the text on standard input");
 		return CODE_USAGE;
@@ -270,7 +270,7 @@ static void give_back(struct app *app, struct view content, int error)
 {
 	bool given;
 
-	if (app->options.json) {
+	if (options_of(app)->json) {
 		given = output_json(json_pack("{s:o}", "text", output_string(content)));
 	} else {
 		given = output_text(content) && output_printf("\n") && output_finish();

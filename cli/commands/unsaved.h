@@ -8,7 +8,7 @@
 #ifndef INKSEAL_UNSAVED_H
 #define INKSEAL_UNSAVED_H
 
-#include "cli/commands/home.h"
+#include "cli/app/host_home.h"
 #include "schemas/format.h"
 
 #include <jansson.h>

@@ -34,7 +34,8 @@ cli/engine|cli/engine/|schemas/
 cli/store|cli/store/|cli/engine/journal\.h|schemas/
 cli/remote|cli/remote/|cli/engine/|gateway/account/|gateway/bucket/|schemas/
 cli/port|cli/port/|schemas/
-cli/commands|cli/(commands|engine|store|remote|port)/|schemas/
+cli/app|cli/(app|engine|store|remote|port)/|schemas/
+cli/commands|cli/(commands|app|engine|store|port)/|schemas/
 '
 sources=$(printf '%s\n' "$product" | list '\.[ch]$')
 for rule in $rules; do

@@ -1,7 +1,7 @@
 /*
- * cli/commands/system.c: clock, randomness (libsodium's), signals, core dumps.
+ * cli/app/host_system.c: clock, randomness (libsodium's), signals, core dumps.
  */
-#include "cli/commands/system.h"
+#include "cli/app/host_system.h"
 #include "schemas/base/process.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * tests/cli/commands/files_test.c: files that appear whole or not at all; reading with a bound.
+ * tests/cli/app/host_files_test.c: files that appear whole or not at all; reading with a bound.
  */
 #include "tests/test.h"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/commands/files.h"
+#include "cli/app/host_files.h"
 
 static char folder[64];
 

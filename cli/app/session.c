@@ -1,9 +1,9 @@
 /*
- * cli/commands/session.c: opening and closing a home for one command, and the journal's entries.
- * What has to do with keys and the remote is in session_sync.c.
+ * cli/app/session.c: opening and closing a home for one use case, and the results of the layers
+ * below.
  */
-#include "cli/commands/session.h"
-#include "cli/commands/system.h"
+#include "cli/app/session.h"
+#include "cli/app/host_system.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -50,7 +50,8 @@ enum code session_open(struct app *app, enum session_mode mode, struct session *
 		code = CODE_OK; /* who holds it has long since made the file */
 	if (code == CODE_OK)
 		code = open_store(session);
-	if (mode == SESSION_READ)
+	session->read_only = mode == SESSION_READ;
+	if (session->read_only)
 		home_close(&session->home);
 	if (code != CODE_OK)
 		return code;
@@ -90,6 +91,57 @@ enum code session_refresh(struct session *session)
 		session->engine.keys = &session->keys;
 	}
 	return CODE_OK;
+}
+
+/* Is it the account that it was when the lock was given back, and as far on its way? */
+static bool is_as_before(const struct sync_facts *before, const struct sync_facts *now)
+{
+	return before->has_account == now->has_account && before->on == now->on &&
+	       before->recovering == now->recovering &&
+	       account_equal(&before->account, &now->account) &&
+	       device_equal(&before->device, &now->device);
+}
+
+static enum code take_lock_again(struct session *session)
+{
+	struct sync_facts before = session->facts;
+	enum code code = home_lock(session->app, &session->home, HOME_LOCK_WAIT_MS);
+	const struct device_keys *keys = session->engine.keys;
+
+	if (code == CODE_OK)
+		code = session_refresh(session);
+	if (code != CODE_OK)
+		return code;
+	session->engine.keys = keys;
+	if (is_as_before(&before, &session->facts))
+		return CODE_OK;
+	app_fail(session->app, CODE_ERROR,
+	    "another inkseal changed this home's sync while this one waited for an answer");
+	app_hint(session->app, "nothing was done: look at inkseal status, and begin again");
+	return CODE_ERROR;
+}
+
+enum code session_confirm(struct session *session, const char *question, const char *word)
+{
+	enum code code;
+
+	home_close(&session->home);
+	code = session->app->host->confirm(session->app, question, word);
+	return code == CODE_OK && !session->read_only ? take_lock_again(session) : code;
+}
+
+enum code session_passphrase(
+    struct session *session, const char *what, bool twice, struct bytes *out)
+{
+	enum code code;
+
+	home_close(&session->home);
+	code = session->app->host->passphrase(session->app, what, twice, out);
+	if (code == CODE_OK && !session->read_only)
+		code = take_lock_again(session);
+	if (code != CODE_OK)
+		bytes_clear(out);
+	return code;
 }
 
 static enum code code_of_engine(enum engine_result result)
@@ -152,113 +204,6 @@ enum code session_journal(struct session *session, enum journal_result result)
 	return CODE_ERROR;
 }
 
-enum code session_resolve(struct session *session, const char *text, struct bytes *id_out)
-{
-	enum journal_result result;
-
-	session->call.message[0] = '\0';
-	result = store_resolve(session->store, text, &session->call, id_out);
-	session->missing = result == JOURNAL_NONE;
-	if (!session->missing)
-		return session_journal(session, result);
-	app_fail(session->app, CODE_ERROR, "%.64s: %s", text,
-	    session->call.message[0] == '\0' ? "there is no such entry, or there are several"
-					     : session->call.message);
-	app_hint(session->app, "inkseal list shows the ids");
-	return CODE_ERROR;
-}
-
-enum code session_damaged(struct session *session, struct view id)
-{
-	app_fail(session->app, CODE_ERROR, "entry %.*s is damaged and can't be read", (int)id.len,
-	    (const char *)id.data);
-	app_hint(session->app,
-	    "inkseal history lists older versions, inkseal restore ID --version N brings one "
-	    "back; an import of a backup heals the entry, inkseal rm deletes it");
-	return CODE_ERROR;
-}
-
-/* Reads encoded as what version says; *sound_out: it is that. */
-static enum code read_entry(struct session *session, const struct digest *version,
-    const struct bytes *encoded, struct entry *entry_out, bool *sound_out)
-{
-	struct digest have;
-	enum format_result format = entry_read(view_bytes(encoded), entry_out, &have);
-
-	if (format == FORMAT_NO_MEMORY)
-		return app_fail(session->app, CODE_ERROR, "no memory for the entry");
-	*sound_out = format == FORMAT_OK && digest_equal(&have, version);
-	if (format != FORMAT_OK)
-		*entry_out = (struct entry){0};
-	return CODE_OK;
-}
-
-enum code session_entry(struct session *session, struct view id, const struct digest *version,
-    struct session_entry *out)
-{
-	const struct journal *journal = &session->engine.journal;
-	struct journal_entry state = {0};
-	struct session_entry entry = {0};
-	enum journal_result result = JOURNAL_OK;
-	enum code code;
-
-	if (version == NULL) {
-		result = journal->ops->entry_get(journal->self, id, &session->call, &state);
-		if (result == JOURNAL_OK && !state.has_local)
-			result = JOURNAL_NONE;
-		version = &state.local;
-	}
-	if (result == JOURNAL_OK)
-		result = journal->ops->version_get(
-		    journal->self, version, &session->call, &entry.encoded);
-	if (result != JOURNAL_OK)
-		return session_journal(session, result);
-	entry.version = *version;
-	code = read_entry(session, version, &entry.encoded, &entry.entry, &entry.sound);
-	if (code == CODE_OK)
-		*out = entry;
-	else
-		bytes_clear(&entry.encoded);
-	return code;
-}
-
-struct version_search {
-	uint64_t number;
-	bool found;
-	struct digest version;
-};
-
-static bool see_version(void *self, const struct store_history *row)
-{
-	struct version_search *search = self;
-
-	if (row->number != search->number)
-		return true;
-	search->found = true;
-	search->version = row->version;
-	return false;
-}
-
-enum code session_version(
-    struct session *session, struct view id, uint64_t number, struct digest *out)
-{
-	struct version_search search = {.number = number};
-	enum code code;
-
-	code = session_journal(
-	    session, store_history(session->store, id, see_version, &search, &session->call));
-	if (code != CODE_OK)
-		return code;
-	if (!search.found) {
-		app_fail(session->app, CODE_ERROR, "the entry has no version %llu",
-		    (unsigned long long)number);
-		app_hint(session->app, "inkseal history ID shows them");
-		return CODE_ERROR;
-	}
-	*out = search.version;
-	return CODE_OK;
-}
-
 bool session_meta(struct session *session, const char *name, struct bytes *out)
 {
 	const struct journal *journal = &session->engine.journal;
@@ -266,7 +211,7 @@ bool session_meta(struct session *session, const char *name, struct bytes *out)
 	return journal->ops->meta_get(journal->self, name, &session->call, out) == JOURNAL_OK;
 }
 
-enum code session_meta_set(struct session *session, const char *name, struct view value)
+enum journal_result session_meta_store(struct session *session, const char *name, struct view value)
 {
 	const struct journal *journal = &session->engine.journal;
 	enum journal_result result;
@@ -274,7 +219,7 @@ enum code session_meta_set(struct session *session, const char *name, struct vie
 	start_call(session);
 	result = journal->ops->begin(journal->self, &session->call);
 	if (result != JOURNAL_OK)
-		return session_journal(session, result);
+		return result;
 	if (value.data == NULL)
 		result = journal->ops->meta_remove(journal->self, name, &session->call);
 	else
@@ -285,7 +230,12 @@ enum code session_meta_set(struct session *session, const char *name, struct vie
 		result = journal->ops->commit(journal->self, &session->call);
 	if (result != JOURNAL_OK)
 		journal->ops->rollback(journal->self);
-	return session_journal(session, result);
+	return result;
+}
+
+enum code session_meta_set(struct session *session, const char *name, struct view value)
+{
+	return session_journal(session, session_meta_store(session, name, value));
 }
 
 enum code session_note(struct session *session, enum activity_kind kind, const char *detail)

@@ -1,5 +1,5 @@
 /*
- * tests/cli/commands/home_test.c: the home's folder, and its lock against another process.
+ * tests/cli/app/host_home_test.c: the home's folder, and its lock against another process.
  */
 #include "tests/test.h"
 
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/commands/home.h"
-#include "cli/commands/system.h"
+#include "cli/app/host_home.h"
+#include "cli/app/host_system.h"
 
 struct fixture {
 	char folder[64];
@@ -34,7 +34,7 @@ static int set_up(void **state)
 	}
 	fixture->app.clock = system_clock();
 	fixture->app.random = system_random();
-	fixture->app.options.home = fixture->path;
+	fixture->app.home = fixture->path;
 	*state = fixture;
 	return 0;
 }

@@ -1,135 +1,11 @@
 /*
- * cli/commands/session_sync.c: a session's keys and its remote.
+ * cli/app/place.c: the remote of a session, and whether it is fit.
  */
-#include "cli/commands/output.h"
-#include "cli/commands/session.h"
-#include "cli/commands/system.h"
-#include "cli/commands/terminal.h"
+#include "cli/app/place.h"
+#include "cli/app/host_system.h"
 
-#include <errno.h>
-#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static enum code read_keyfile(struct session *session, struct bytes *out)
-{
-	char path[FILE_PATH_MAX];
-	enum code code = home_file(session->app, &session->home, HOME_KEYS, path);
-	int error;
-
-	if (code != CODE_OK)
-		return code;
-	error = file_read(path, KEYFILE_MAX, out);
-	if (error == 0)
-		return CODE_OK;
-	app_fail(session->app, CODE_ERROR, "this device's key file can't be read: %s",
-	    error == EFBIG ? "it is too long to be one" : strerror(error));
-	app_hint(session->app, "without it, this device can be recovered into a new home alone");
-	return CODE_ERROR;
-}
-
-static enum code bad_keyfile(struct session *session, enum format_result format)
-{
-	if (format == FORMAT_FORGED)
-		return app_fail(session->app, CODE_WRONG_KEY, "the passphrase is wrong");
-	return app_fail(session->app, CODE_ERROR, "this device's key file does not hold: %s",
-	    format_result_text(format));
-}
-
-/* The keys must be those the journal knows this device by, once there is an account. */
-static enum code check_device(struct session *session, const struct device_id *device)
-{
-	if (!session->facts.has_account || device_equal(device, &session->facts.device))
-		return CODE_OK;
-	return app_fail(
-	    session->app, CODE_WRONG_KEY, "the key file is another device's; nothing was written");
-}
-
-enum code session_unlock(struct session *session)
-{
-	struct bytes file = {0}, passphrase = {0};
-	struct device_keys keys = {0};
-	enum format_result format;
-	bool locked = false;
-	enum code code = read_keyfile(session, &file);
-
-	if (code != CODE_OK)
-		return code;
-	format = keyfile_locked(view_bytes(&file), &locked);
-	if (format == FORMAT_OK && locked)
-		code = terminal_passphrase(
-		    session->app, "Passphrase of this device's keys", false, &passphrase);
-	if (code != CODE_OK)
-		goto done;
-	if (format == FORMAT_OK)
-		format = keyfile_decode(
-		    view_bytes(&file), locked ? view_bytes(&passphrase) : (struct view){0}, &keys);
-	if (format != FORMAT_OK) {
-		code = bad_keyfile(session, format);
-		goto done;
-	}
-	code = check_device(session, &keys.id);
-	if (code == CODE_OK) {
-		session->keys = keys;
-		session->engine.keys = &session->keys;
-	}
-done:
-	device_keys_clear(&keys);
-	bytes_clear(&passphrase);
-	bytes_clear(&file);
-	return code;
-}
-
-enum code session_wipe_key(struct session *session)
-{
-	struct bytes file = {0};
-	struct device_keys *keys = &session->keys;
-	enum format_result format;
-	enum code code = read_keyfile(session, &file);
-
-	if (code != CODE_OK)
-		return code;
-	format = keyfile_wipe_key(view_bytes(&file), &keys->id, keys->wipe_secret);
-	bytes_clear(&file);
-	if (format != FORMAT_OK)
-		return bad_keyfile(session, format);
-	/* An Ed25519 secret key of libsodium ends in its public key. */
-	memcpy(keys->wipe_public, keys->wipe_secret + SIGN_SECRET_LEN - SIGN_PUBLIC_LEN,
-	    SIGN_PUBLIC_LEN);
-	session->engine.keys = keys;
-	return check_device(session, &keys->id);
-}
-
-enum code session_new_keys(struct session *session)
-{
-	struct app *app = session->app;
-	struct bytes file = {0}, passphrase = {0};
-	char path[FILE_PATH_MAX];
-	enum format_result format;
-	enum code code = home_file(app, &session->home, HOME_KEYS, path);
-	int error;
-
-	if (code == CODE_OK && app->options.passphrase)
-		code = terminal_passphrase(
-		    app, "New passphrase for this device's keys", true, &passphrase);
-	if (code != CODE_OK)
-		return code;
-	device_keys_new(&app->random, &session->keys);
-	session->engine.keys = &session->keys;
-	format = keyfile_encode(&session->keys,
-	    app->options.passphrase ? view_bytes(&passphrase) : (struct view){0}, &app->random,
-	    &file);
-	bytes_clear(&passphrase);
-	if (format != FORMAT_OK)
-		return app_fail(
-		    app, CODE_ERROR, "no key file can be made: %s", format_result_text(format));
-	error = file_write(path, view_bytes(&file));
-	bytes_clear(&file);
-	if (error != 0)
-		return app_fail(
-		    app, CODE_ERROR, "the key file can't be written: %s", strerror(error));
-	return CODE_OK;
-}
 
 static bool cache_load(void *self, struct bytes *out)
 {
@@ -146,25 +22,15 @@ static bool load_nothing(void *self, struct bytes *out)
 static void cache_save(void *self, struct view value)
 {
 	struct session *session = self;
-	struct app *app = session->app;
 	struct bytes old = {0};
-	char error[CALL_MESSAGE_MAX];
-	char hint[CALL_MESSAGE_MAX];
+	bool kept;
 
 	if (!session->facts.has_account) /* it was only asked about */
 		return;
-	if (cache_load(self, &old) && view_equal(view_bytes(&old), value)) {
-		bytes_clear(&old);
-		return;
-	}
+	kept = cache_load(self, &old) && view_equal(view_bytes(&old), value);
 	bytes_clear(&old);
-	/* It is only a cache: that it can't be kept is not what the command has to say. */
-	memcpy(error, app->error, sizeof(error));
-	memcpy(hint, app->hint, sizeof(hint));
-	if (session_meta_set(session, META_CACHE, value) != CODE_OK) {
-		memcpy(app->error, error, sizeof(error));
-		memcpy(app->hint, hint, sizeof(hint));
-	}
+	if (!kept) /* it is only a cache: that it can't be is not what the command has to say */
+		(void)session_meta_store(session, META_CACHE, value);
 }
 
 enum code session_remote(struct session *session, const char *url, bool kept)
@@ -206,7 +72,7 @@ enum code session_ask_gateway(struct session *session, const char *url, struct r
 	    out->name);
 	(void)snprintf(named, sizeof(named), "%s://%s",
 	    strncmp(url, "https:", 6) == 0 ? "https" : "http", out->name);
-	if (remote_is_plain(named) && !app->options.insecure_http)
+	if (remote_is_plain(named) && !app->plain_http)
 		(void)snprintf(named, sizeof(named), "https://%s", out->name);
 	app_hint(app,
 	    "nothing was changed: use %s, or let who runs the gateway add the name of your URL to "
@@ -239,9 +105,9 @@ enum code session_probe(struct session *session, const char *url, const char *un
 		return CODE_OK;
 	rules.cancelled = person_cancelled;
 	remote_request(&call, &app->clock);
-	output_progress(app, "trying the bucket", 0, 0);
+	app->host->progress(app, "trying the bucket", 0, 0);
 	result = remote_probe(url, &app->clock, &app->random, &rules, &call);
-	output_progress_end(app);
+	app->host->progress_end(app);
 	if (result != PROBE_KEPT && system_cancelled())
 		return app_fail(app, CODE_CANCELLED, "cancelled; nothing was begun");
 	switch (result) {
@@ -308,9 +174,14 @@ enum code session_remote_result(
 	return app_fail(app, CODE_ERROR, "%s", said);
 }
 
-enum code plain_http_allowed(struct app *app, const char *url)
+bool url_is_gateway(const char *url)
 {
-	if (!remote_is_plain(url) || app->options.insecure_http)
+	return remote_is_gateway(url);
+}
+
+enum code url_allowed(struct app *app, const char *url)
+{
+	if (!remote_is_plain(url) || app->plain_http)
 		return CODE_OK;
 	app_fail(app, CODE_USAGE,
 	    "http:// is not encrypted on its way to another machine: who listens there would see "
@@ -325,10 +196,11 @@ enum code url_absolute(struct app *app, const char *url, struct bytes *out)
 	struct buffer buffer;
 	bool relative = strncmp(url, "dir:", 4) == 0 && url[4] != '/' && url[4] != '\0';
 	size_t len = strlen(url);
+	int error = relative ? folder_current(folder) : 0;
 
-	if (relative && getcwd(folder, sizeof(folder)) == NULL)
+	if (error != 0)
 		return app_fail(
-		    app, CODE_ERROR, "this folder's name can't be told: %s", strerror(errno));
+		    app, CODE_ERROR, "this folder's name can't be told: %s", strerror(error));
 	buffer_init(&buffer, BUCKET_URL_MAX);
 	if (relative) {
 		buffer_add_text(&buffer, "dir:");
@@ -344,4 +216,11 @@ enum code url_absolute(struct app *app, const char *url, struct bytes *out)
 		return CODE_OK;
 	buffer_clear(&buffer);
 	return app_fail(app, CODE_USAGE, "the URL is longer than %u bytes", BUCKET_URL_MAX);
+}
+
+enum code url_is_there(struct app *app, const char *url)
+{
+	if (strncmp(url, "dir:", 4) != 0 || file_is_there(url + 4))
+		return CODE_OK;
+	return app_fail(app, CODE_ERROR, "there is no folder %s", url + 4);
 }

@@ -1,9 +1,9 @@
 /*
- * cli/commands/home.c: finding and making the home, and its lock: an fcntl lock, which the system
+ * cli/app/host_home.c: finding and making the home, and its lock: an fcntl lock, which the system
  * gives back for whoever dies, and which names its holder.
  */
-#include "cli/commands/home.h"
-#include "cli/commands/system.h"
+#include "cli/app/host_home.h"
+#include "cli/app/host_system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static const char *variable(const char *name, bool absolute)
 enum code home_find(struct app *app, struct home *out)
 {
 	struct home home = {.lock_fd = -1};
-	const char *folder = app->options.home;
+	const char *folder = app->home;
 	const char *below = "";
 
 	if (folder == NULL)

@@ -1,8 +1,8 @@
 /*
- * cli/commands/files.c: reading with a bound; temp file, fsync, rename, fsync of the folder.
+ * cli/app/host_files.c: reading with a bound; temp file, fsync, rename, fsync of the folder.
  */
-#include "cli/commands/files.h"
-#include "cli/commands/system.h"
+#include "cli/app/host_files.h"
+#include "cli/app/host_system.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +21,33 @@ bool file_path(const char *folder, const char *name, char out[FILE_PATH_MAX])
 	int len = snprintf(out, FILE_PATH_MAX, "%s/%s", folder, name);
 
 	return len > 0 && (size_t)len < FILE_PATH_MAX;
+}
+
+int file_is_shared(const char *path, bool *shared_out)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return errno;
+	*shared_out = (info.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+	return 0;
+}
+
+int file_remove(const char *path)
+{
+	return unlink(path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+int folder_current(char out[FILE_PATH_MAX])
+{
+	return getcwd(out, FILE_PATH_MAX) == NULL ? errno : 0;
+}
+
+bool file_is_there(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0;
 }
 
 int file_read_so_far(int fd, size_t max, struct bytes *out)

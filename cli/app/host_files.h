@@ -1,5 +1,5 @@
 /*
- * cli/commands/files.h: files read whole within a bound, and files that appear whole or not at all.
+ * cli/app/host_files.h: files read whole within a bound, and files that appear whole or not at all.
  * Every function returns 0 or an errno value; interrupted by Ctrl-C: EINTR.
  */
 #ifndef INKSEAL_FILES_H
@@ -11,6 +11,10 @@
 
 /* folder/name. False: too long. */
 MUST_USE bool file_path(const char *folder, const char *name, char out[FILE_PATH_MAX]);
+bool file_is_there(const char *path); /* a folder is, too */
+/* Others than its owner may read or write it; a folder, likewise. */
+MUST_USE int file_is_shared(const char *path, bool *shared_out);
+MUST_USE int file_remove(const char *path); /* it may have gone before */
 /* EFBIG: more than max bytes. *out is yours: what was read by then, on an error too. */
 MUST_USE int file_read_so_far(int fd, size_t max, struct bytes *out);
 /* The same; all, or nothing. */
@@ -35,6 +39,7 @@ MUST_USE int file_write(const char *path, struct view bytes);
 /* What another program wrote, and its name, become durable. */
 MUST_USE int file_sync(const char *path);
 
+MUST_USE int folder_current(char out[FILE_PATH_MAX]);
 /* The folder and those above it, mode 0700 where they are missing. */
 MUST_USE int folder_make(const char *path);
 /* A new folder, mode 0700, of a path that ends in XXXXXX; these are replaced. */

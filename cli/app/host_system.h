@@ -1,5 +1,5 @@
 /*
- * cli/commands/system.h: what the program has of the machine: its clock, its randomness, and
+ * cli/app/host_system.h: what the program has of the machine: its clock, its randomness, and
  * whether the person pressed Ctrl-C or closed the terminal. The one flag of this file is the
  * program's only global state: a signal handler can reach nothing else.
  */

@@ -1,13 +1,13 @@
 /*
- * cli/commands/home.h: a device's folder: journal.db, keys, lock, texts not saved yet
+ * cli/app/host_home.h: a device's folder: journal.db, keys, lock, texts not saved yet
  * (unsaved.h), and after a wipe its receipt. It appears, mode 0700, when it is first used. Who
  * writes holds its lock; those who wait for it queue for HOME_LOCK_WAIT_MS.
  */
 #ifndef INKSEAL_HOME_H
 #define INKSEAL_HOME_H
 
-#include "cli/commands/command.h"
-#include "cli/commands/files.h"
+#include "cli/app/app.h"
+#include "cli/app/host_files.h"
 
 #define HOME_LOCK_WAIT_MS 30000
 #define HOME_JOURNAL "journal.db"

@@ -1,15 +1,15 @@
 /*
- * cli/commands/begun.c: the file of an account that was begun: a CBOR array of the URL, the
+ * cli/app/begun.c: the file of an account that was begun: a CBOR array of the URL, the
  * recovery code as it is shown, the create request and the roster.
  */
-#include "cli/commands/begun.h"
+#include "cli/app/begun.h"
 #include "schemas/cbor.h"
 #include "schemas/roster.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BEGUN_FILE "begun"
 #define BEGUN_MAX (64u << 10) /* the roster is one statement, twice */
@@ -83,6 +83,15 @@ bool begun_read(struct session *session, const char *url, struct account_new *ou
 	return read;
 }
 
+bool begun_is_there(struct session *session, const char *url)
+{
+	struct account_new account = {0};
+	bool there = begun_read(session, url, &account);
+
+	account_new_clear(&account);
+	return there;
+}
+
 bool begun_is_of(const struct account_new *account, const struct device_keys *keys, bool *is_out)
 {
 	struct roster *roster = calloc(1, sizeof(*roster));
@@ -102,7 +111,12 @@ bool begun_is_of(const struct account_new *account, const struct device_keys *ke
 void begun_remove(struct session *session)
 {
 	char path[FILE_PATH_MAX];
+	int error = ENAMETOOLONG;
 
 	if (home_file(session->app, &session->home, BEGUN_FILE, path) == CODE_OK)
-		(void)unlink(path);
+		error = file_remove(path);
+	if (error != 0)
+		app_warn(session->app,
+		    "the file %s of the home, which holds the recovery code, can't be removed: %s",
+		    BEGUN_FILE, strerror(error));
 }
