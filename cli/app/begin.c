@@ -1,6 +1,5 @@
 /*
- * cli/app/begin.c: a new account. Cut off anywhere, the next run asks for the very same
- * one.
+ * cli/app/begin.c: a new account. Cut off anywhere, the next run asks for the very same one.
  */
 #include "cli/app/begin.h"
 #include "cli/app/begun.h"
@@ -78,15 +77,16 @@ static enum code make_account(struct session *session, const struct account_wish
 }
 
 /* The lock is given back while a person thinks of one: another run may begin an account then. */
-static enum code ask_passphrase(struct session *session, const char *url, struct bytes *out)
+static enum code ask_passphrase(struct session *session, struct bytes *out)
 {
-	bool begun = begun_is_there(session, url);
+	bool begun = begun_is_there(session);
 	enum code code = session_new_passphrase(session, out);
 
-	if (code != CODE_OK || begun || !begun_is_there(session, url))
+	if (code != CODE_OK || begun || !begun_is_there(session))
 		return code;
 	app_fail(session->app, CODE_ERROR, "another inkseal has begun an account meanwhile");
-	app_hint(session->app, "the same command, again, goes on with that one");
+	app_hint(session->app,
+	    "the same command, again, goes on with it where it was begun with the same URL");
 	return CODE_ERROR;
 }
 
@@ -103,7 +103,7 @@ static enum code resume_or_make(
 	    "nothing was begun, and the journal here is whole: choose a bucket of another store, "
 	    "or a folder on a local disk, dir:FOLDER; man inkseal, BUCKETS, names some");
 	if (code == CODE_OK && wish->under_passphrase)
-		code = ask_passphrase(session, wish->url, &passphrase);
+		code = ask_passphrase(session, &passphrase);
 	if (code == CODE_OK)
 		code = make_account(session, wish, view_bytes(&passphrase), account);
 	bytes_clear(&passphrase);

@@ -83,13 +83,12 @@ bool begun_read(struct session *session, const char *url, struct account_new *ou
 	return read;
 }
 
-bool begun_is_there(struct session *session, const char *url)
+bool begun_is_there(struct session *session)
 {
-	struct account_new account = {0};
-	bool there = begun_read(session, url, &account);
+	char path[FILE_PATH_MAX];
 
-	account_new_clear(&account);
-	return there;
+	return home_file(session->app, &session->home, BEGUN_FILE, path) == CODE_OK &&
+	       file_is_there(path);
 }
 
 bool begun_is_of(const struct account_new *account, const struct device_keys *keys, bool *is_out)

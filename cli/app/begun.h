@@ -11,7 +11,7 @@
 
 MUST_USE enum code begun_write(
     struct session *session, const char *url, const struct account_new *account);
-MUST_USE bool begun_is_there(struct session *session, const char *url);
+MUST_USE bool begun_is_there(struct session *session); /* with whatever URL */
 /* False: none was begun with this URL, or its file does not hold. *out is yours. */
 MUST_USE bool begun_read(struct session *session, const char *url, struct account_new *out);
 /* Was it begun by these keys? Else nobody can go on with it. False: no memory to see. */
