@@ -1,7 +1,7 @@
 /*
  * gateway/daemon/upkeep.c: which account is due, and its fold or sweep.
  */
-#include "gateway/daemon/upkeep_priv.h"
+#include "gateway/daemon/upkeep.h"
 
 #include "gateway/bucket/bucket_leash.h"
 
@@ -11,17 +11,9 @@
 
 #define SWEEPS_AFTER_WRITE 2u /* the first leaves what was put under its own count */
 
-int64_t upkeep_now(const struct upkeep *upkeep)
-{
-	return clock_monotonic_ms(upkeep->config.env.clock);
-}
-
 static bool let_go(void *self)
 {
-	struct upkeep *upkeep = self;
-
-	return atomic_load(&upkeep->stopped) ||
-	       (upkeep->lent && upkeep->config.host.wanted(upkeep->config.host.self));
+	return upkeep_lets_go(self);
 }
 
 struct upkeep *upkeep_new(const struct upkeep_config *config, struct call *call)
@@ -70,22 +62,6 @@ void upkeep_counted(struct upkeep *upkeep, struct upkeep_counts *out)
 	(void)pthread_mutex_lock(&upkeep->lock);
 	*out = upkeep->counts;
 	(void)pthread_mutex_unlock(&upkeep->lock);
-}
-
-void upkeep_failed(
-    struct upkeep *upkeep, const char *event, enum account_result result, const struct call *call)
-{
-	bool gave_way = let_go(upkeep);
-
-	(void)pthread_mutex_lock(&upkeep->lock);
-	if (gave_way)
-		upkeep->counts.gave_way++;
-	else
-		upkeep->counts.failures++;
-	(void)pthread_mutex_unlock(&upkeep->lock);
-	if (!gave_way)
-		upkeep->config.log(upkeep->config.sink,
-		    result == ACCOUNT_RETRY ? "warning" : "error", event, call->message);
 }
 
 /* With the lock held: something was put, or named no more. */

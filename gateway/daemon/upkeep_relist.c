@@ -5,7 +5,7 @@
  * and an hour later. Then w/<account>.done says that it is over. No wall clock decides: what one
  * gateway has begun and not ended, the next one begins anew.
  */
-#include "gateway/daemon/upkeep_priv.h"
+#include "gateway/daemon/upkeep_relist.h"
 
 #include <stdio.h>
 

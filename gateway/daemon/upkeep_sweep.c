@@ -6,7 +6,7 @@
  * account may pass its quota by what they take in an hour. Statements and folded packs are put
  * without being asked about, and counted.
  */
-#include "gateway/daemon/upkeep_priv.h"
+#include "gateway/daemon/upkeep_sweep.h"
 
 #include <stdio.h>
 
