@@ -389,6 +389,202 @@ static void new_ids_are_random_uuids(void **state)
 	assert_true(first[8] == '-' && first[13] == '-' && first[18] == '-' && first[23] == '-');
 }
 
+/* Bytes that count up, or are all the same. */
+struct counted {
+	uint8_t next, step;
+};
+
+static void count_up(void *self, void *out, size_t len)
+{
+	struct counted *counted = self;
+	uint8_t *bytes = out;
+
+	assert_int_equal(len, 16);
+	for (size_t i = 0; i < len; i++, counted->next = (uint8_t)(counted->next + counted->step))
+		bytes[i] = counted->next;
+}
+
+/* RFC 9562, 5.4: six bits say what it is, all others are the randomness. */
+static void all_but_six_bits_of_an_id_are_drawn(void **state)
+{
+	static const struct {
+		struct counted from;
+		const char *id;
+	} id_rows[] = {
+	    {{0x00, 1}, "00010203-0405-4607-8809-0a0b0c0d0e0f"},
+	    {{0x00, 0}, "00000000-0000-4000-8000-000000000000"},
+	    {{0xFF, 0}, "ffffffff-ffff-4fff-bfff-ffffffffffff"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(id_rows); i++) {
+		struct counted counted = id_rows[i].from;
+		const struct random random = {&counted, count_up};
+		char id[COPY_ID_LEN + 1];
+
+		entry_id_new(&random, id);
+		assert_string_equal(id, id_rows[i].id);
+	}
+}
+
+/* The entry is in the cloud at `version`, by another device. */
+static void put_in_cloud(struct device *device, const struct digest *version)
+{
+	const struct journal_ops *ops = device->engine.journal.ops;
+	static const struct device_id another = {{7}};
+
+	assert_int_equal(ops->begin(device->store, &device->call), JOURNAL_OK);
+	assert_int_equal(
+	    ops->base_set(device->store, view_text("one"), version, &device->call), JOURNAL_OK);
+	assert_int_equal(
+	    ops->cloud_set(device->store, view_text("one"), version, &another, 1, 0, &device->call),
+	    JOURNAL_OK);
+	assert_int_equal(ops->commit(device->store, &device->call), JOURNAL_OK);
+}
+
+/* Whose version it was that an edit met and outlived: the copy's id tells it to all devices. */
+static void what_moved_is_kept_by_who_made_it(void **state)
+{
+	enum { UNSYNCED, PULLED, EDITED_SINCE, CASES };
+	static const char *const names[CASES] = {
+	    [UNSYNCED] = "here", [PULLED] = "there", [EDITED_SINCE] = "here, over theirs"};
+	struct home *home = *state;
+	struct device *device = &home->device;
+	static const struct device_id another = {{7}};
+
+	for (unsigned which = 0; which < CASES; which++) {
+		struct entry entry = entry_of("one", "held open");
+		struct edit_outcome outcome = {0};
+		char copy_id[COPY_ID_LEN + 1];
+		struct digest begun_on, moved;
+
+		home_teardown(state);
+		home_setup(state);
+		device_new(device, "one", "at first");
+		begun_on = device_version(device, "one");
+		(void)device_save(device, "one", "moved");
+		moved = device_version(device, "one");
+		if (which != UNSYNCED)
+			put_in_cloud(device, which == PULLED ? &moved : &begun_on);
+		assert_engine(device,
+		    edit_save(&device->engine, &entry, &begun_on, &device->call, &outcome),
+		    ENGINE_OK);
+		entry_copy_id(
+		    view_text("one"), which == PULLED ? &another : &device->keys.id, copy_id);
+		if (strcmp(outcome.copy_id, copy_id) != 0)
+			fail_msg("moved %s: the copy is another's", names[which]);
+		assert_content(device, copy_id, "moved");
+	}
+}
+
+/* Its versions stand in the history, and it is not in the journal: as if it had never been. */
+static void what_is_gone_is_imported_again(void **state)
+{
+	struct home *home = *state;
+	struct device *device = &home->device;
+	const struct journal_ops *ops = device->engine.journal.ops;
+
+	device_new(device, "one", "of today");
+	assert_int_equal(ops->begin(device->store, &device->call), JOURNAL_OK);
+	assert_int_equal(
+	    ops->local_set(device->store, view_text("one"), NULL, &device->call), JOURNAL_OK);
+	assert_int_equal(ops->commit(device->store, &device->call), JOURNAL_OK);
+	assert_engine(device, edit_delete(&device->engine, view_text("one"), &device->call),
+	    ENGINE_NOT_FOUND);
+	assert_engine(device, import_begin(&device->engine, &device->call), ENGINE_OK);
+	assert_int_equal(import(device, "older", "2020-01-02T00:00:00Z"), IMPORT_ADDED);
+	assert_engine(device, import_commit(&device->engine, 1, 0, &device->call), ENGINE_OK);
+	assert_content(device, "one", "older");
+}
+
+struct rows_seen {
+	size_t count;
+	struct store_history row; /* the last */
+};
+
+static bool see_history(void *self, const struct store_history *row)
+{
+	struct rows_seen *seen = self;
+
+	seen->count++;
+	seen->row = *row;
+	return true;
+}
+
+static bool see_activity(void *self, const struct store_activity *row)
+{
+	assert_int_equal(row->kind, ACTIVITY_IMPORT);
+	assert_string_equal(row->detail, "12 added, 345 updated");
+	++*(size_t *)self;
+	return true;
+}
+
+/* A home without keys has no name for itself yet. */
+static void the_history_says_who_and_when(void **state)
+{
+	struct home *home = *state;
+	struct device *device = &home->device;
+	struct rows_seen seen = {0};
+	static const struct device_id nobody;
+	size_t told = 0;
+
+	assert_engine(device, import_begin(&device->engine, &device->call), ENGINE_OK);
+	assert_int_equal(import(device, "a", "2020-01-02T00:00:00Z"), IMPORT_ADDED);
+	assert_engine(device, import_commit(&device->engine, 12, 345, &device->call), ENGINE_OK);
+	assert_int_equal(
+	    store_history(device->store, view_text("one"), see_history, &seen, &device->call),
+	    JOURNAL_OK);
+	assert_int_equal(seen.count, 1);
+	assert_true(device_equal(&seen.row.author, &device->keys.id));
+	assert_int_equal(seen.row.at_ms, home->world.now_ms);
+	assert_int_equal(
+	    store_activity(device->store, 0, see_activity, &told, &device->call), JOURNAL_OK);
+	assert_int_equal(told, 1);
+	device->engine.keys = NULL;
+	device_new(device, "two", "b");
+	assert_int_equal(
+	    store_history(device->store, view_text("two"), see_history, &seen, &device->call),
+	    JOURNAL_OK);
+	assert_true(device_equal(&seen.row.author, &nobody));
+}
+
+static void a_refusal_says_why_and_hands_nothing_out(void **state)
+{
+	struct home *home = *state;
+	struct device *device = &home->device;
+	struct entry one = entry_of("one", "words"), two = entry_of("two", "words");
+	struct edit_outcome outcome;
+	static const struct edit_outcome before = {.conflict = true, .copy_id = "as it was"};
+	struct digest version;
+
+	device_new(device, "one", "words");
+	device_new(device, "two", "words");
+	version = device_version(device, "one");
+	outcome = before;
+	assert_engine(device, edit_save(&device->engine, &one, NULL, &device->call, &outcome),
+	    ENGINE_REFUSED);
+	assert_string_equal(device->call.message, "there is already an entry with this id");
+	assert_memory_equal(&outcome, &before, sizeof(before));
+	assert_engine(device, edit_save(&device->engine, &two, &version, &device->call, &outcome),
+	    ENGINE_REFUSED);
+	assert_string_equal(device->call.message, "the edit began on another entry's version");
+	assert_memory_equal(&outcome, &before, sizeof(before));
+	assert_engine(device,
+	    edit_restore(&device->engine, view_text("two"), &version, &device->call),
+	    ENGINE_REFUSED);
+	assert_string_equal(device->call.message, "that version is another entry's");
+	assert_engine(device, edit_restore(&device->engine, view_text("one"), NULL, &device->call),
+	    ENGINE_REFUSED);
+	assert_string_equal(device->call.message, "the entry is not deleted");
+	device_delete(device, "one");
+	assert_engine(
+	    device, edit_delete(&device->engine, view_text("one"), &device->call), ENGINE_REFUSED);
+	assert_string_equal(device->call.message, "the entry is deleted already");
+	assert_engine(device, edit_delete(&device->engine, view_text("three"), &device->call),
+	    ENGINE_NOT_FOUND);
+	assert_string_equal(device->call.message, "there is no entry with this id");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_new_entry_is_dirty_and_remembered, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(an_id_comes_once, home_setup, home_teardown),
@@ -408,6 +604,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	an_import_rolled_back_leaves_nothing, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(new_ids_are_random_uuids, home_setup, home_teardown),
+    cmocka_unit_test(all_but_six_bits_of_an_id_are_drawn),
+    cmocka_unit_test_setup_teardown(what_moved_is_kept_by_who_made_it, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(what_is_gone_is_imported_again, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(the_history_says_who_and_when, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_refusal_says_why_and_hands_nothing_out, home_setup, home_teardown),
 };
 
 TEST_MAIN(tests)

@@ -72,6 +72,7 @@ static void save_over(struct device *device, const char *id, const char *content
 	assert_engine(device,
 	    edit_save(&device->engine, &entry, &begun_on, &device->call, &outcome), ENGINE_OK);
 	assert_false(outcome.conflict);
+	assert_string_equal(device->call.message, ""); /* what was damaged is no trouble any more */
 }
 
 static void assert_named(const struct device *device, const char *id)
