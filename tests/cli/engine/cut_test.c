@@ -55,6 +55,40 @@ static void a_small_journal_is_cut_finely(void **state)
 	assert_int_equal(cut.mask, 0);
 }
 
+/* All devices cut alike: where one of them cut otherwise, each would put what is there. */
+static void the_floor_and_the_mask_are_as_written(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t count, bytes; /* with what stands beside the entries */
+		uint64_t floor, mask;
+	} rows[] = {
+	    {"1,000 floors", 1, 125 * MIB, 128u << 10, 0},
+	    {"one more", 1, 125 * MIB + (128u << 10), 256u << 10, 0},
+	    {"1,000 of twice as much", 1, 250 * MIB + (128u << 10), 256u << 10, 0},
+	    {"and one more", 1, 250 * MIB + (256u << 10), 512u << 10, 0},
+	    {"four times", 1, 501 * MIB, 1u << 20, 0},
+	    {"eight times", 1, 1001 * MIB, 2u << 20, 0},
+	    {"as high as it goes", 1, 2003 * MIB, CUT_FLOOR_MAX, 0},
+	    {"far above", 1, CUT_BYTES_MAX, CUT_FLOOR_MAX, 0},
+	    {"128 of a target", 1024, 1024 * 4096, 128u << 10, 127},
+	    {"not quite 128", 1024, 1024 * 4097, 128u << 10, 63},
+	    {"one of a target", 2, 2 * (512u << 10), 128u << 10, 0},
+	    {"two of one", 2, 2 * (256u << 10), 128u << 10, 1},
+	    {"the floor is above the target", 1024, 1001 * MIB, 2u << 20, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cut cut;
+
+		cut_for(rows[i].count, rows[i].bytes - rows[i].count * 64, &cut);
+		if (cut.floor != rows[i].floor || cut.mask != rows[i].mask)
+			fail_msg("%s: %llu, %llu", rows[i].name, (unsigned long long)cut.floor,
+			    (unsigned long long)cut.mask);
+	}
+}
+
 static struct {
 	const struct journal_ops *real;
 	struct journal_ops ops;
@@ -136,6 +170,7 @@ static void what_is_too_large_is_told_before_anything_is_sent(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_ids_make_too_many_segments),
     cmocka_unit_test(a_small_journal_is_cut_finely),
+    cmocka_unit_test(the_floor_and_the_mask_are_as_written),
     cmocka_unit_test_setup_teardown(long_entries_share_segments, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	what_is_too_large_is_told_before_anything_is_sent, pair_setup, pair_teardown),
