@@ -66,6 +66,7 @@ void scene_packs(struct scene *scene, size_t packs);
 	X(revoked) \
 	X(gone) \
 	X(fold) \
+	X(fold_at_hand) \
 	X(sweep) \
 	X(wipe) \
 	X(relist) \

@@ -35,6 +35,16 @@ static void done_fold(struct scene *scene)
 
 const struct scene_call scene_fold = {"fold", prepare_fold, run_fold, done_fold, SCENE_STANDS};
 
+/* By who put the packs: it has them, and the manifest, and reads nothing. */
+static enum account_result run_fold_at_hand(struct scene *scene)
+{
+	return account_fold(scene_env(scene), &scene->pair->first.cache, scene_id(scene),
+	    scene_time(scene), &scene->outputs.folded);
+}
+
+const struct scene_call scene_fold_at_hand = {
+    "fold of packs at hand", prepare_fold, run_fold_at_hand, done_fold, SCENE_STANDS};
+
 static enum account_result run_sweep(struct scene *scene)
 {
 	return account_sweep(scene_env(scene), &scene->cache, scene_id(scene), FOREVER_MS,

@@ -49,11 +49,12 @@ static enum memory_fault fixture_before(void *self, enum memory_op op, const cha
 	}
 	if (fixture->interrupt != NULL) {
 		void (*interrupt)(void *) = fixture->interrupt;
+		enum memory_fault how = fixture->how;
 
 		fixture->interrupt = NULL;
 		fixture->armed = false;
 		interrupt(fixture->interrupt_self);
-		return MEMORY_FAULT_NONE;
+		return how;
 	}
 	if (fixture->times-- <= 1)
 		fixture->armed = false;
@@ -73,7 +74,7 @@ void fixture_arm(struct fixture *fixture, enum memory_op op, const char *part,
 
 void fixture_refuse(struct fixture *fixture, enum memory_op op, const char *part, unsigned skip)
 {
-	fixture->odd.refusal = (struct refusal){true, op, part, skip};
+	fixture->odd.refusal = (struct refusal){true, op, part, skip, BUCKET_REFUSED};
 }
 
 static void member_make(struct member *member, enum device_role role)

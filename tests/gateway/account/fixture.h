@@ -27,6 +27,7 @@ struct refusal {
 	enum memory_op op;
 	const char *part;
 	unsigned skip;
+	enum bucket_result result; /* that, or another, is what is said */
 };
 struct oddities {
 	struct refusal refusal;
@@ -59,7 +60,7 @@ struct fixture {
 	enum memory_fault how;
 	unsigned skip, times;
 	bool late_lands; /* a late put lands just before the next put */
-	/* Not NULL: called once before the first such operation, which then goes on. */
+	/* Not NULL: called once before the first such operation, the only one to fail then. */
 	void (*interrupt)(void *self);
 	void *interrupt_self;
 	/* From this operation on (counted from 1) all fail: a crash; 0: none. */

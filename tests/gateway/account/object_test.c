@@ -208,6 +208,10 @@ static void an_object_is_sent_until_it_stands(void **state)
 	assert_int_equal(account_work_open(
 			     &fixture->env, cache, &fixture->account, fixture_call(fixture), &work),
 	    ACCOUNT_OK);
+	/* A store that misses a key to put at has lost the bucket itself. */
+	fixture_refuse(fixture, MEMORY_PUT, "/b/", 0);
+	fixture->odd.refusal.result = BUCKET_ABSENT;
+	assert_int_equal(account_object_put(work, &key, view_text("x")), ACCOUNT_FAILED);
 	fixture->now_ms += 60000; /* nothing is sent when the time is over */
 	assert_int_equal(account_object_put(work, &key, view_text("x")), ACCOUNT_RETRY);
 	assert_string_equal(fixture->call.message, "the time for this request is over");

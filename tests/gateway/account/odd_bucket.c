@@ -30,12 +30,19 @@ static struct bucket *admit(void *self, enum memory_op op, const char *key, stru
 	return NULL;
 }
 
+static enum bucket_result refused(const void *self)
+{
+	const struct odd *odd = self;
+
+	return odd->oddities->refusal.result;
+}
+
 static enum bucket_result odd_put(
     void *self, const struct bucket_put *put, struct call *call, struct bucket_tag *tag_out)
 {
 	struct bucket *inner = admit(self, MEMORY_PUT, put->key, call);
 
-	return inner == NULL ? BUCKET_REFUSED : bucket_put(inner, put, call, tag_out);
+	return inner == NULL ? refused(self) : bucket_put(inner, put, call, tag_out);
 }
 
 static enum bucket_result odd_get(void *self, const struct bucket_get *get, struct call *call,
@@ -43,14 +50,14 @@ static enum bucket_result odd_get(void *self, const struct bucket_get *get, stru
 {
 	struct bucket *inner = admit(self, MEMORY_GET, get->key, call);
 
-	return inner == NULL ? BUCKET_REFUSED : bucket_get(inner, get, call, out, tag_out);
+	return inner == NULL ? refused(self) : bucket_get(inner, get, call, out, tag_out);
 }
 
 static enum bucket_result odd_remove(void *self, const char *key, struct call *call)
 {
 	struct bucket *inner = admit(self, MEMORY_REMOVE, key, call);
 
-	return inner == NULL ? BUCKET_REFUSED : bucket_remove(inner, key, call);
+	return inner == NULL ? refused(self) : bucket_remove(inner, key, call);
 }
 
 static enum bucket_result odd_remove_many(
@@ -58,7 +65,7 @@ static enum bucket_result odd_remove_many(
 {
 	struct bucket *inner = admit(self, MEMORY_REMOVE, keys[0], call);
 
-	return inner == NULL ? BUCKET_REFUSED : bucket_remove_many(inner, keys, count, call);
+	return inner == NULL ? refused(self) : bucket_remove_many(inner, keys, count, call);
 }
 
 static enum bucket_result odd_list(
@@ -68,7 +75,7 @@ static enum bucket_result odd_list(
 	const struct oddities *oddities = odd->oddities;
 	struct bucket *inner = admit(self, MEMORY_LIST, prefix, call);
 	enum bucket_result result =
-	    inner == NULL ? BUCKET_REFUSED : bucket_list(inner, prefix, after, call, out);
+	    inner == NULL ? refused(self) : bucket_list(inner, prefix, after, call, out);
 
 	if (result != BUCKET_OK)
 		return result;
@@ -85,7 +92,7 @@ static enum bucket_result odd_purge_hidden(
 {
 	struct bucket *inner = admit(self, MEMORY_LIST, prefix, call);
 
-	return inner == NULL ? BUCKET_REFUSED : bucket_purge_hidden(inner, prefix, call, removed);
+	return inner == NULL ? refused(self) : bucket_purge_hidden(inner, prefix, call, removed);
 }
 
 static void odd_close(void *self)

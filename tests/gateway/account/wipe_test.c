@@ -4,6 +4,7 @@
  */
 #include "tests/gateway/account/fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,6 +212,310 @@ static void wipe_counts_what_went(void **state)
 	}
 }
 
+/* What stands under the mark is the wipe alone; all else of it is as it was, or gone (W4). */
+struct marked {
+	struct pair *pair;
+	struct manifest before, after;
+	struct bytes before_bytes, after_bytes;
+};
+
+static void see_mark(void *self)
+{
+	struct marked *marked = self;
+
+	fixture_manifest(&marked->pair->fixture, &marked->after_bytes, &marked->after);
+}
+
+static void wipe_marks_the_manifest(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct marked *marked = calloc(1, sizeof(*marked));
+	struct wipe_report report = {0};
+	struct bytes encoded = {0};
+
+	assert_non_null(marked);
+	marked->pair = pair;
+	client_whole(&pair->first, FRAME_LOAD, NULL, 1, NULL);
+	while (fixture_objects(fixture, "/p/") == 0)
+		client_edit(&pair->first, 2000);
+	client_edit(&pair->first, 100);
+	/* The second one has the turn. */
+	pair->second.wants_turn = true;
+	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_BEHIND);
+	fixture_manifest(fixture, &marked->before_bytes, &marked->before);
+	assert_true(marked->before.tail_count > 0 && marked->before.packs_count > 0);
+	make_wipe(pair, FIRST, &encoded);
+	fixture->interrupt = see_mark;
+	fixture->interrupt_self = marked;
+	fixture_arm(fixture, MEMORY_LIST, "/a/", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+	assert_null(fixture->interrupt);
+	assert_int_equal(marked->after.state, MANIFEST_WIPED);
+	assert_int_equal(marked->after.generation, marked->before.generation + 1);
+	assert_true(view_equal(marked->after.wipe, view_bytes(&encoded)));
+	assert_true(head_equal(&marked->after.head, &marked->before.head));
+	assert_int_equal(marked->after.sweep, marked->before.sweep);
+	assert_memory_equal(marked->after.incarnation, marked->before.incarnation, INCARNATION_LEN);
+	assert_memory_not_equal(marked->after.nonce, marked->before.nonce, NONCE_LEN);
+	assert_int_equal(marked->after.tail_count, 0);
+	assert_int_equal(marked->after.packs_count, 0);
+	assert_int_equal(marked->after.devices_count, 0);
+	assert_null(marked->after.snapshot.data);
+	assert_false(marked->after.has_turn);
+	bytes_clear(&marked->before_bytes);
+	bytes_clear(&marked->after_bytes);
+	bytes_clear(&encoded);
+	free(marked);
+}
+
+/* Pages of any size, answers to removals lost: each object counts once, the manifest goes last. */
+static void wipe_removes_by_any_pages(void **state)
+{
+	static const size_t page_maxima[] = {1, 2, 3, 7, 0};
+	static const enum memory_fault faults[] = {
+	    MEMORY_FAULT_NONE, MEMORY_FAULT_BEFORE, MEMORY_FAULT_UNKNOWN, MEMORY_FAULT_AFTER};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(page_maxima) * COUNT_OF(faults); i++) {
+		struct account_cache cache = {0};
+		struct wipe_report report = {0};
+		struct bytes encoded = {0};
+		enum account_result result = ACCOUNT_RETRY;
+		struct account_usage usage = {0};
+		struct fixture *fixture;
+		void *own = NULL;
+		struct pair *pair;
+
+		(void)pair_setup(&own);
+		pair = own;
+		fixture = &pair->fixture;
+		client_whole(&pair->first, FRAME_LOAD, NULL, 4, NULL);
+		assert_int_equal(
+		    account_usage(&fixture->env, &fixture->account, fixture_call(fixture), &usage),
+		    ACCOUNT_OK);
+		make_wipe(pair, FIRST, &encoded);
+		fixture->odd.page_max = page_maxima[i / COUNT_OF(faults)];
+		for (unsigned calls = 0; result == ACCOUNT_RETRY && calls < 20; calls++) {
+			fixture_arm(
+			    fixture, MEMORY_REMOVE, "", faults[i % COUNT_OF(faults)], calls % 3, 1);
+			result = account_wipe(&fixture->env, &cache, &fixture->account,
+			    view_bytes(&encoded), fixture_call(fixture), &report);
+			if (fixture_objects(fixture, "/a/") > 0)
+				assert_int_equal(fixture_objects(fixture, "/manifest"), 1);
+		}
+		assert_int_equal(result, ACCOUNT_OK);
+		/* The mark is shorter or longer than the manifest that it replaces. */
+		if (report.objects_removed != usage.objects)
+			fail_msg("row %zu: %llu of %llu", i,
+			    (unsigned long long)report.objects_removed,
+			    (unsigned long long)usage.objects);
+		assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+		account_cache_clear(&cache);
+		bytes_clear(&encoded);
+		(void)pair_teardown(&own);
+	}
+}
+
+/* How often one call bears what is lost, and what it says then; a repetition ends well. */
+static void wipe_bears_so_many_losses(void **state)
+{
+	static const struct {
+		const char *name;
+		enum memory_op op;
+		const char *part;
+		unsigned times;
+		enum account_result result;
+		const char *message;
+	} rows[] = {
+	    {"the record, twice", MEMORY_PUT, "/w/", 2, ACCOUNT_OK, NULL},
+	    {"the record, three times", MEMORY_PUT, "/w/", 3, ACCOUNT_RETRY,
+		"the bucket does not take the wipe's record"},
+	    {"the mark, many times", MEMORY_PUT, "/manifest", 16, ACCOUNT_OK, NULL},
+	    {"the mark, once more", MEMORY_PUT, "/manifest", 17, ACCOUNT_RETRY,
+		"others kept writing: the manifest is not wiped yet"},
+	    {"removals, twice", MEMORY_REMOVE, "/", 2, ACCOUNT_OK, NULL},
+	    {"removals, three times", MEMORY_REMOVE, "/", 3, ACCOUNT_RETRY, "the answer was lost"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct wipe_report report = {0};
+		struct bytes encoded = {0};
+		enum account_result result;
+		void *own = NULL;
+		struct pair *pair;
+
+		(void)pair_setup(&own);
+		pair = own;
+		make_wipe(pair, FIRST, &encoded);
+		fixture_arm(&pair->fixture, rows[i].op, rows[i].part, MEMORY_FAULT_UNKNOWN, 0,
+		    rows[i].times);
+		result = wipe(pair, view_bytes(&encoded), &report);
+		if (result != rows[i].result)
+			fail_msg("%s: %s: %s", rows[i].name, account_result_text(result),
+			    pair->fixture.call.message);
+		assert_false(pair->fixture.armed);
+		if (rows[i].message != NULL)
+			assert_string_equal(pair->fixture.call.message, rows[i].message);
+		assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+		assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
+		bytes_clear(&encoded);
+		(void)pair_teardown(&own);
+	}
+}
+
+static void time_is_over(void *self)
+{
+	struct fixture *fixture = self;
+
+	fixture->now_ms += fixture->call.deadline_ms - fixture_up_ms(fixture);
+}
+
+/* Whatever took all the time, no other step follows it; the next call goes on from there. */
+static void wipe_ends_at_its_deadline(void **state)
+{
+	static const struct {
+		const char *name;
+		enum memory_op op;
+		const char *part;
+		enum memory_fault how;
+		uint64_t requests; /* of that wipe; a listing and what it shows go together */
+	} rows[] = {
+	    {"no record", MEMORY_GET, "/w/", MEMORY_FAULT_NONE, 1},
+	    {"the manifest", MEMORY_GET, "/manifest", MEMORY_FAULT_NONE, 2},
+	    {"the record, and the mark", MEMORY_PUT, "/w/", MEMORY_FAULT_NONE, 6},
+	    {"the record, lost", MEMORY_PUT, "/w/", MEMORY_FAULT_UNKNOWN, 5},
+	    {"the mark", MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 6},
+	    {"the mark, lost", MEMORY_PUT, "/manifest", MEMORY_FAULT_UNKNOWN, 6},
+	    {"a listing", MEMORY_LIST, "/a/", MEMORY_FAULT_NONE, 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct wipe_report report = {.objects_removed = 77};
+		struct bytes encoded = {0};
+		struct fixture *fixture;
+		void *own = NULL;
+		struct pair *pair;
+		uint64_t before;
+
+		(void)pair_setup(&own);
+		pair = own;
+		fixture = &pair->fixture;
+		make_wipe(pair, FIRST, &encoded);
+		fixture->interrupt = time_is_over;
+		fixture->interrupt_self = fixture;
+		fixture_arm(fixture, rows[i].op, rows[i].part, rows[i].how, 0, 1);
+		before = fixture_requests(fixture);
+		assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_RETRY);
+		before = fixture_requests(fixture) - before;
+		if (before != rows[i].requests)
+			fail_msg("%s: %u requests", rows[i].name, (unsigned)before);
+		assert_string_equal(fixture->call.message, "the time for this request is over");
+		assert_int_equal(report.objects_removed, 77);
+		assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
+		assert_int_equal(fixture_objects(fixture, "/a/"), 0);
+		bytes_clear(&encoded);
+		(void)pair_teardown(&own);
+	}
+}
+
+/* A record under the account's name, made by hand. */
+struct record {
+	const char *name;
+	size_t device, signer; /* whose name and whose wipe key it has */
+	bool other_wipe;       /* it is another account's wipe … */
+	bool other_roster;     /* … or has another account's roster */
+	bool garbage, too_large;
+	bool good;
+};
+
+static void put_record(struct pair *pair, const struct record *row)
+{
+	static const uint8_t zeros[WIPE_RECORD_MAX + 1];
+	struct fixture *fixture = &pair->fixture;
+	struct wipe wipe = {.account = fixture->account, .time_ms = fixture->now_ms};
+	struct bytes encoded = {0}, bare = {0}, record = {0};
+	struct fixture *other = calloc(1, sizeof(*other));
+	char key[BUCKET_KEY_MAX + 1], hex[2 * ACCOUNT_ID_LEN + 1];
+	struct bucket_put put = {.key = key};
+	struct bucket_tag tag;
+
+	assert_non_null(other);
+	fixture_open(other);
+	wipe.account.bytes[0] ^= row->other_wipe;
+	wipe.device = fixture->members[row->device].id;
+	assert_int_equal(
+	    wipe_encode(&wipe, fixture->members[row->signer].wipe_secret, &encoded), FORMAT_OK);
+	assert_int_equal(
+	    roster_bare(row->other_roster ? &other->roster : &fixture->roster, &bare), FORMAT_OK);
+	assert_int_equal(
+	    wipe_record_encode(view_bytes(&encoded), view_bytes(&bare), &record), FORMAT_OK);
+	hex_encode(view_of(fixture->account.bytes, ACCOUNT_ID_LEN), hex);
+	(void)snprintf(key, sizeof(key), "some/prefix/w/%s", hex);
+	put.data = row->garbage     ? view_text("a record")
+		   : row->too_large ? view_of(zeros, sizeof(zeros))
+				    : view_bytes(&record);
+	assert_int_equal(bucket_put(fixture->bucket, &put, fixture_call(fixture), &tag), BUCKET_OK);
+	bytes_clear(&record);
+	bytes_clear(&bare);
+	bytes_clear(&encoded);
+	fixture_close(other);
+	free(other);
+}
+
+/* N4: on the word of a record that does not hold nothing is removed, and nobody is told "gone". */
+static void wipe_record_must_hold(void **state)
+{
+	static const struct record rows[] = {
+	    {"another account's wipe", FIRST, FIRST, .other_wipe = true},
+	    {"another account's roster", FIRST, FIRST, .other_roster = true},
+	    {"another's key", FIRST, SECOND, .good = false},
+	    {"a stranger's", STRANGER, STRANGER, .good = false},
+	    {"a recovery device's, which has no such key", RECOVERY, FIRST, .good = false},
+	    {"a revoked device's", THIRD, THIRD, .good = false},
+	    {"no record at all", FIRST, FIRST, .garbage = true},
+	    {"a record too large", FIRST, FIRST, .too_large = true},
+	    {"as it should be", FIRST, FIRST, .good = true},
+	};
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct bytes statement = {0};
+
+	fixture_statement(fixture, FIRST, THIRD, SIZE_MAX, &statement);
+	bytes_clear(&statement);
+	fixture_statement(fixture, FIRST, SIZE_MAX, THIRD, &statement);
+	bytes_clear(&statement);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes record = {0};
+		struct wipe_report report = {0};
+		enum account_result expected = rows[i].good ? ACCOUNT_OK : ACCOUNT_DAMAGED;
+		enum account_result result;
+		size_t objects = fixture_objects(fixture, "/a/");
+
+		put_record(pair, &rows[i]);
+		account_cache_clear(&pair->second.cache);
+		result = client_poll(&pair->second);
+		if (result != expected)
+			fail_msg("%s: %s", rows[i].name, account_result_text(result));
+		if (rows[i].good)
+			assert_status(&pair->second, SYNC_GONE);
+		else
+			assert_non_null(strstr(fixture->call.message, "it does not hold"));
+		assert_int_equal(account_wipe_record(&fixture->env, &fixture->account,
+				     fixture_call(fixture), &record),
+		    expected);
+		assert_true((record.data != NULL) == rows[i].good);
+		assert_int_equal(account_relist(&fixture->env, &fixture->account,
+				     fixture_call(fixture), &report),
+		    expected);
+		assert_int_equal(fixture_objects(fixture, "/a/"), rows[i].good ? 0 : objects);
+		bytes_clear(&record);
+	}
+}
+
 /* A bucket that says "removed" and removes nothing. */
 static enum bucket_result deaf_put(
     void *self, const struct bucket_put *put, struct call *call, struct bucket_tag *tag_out)
@@ -267,6 +572,7 @@ static void wipe_of_a_deaf_bucket_ends(void **state)
 	struct wipe_report report = {0};
 	struct bytes encoded = {0};
 	size_t objects = fixture_objects(&pair->fixture, "/a/");
+	uint64_t lists = pair->fixture.counts.list;
 
 	make_wipe(pair, FIRST, &encoded);
 	pair->fixture.env.bucket = bucket_new(&ops, hearing);
@@ -274,6 +580,7 @@ static void wipe_of_a_deaf_bucket_ends(void **state)
 	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_RETRY);
 	assert_non_null(strstr(pair->fixture.call.message, "lists them still"));
 	assert_int_equal(pair->fixture.call.retry_after_ms, 1000);
+	assert_int_equal(pair->fixture.counts.list - lists, 17); /* the same sixteen times again */
 	assert_int_equal(report.objects_removed, 0);
 	bucket_close(pair->fixture.env.bucket);
 	pair->fixture.env.bucket = hearing;
@@ -526,6 +833,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wipe_resumes_after_any_crash),
     cmocka_unit_test(wipe_lost_answers),
     cmocka_unit_test(wipe_counts_what_went),
+    cmocka_unit_test_setup_teardown(wipe_marks_the_manifest, pair_setup, pair_teardown),
+    cmocka_unit_test(wipe_removes_by_any_pages),
+    cmocka_unit_test(wipe_bears_so_many_losses),
+    cmocka_unit_test(wipe_ends_at_its_deadline),
+    cmocka_unit_test_setup_teardown(wipe_record_must_hold, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(wipe_of_a_deaf_bucket_ends, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(wipe_against_a_paused_writer, pair_setup, pair_teardown),
     cmocka_unit_test(wipe_against_a_late_create),
