@@ -89,6 +89,30 @@ static void wiped_lists_what_is_not_done(void **state)
 	}
 }
 
+/* What says that one is done says nothing of its neighbour. */
+static void wiped_is_done_by_its_own_word(void **state)
+{
+	char key[BUCKET_KEY_MAX + 1];
+	struct fixture fixture;
+	unsigned pages;
+	uint64_t sum;
+
+	(void)state;
+	fixture_open(&fixture);
+	put_record(&fixture, 1, "");
+	put_record(&fixture, 2, ".done"); /* without a record */
+	put_record(&fixture, 3, "");
+	put_record(&fixture, 4, "");
+	put_record(&fixture, 4, ".donee");
+	put_record(&fixture, 5, "");
+	(void)snprintf(key, sizeof(key), "some/prefix/w/%040u.done", 0u);
+	memset(key + strlen("some/prefix/w/"), 'g', 40); /* no account's id */
+	put_text(&fixture, key, "x");
+	assert_int_equal(list_all(&fixture, &pages, &sum), 4);
+	assert_int_equal(sum, 1 + 3 + 4 + 5);
+	fixture_close(&fixture);
+}
+
 /* Whatever a store's pages hold, and where it says that more follow than it has. */
 static void wiped_lists_by_any_pages(void **state)
 {
@@ -234,6 +258,7 @@ static void swept_is_when_the_count_rose(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wiped_lists_what_is_not_done),
+    cmocka_unit_test(wiped_is_done_by_its_own_word),
     cmocka_unit_test(wiped_lists_by_any_pages),
     cmocka_unit_test_setup_teardown(usage_is_of_any_pages, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(done_is_put_beside_the_record, pair_setup, pair_teardown),

@@ -407,17 +407,50 @@ static void sync_new_device_is_far_behind(void **state)
 	client_close(&third);
 }
 
+/* What a snapshot covers lies before it, and is what the log holds there, as far as that is told.
+ */
 static void sync_snapshot_of_another_log_is_refused(void **state)
 {
+	static const struct {
+		const char *name;
+		uint64_t seq; /* what it covers; its own place is 5 */
+		bool other;   /* with another hash than the log has there */
+		bool good;
+	} rows[] = {
+	    {"the first frame's other", 1, true, false},
+	    {"the last frame's other", 4, true, false},
+	    {"its own place", 5, false, false},
+	    {"a place that is to come", 6, false, false},
+	    {"the first frame", 1, false, true},
+	};
 	struct pair *pair = *state;
-	struct head covered = pair->first.head;
-	struct blob_name name = {.count = 0};
+	struct client *first = &pair->first;
+	struct head places[8] = {0};
 
-	covered.hash.bytes[0] ^= 1;
-	client_frame(&pair->first, FRAME_SNAPSHOT, 200, &name, &covered, (struct view){0});
-	client_request(&pair->first);
-	assert_int_equal(client_send(&pair->first), ACCOUNT_OK);
-	assert_status(&pair->first, SYNC_REFUSED);
+	places[1] = first->head;
+	for (uint64_t seq = 2; seq < 5; seq++) {
+		client_edit(first, 100);
+		places[seq] = first->head;
+	}
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct head covered = {rows[i].seq, places[rows[i].seq].hash};
+		struct blob_name name = {.count = 0};
+		struct bytes index = {0};
+
+		covered.hash.bytes[0] ^= rows[i].other;
+		fixture_blob(&pair->fixture, BLOB_INDEX, 100, NULL, 0, &index);
+		blob_hash(view_bytes(&index), &name.hash);
+		client_frame(first, FRAME_SNAPSHOT, 200, &name, &covered, (struct view){0});
+		client_request(first);
+		first->request.bodies[0] = view_bytes(&index);
+		first->request.bodies_count = 1;
+		assert_int_equal(client_send(first), ACCOUNT_OK);
+		if (first->answer.status != (rows[i].good ? SYNC_COMMITTED : SYNC_REFUSED))
+			fail_msg("%s: %d", rows[i].name, (int)first->answer.status);
+		if (!rows[i].good)
+			assert_non_null(strstr(pair->fixture.call.message, "covers another log"));
+		bytes_clear(&index);
+	}
 }
 
 static void sync_missing_account_is_no_wipe(void **state)
