@@ -3,6 +3,7 @@
  * hexadecimal; and that what is given back to the allocator holds nothing any more.
  */
 #include "schemas/base/base.h"
+#include "tests/schemas/edge.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -290,7 +291,7 @@ static void hexadecimal_both_ways(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)i;
-	hex_encode(view_of(bytes, sizeof(bytes)), text);
+	hex_encode(at_the_edge(view_of(bytes, sizeof(bytes))), text);
 	assert_int_equal(strlen(text), 512);
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		assert_int_equal(text[2 * i], digits[i / 16]);
@@ -327,7 +328,8 @@ static void only_its_own_hexadecimal_is_read(void **state)
 	assert_false(hex_decode("12345", 5, out, 2));
 	assert_false(hex_decode("", 0, out, 2));
 	assert_true(out[0] == 77 && out[1] == 77);
-	assert_true(hex_decode("c0ff", 4, out, 2));
+	assert_true(
+	    hex_decode("zzc0ffzz" + 2, 4, out, 2)); /* what stands around it is not its own */
 	assert_true(out[0] == 0xC0 && out[1] == 0xFF);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "schemas/base/utf8.h"
 #include "schemas/cbor.h"
+#include "tests/schemas/edge.h"
 #include "tests/test.h"
 
 #include <string.h>
@@ -228,7 +229,7 @@ static void each_fault_has_its_result(void **state)
 		struct cbor_reader reader;
 		enum format_result result;
 
-		cbor_read(&reader, view_of(rows[i].bytes, rows[i].len));
+		cbor_read(&reader, at_the_edge(view_of(rows[i].bytes, rows[i].len)));
 		read_kind(&reader, rows[i].kind);
 		result = cbor_finish(&reader);
 		if (result != rows[i].result)
@@ -426,7 +427,7 @@ static void utf8_is_judged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		if (utf8_valid(view_of(rows[i].text, rows[i].len)) != rows[i].valid)
+		if (utf8_valid(at_the_edge(view_of(rows[i].text, rows[i].len))) != rows[i].valid)
 			fail_msg("%s", rows[i].name);
 }
 
@@ -441,7 +442,7 @@ static void utf8_faults_are_found_anywhere(void **state)
 	for (size_t len = 1; len <= sizeof(text); len++) {
 		for (size_t i = 0; i < len; i++)
 			text[i] = (uint8_t)(1 + 18 * i % 127); /* from 0x01 to 0x7F */
-		assert_true(utf8_valid(view_of(text, len)));
+		assert_true(utf8_valid(at_the_edge(view_of(text, len))));
 		for (size_t at = 0; at < len; at++) {
 			uint8_t was = text[at];
 

@@ -206,6 +206,100 @@ static void what_the_program_adds_has_room(void **state)
 	free(text);
 }
 
+/* The room is counted to the byte, with members whose heads are of one byte or of two. */
+static void what_may_change_counts_at_its_longest(void **state)
+{
+	static const size_t lens[] = {1, 23, 24, 25, TIME_TEXT_MAX};
+	char *text = long_text(CONTENT_MAX, '1');
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lens) * COUNT_OF(lens); i++) {
+		size_t id = lens[i / COUNT_OF(lens)], time = lens[i % COUNT_OF(lens)];
+		size_t now = 1u + (id < 24 ? 1u : 2u) + id + 1u + (time < 24 ? 1u : 2u) + time;
+		struct entry entry = plain();
+		struct bytes encoded = {0};
+
+		entry.id = view_of(text, id);
+		entry.updated_at = view_of(text, time);
+		entry.content = view_of(text, CONTENT_MAX);
+		entry.extra_count = 1;
+		entry.extra[0] = (struct entry_extra){
+		    view_text("a"), view_of(text, ENTRY_MAX - CONTENT_MAX - 1024)};
+		assert_int_equal(entry_encode(&entry, &encoded), FORMAT_OK);
+		entry.extra[0].json.len += ENTRY_MAX - encoded.len - (size_t)2 * (131 + 67) + now;
+		bytes_clear(&encoded);
+		if (entry_encode(&entry, &encoded) != FORMAT_OK)
+			fail_msg("id of %zu, time of %zu", id, time);
+		bytes_clear(&encoded);
+		entry.extra[0].json.len++;
+		if (entry_encode(&entry, &encoded) != FORMAT_TOO_LARGE)
+			fail_msg("id of %zu, time of %zu, and one more", id, time);
+	}
+	free(text);
+}
+
+static void an_entry_over_its_maximum_is_not_read(void **state)
+{
+	char *text = long_text(ENTRY_MAX + 1, '\0');
+	struct entry entry;
+
+	(void)state;
+	assert_int_equal(entry_decode(view_of(text, ENTRY_MAX), &entry), FORMAT_MALFORMED);
+	assert_int_equal(entry_decode(view_of(text, ENTRY_MAX + 1), &entry), FORMAT_TOO_LARGE);
+	free(text);
+}
+
+static void collections_are_words(void **state)
+{
+	(void)state;
+	for (unsigned c = 1; c < 256; c++) {
+		const char text[] = {'a', (char)c, 'z'};
+
+		assert_true(entry_collection_valid(view_of(text, 3)) == (c >= 'a' && c <= 'z'));
+	}
+	assert_false(entry_collection_valid(view_text("")));
+}
+
+/* By length, then by bytes: as encoded keys ascend. */
+static void extras_are_sorted(void **state)
+{
+	static const char *const names[] = {"b", "d", "bb", "bd", "db", "aaa"};
+	struct entry entry = plain();
+	struct digest first = {{0}}, version;
+
+	(void)state;
+	entry.extra_count = COUNT_OF(names);
+	for (size_t turn = 0; turn < COUNT_OF(names); turn++) {
+		for (size_t i = 0; i < COUNT_OF(names); i++)
+			entry.extra[i] = (struct entry_extra){
+			    view_text(
+				names[(turn * 5 + i * (turn % 2 == 0 ? 1 : 5)) % COUNT_OF(names)]),
+			    view_text("1")};
+		version = version_of(&entry);
+		if (turn == 0)
+			first = version;
+		assert_true(digest_equal(&version, &first));
+	}
+}
+
+static void names_of_members_have_a_maximum(void **state)
+{
+	char *text = long_text(257, 'n');
+	struct bytes encoded = {0};
+
+	(void)state;
+	for (size_t over = 0; over < 2; over++) {
+		struct entry entry = plain();
+
+		entry.extra_count = 1;
+		entry.extra[0] = (struct entry_extra){view_of(text, 256 + over), view_text("1")};
+		assert_int_equal(
+		    entry_encode(&entry, &encoded), over == 0 ? FORMAT_OK : FORMAT_TOO_LARGE);
+		bytes_clear(&encoded);
+	}
+	free(text);
+}
+
 static void more_unknown_members_than_fit_are_refused(void **state)
 {
 	struct entry entry = plain();
@@ -285,6 +379,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_fits_no_buffer_is_too_large),
     cmocka_unit_test(an_entry_stays_below_its_maximum),
     cmocka_unit_test(what_the_program_adds_has_room),
+    cmocka_unit_test(what_may_change_counts_at_its_longest),
+    cmocka_unit_test(an_entry_over_its_maximum_is_not_read),
+    cmocka_unit_test(collections_are_words),
+    cmocka_unit_test(extras_are_sorted),
+    cmocka_unit_test(names_of_members_have_a_maximum),
     cmocka_unit_test(more_unknown_members_than_fit_are_refused),
     cmocka_unit_test(unknown_members_are_json_under_names_of_their_own),
     cmocka_unit_test(a_failure_leaves_the_output_alone),

@@ -400,6 +400,13 @@ static void blob_names_are_read_as_they_are_printed(void **state)
 	} rows[] = {
 	    {"zero", ".0", true},
 	    {"a number", ".42", true},
+	    {"each digit", ".1234567890", true},
+	    {"the last number", ".18446744073709551615", true},
+	    {"a number with more digits", ".100000000000000000000", false},
+	    {"below the digits", ".1/", false},
+	    {"behind the digits", ".1:", false},
+	    {"below the digits alone", "./", false},
+	    {"two dots", "..1", false},
 	    {"no count", "", false},
 	    {"no digits", ".", false},
 	    {"a leading zero", ".042", false},
@@ -418,16 +425,26 @@ static void blob_names_are_read_as_they_are_printed(void **state)
 
 		memset(text, 'a', 64);
 		memcpy(text + 64, rows[i].tail, strlen(rows[i].tail) + 1);
+		name.count = 77;
 		if (blob_name_parse(text, strlen(text), &name) != rows[i].valid)
 			fail_msg("%s", rows[i].name);
-		if (!rows[i].valid)
+		if (!rows[i].valid) {
+			assert_int_equal(name.count, 77);
 			continue;
+		}
 		blob_name_text(&name, again);
 		assert_string_equal(again, text);
 	}
-	text[0] = 'A';
 	memcpy(text + 64, ".1", 3);
-	assert_false(blob_name_parse(text, strlen(text), &(struct blob_name){0}));
+	for (size_t i = 0; i < 64; i++) {
+		struct blob_name name = {0};
+
+		text[i] = 'A';
+		assert_false(blob_name_parse(text, strlen(text), &name));
+		text[i] = '0';
+		assert_true(blob_name_parse(text, strlen(text), &name));
+		assert_int_equal(name.hash.bytes[i / 2], i % 2 == 0 ? 0x0A : 0x00);
+	}
 }
 
 static const struct CMUnitTest tests[] = {

@@ -105,6 +105,14 @@ static void a_long_base_is_refused(void **state)
 	(void)state;
 	memset(path, 'a', HTTP_BASE_MAX);
 	assert_int_equal(http_signature_base(&one, 1, view_text("()"), &base), FORMAT_TOO_LARGE);
+	/* "@path": and a blank, a line feed; "@signature-params": and a blank, then these two. */
+	one.value.len = HTTP_BASE_MAX - 9 - 1 - 21 - 2;
+	assert_int_equal(http_signature_base(&one, 1, view_text("()"), &base), FORMAT_OK);
+	assert_int_equal(base.len, HTTP_BASE_MAX);
+	bytes_clear(&base);
+	one.value.len++;
+	assert_int_equal(http_signature_base(&one, 1, view_text("()"), &base), FORMAT_TOO_LARGE);
+	assert_null(base.data);
 }
 
 struct signed_request {
@@ -356,14 +364,60 @@ static void a_text_that_does_not_end_is_refused(void **state)
 
 static void times_out_of_order_are_not_signed(void **state)
 {
-	struct signed_request made;
+	static const struct {
+		int64_t created, expires;
+		bool good;
+	} rows[] = {
+	    {0, 1, true},
+	    {0, HTTP_SIGNATURE_AGE_MAX_S, true},
+	    {0, HTTP_SIGNATURE_AGE_MAX_S + 1, false},
+	    {0, 0, false},
+	    {-1, 1, false},
+	    {5, 4, false},
+	    {999999999999998, 999999999999999, true},
+	};
 
 	(void)state;
-	make(&made, true);
-	made.signature.expires_s = made.signature.created_s + HTTP_SIGNATURE_AGE_MAX_S + 1;
-	assert_int_equal(
-	    http_signature_make(&made.request, &made.signature, made.secret, &made.texts),
-	    FORMAT_MALFORMED);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct signed_request made;
+		struct http_signature_texts untouched;
+		enum format_result result;
+
+		make(&made, true);
+		untouched = made.texts;
+		made.signature.created_s = rows[i].created;
+		made.signature.expires_s = rows[i].expires;
+		result =
+		    http_signature_make(&made.request, &made.signature, made.secret, &made.texts);
+		if (result != (rows[i].good ? FORMAT_OK : FORMAT_MALFORMED))
+			fail_msg("row %zu: %s", i, format_result_text(result));
+		if (rows[i].good)
+			assert_int_equal(check(&made), FORMAT_OK);
+		else
+			assert_memory_equal(&made.texts, &untouched, sizeof(untouched));
+	}
+}
+
+/* A query is signed behind its question mark, up to what a base holds at most. */
+static void a_long_query_is_refused(void **state)
+{
+	static char query[HTTP_BASE_MAX + 1];
+	struct signed_request made;
+	struct http_signature_texts untouched;
+
+	(void)state;
+	for (size_t len = HTTP_BASE_MAX - 2; len <= HTTP_BASE_MAX; len++) {
+		make(&made, false);
+		untouched = made.texts;
+		memset(query, 'q', len);
+		query[len] = '\0';
+		made.request.query = query;
+		assert_int_equal(
+		    http_signature_make(&made.request, &made.signature, made.secret, &made.texts),
+		    FORMAT_TOO_LARGE);
+		assert_memory_equal(&made.texts, &untouched, sizeof(untouched));
+		assert_int_equal(check(&made), FORMAT_TOO_LARGE);
+	}
 }
 
 static const struct CMUnitTest tests[] = {
@@ -380,5 +434,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_cut_and_flip_is_refused),
     cmocka_unit_test(a_text_that_does_not_end_is_refused),
     cmocka_unit_test(times_out_of_order_are_not_signed),
+    cmocka_unit_test(a_long_query_is_refused),
 };
 TEST_MAIN(tests)

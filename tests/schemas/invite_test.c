@@ -2,6 +2,7 @@
  * tests/schemas/invite_test.c: an invitation's key and bytes.
  */
 #include "schemas/invite.h"
+#include "tests/schemas/edge.h"
 #include "tests/test.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ static void its_bytes_are_these(void **state)
 
 static void they_are_read_again(void **state)
 {
-	uint8_t encoded[INVITE_MAX];
+	uint8_t encoded[INVITE_MAX + 1] = {0};
 	struct invite invite = {0};
 	size_t len = from_hex(spent, encoded);
 
@@ -50,7 +51,12 @@ static void they_are_read_again(void **state)
 	assert_int_equal(invite.made_ms, 1000);
 	assert_int_equal(invite.account.bytes[19], 19);
 	for (size_t cut = 0; cut < len; cut++)
-		assert_int_equal(invite_decode(view_of(encoded, cut), &invite), FORMAT_MALFORMED);
+		assert_int_equal(
+		    invite_decode(at_the_edge(view_of(encoded, cut)), &invite), FORMAT_MALFORMED);
+	assert_true(invite.spent);
+	assert_int_equal(invite_decode(view_of(encoded, INVITE_MAX), &invite), FORMAT_MALFORMED);
+	assert_int_equal(
+	    invite_decode(view_of(encoded, INVITE_MAX + 1), &invite), FORMAT_TOO_LARGE);
 	len = from_hex(unspent, encoded);
 	assert_int_equal(invite_decode(view_of(encoded, len), &invite), FORMAT_OK);
 	assert_false(invite.spent);
@@ -59,6 +65,51 @@ static void they_are_read_again(void **state)
 	encoded[2] = 1;
 	encoded[5] = 'x'; /* another kind of object */
 	assert_int_equal(invite_decode(view_of(encoded, len), &invite), FORMAT_MALFORMED);
+}
+
+static void what_it_does_not_hold_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+	    {"no version", "a2010166"
+			   "696e76697465"
+			   "021903e8"},
+	    {"no word", "a20001021903e8"},
+	    {"no time", "a20001"
+			"0166696e76697465"},
+	    {"a longer word", "a30001"
+			      "0167696e7669746573"
+			      "021903e8"},
+	    {"a shorter word", "a30001"
+			       "0165696e766974"
+			       "021903e8"},
+	    {"another key", "a40001"
+			    "0166696e76697465"
+			    "021903e8"
+			    "0401"},
+	    {"what follows", "a30001"
+			     "0166696e76697465"
+			     "021903e8"
+			     "00"},
+	    {"a short account", "a40001"
+				"0166696e76697465"
+				"021903e8"
+				"0353"
+				"000102030405060708090a0b0c0d0e0f101112"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct invite invite = {.made_ms = 77};
+		uint8_t encoded[INVITE_MAX];
+		size_t len = from_hex(rows[i].hex, encoded);
+		enum format_result result = invite_decode(view_of(encoded, len), &invite);
+
+		if (result == FORMAT_OK)
+			fail_msg("%s: taken", rows[i].name);
+		assert_int_equal(invite.made_ms, 77);
+	}
 }
 
 static void a_token_has_one_key(void **state)
@@ -82,6 +133,7 @@ static void a_token_has_one_key(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(its_bytes_are_these),
     cmocka_unit_test(they_are_read_again),
+    cmocka_unit_test(what_it_does_not_hold_is_refused),
     cmocka_unit_test(a_token_has_one_key),
 };
 TEST_MAIN(tests)

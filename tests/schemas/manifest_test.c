@@ -1,6 +1,7 @@
 /*
  * tests/schemas/manifest_test.c: manifests and packs, beyond the vectors: sizes and walks.
  */
+#include "schemas/cbor.h"
 #include "schemas/manifest.h"
 #include "tests/schemas/account_made.h"
 #include "tests/test.h"
@@ -172,6 +173,126 @@ static void a_manifest_stays_below_its_maximum(void **state)
 	assert_null(encoded.data);
 }
 
+/* The manifest's bytes, with one more frame in its tail; each of them is an empty string. */
+static void one_frame_more(const struct bytes *encoded, struct bytes *out)
+{
+	const uint8_t frames[] = {14, 0x98, MANIFEST_TAIL_MAX, 0x40, 0x40};
+	struct buffer buffer;
+	size_t at = 0;
+
+	while (memcmp(encoded->data + at, frames, sizeof(frames)) != 0)
+		at++;
+	buffer_init(&buffer, MANIFEST_MAX);
+	buffer_add(&buffer, encoded->data, at + 2);
+	buffer_add_byte(&buffer, MANIFEST_TAIL_MAX + 1);
+	buffer_add_byte(&buffer, 0x40);
+	buffer_add(&buffer, encoded->data + at + 3, encoded->len - at - 3);
+	assert_true(buffer_take(&buffer, out));
+}
+
+/* So many that each would have to be empty; a frame more is one too many to look at. */
+static void a_tail_has_so_many_frames(void **state)
+{
+	const struct chain *chain = *state;
+	static struct manifest manifest, decoded;
+	struct bytes encoded = {0}, more = {0};
+
+	fill(&manifest, chain, 0, 0);
+	manifest.head.seq = MANIFEST_TAIL_MAX;
+	manifest.tail_count = MANIFEST_TAIL_MAX;
+	for (size_t i = 0; i < MANIFEST_TAIL_MAX; i++)
+		manifest.tail[i] = view_text("");
+	assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+	assert_int_equal(manifest_decode(view_bytes(&encoded), &decoded), FORMAT_MALFORMED);
+	assert_int_equal(manifest_decode_again(view_bytes(&encoded), &decoded), FORMAT_OK);
+	assert_int_equal(decoded.tail_count, MANIFEST_TAIL_MAX);
+	one_frame_more(&encoded, &more);
+	assert_int_equal(manifest_decode(view_bytes(&more), &decoded), FORMAT_TOO_LARGE);
+	assert_int_equal(manifest_decode_again(view_bytes(&more), &decoded), FORMAT_TOO_LARGE);
+	bytes_clear(&more);
+	bytes_clear(&encoded);
+}
+
+/* In a tail, and in a pack. */
+static void a_frame_of_it_has_a_maximum(void **state)
+{
+	const struct chain *chain = *state;
+	static const uint8_t stuffing[FRAME_MAX + 1];
+	static struct manifest manifest, decoded;
+	struct buffer item;
+	struct view rest, frame;
+	struct bytes encoded = {0};
+
+	for (size_t over = 0; over < 2; over++) {
+		fill(&manifest, chain, 0, 0);
+		manifest.head.seq = manifest.tail_count = 1;
+		manifest.tail[0] = view_of(stuffing, FRAME_MAX + over);
+		assert_int_equal(manifest_encode(&manifest, &encoded), FORMAT_OK);
+		assert_int_equal(manifest_decode_again(view_bytes(&encoded), &decoded),
+		    over == 0 ? FORMAT_OK : FORMAT_TOO_LARGE);
+		bytes_clear(&encoded);
+		buffer_init(&item, 2 * FRAME_MAX);
+		cbor_put_view(&item, view_of(stuffing, FRAME_MAX + over));
+		rest = buffer_view(&item);
+		assert_int_equal(
+		    pack_frame(&rest, &frame), over == 0 ? FORMAT_OK : FORMAT_TOO_LARGE);
+		assert_int_equal(rest.len, over == 0 ? 0 : item.len);
+		buffer_clear(&item);
+	}
+}
+
+/* A pack's header alone, with as many names as may be, and with one more. */
+static void a_pack_s_header_has_so_many_names(void **state)
+{
+	const struct blob_name name = {{{1}}, SEQ_MAX};
+	struct pack_header header;
+
+	(void)state;
+	for (size_t over = 0; over < 2; over++) {
+		struct buffer buffer;
+		struct blob_name read;
+
+		buffer_init(&buffer, 1u << 20);
+		cbor_put_map(&buffer, 5);
+		for (unsigned key = 0; key < 5; key++) {
+			cbor_put_uint(&buffer, key);
+			if (key == 1)
+				cbor_put_bytes(&buffer, name.hash.bytes, ACCOUNT_ID_LEN);
+			else if (key < 4)
+				cbor_put_uint(&buffer, key == 0 ? 1 : SEQ_MAX);
+		}
+		cbor_put_array(&buffer, PACK_NAMES_MAX + over);
+		for (size_t i = 0; i < PACK_NAMES_MAX + over; i++)
+			cbor_put_blob_name(&buffer, &name);
+		memset(&header, 0, sizeof(header));
+		assert_int_equal(pack_decode_header(buffer_view(&buffer), &header),
+		    over == 0 ? FORMAT_OK : FORMAT_TOO_LARGE);
+		if (over == 0) {
+			assert_true(header.from_seq == SEQ_MAX && header.to_seq == SEQ_MAX);
+			assert_int_equal(header.names_count, PACK_NAMES_MAX);
+			for (size_t i = 0; i < PACK_NAMES_MAX; i++)
+				assert_int_equal(pack_name(&header.names, &read), FORMAT_OK);
+			assert_int_equal(header.names.len, 0);
+			assert_true(blob_name_equal(&read, &name));
+			assert_int_equal(pack_name(&header.names, &read), FORMAT_MALFORMED);
+		} else {
+			assert_int_equal(header.names_count, 0);
+		}
+		buffer_clear(&buffer);
+	}
+}
+
+static void a_pack_over_its_maximum_is_not_read(void **state)
+{
+	static const uint8_t bytes[PACK_MAX + 1];
+	struct pack_header header = {.from_seq = 77};
+
+	(void)state;
+	assert_int_equal(pack_decode(view_of(bytes, PACK_MAX + 1), &header), FORMAT_TOO_LARGE);
+	assert_int_equal(pack_decode(view_of(bytes, PACK_MAX), &header), FORMAT_MALFORMED);
+	assert_int_equal(header.from_seq, 77);
+}
+
 /* Full, but for frames: what the fixed parts of a manifest cost beside its tail. */
 static void the_fixed_parts_leave_room_for_a_tail(void **state)
 {
@@ -202,6 +323,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(tails_lead_to_the_head, set_up, tear_down),
     cmocka_unit_test_setup_teardown(again_all_is_read_but_the_checksum, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_manifest_stays_below_its_maximum, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_tail_has_so_many_frames, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_frame_of_it_has_a_maximum, set_up, tear_down),
+    cmocka_unit_test(a_pack_s_header_has_so_many_names),
+    cmocka_unit_test(a_pack_over_its_maximum_is_not_read),
     cmocka_unit_test_setup_teardown(the_fixed_parts_leave_room_for_a_tail, set_up, tear_down),
 };
 

@@ -261,6 +261,26 @@ static void create_is_signed_by_who_is_live(void **state)
 	}
 }
 
+/* With the largest roster there may be, and none larger; whether that holds is another thing. */
+static void a_create_holds_a_roster_of_any_size(void **state)
+{
+	const struct fixture *fixture = *state;
+	static const uint8_t bytes[ROSTER_MAX + 1];
+	static struct roster roster;
+
+	for (size_t over = 0; over < 2; over++) {
+		struct create create = {.roster = {bytes, ROSTER_MAX + over}}, decoded = {0};
+		struct bytes encoded = {0};
+
+		assert_int_equal(
+		    create_encode(&create, fixture->devices[PHONE].secret, &encoded), FORMAT_OK);
+		assert_int_equal(create_decode(view_bytes(&encoded), &decoded, &roster),
+		    over == 0 ? FORMAT_MALFORMED : FORMAT_TOO_LARGE);
+		assert_null(decoded.roster.data);
+		bytes_clear(&encoded);
+	}
+}
+
 /* Of the roster's first statements: what the roster was when there were so many. */
 static void its_beginning_is_a_roster(void **state)
 {
@@ -291,6 +311,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_account_has_so_many_devices_ever),
     cmocka_unit_test_setup_teardown(somebody_stays, set_up, tear_down),
     cmocka_unit_test(a_roster_over_its_maximum_is_not_read),
+    cmocka_unit_test_setup_teardown(a_create_holds_a_roster_of_any_size, set_up, tear_down),
     cmocka_unit_test_setup_teardown(create_is_signed_by_who_is_live, set_up, tear_down),
 };
 

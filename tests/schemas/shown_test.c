@@ -1,6 +1,7 @@
 /*
  * tests/schemas/shown_test.c: what a person is shown of a text from outside.
  */
+#include "tests/schemas/edge.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -80,7 +81,7 @@ static void check(const char *name, struct view text, enum shown_as as, const ch
 	struct buffer out;
 
 	buffer_init(&out, 1024);
-	shown_add(&out, text, as);
+	shown_add(&out, at_the_edge(text), as);
 	assert_true(buffer_take(&out, &got));
 	if (!view_equal(view_bytes(&got), view_text(want)))
 		fail_msg("%s: \"%s\" instead of \"%s\"", name, (const char *)got.data, want);
@@ -104,6 +105,127 @@ static void texts(void **state)
 		    rows[i].lines != NULL ? rows[i].lines : rows[i].line);
 	}
 	check("a NUL", view_of("a\0b", 3), SHOWN_LINES, "a\\u0000b");
+}
+
+static size_t utf8_put(uint32_t code, uint8_t out[4])
+{
+	size_t more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+	static const uint8_t lead[] = {0x00, 0xC0, 0xE0, 0xF0};
+
+	out[0] = (uint8_t)(lead[more] | code >> 6 * more);
+	for (size_t i = 1; i <= more; i++)
+		out[i] = (uint8_t)(0x80 | (code >> 6 * (more - i) & 0x3F));
+	return 1 + more;
+}
+
+/* Unicode's controls, and what it calls default ignorable, but for the separators; ascending. */
+static const struct {
+	uint32_t first, last;
+} unseen[] = {
+    {0x0000, 0x001F},
+    {0x007F, 0x009F},
+    {0x00AD, 0x00AD},
+    {0x034F, 0x034F},
+    {0x061C, 0x061C},
+    {0x115F, 0x1160},
+    {0x17B4, 0x17B5},
+    {0x180B, 0x180F},
+    {0x200B, 0x200F},
+    {0x2028, 0x202E},
+    {0x2060, 0x206F},
+    {0x3164, 0x3164},
+    {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0},
+    {0xFFF0, 0xFFFB},
+    {0x1BCA0, 0x1BCA3},
+    {0x1D173, 0x1D17A},
+    {0xE0000, 0xE0FFF},
+};
+
+static bool is_unseen(uint32_t code)
+{
+	for (size_t i = 0; i < COUNT_OF(unseen); i++)
+		if (code >= unseen[i].first && code <= unseen[i].last)
+			return true;
+	return false;
+}
+
+/* Each character there is, by itself: as it is, or as its escape. */
+static void each_character_is_shown_or_escaped(void **state)
+{
+	uint8_t bytes[4];
+
+	(void)state;
+	for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+		struct shown shown;
+		struct shown_char one;
+		char escape[16];
+		size_t len;
+
+		if (code >= 0xD800 && code <= 0xDFFF)
+			continue;
+		len = utf8_put(code, bytes);
+		assert_int_equal(utf8_char_code(view_of(bytes, len)), code);
+		shown = shown_begin(at_the_edge(view_of(bytes, len)), SHOWN_LINES);
+		assert_true(shown_next(&shown, &one));
+		if (!is_unseen(code) || code == '\n' || code == '\t') {
+			if (one.len != len || memcmp(one.text, bytes, len) != 0 || one.code != code)
+				fail_msg("U+%04X is not shown", (unsigned)code);
+		} else {
+			if (code < 0x10000)
+				(void)snprintf(escape, sizeof(escape), "\\u%04X", (unsigned)code);
+			else
+				(void)snprintf(escape, sizeof(escape), "\\u%04X\\u%04X",
+				    (unsigned)(0xD7C0 + (code >> 10)),
+				    (unsigned)(0xDC00 | (code & 0x3FF)));
+			if (strcmp(one.text, escape) != 0 || one.len != strlen(escape))
+				fail_msg("U+%04X is %s", (unsigned)code, one.text);
+		}
+		assert_false(shown_next(&shown, &one));
+	}
+}
+
+/* Joiners and selectors show where they belong: between, or behind, what shows. */
+static void what_joins_belongs_somewhere(void **state)
+{
+	static const uint32_t befores[] = {
+	    0, 'a', 0x7E, 0x80, 0xA0, 0x2764, 0x200C, 0x200D, 0xFE0F, 0xE0100, 0x10FFFF};
+	static const uint32_t afters[] = {0, 'a', 0xAD, 0xA1, 0x200D, 0x20E3, 0x1F33E};
+	static const uint32_t codes[] = {0x200B, 0x200C, 0x200D, 0x200E, 0xFE00, 0xFE0E, 0xFE0F,
+	    0xE00FF, 0xE0100, 0xE01EF, 0xE01F0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(befores) * COUNT_OF(afters) * COUNT_OF(codes); i++) {
+		uint32_t before = befores[i % COUNT_OF(befores)];
+		uint32_t after = afters[i / COUNT_OF(befores) % COUNT_OF(afters)];
+		uint32_t code = codes[i / COUNT_OF(befores) / COUNT_OF(afters)];
+		bool is_joiner = code == 0x200C || code == 0x200D;
+		bool is_selector =
+		    (code >= 0xFE00 && code <= 0xFE0F) || (code >= 0xE0100 && code <= 0xE01EF);
+		/* What was escaped before it is nothing to join or to select. */
+		bool stands = before >= 0x80 && !is_unseen(before);
+		bool shows = after > 0x7F && !is_unseen(after);
+		bool belongs = (is_joiner && stands && shows) || (is_selector && stands) ||
+			       (code == 0xFE0F && before > 0 && before < 0x7F && after == 0x20E3);
+		uint8_t bytes[12];
+		struct shown shown;
+		struct shown_char one;
+		size_t len = 0;
+
+		if (before != 0)
+			len += utf8_put(before, bytes);
+		len += utf8_put(code, bytes + len);
+		if (after != 0)
+			len += utf8_put(after, bytes + len);
+		shown = shown_begin(at_the_edge(view_of(bytes, len)), SHOWN_LINE);
+		if (before != 0)
+			assert_true(shown_next(&shown, &one));
+		assert_true(shown_next(&shown, &one));
+		if ((one.code == code) != belongs)
+			fail_msg("U+%04X between U+%04X and U+%04X: %s", (unsigned)code,
+			    (unsigned)before, (unsigned)after, one.text);
+	}
 }
 
 static void a_copy_ends_between_characters(void **state)
@@ -155,6 +277,8 @@ static void a_call_says_what_may_be_shown(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(texts),
+    cmocka_unit_test(each_character_is_shown_or_escaped),
+    cmocka_unit_test(what_joins_belongs_somewhere),
     cmocka_unit_test(a_copy_ends_between_characters),
     cmocka_unit_test(a_call_says_what_may_be_shown),
 };

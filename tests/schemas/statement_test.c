@@ -1,6 +1,7 @@
 /*
  * tests/schemas/statement_test.c: statements, boxes, wipes and receipts, beyond the vectors.
  */
+#include "schemas/cbor.h"
 #include "tests/schemas/account_made.h"
 #include "tests/test.h"
 
@@ -116,6 +117,150 @@ static void boxes_are_sorted_and_found(void **state)
 	assert_int_equal(boxes_encode(boxes, 0, &encoded), FORMAT_TOO_LARGE);
 }
 
+/* The same bytes in whatever order they come; as many as devices. */
+static void boxes_come_in_any_order(void **state)
+{
+	static struct box boxes[DEVICES_MAX + 1];
+	struct bytes sorted = {0}, encoded = {0};
+	uint8_t sealed[BOX_SEAL_LEN];
+
+	(void)state;
+	for (size_t step = 1; step < DEVICES_MAX; step += 2) {
+		for (size_t i = 0; i < DEVICES_MAX; i++) {
+			size_t number = i * step % DEVICES_MAX;
+
+			boxes[i].device.bytes[0] = (uint8_t)number;
+			memset(boxes[i].sealed, (int)number, BOX_SEAL_LEN);
+		}
+		assert_int_equal(boxes_encode(boxes, DEVICES_MAX, &encoded), FORMAT_OK);
+		if (sorted.len == 0)
+			assert_true(bytes_copy(view_bytes(&encoded), &sorted));
+		assert_true(view_equal(view_bytes(&encoded), view_bytes(&sorted)));
+		for (size_t i = 0; i < DEVICES_MAX; i++) {
+			assert_int_equal(
+			    boxes_find(view_bytes(&encoded), &boxes[i].device, sealed), FORMAT_OK);
+			assert_memory_equal(sealed, boxes[i].sealed, BOX_SEAL_LEN);
+		}
+		bytes_clear(&encoded);
+	}
+	assert_int_equal(boxes_encode(boxes, DEVICES_MAX + 1, &encoded), FORMAT_TOO_LARGE);
+	assert_null(encoded.data);
+	bytes_clear(&sorted);
+}
+
+/* What is signed, and by nobody; behind it as many items as the form has. */
+static void make_item(size_t items, size_t signed_len, struct bytes *out)
+{
+	static const uint8_t zeros[ROSTER_MAX];
+	struct buffer buffer;
+
+	buffer_init(&buffer, 2 * ROSTER_MAX);
+	cbor_put_array(&buffer, items);
+	cbor_put_bytes(&buffer, zeros, signed_len);
+	cbor_put_bytes(&buffer, zeros, SIGNATURE_LEN);
+	if (items == 3) {
+		cbor_put_array(&buffer, STATEMENT_PARTS_MAX);
+		for (size_t i = 0; i < STATEMENT_PARTS_MAX; i++)
+			cbor_put_null(&buffer);
+	}
+	assert_true(buffer_take(&buffer, out));
+}
+
+static enum format_result read_item(unsigned reader, struct view item)
+{
+	const uint8_t key[SIGN_PUBLIC_LEN] = {0};
+	struct receipt receipt;
+	struct digest hash;
+	struct wipe wipe;
+
+	switch (reader) {
+	case 0: return statement_hash(item, &hash);
+	case 1: return statement_signed_by(item, key);
+	case 2: return wipe_decode(item, &wipe);
+	case 3: return wipe_signed_by(item, key);
+	default: return receipt_decode(item, &receipt);
+	}
+}
+
+/* Who reads an item alone reads none that no whole one could hold. */
+static void what_is_signed_has_a_maximum(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t items, max;
+		enum format_result at_it;
+	} rows[] = {
+	    {"a statement's hash", 3, STATEMENT_MAX, FORMAT_OK},
+	    {"a statement's signer", 3, STATEMENT_MAX, FORMAT_FORGED},
+	    {"a wipe", 2, 1024, FORMAT_MALFORMED},
+	    {"a wipe's signer", 2, 1024, FORMAT_FORGED},
+	    {"a receipt", 2, 512, FORMAT_MALFORMED},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+		for (size_t over = 0; over < 2; over++) {
+			struct bytes item = {0};
+			enum format_result result;
+
+			make_item(rows[i].items, rows[i].max + over, &item);
+			result = read_item(i, view_bytes(&item));
+			if (result != (over == 0 ? rows[i].at_it : FORMAT_TOO_LARGE))
+				fail_msg(
+				    "%s + %zu: %s", rows[i].name, over, format_result_text(result));
+			bytes_clear(&item);
+			/* And it has just so many parts. */
+			make_item(rows[i].items == 2 ? 3 : 2, 10, &item);
+			assert_int_equal(read_item(i, view_bytes(&item)), FORMAT_MALFORMED);
+			bytes_clear(&item);
+		}
+	}
+}
+
+/* To the byte: all that a statement takes beside one of its sealed parts, and that part. */
+static void a_statement_has_a_maximum(void **state)
+{
+	static uint8_t stuffing[STATEMENT_MAX + 1];
+	struct made_device device;
+	static struct statement statement, decoded;
+	struct bytes encoded = {0}, bare = {0};
+	size_t room;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &device);
+	statement = (struct statement){.kind = STATEMENT_CHANGE, .signer = device.id};
+	statement.part[PART_BOXES] = view_of(stuffing, 300);
+	assert_int_equal(statement_encode(&statement, device.secret, &encoded), FORMAT_OK);
+	room = STATEMENT_MAX - encoded.len;
+	bytes_clear(&encoded);
+	statement.part[PART_BOXES].len += room;
+	assert_int_equal(statement_encode(&statement, device.secret, &encoded), FORMAT_OK);
+	assert_int_equal(encoded.len, STATEMENT_MAX);
+	assert_int_equal(statement_decode(view_bytes(&encoded), false, &decoded), FORMAT_OK);
+	assert_int_equal(statement_bare(view_bytes(&encoded), &bare), FORMAT_OK);
+	bytes_clear(&bare);
+	bytes_clear(&encoded);
+	statement.part[PART_BOXES].len++;
+	assert_int_equal(statement_encode(&statement, device.secret, &encoded), FORMAT_TOO_LARGE);
+	assert_null(encoded.data);
+	assert_int_equal(
+	    statement_decode(view_of(stuffing, STATEMENT_MAX), false, &decoded), FORMAT_MALFORMED);
+	assert_int_equal(statement_decode(view_of(stuffing, STATEMENT_MAX + 1), false, &decoded),
+	    FORMAT_TOO_LARGE);
+}
+
+static void a_wipe_s_record_has_a_maximum(void **state)
+{
+	static const uint8_t bytes[WIPE_RECORD_MAX + 1];
+	struct view wipe, roster;
+
+	(void)state;
+	assert_int_equal(
+	    wipe_record_decode(view_of(bytes, WIPE_RECORD_MAX), &wipe, &roster), FORMAT_MALFORMED);
+	assert_int_equal(wipe_record_decode(view_of(bytes, WIPE_RECORD_MAX + 1), &wipe, &roster),
+	    FORMAT_TOO_LARGE);
+}
+
 static void a_wipe_is_for_its_key_alone(void **state)
 {
 	struct made_device device, other;
@@ -170,6 +315,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(more_devices_than_fit_are_refused),
     cmocka_unit_test(the_largest_statement_fits),
     cmocka_unit_test(boxes_are_sorted_and_found),
+    cmocka_unit_test(boxes_come_in_any_order),
+    cmocka_unit_test(what_is_signed_has_a_maximum),
+    cmocka_unit_test(a_statement_has_a_maximum),
+    cmocka_unit_test(a_wipe_s_record_has_a_maximum),
     cmocka_unit_test(a_wipe_is_for_its_key_alone),
     cmocka_unit_test(a_wipe_is_no_receipt),
 };

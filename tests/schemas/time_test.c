@@ -3,6 +3,7 @@
  * years follows the one before, by a calendar that counts them one by one; and where a text ends.
  */
 #include "schemas/entry.h"
+#include "tests/schemas/edge.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -103,14 +104,10 @@ static void a_text_ends_where_it_ends(void **state)
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {
 		bool reads = next < COUNT_OF(readable) && readable[next] == len;
-		uint8_t *copy = malloc(len + (len == 0)); /* the sanitizer sees who reads on */
 
 		next += reads;
-		assert_non_null(copy);
-		memcpy(copy, text, len);
-		if ((time_parse_ms(view_of(copy, len)) != 0) != reads)
+		if ((time_parse_ms(at_the_edge(view_of(text, len))) != 0) != reads)
 			fail_msg("the first %zu bytes", len);
-		free(copy);
 	}
 }
 

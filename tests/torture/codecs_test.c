@@ -5,6 +5,7 @@
  * its own fault, and what there was to write to is as it was; and nothing is left of it all.
  */
 #include "schemas/http_signature.h"
+#include "schemas/invite.h"
 #include "tests/test.h"
 #include "tests/torture/codecs.h"
 #include "tests/torture/fault.h"
@@ -121,6 +122,7 @@ static void run_format(const char *name)
 /* Signatures of HTTP requests have no vectors of this kind: one that is made here, and checked. */
 static void test_http_signature(void **state)
 {
+	long live = fault_live();
 	const struct http_request request = {.method = "POST",
 	    .authority = "a.example",
 	    .path = "/v1/sync",
@@ -152,7 +154,29 @@ static void test_http_signature(void **state)
 	}
 	assert_in_range(made, 2, ALLOCATIONS_MAX - 1);
 	assert_in_range(checked, 2, ALLOCATIONS_MAX - 1);
+	assert_int_equal(fault_live(), live);
 	print_message("http signatures: %u faults\n", made + checked - 2);
+}
+
+static void test_invite(void **state)
+{
+	const struct invite invite = {.made_ms = 1000, .spent = true};
+	enum format_result result = FORMAT_NO_MEMORY;
+	long live = fault_live();
+	unsigned made = 0;
+
+	(void)state;
+	for (; result != FORMAT_OK && made < ALLOCATIONS_MAX; made++) {
+		struct bytes encoded = {0};
+
+		fault_arm(FAULT_OURS, made + 1, false);
+		result = invite_encode(&invite, &encoded);
+		assert_int_equal(result, fault_disarm() ? FORMAT_NO_MEMORY : FORMAT_OK);
+		assert_true((encoded.data != NULL) == (result == FORMAT_OK));
+		bytes_clear(&encoded);
+		assert_int_equal(fault_live(), live);
+	}
+	assert_in_range(made, 2, ALLOCATIONS_MAX - 1);
 }
 
 /* One case a format, named test_<format>. */
@@ -194,6 +218,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sync_request),
     cmocka_unit_test(test_sync_answer),
     cmocka_unit_test(test_http_signature),
+    cmocka_unit_test(test_invite),
 };
 
 TEST_MAIN(tests)
