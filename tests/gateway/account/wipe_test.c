@@ -378,18 +378,18 @@ static void wipe_ends_at_its_deadline(void **state)
 {
 	static const struct {
 		const char *name;
-		enum memory_op op;
 		const char *part;
+		enum memory_op op;
 		enum memory_fault how;
 		uint64_t requests; /* of that wipe; a listing and what it shows go together */
 	} rows[] = {
-	    {"no record", MEMORY_GET, "/w/", MEMORY_FAULT_NONE, 1},
-	    {"the manifest", MEMORY_GET, "/manifest", MEMORY_FAULT_NONE, 2},
-	    {"the record, and the mark", MEMORY_PUT, "/w/", MEMORY_FAULT_NONE, 6},
-	    {"the record, lost", MEMORY_PUT, "/w/", MEMORY_FAULT_UNKNOWN, 5},
-	    {"the mark", MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 6},
-	    {"the mark, lost", MEMORY_PUT, "/manifest", MEMORY_FAULT_UNKNOWN, 6},
-	    {"a listing", MEMORY_LIST, "/a/", MEMORY_FAULT_NONE, 10},
+	    {"no record", "/w/", MEMORY_GET, MEMORY_FAULT_NONE, 1},
+	    {"the manifest", "/manifest", MEMORY_GET, MEMORY_FAULT_NONE, 2},
+	    {"the record, and the mark", "/w/", MEMORY_PUT, MEMORY_FAULT_NONE, 6},
+	    {"the record, lost", "/w/", MEMORY_PUT, MEMORY_FAULT_UNKNOWN, 5},
+	    {"the mark", "/manifest", MEMORY_PUT, MEMORY_FAULT_NONE, 6},
+	    {"the mark, lost", "/manifest", MEMORY_PUT, MEMORY_FAULT_UNKNOWN, 6},
+	    {"a listing", "/a/", MEMORY_LIST, MEMORY_FAULT_NONE, 10},
 	};
 
 	(void)state;

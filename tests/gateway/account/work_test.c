@@ -49,14 +49,14 @@ static void frame_on(struct pair *pair, const struct head *head, bool other_acco
 struct wrong {
 	const char *name;
 	const char *message;
-	bool other_account;   /* the manifest's */
-	bool tail_other;      /* its last frame's account */
-	bool tail_loose;      /* its last frame follows another than the one before */
-	bool no_frames;       /* a head without them */
+	uint64_t covered;     /* the snapshot's, if it is one */
+	uint64_t place;       /* of the snapshot's frame, beyond the head */
 	enum frame_kind kind; /* the snapshot's, if it has one */
 	bool snapshot, snapshot_other;
-	uint64_t covered; /* the snapshot's, if it is one */
-	uint64_t place;   /* of the snapshot's frame, beyond the head */
+	bool other_account; /* the manifest's */
+	bool tail_other;    /* its last frame's account */
+	bool tail_loose;    /* its last frame follows another than the one before */
+	bool no_frames;     /* a head without them */
 	bool holds;
 };
 
@@ -196,15 +196,15 @@ static void work_is_by_the_roster_that_is_named(void **state)
 {
 	static const struct {
 		const char *name;
-		bool older; /* the roster's blob is the one before */
 		uint64_t epoch;
-		bool hash; /* is another */
+		bool older; /* the roster's blob is the one before */
+		bool hash;  /* is another */
 		bool holds;
 	} rows[] = {
-	    {"as it is", false, 1, false, true},
-	    {"an older roster", true, 1, false, false},
-	    {"another epoch", false, 2, false, false},
-	    {"another hash", false, 1, true, false},
+	    {"as it is", 1, false, false, true},
+	    {"an older roster", 1, true, false, false},
+	    {"another epoch", 2, false, false, false},
+	    {"another hash", 1, false, true, false},
 	};
 
 	(void)state;
