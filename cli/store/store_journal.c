@@ -577,7 +577,8 @@ static enum journal_result journal_tombstone_next(void *self, struct view after,
 	enum journal_result result;
 
 	sql_read(&sql, self,
-	    "SELECT id FROM entries WHERE deleted = 1 AND local IS NOT NULL AND local IS cloud"
+	    "SELECT id FROM entries INDEXED BY entries_trash"
+	    " WHERE deleted = 1 AND local IS NOT NULL AND local IS cloud"
 	    " AND id > ?1 AND cloud_seq <= ?2 AND cloud_ms <= ?3 ORDER BY id LIMIT 1");
 	sql_text(&sql, after);
 	sql_int(&sql, (int64_t)seq_max);

@@ -67,6 +67,59 @@ static void it_goes_when_all_have_acknowledged_it(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* Whichever of them stands first. */
+static void the_floor_is_the_newest_that_went(void **state)
+{
+	(void)state;
+	device_delete(&pair.a, "e2");
+	assert_synced(&pair.a);
+	delete_known();
+	assert_true(device_deleted(&pair.b, "e2"));
+	days_pass(90);
+	assert_synced(&pair.b);
+	edit_synced(&pair.a, "e0");
+	assert_false(device_has(&pair.a, "e1"));
+	assert_false(device_has(&pair.a, "e2"));
+	assert_int_equal(device_facts(&pair.a).floor, device_facts(&pair.a).head.seq - 2);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* What a patch has no room for goes with the next. */
+static void as_many_go_as_a_patch_takes(void **state)
+{
+	struct entry entry = {.collection = view_text("journal"),
+	    .title = view_text(""),
+	    .content = view_text(""),
+	    .created_at = view_text("2026-01-01T00:00:00.000Z"),
+	    .updated_at = view_text("2026-01-01T00:00:00.000Z"),
+	    .deleted_at = view_text("2026-01-01T00:00:00.000Z")};
+
+	(void)state;
+	assert_engine(&pair.a, import_begin(&pair.a.engine, &pair.a.call), ENGINE_OK);
+	for (unsigned i = 0; i < OPS_COUNT_MAX + 2; i++) {
+		enum import_outcome outcome;
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "%u", i);
+		entry.id = view_text(id);
+		assert_engine(&pair.a, import_entry(&pair.a.engine, &entry, &pair.a.call, &outcome),
+		    ENGINE_OK);
+	}
+	assert_engine(
+	    &pair.a, import_commit(&pair.a.engine, OPS_COUNT_MAX + 2, 0, &pair.a.call), ENGINE_OK);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	days_pass(90);
+	assert_synced(&pair.b);
+	edit_synced(&pair.a, "e0"); /* one of its operations */
+	assert_int_equal(device_counts(&pair.a).deleted_count, 3);
+	edit_synced(&pair.a, "e0");
+	assert_int_equal(device_counts(&pair.a).deleted_count, 0);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
 static void it_stays_while_a_device_may_not_know(void **state)
 {
 	(void)state;
@@ -236,6 +289,8 @@ static void who_was_away_finds_it_deleted(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	it_goes_when_all_have_acknowledged_it, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(the_floor_is_the_newest_that_went, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(as_many_go_as_a_patch_takes, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	it_stays_while_a_device_may_not_know, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
