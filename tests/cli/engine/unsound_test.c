@@ -254,8 +254,8 @@ static void a_pull_heals(void **state)
 	}
 }
 
-/* It lost a conflict, rotted, and was carried by no patch yet: the others are not held up by it. */
-static void a_loser_that_rotted_is_left_out(void **state)
+/* It was to lose a conflict, and rotted before that was judged. */
+static void an_edit_that_rotted_holds_up_nobody(void **state)
 {
 	(void)state;
 	(void)device_save(&home.a, "e1", "good, the loser");
@@ -271,6 +271,66 @@ static void a_loser_that_rotted_is_left_out(void **state)
 	assert_content(&home.a, "e1", "by b, later");
 	assert_content(&home.b, "e2", "good");
 	assert_recovers();
+}
+
+/* An edit of e1 that was held open outlives what it meets: that is to be carried. */
+static void lose_to_an_open_editor(const struct digest *begun_on)
+{
+	struct edit_outcome outcome;
+	const struct entry entry = {.id = view_text("e1"),
+	    .collection = view_text("journal"),
+	    .title = view_text("a title"),
+	    .content = view_text("written slowly"),
+	    .created_at = view_text("2026-01-01T00:00:00.000Z")};
+
+	home.world.now_ms += 600000;
+	assert_engine(&home.a, edit_save(&home.a.engine, &entry, begun_on, &home.a.call, &outcome),
+	    ENGINE_OK);
+	assert_true(outcome.conflict);
+	assert_int_equal(device_counts(&home.a).losers_count, 1);
+}
+
+/* It was carried by no patch yet, and rotted: the others are not held up by it. */
+static void a_loser_that_rotted_is_given_up(void **state)
+{
+	struct digest begun_on = device_version(&home.a, "e1");
+
+	(void)state;
+	(void)device_save(&home.a, "e1", "good, the loser");
+	lose_to_an_open_editor(&begun_on);
+	run_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE id = 'e1' AND hash NOT IN"
+			 " (SELECT cloud FROM entries UNION SELECT local FROM entries)");
+	assert_synced(&home.a);
+	assert_int_equal(device_counts(&home.a).losers_count, 0); /* it waits no more */
+	(void)device_save(&home.a, "e2", "good");
+	assert_synced(&home.a);
+	assert_int_equal(device_activity(&home.a, ACTIVITY_WARNING), 1); /* and is told of once */
+	assert_int_equal(device_history(&home.a, "e1", HISTORY_LOSER), 1);
+	assert_synced(&home.b);
+	assert_content(&home.b, "e1", "written slowly");
+	assert_int_equal(device_history(&home.b, "e1", HISTORY_LOSER), 0);
+	assert_same(&home.a, &home.b);
+}
+
+/* Its bytes need not travel, for it is what all others hold as the newest: it is named. */
+static void a_loser_that_the_cloud_holds_is_named(void **state)
+{
+	struct digest begun_on = device_version(&home.a, "e1");
+
+	(void)state;
+	(void)device_save(&home.a, "e1", "good, the loser");
+	assert_synced(&home.a);
+	assert_synced(&home.b);
+	lose_to_an_open_editor(&begun_on);
+	run_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE hash = (SELECT cloud FROM"
+			 " entries WHERE id = 'e1')");
+	assert_synced(&home.a);
+	assert_int_equal(device_activity(&home.a, ACTIVITY_WARNING), 0);
+	assert_int_equal(device_counts(&home.a).losers_count, 0);
+	assert_synced(&home.b);
+	assert_content(&home.b, "e1", "written slowly");
+	assert_true(device_keeps(&home.b, "e1", HISTORY_LOSER, "good, the loser"));
+	assert_same(&home.a, &home.b);
 }
 
 struct named {
@@ -313,7 +373,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_is_damaged_is_not_restored, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(an_import_heals, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(a_pull_heals, home_setup, home_teardown),
-    cmocka_unit_test_setup_teardown(a_loser_that_rotted_is_left_out, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(an_edit_that_rotted_holds_up_nobody, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(a_loser_that_rotted_is_given_up, home_setup, home_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_loser_that_the_cloud_holds_is_named, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(damage_is_named, home_setup, home_teardown),
 };
 
