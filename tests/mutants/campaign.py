@@ -30,7 +30,7 @@ MODULES = {
     "cli/remote": ["remote_*test", "http_answer_test", "torture.gateway"],
     "gateway/account": ["account_*_test", "torture.account_*", "torture.log"],
     "gateway/bucket": ["bucket_*test", "probe_test", "s3_*_test", "crash.dir", "torture.s3"],
-    "gateway/http": ["http_*_test"],
+    "gateway/http": ["http_*_test", "torture.http"],
     "schemas": ["schemas_*_test", "torture.codecs", "torture.formats"],
 }
 WANT_SERVERS = {"s3_servers_test", "s3_tls_test"}

@@ -31,6 +31,13 @@ static struct http_deadlines only_deadlines;
 static struct MHD_Connection *connections;
 
 void (*hand_closed)(struct http_server *server);
+void (*hand_steps)(bool begins);
+
+static void steps(bool begins)
+{
+	if (hand_steps != NULL)
+		hand_steps(begins);
+}
 
 /* ---- no thread ---- */
 
@@ -107,7 +114,9 @@ static void pool_run(struct http_pool *pool)
 	pool->waiting--;
 	assert_true(pool->running < HAND_DEPTH_MAX);
 	pool->runs[pool->running++] = (struct exchange *)job;
+	steps(true);
 	pool->run(pool->self, job);
+	steps(false);
 	pool->running--;
 }
 
@@ -299,15 +308,17 @@ enum MHD_Result MHD_add_response_header(
 /* What a client would see of it, for as long as the connection is remembered. */
 static void keep_answer(struct MHD_Connection *connection, const struct MHD_Response *response)
 {
+	steps(false);
 	memcpy(connection->fields, response->fields, HAND_FIELDS_MAX);
 	free(connection->text);
 	connection->text = NULL;
-	if (response->len >= HAND_TEXT_MAX)
-		return;
-	connection->text = calloc(1, response->len + 1);
-	assert_non_null(connection->text);
-	if (response->len > 0)
-		memcpy(connection->text, response->data, response->len);
+	if (response->len < HAND_TEXT_MAX) {
+		connection->text = calloc(1, response->len + 1);
+		assert_non_null(connection->text);
+		if (response->len > 0)
+			memcpy(connection->text, response->data, response->len);
+	}
+	steps(true);
 }
 
 enum MHD_Result MHD_queue_response(
@@ -387,12 +398,16 @@ static bool handle(struct MHD_Connection *connection, const uint8_t *data, size_
 {
 	void *state = connection->exchange;
 	enum exchange_stage before = connection->exchange->stage;
+	enum MHD_Result taken;
 	size_t left = len;
 
 	assert_false(connection->suspended);
 	assert_false(connection->over);
-	if (request_handle(NULL, connection, connection->uri, connection->method,
-		connection->version, (const char *)data, &left, &state) != MHD_YES) {
+	steps(true);
+	taken = request_handle(NULL, connection, connection->uri, connection->method,
+	    connection->version, (const char *)data, &left, &state);
+	steps(false);
+	if (taken != MHD_YES) {
 		hand_end(connection, MHD_REQUEST_TERMINATED_WITH_ERROR);
 		return false;
 	}
@@ -402,13 +417,31 @@ static bool handle(struct MHD_Connection *connection, const uint8_t *data, size_
 	return true;
 }
 
+/* As the library: the handler is called all the same, and then told of the end. */
+static void nothing_begun(struct http_door *door, struct MHD_Connection *connection)
+{
+	void *state = NULL;
+
+	assert_int_equal(request_handle(door, connection, connection->uri, connection->method,
+			     connection->version, NULL, &(size_t){0}, &state),
+	    MHD_NO);
+	request_completed(door, connection, &state, MHD_REQUEST_TERMINATED_WITH_ERROR);
+	connection->over = true;
+	http_conn_close(door->server->deadlines, &connection->conn);
+	bytes_clear(&connection->body);
+}
+
 void hand_begin_at(struct http_door *door, struct MHD_Connection *connection)
 {
 	http_conn_open(
 	    door->server->deadlines, &connection->conn, -1, door->server->config.header_ms);
+	steps(true);
 	connection->exchange = request_line(door, connection->uri, connection);
-	assert_non_null(connection->exchange);
-	(void)handle(connection, NULL, 0);
+	steps(false);
+	if (connection->exchange == NULL)
+		nothing_begun(door, connection);
+	else
+		(void)handle(connection, NULL, 0);
 }
 
 void hand_begin(struct http_server *server, struct MHD_Connection *connection)
@@ -439,7 +472,9 @@ void hand_end(struct MHD_Connection *connection, enum MHD_RequestTerminationCode
 
 	assert_false(connection->suspended);
 	assert_false(connection->over);
+	steps(true);
 	request_completed(&door, connection, &state, why);
+	steps(false);
 	assert_null(state);
 	connection->exchange = NULL;
 	connection->over = true;

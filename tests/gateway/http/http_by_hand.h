@@ -53,7 +53,7 @@ struct MHD_Connection *hand_connection(
     const char *method, const char *path, const char *query, unsigned peer);
 void hand_header(struct MHD_Connection *connection, const char *name, const char *value);
 
-/* The header is here. */
+/* The header is here. Without memory for it the connection is closed at once. */
 void hand_begin(struct http_server *server, struct MHD_Connection *connection);
 void hand_begin_at(struct http_door *door, struct MHD_Connection *connection);
 /* So many bytes more of the body. False: the gateway has closed the connection. */
@@ -72,6 +72,8 @@ void hand_run(enum hand_pool pool); /* it, to its end */
 /* One of its threads is at work for the account, and waits for the bucket. */
 bool hand_works_for(enum hand_pool pool, const struct account_id *account);
 
+/* Called before (true) and after each piece of the gateway's own code; may be NULL. */
+extern void (*hand_steps)(bool begins);
 /* Called while the doors close, when no connection is left, and before anything is freed. */
 extern void (*hand_closed)(struct http_server *server);
 void hand_free(void); /* of what the gateway, now stopped, leaves */

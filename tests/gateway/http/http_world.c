@@ -299,8 +299,12 @@ unsigned answered(void)
 	unsigned status;
 
 	while (!connection->over && connection->status == 0) {
-		if (connection->suspended)
-			hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
+		if (hand_next(HAND_GATE) != NULL)
+			hand_run(HAND_GATE);
+		else if (hand_next(HAND_WORKERS) != NULL)
+			hand_run(HAND_WORKERS);
+		else if (connection->suspended)
+			http_accounts_expire(world.server->accounts, INT64_MAX);
 		else if (connection->exchange->stage == STAGE_BODY &&
 			 connection->sent < connection->body.len)
 			(void)hand_body(connection, connection->body.len - connection->sent);

@@ -53,7 +53,7 @@ void ask_roster(const struct account_id *account, bool wiped);
 void ask_create(bool holds);
 void ask_wipe(size_t account, bool forged); /* signed by SECOND */
 void ask_wipe_by(size_t account, size_t member);
-/* The newest request, to its end: how it was answered. */
+/* The newest request, to its end, and that of its time if it watches: how it was answered. */
 unsigned answered(void);
 
 #endif
