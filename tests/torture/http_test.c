@@ -251,6 +251,22 @@ static void create(void)
 	ask_create(true);
 }
 
+/* Its record says so; or the gateway alone, where that can't be read. */
+static void what_was_wiped_without_memory(void **state)
+{
+	static const struct scene again = {"a create of what was wiped", create, 410, 0, false};
+
+	(void)state;
+	open_world();
+	ask_create(true);
+	assert_int_equal(answered(), 201);
+	ask_wipe_by(ACCOUNTS - 1, FIRST);
+	assert_int_equal(answered(), 200);
+	whose = FAULT_OURS;
+	each_allocation_of(&again, false);
+	world_close();
+}
+
 /* What is there once and for all, or not: the next time it is. */
 static void what_is_done_once_without_memory(void **state)
 {
@@ -276,6 +292,7 @@ static void what_is_done_once_without_memory(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_request_without_memory),
+    cmocka_unit_test(what_was_wiped_without_memory),
     cmocka_unit_test(what_is_done_once_without_memory),
 };
 TEST_MAIN(tests)

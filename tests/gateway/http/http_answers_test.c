@@ -338,6 +338,33 @@ static void a_gateway_says_who_it_is(void **state)
 	}
 }
 
+/* That it is there now, or was already; and that it is gone. */
+static void a_create_is_told_the_account(void **state)
+{
+	const struct account_id *account = &world.pairs[ACCOUNTS - 1]->fixture.account;
+	char hex[2 * ACCOUNT_ID_LEN + 1], text[128];
+
+	(void)state;
+	world.server->config.create_open = true;
+	hex_encode(view_of(account->bytes, ACCOUNT_ID_LEN), hex);
+	(void)snprintf(text, sizeof(text), "{\"account\":\"%s\"}\n", hex);
+	for (unsigned status = 201; status >= 200; status--) {
+		ask_create(true);
+		assert_int_equal(answered(), status);
+		assert_string_equal(hand_connections()->text, text);
+		assert_non_null(
+		    strstr(hand_connections()->fields, "\nContent-Type: application/json\n"));
+	}
+	ask_wipe_by(ACCOUNTS - 1, FIRST);
+	assert_int_equal(answered(), 200);
+	ask_create(true);
+	assert_int_equal(answered(), 410);
+	assert_non_null(
+	    strstr(hand_connections()->fields, "\nContent-Type: application/octet-stream\n"));
+	assert_non_null(strstr(world.line, " route=create status=410 "));
+	assert_non_null(strstr(world.line, " result=gone"));
+}
+
 /* Whoever is cut off, or was answered by the library itself, is in the log all the same. */
 static void what_was_cut_off_is_logged(void **state)
 {
@@ -738,6 +765,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_gateway_says_what_it_is_about, world_setup, world_teardown),
     cmocka_unit_test(a_full_queue_is_said_by_the_header),
     cmocka_unit_test_setup_teardown(a_gateway_says_who_it_is, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_create_is_told_the_account, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(what_was_cut_off_is_logged, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(each_result_has_its_answer, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_message_is_one_line, world_setup, world_teardown),

@@ -326,6 +326,7 @@ enum MHD_Result MHD_queue_response(
 {
 	assert_false(connection->suspended);
 	assert_null(connection->response);
+	assert_in_range(status, 100, 599); /* the library takes no other */
 	response->users++;
 	keep_answer(connection, response);
 	connection->response = response;

@@ -213,6 +213,22 @@ static void a_roster_is_read_again_for_strangers(void **state)
 	assert_int_equal(answered(), 200);
 }
 
+/* Only what changes who belongs makes it be read again. */
+static void a_sync_leaves_the_roster_as_it_is(void **state)
+{
+	int64_t begun_ms = world.now_ms;
+	uint64_t reads;
+
+	(void)state;
+	assert_int_equal(roster_at(begun_ms, &reads), 200);
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	ask_sync(0, FIRST, true, 0);
+	assert_int_equal(answered(), 200);
+	assert_int_equal(roster_at(begun_ms, &reads), 200);
+	assert_int_equal(reads, 0);
+}
+
 /* Up to 64 KiB a stranger's body is read before anybody is asked; a known device's in any case. */
 static void a_large_body_of_a_stranger_waits(void **state)
 {
@@ -321,6 +337,20 @@ static void a_wipe_is_told_to_all(void **state)
 	assert_int_equal(answered(), 200); /* with the record */
 }
 
+/* A question that the bucket did not answer says nothing about the head. */
+static void a_failure_forgets_no_head(void **state)
+{
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	world.bucket_fails = 1;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 503);
+	world.bucket_fails = 0;
+	ask_watch(0, FIRST, 1);
+	assert_int_equal(answered(), 200);
+}
+
 /* ---- who is known ---- */
 
 /* Strangers have their part of the workers: what only they may not take is served all the same. */
@@ -411,6 +441,49 @@ static void a_rate_holds_to_the_millisecond(void **state)
 	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 1000);
 	spend_uneven(accounts, slot, second);
 	http_accounts_drop(accounts, slot);
+}
+
+/* ---- what is asked of the bucket ---- */
+
+/* By a device that is known, of an account that is warm. */
+static void a_warm_request_asks_little(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t puts, gets;
+		unsigned status;
+	} rows[] = {{"a poll", 0, 1, 200}, {"a push", 1, 0, 200}, {"a push with a body", 2, 0, 200},
+	    {"a blob", 0, 1, 200}, {"a blob put", 1, 0, 204},
+	    {"a blob put under a count that is not known", 0, 1, 409},
+	    {"a watch of what has passed", 0, 0, 200}};
+
+	(void)state;
+	ask_sync(0, FIRST, true, 0);
+	assert_int_equal(answered(), 200);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct world before = world;
+
+		switch (i) {
+		case 0: ask_sync(0, FIRST, false, 0); break;
+		case 1: ask_sync(0, FIRST, true, 0); break;
+		case 2: ask_sync(0, FIRST, true, 5000); break;
+		case 3: ask_blob(0, FIRST, false, 0); break;
+		case 4: ask_blob(0, FIRST, true, 5000); break;
+		case 5:
+			world.blobs[0].count = 5;
+			ask_blob(0, FIRST, true, 5000);
+			break;
+		default: ask_watch(0, FIRST, 1); break;
+		}
+		assert_int_equal(answered(), rows[i].status);
+		if (world.calls[MEMORY_PUT] - before.calls[MEMORY_PUT] != rows[i].puts ||
+		    world.calls[MEMORY_GET] - before.calls[MEMORY_GET] != rows[i].gets)
+			fail_msg("%s: %u puts, %u gets", rows[i].name,
+			    (unsigned)(world.calls[MEMORY_PUT] - before.calls[MEMORY_PUT]),
+			    (unsigned)(world.calls[MEMORY_GET] - before.calls[MEMORY_GET]));
+		assert_int_equal(world.calls[MEMORY_LIST], 0);
+		assert_int_equal(world.calls[MEMORY_REMOVE], 0);
+	}
 }
 
 /* ---- what the keeper is told ---- */
@@ -528,6 +601,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_roster_is_read_again_for_strangers, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_large_body_of_a_stranger_waits, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_sync_leaves_the_roster_as_it_is, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_failure_forgets_no_head, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_warm_request_asks_little, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_watch_ends_with_its_time, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_wipe_is_told_to_all, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(

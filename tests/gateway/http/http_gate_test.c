@@ -459,21 +459,27 @@ static void an_invitation_comes_before_all_else(void **state)
 	bytes_clear(&two);
 }
 
-/* So many bytes every 30 ms; how long until it was answered, or closed. */
+/* So many bytes every 30 ms; how long until it was answered, or (0) closed. */
 static int64_t send_slowly(struct site *site, size_t piece, size_t count, unsigned status)
 {
 	int64_t begun_ms = site_now();
 	struct bytes blob = {0};
 	int fd = begin_put(site, FIRST, piece * count, NULL, &blob);
 	struct reply reply = {0};
+	bool closed = false;
+	char rest[64];
 
-	for (size_t at = 0; at < blob.len; at += piece) {
+	for (size_t at = 0; at < blob.len && !closed; at += piece) {
 		site_write(fd, blob.data + at, blob.len - at < piece ? blob.len - at : piece);
-		site_pause(30);
-		if (status == 0 && site_now() - begun_ms > 4000)
-			break;
+		if (status == 0)
+			closed = site_read_all(fd, 30, rest, sizeof(rest));
+		else
+			site_pause(30);
 	}
-	site_reply(fd, 5000, &reply);
+	if (status == 0)
+		assert_true(closed && rest[0] == '\0');
+	else
+		site_reply(fd, 5000, &reply);
 	assert_int_equal(reply.status, status);
 	reply_clear(&reply);
 	(void)close(fd);

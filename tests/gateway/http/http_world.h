@@ -26,7 +26,8 @@ struct world {
 	bool kind;                    /* the keeper has room for everybody */
 	unsigned bucket_fails;        /* one call in so many; 0: none */
 	void (*waits)(void);          /* called while one waits for the bucket; may be NULL */
-	uint64_t reads;               /* … of a manifest, so far */
+	uint64_t calls[4];            /* … by enum memory_op, so far */
+	uint64_t reads;               /* … of a manifest */
 	uint64_t reserved;            /* with the keeper */
 	uint64_t told, put, commits;  /* … told so often; of so many bytes put, and of commits */
 	uint64_t begun, logged;       /* requests */
