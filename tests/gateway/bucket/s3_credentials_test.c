@@ -6,15 +6,95 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/bucket/s3_credentials.h"
 
 #define VARIABLES_MAX 6u
+#define WAITS_MAX 5u
+#define FILE_WAIT_MS 5000
+
+/*
+ * ---- poll and the clock, in a program that is linked so (CMakeLists.txt): nothing here waits ----
+ */
+
+enum wait_ends {        /* … or an errno that poll fails with */
+	WAIT_OVER = -5, /* the time that was asked for */
+	WAIT_READY,     /* there is something to read, and then there is not */
+	WAIT_WRITES,    /* a part of the file */
+	WAIT_ENDS,      /* nothing more comes */
+};
+struct waited {
+	int end;
+	int ms; /* it took so long; 0: no time, or (WAIT_OVER) all that was asked for */
+};
+
+static int64_t now_ms; /* the clock's */
+static struct {
+	const struct waited *next;
+	int fd; /* the pipe's other end */
+	unsigned written;
+	int64_t begun_ms;
+} pipe_now;
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+
+/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+	assert_int_equal(clock, CLOCK_MONOTONIC);
+	*out = (struct timespec){now_ms / 1000, now_ms % 1000 * 1000000 + 999999};
+	return 0;
+}
+
+/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	static const char *const parts[] = {
+	    "[x]\naws_access_key_id=AK\n", "aws_secret_access_key=SK\n"};
+	const struct waited *waited = pipe_now.next++;
+
+	assert_int_equal(count, 1);
+	assert_int_equal(fds->events, POLLIN);
+	assert_int_equal(timeout_ms, FILE_WAIT_MS - (now_ms - pipe_now.begun_ms));
+	now_ms += waited->end == WAIT_OVER ? timeout_ms : waited->ms;
+	switch (waited->end) {
+	case WAIT_OVER: return 0;
+	case WAIT_READY: return 1;
+	case WAIT_WRITES:
+		assert_true(pipe_now.written < COUNT_OF(parts));
+		(void)!write(pipe_now.fd, parts[pipe_now.written], strlen(parts[pipe_now.written]));
+		pipe_now.written++;
+		return 1;
+	case WAIT_ENDS:
+		(void)close(pipe_now.fd);
+		pipe_now.fd = -1;
+		return 1;
+	default: errno = waited->end; return -1;
+	}
+}
+
+static void pipe_begin(const char *path, const struct waited *waits)
+{
+	pipe_now.next = waits;
+	pipe_now.fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(pipe_now.fd >= 0);
+	pipe_now.written = 0;
+	pipe_now.begun_ms = now_ms;
+}
+
+static void pipe_end(void)
+{
+	if (pipe_now.fd >= 0)
+		(void)close(pipe_now.fd);
+}
 
 struct variable {
 	const char *name;
@@ -419,7 +499,6 @@ static void where_the_files_are(void **state)
 	char region[S3_REGION_MAX + 1] = "";
 	struct files files;
 	struct call call;
-	int held;
 
 	(void)state;
 	files_make(&files, "x");
@@ -448,17 +527,52 @@ static void where_the_files_are(void **state)
 	assert_int_equal(mkfifo(files.credentials, 0600), 0); /* nobody writes to it */
 	assert_false(load_both(files.variables, &call, &found, region));
 	assert_non_null(strstr(call.message, "no credentials"));
-	held = open(files.credentials, O_RDWR | O_CLOEXEC); /* or somebody does, and is silent */
-	assert_true(held >= 0);
-	assert_false(load_both(files.variables, &call, &found, region));
-	assert_non_null(strstr(call.message, strerror(ETIMEDOUT)));
-	assert_int_equal(close(held), 0);
 	assert_int_equal(unlink(files.credentials), 0);
 	write_file(files.credentials, "[x]\0\n", 6);
 	assert_false(load_both(files.variables, &call, &found, region));
 	assert_non_null(strstr(call.message, "a zero byte"));
 	files_remove(&files);
 	s3_credentials_clear(&found);
+}
+
+/* Somebody has the file, a pipe, open for writing: what they write may take five seconds in all. */
+static void a_pipe_is_waited_for(void **state)
+{
+	static const struct {
+		const char *name;
+		struct waited waits[WAITS_MAX];
+		int error; /* 0: it is read */
+	} rows[] = {
+	    {"silent", {{WAIT_OVER, 0}}, ETIMEDOUT},
+	    {"silent, with signals", {{EINTR, 2000}, {EINTR, 2000}, {WAIT_OVER, 1000}}, ETIMEDOUT},
+	    {"nothing but signals", {{EINTR, 2500}, {EINTR, 2500}}, ETIMEDOUT},
+	    {"out of order", {{WAIT_WRITES, 1000}, {EIO, 0}}, EIO},
+	    {"slow", {{WAIT_WRITES, 2000}, {EINTR, 999}, {WAIT_WRITES, 2000}, {WAIT_ENDS, 0}}, 0},
+	    {"too slow", {{WAIT_WRITES, 2000}, {WAIT_WRITES, 3000}}, ETIMEDOUT},
+	    {"woken for nothing", {{WAIT_READY, 2500}, {WAIT_READY, 2500}}, ETIMEDOUT},
+	};
+	struct s3_credentials found = {"", "", ""};
+	struct files files;
+	struct call call;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool ok;
+
+		files_make(&files, "x");
+		assert_int_equal(mkfifo(files.credentials, 0600), 0);
+		pipe_begin(files.credentials, rows[i].waits);
+		ok = load(files.variables, &call, &found);
+		pipe_end();
+		if (ok != (rows[i].error == 0) ||
+		    (!ok && strstr(call.message, strerror(rows[i].error)) == NULL))
+			fail_msg("%s: %s", rows[i].name, call.message);
+		if (ok)
+			assert_string_equal(found.access_key, "AK");
+		assert_int_equal(unlink(files.credentials), 0);
+		files_remove(&files);
+		s3_credentials_clear(&found);
+	}
 }
 
 /* A token as long as it may be, longer; a file as long as it may be, and longer. */
@@ -506,6 +620,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(as_botocore_reads_them),
     cmocka_unit_test(what_is_wrong_is_named),
     cmocka_unit_test(where_the_files_are),
+    cmocka_unit_test(a_pipe_is_waited_for),
     cmocka_unit_test(maxima),
 };
 
