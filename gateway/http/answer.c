@@ -55,8 +55,7 @@ void answer_problem(struct exchange *exchange, unsigned status, const char *code
 	json_text(&body, detail);
 	buffer_add_text(&body, "}\n");
 	bytes_clear(&answer->body);
-	if (!buffer_take(&body, &answer->body))
-		answer->body = (struct bytes){0};
+	(void)!buffer_take(&body, &answer->body); /* without memory the status has to do */
 	buffer_clear(&body);
 	answer->status = status;
 	answer->content_type = "application/problem+json";

@@ -167,12 +167,11 @@ enum account_result auth_refresh(
 	return result;
 }
 
-enum account_result auth_check(struct exchange *exchange, struct call *call, bool *revoked_out)
+enum account_result auth_check(struct exchange *exchange, struct call *call, bool revoked_too)
 {
 	struct http_server *server = exchange->server;
 	/* A sync judges by the newest roster itself, whether a device is live: any view will do. */
-	int64_t since_ms =
-	    revoked_out != NULL ? INT64_MIN + 1 : exchange->start_ms - HTTP_ROSTER_AGE_MS;
+	int64_t since_ms = revoked_too ? INT64_MIN + 1 : exchange->start_ms - HTTP_ROSTER_AGE_MS;
 	const struct exchange_auth *auth = exchange->auth;
 	enum http_known known;
 
@@ -201,9 +200,7 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 		return ACCOUNT_REFUSED;
 	case KNOWN_STRANGER: auth_answer_stranger(exchange); return ACCOUNT_REFUSED;
 	}
-	if (revoked_out != NULL)
-		*revoked_out = known == KNOWN_REVOKED;
-	if (known == KNOWN_LIVE || revoked_out != NULL)
+	if (known == KNOWN_LIVE || revoked_too)
 		return ACCOUNT_OK;
 	answer_problem(
 	    exchange, 403, "revoked", "revoked", "this device was revoked: a sync shows the proof");

@@ -376,11 +376,10 @@ void exchange_id(const struct exchange *exchange, char out[HTTP_REQUEST_ID_MAX])
 /* auth.c: who asks? */
 /*
  * OK: the request is the device's, which is live. GONE, ABSENT, RETRY…: the account could not be
- * read. REFUSED: exchange->answer says why. revoked_out (may be NULL: refused): the same for a
- * device that was live once.
+ * read. REFUSED: exchange->answer says why. revoked_too: OK also for a device that was live once.
  */
 MUST_USE enum account_result auth_check(
-    struct exchange *exchange, struct call *call, bool *revoked_out);
+    struct exchange *exchange, struct call *call, bool revoked_too);
 /* When the header is here: form and time, and of a device that is known its signature. False:
  * answered. */
 MUST_USE bool auth_begin(struct exchange *exchange, const struct http_head *head);

@@ -152,7 +152,6 @@ static void work_sync(struct exchange *exchange, struct call *call)
 	enum format_result format = sync_request_decode(buffer_view(&exchange->body), &request);
 	enum account_result result;
 	struct http_push push;
-	bool revoked;
 
 	if (format != FORMAT_OK) {
 		answer_problem(exchange, 400, format == FORMAT_NEWER ? "newer" : "malformed",
@@ -166,7 +165,7 @@ static void work_sync(struct exchange *exchange, struct call *call)
 		return;
 	}
 	limits_push(&request, &push);
-	result = auth_check(exchange, call, &revoked);
+	result = auth_check(exchange, call, true);
 	if (result == ACCOUNT_OK && !limits_rate(exchange, push.statement))
 		return;
 	/* A wiped account has no roster left; that it is gone, anybody may know. */
@@ -181,7 +180,7 @@ static void work_sync(struct exchange *exchange, struct call *call)
 /* Signed, by a live device that does not ask too often. False: answered. */
 static bool admitted(struct exchange *exchange, struct call *call)
 {
-	enum account_result result = auth_check(exchange, call, NULL);
+	enum account_result result = auth_check(exchange, call, false);
 
 	if (result != ACCOUNT_OK && exchange->answer.status == 0)
 		answer_account(exchange, result, call);
