@@ -18,11 +18,15 @@ struct http_pool {
 	const struct exchange *runs[HAND_DEPTH_MAX]; /* each waits for those behind it */
 	struct http_job *first, *last;
 	size_t waiting, waiting_max;
-	bool stopping;
+	bool stopping, freed;
 };
 struct http_deadlines {
 	const struct clock *clock;
+	void (*tick)(void *self, int64_t now_ms);
+	void *self;
 	size_t count;
+	bool freed;
+	int64_t cap_ms;
 };
 
 static struct http_pool pools[2]; /* in the order in which http_start makes them */
@@ -39,27 +43,73 @@ static void steps(bool begins)
 		hand_steps(begins);
 }
 
-/* ---- no thread ---- */
+/* ---- no thread, and no rest ---- */
 
-/* The one that compares watched accounts with the bucket is the gateway's only other: it serves
- * without. */
-static int no_thread(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
-    void *(*start)(void *), void *restrict self)
+/* The one that compares watched accounts with the bucket is the gateway's only one that is not
+ * replaced as a whole. */
+static struct {
+	void *(*start)(void *self);
+	void *self;
+} checker;
+bool hand_threads_fail;
+void (*hand_rests)(int64_t ms);
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names (CMakeLists.txt) */
+int __wrap_pthread_create(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *self);
+int __wrap_pthread_join(pthread_t thread, void **out);
+int __wrap_nanosleep(const struct timespec *rest, struct timespec *left);
+
+int __wrap_pthread_create(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *self)
 {
-	(void)thread;
 	(void)attributes;
-	(void)start;
-	(void)self;
-	return EAGAIN;
+	if (hand_threads_fail)
+		return EAGAIN;
+	assert_null(checker.start);
+	checker.start = start;
+	checker.self = self;
+	memset(thread, 0x5a, sizeof(*thread));
+	return 0;
 }
-/* By another name, since libc's own names of the parameters are reserved. */
-extern __typeof__(no_thread) pthread_create __attribute__((alias("no_thread")));
+
+/* It ends by itself: somebody waits for that. */
+int __wrap_pthread_join(pthread_t thread, void **out)
+{
+	pthread_t made;
+
+	memset(&made, 0x5a, sizeof(made));
+	assert_memory_equal(&thread, &made, sizeof(made));
+	assert_null(out);
+	assert_non_null(checker.start);
+	assert_null(checker.start(checker.self));
+	checker.start = NULL;
+	return 0;
+}
+
+int __wrap_nanosleep(const struct timespec *rest, struct timespec *left)
+{
+	assert_null(left);
+	assert_int_equal(rest->tv_sec, 0);
+	assert_in_range(rest->tv_nsec, 1000000, 999999999);
+	if (hand_rests != NULL)
+		hand_rests(rest->tv_nsec / 1000000);
+	return 0;
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+void hand_check(void)
+{
+	assert_non_null(checker.start);
+	assert_null(checker.start(checker.self));
+}
 
 struct http_pool *http_pool_new(
     unsigned threads, unsigned queue_max, void (*run)(void *self, struct http_job *job), void *self)
 {
 	struct http_pool *pool = &pools[pools_count++];
 
+	locks_alone();
 	assert_true(pools_count <= COUNT_OF(pools));
 	*pool = (struct http_pool){
 	    .run = run, .self = self, .threads = threads, .waiting_max = queue_max};
@@ -136,22 +186,35 @@ void http_pool_close(struct http_pool *pool)
 
 void http_pool_free(struct http_pool *pool)
 {
-	if (pool != NULL)
-		http_pool_close(pool);
+	if (pool == NULL)
+		return;
+	http_pool_close(pool);
+	pool->freed = true;
 }
 
 struct http_deadlines *http_deadlines_new(
     const struct clock *clock, void (*tick)(void *self, int64_t now_ms), void *self)
 {
-	(void)tick;
-	(void)self;
-	only_deadlines = (struct http_deadlines){clock, 0};
+	only_deadlines = (struct http_deadlines){clock, tick, self, 0, false, INT64_MAX};
 	return &only_deadlines;
 }
 
 void http_deadlines_free(struct http_deadlines *deadlines)
 {
-	assert_true(deadlines == NULL || deadlines->count == 0);
+	if (deadlines == NULL)
+		return;
+	assert_int_equal(deadlines->count, 0);
+	deadlines->freed = true;
+}
+
+void hand_tick(void)
+{
+	only_deadlines.tick(only_deadlines.self, clock_monotonic_ms(only_deadlines.clock));
+}
+
+int64_t hand_cap_ms(void)
+{
+	return only_deadlines.cap_ms;
 }
 
 void http_conn_open(struct http_deadlines *deadlines, struct http_conn *conn, int fd, int64_t ms)
@@ -176,8 +239,7 @@ void http_conn_until(struct http_deadlines *deadlines, struct http_conn *conn, i
 
 void http_deadlines_cap(struct http_deadlines *deadlines, int64_t deadline_ms)
 {
-	(void)deadlines;
-	(void)deadline_ms;
+	deadlines->cap_ms = deadline_ms;
 }
 
 size_t http_deadlines_count(struct http_deadlines *deadlines)
@@ -185,43 +247,23 @@ size_t http_deadlines_count(struct http_deadlines *deadlines)
 	return deadlines->count;
 }
 
-/* ---- locks: who would wait here would wait for ever, and none is given back that was not taken
- * ----
- *
- * The linker puts these in the places of the library's (CMakeLists.txt).
- */
-
-int __real_pthread_mutex_unlock(pthread_mutex_t *mutex); /* NOLINT(bugprone-reserved-identifier) */
-int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);   /* NOLINT(bugprone-reserved-identifier) */
-int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex); /* NOLINT(bugprone-reserved-identifier) */
-
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
-int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
-{
-	assert_int_equal(pthread_mutex_trylock(mutex), 0);
-	return 0;
-}
-
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
-int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
-{
-	assert_int_equal(pthread_mutex_trylock(mutex), EBUSY);
-	return __real_pthread_mutex_unlock(mutex);
-}
-
 /* ---- no socket ---- */
+
+struct http_door_traits hand_doors[2];
+bool hand_doors_fail[2];
 
 bool http_door_open(
     struct http_door *door, struct http_server *server, const struct http_door_traits *traits)
 {
+	hand_doors[traits->metrics] = *traits;
 	door->server = server;
 	door->metrics = traits->metrics;
-	return true;
+	return !hand_doors_fail[traits->metrics];
 }
 
 void http_door_shut(struct http_door *door)
 {
-	(void)door;
+	atomic_store(&door->shut, true);
 }
 
 /* As the library, which insists that none is suspended. */
@@ -298,11 +340,15 @@ struct MHD_Response *MHD_create_response_from_buffer(
 enum MHD_Result MHD_add_response_header(
     struct MHD_Response *response, const char *name, const char *value)
 {
+	void *room = malloc(1); /* as the library's: it may run out of memory */
 	size_t len = strlen(response->fields);
 	int more = snprintf(response->fields + len, HAND_FIELDS_MAX - len, "%s: %s\n", name, value);
 
 	assert_true(more > 0 && len + (size_t)more < HAND_FIELDS_MAX);
-	return MHD_YES;
+	if (room == NULL)
+		response->fields[len] = '\0';
+	free(room);
+	return room == NULL ? MHD_NO : MHD_YES;
 }
 
 /* What a client would see of it, for as long as the connection is remembered. */
@@ -497,5 +543,9 @@ void hand_free(void)
 		free(connections);
 		connections = next;
 	}
+	for (size_t i = 0; i < pools_count; i++)
+		assert_true(pools[i].freed);
 	pools_count = 0;
+	assert_true(only_deadlines.clock == NULL || only_deadlines.freed);
+	assert_null(checker.start);
 }

@@ -9,6 +9,7 @@
 #define INKSEAL_TESTS_HTTP_BY_HAND_H
 
 #include "gateway/http/http_priv.h"
+#include "tests/gateway/http/lock_watch.h"
 
 #define HAND_HEADERS_MAX 8u
 #define HAND_HEAD_MAX 2048u
@@ -71,6 +72,17 @@ struct exchange *hand_next(enum hand_pool pool);
 void hand_run(enum hand_pool pool); /* it, to its end */
 /* One of its threads is at work for the account, and waits for the bucket. */
 bool hand_works_for(enum hand_pool pool, const struct account_id *account);
+
+/* What http_start is told of: each door, the one to /metrics second. */
+extern struct http_door_traits hand_doors[2];
+extern bool hand_doors_fail[2], hand_threads_fail;
+/* A while passes: as the deadlines' thread does, about twice a second. */
+void hand_tick(void);
+int64_t hand_cap_ms(void); /* by which all connections are shut */
+/* The checker's thread from its begin to its end: until somebody stops the gateway, who may do so
+ * while it rests. */
+void hand_check(void);
+extern void (*hand_rests)(int64_t ms); /* in the place of any rest; may be NULL */
 
 /* Called before (true) and after each piece of the gateway's own code; may be NULL. */
 extern void (*hand_steps)(bool begins);

@@ -545,7 +545,7 @@ static void step(void)
 	case 6: let_gate_work(); break;
 	case 7:
 		world.now_ms += draw(40) == 0 ? draw(60000) : draw(400);
-		http_accounts_expire(world.server->accounts, world.now_ms);
+		hand_tick();
 		break;
 	case 8: look_for_others(); break;
 	case 9:

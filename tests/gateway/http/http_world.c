@@ -444,4 +444,5 @@ void world_close(void)
 		assert_int_equal(pair_teardown(&own), 0);
 	}
 	assert_int_equal(randombytes_set_implementation(&randombytes_sysrandom_implementation), 0);
+	assert_int_equal(locks_left(), 0);
 }
