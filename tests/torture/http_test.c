@@ -228,14 +228,22 @@ static unsigned answered_without(const struct scene *scene, unsigned nth)
 	return status;
 }
 
-static void each_allocation_of(const struct scene *scene, bool known)
+/* What the gateway has of the devices before it is asked. */
+enum known {
+	KNOWN_NOTHING,
+	KNOWN_OLD, /* a view that is too old to be served on */
+	KNOWN_FRESH,
+};
+
+static void each_allocation_of(const struct scene *scene, enum known known)
 {
 	unsigned nth = 0;
 
 	do {
 		assert_in_range(++nth, 1, ALLOCATIONS_MAX);
-		world.now_ms += 1001; /* what the gate was told without memory is told no more */
-		if (!known)
+		/* What the gate was told without memory is told no more. */
+		world.now_ms += known == KNOWN_OLD ? HTTP_ROSTER_AGE_MS + 1 : 1001;
+		if (known == KNOWN_NOTHING)
 			forget_all();
 		(void)answered_without(scene, nth);
 	} while (failed);
@@ -263,10 +271,10 @@ static void each_request_without_memory(void **state)
 		}
 		answer_whole(&scenes[i]);
 		whose = FAULT_OURS;
-		each_allocation_of(&scenes[i], false);
-		each_allocation_of(&scenes[i], true);
+		for (unsigned known = KNOWN_NOTHING; known <= KNOWN_FRESH; known++)
+			each_allocation_of(&scenes[i], (enum known)known);
 		whose = FAULT_LIBRARIES; /* libc's, that copies texts */
-		each_allocation_of(&scenes[i], false);
+		each_allocation_of(&scenes[i], KNOWN_NOTHING);
 	}
 	world_close();
 }
@@ -294,7 +302,7 @@ static void what_was_wiped_without_memory(void **state)
 	assert_int_equal(answered(), 200);
 	answer_whole(&again);
 	whose = FAULT_OURS;
-	each_allocation_of(&again, false);
+	each_allocation_of(&again, KNOWN_NOTHING);
 	world_close();
 }
 

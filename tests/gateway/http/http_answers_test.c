@@ -209,6 +209,97 @@ static void what_ends_by_its_header(void **state)
 	assert_int_equal(world.logged, COUNT_OF(rows));
 }
 
+struct signed_row {
+	const char *name, *method;
+	bool body, covers, digest; /* the request has one; it is signed for one; a digest is sent */
+	size_t input_len, signature_len, digest_len; /* not 0: made so long */
+	unsigned status;
+	const char *detail;
+};
+
+static void lengthen(char *text, size_t size, size_t len)
+{
+	assert_true(len < size);
+	if (len == 0)
+		return;
+	assert_true(len > strlen(text));
+	memset(text + strlen(text), 'x', len - strlen(text));
+	text[len] = '\0';
+}
+
+static void expect_signed_row(const struct signed_row *row)
+{
+	const struct fixture *fixture = &world.pairs[0]->fixture;
+	struct http_request request = {row->method, "a.example.org", BLOB, "",
+	    row->covers ? "application/octet-stream" : NULL,
+	    row->covers ? view_text("body") : (struct view){0}};
+	struct http_signature signature = {.account = fixture->account,
+	    .device = fixture->members[FIRST].id,
+	    .created_s = world_wall_ms() / 1000,
+	    .expires_s = world_wall_ms() / 1000 + 60};
+	struct MHD_Connection *connection = hand_connection(row->method, BLOB, "", 0);
+	char input[512], proof[512], digest[512];
+	struct http_signature_texts texts;
+
+	assert_int_equal(
+	    http_signature_make(&request, &signature, fixture->members[FIRST].sign_secret, &texts),
+	    FORMAT_OK);
+	memcpy(input, texts.input, sizeof(texts.input));
+	memcpy(proof, texts.signature, sizeof(texts.signature));
+	http_digest_text(view_text("body"), digest);
+	lengthen(input, sizeof(input), row->input_len);
+	lengthen(proof, sizeof(proof), row->signature_len);
+	lengthen(digest, sizeof(digest), row->digest_len);
+	if (row->body)
+		add_fields(connection, OCTETS "Content-Length: 4\n");
+	if (row->digest)
+		hand_header(connection, "Content-Digest", digest);
+	hand_header(connection, "Signature-Input", input);
+	hand_header(connection, "Signature", proof);
+	hand_begin(world.server, connection);
+	if (connection->status != row->status ||
+	    (row->status != 0 && strstr(connection->text, row->detail) == NULL))
+		fail_msg("%s: %u %s", row->name, connection->status, connection->text);
+	if (row->status == 401)
+		assert_non_null(strstr(connection->fields, "\n" SCHEME));
+	hand_end(connection, MHD_REQUEST_TERMINATED_CLIENT_ABORT);
+}
+
+#define COVER "the signature does not cover the body, or covers one that is not there"
+#define FORM "the signature is not in the form that is taken here"
+#define FORGED \
+	"the signature does not hold for this request under any name of this gateway, such as " \
+	"a.example.org"
+
+/* By a device that is known, so that the signature itself is looked at, too. */
+static void a_signature_covers_what_is_there(void **state)
+{
+	static const struct signed_row rows[] = {
+	    {"a GET", "GET", false, false, false, 0, 0, 0, 0, ""},
+	    {"a PUT", "PUT", true, true, true, 0, 0, 0, 0, ""},
+	    {"a GET that covers a body", "GET", false, true, false, 0, 0, 0, 401, COVER},
+	    {"… and names its digest", "GET", false, true, true, 0, 0, 0, 401, COVER},
+	    {"a GET with a digest", "GET", false, false, true, 0, 0, 0, 401, COVER},
+	    {"a PUT that covers none", "PUT", true, false, true, 0, 0, 0, 401, COVER},
+	    {"… nor names a digest", "PUT", true, false, false, 0, 0, 0, 401, COVER},
+	    {"a PUT without its digest", "PUT", true, true, false, 0, 0, 0, 401, COVER},
+	    {"a signature as long as there is room", "GET", false, false, false, 0,
+		HTTP_SIGNATURE_TEXT_MAX - 1, 0, 401, FORGED},
+	    {"a longer one", "GET", false, false, false, 0, HTTP_SIGNATURE_TEXT_MAX, 0, 401, FORM},
+	    {"an input that is too long", "GET", false, false, false, HTTP_INPUT_TEXT_MAX, 0, 0,
+		401, FORM},
+	    {"a digest as long as there is room", "PUT", true, true, true, 0, 0,
+		HTTP_DIGEST_TEXT_MAX - 1, 401, FORGED},
+	    {"a longer one", "PUT", true, true, true, 0, 0, HTTP_DIGEST_TEXT_MAX, 401, FORM},
+	};
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		expect_signed_row(&rows[i]);
+}
+
 /* To the byte: what is announced, and what an invitation may have. */
 static void what_is_too_long_by_its_header(void **state)
 {
@@ -452,6 +543,27 @@ static void each_result_has_its_answer(void **state)
 	}
 }
 
+/* The last one stands, whatever was there before. */
+static void an_answer_may_be_another(void **state)
+{
+	struct exchange exchange = {.server = world.server};
+	struct bytes body = {0};
+
+	(void)state;
+	answer_problem(&exchange, 409, "refused", "refused", "first");
+	assert_true(bytes_copy(view_text("second"), &body));
+	answer_bytes(&exchange, 200, "text/plain", &body);
+	assert_int_equal(exchange.answer.status, 200);
+	assert_string_equal((const char *)exchange.answer.body.data, "second");
+	assert_null(body.data);
+	answer_busy(&exchange, 503, "third");
+	assert_int_equal(exchange.answer.status, 503);
+	assert_string_equal(exchange.answer.message, "third");
+	assert_int_equal(exchange.answer.retry_after_s, 1);
+	answer_clear(&exchange.answer);
+	assert_int_equal(exchange.answer.status, 0);
+}
+
 /* One line of visible bytes, whatever the message holds. */
 static void a_message_is_one_line(void **state)
 {
@@ -546,6 +658,15 @@ static void expect_line(const char *text, const char *line)
 		fail_msg("no line \"%s\" in\n%s", line, text);
 }
 
+static size_t lines_of(const char *text, const char *begin)
+{
+	size_t count = 0;
+
+	for (const char *at = strstr(text, begin); at != NULL; at = strstr(at + 1, begin))
+		count++;
+	return count;
+}
+
 /* As set_numbers has it; of the requests under way one waits for a worker, two are at the gate. */
 static const char *const numbers[] = {
     "inkseald_requests_total{route=\"sync\",status=\"cut\"} 1000",
@@ -554,9 +675,9 @@ static const char *const numbers[] = {
     "inkseald_requests_total{route=\"sync\",status=\"5xx\"} 1005",
     "inkseald_requests_total{route=\"blob_get\",status=\"3xx\"} 1013",
     "inkseald_requests_total{route=\"none\",status=\"4xx\"} 1124",
-    "inkseald_request_seconds_total{route=\"sync\"} 1.000",
-    "inkseald_request_seconds_total{route=\"blob_get\"} 2.001",
-    "inkseald_request_seconds_total{route=\"none\"} 13.012",
+    "inkseald_request_seconds_total{route=\"sync\"} 1000.000",
+    "inkseald_request_seconds_total{route=\"blob_get\"} 1001.001",
+    "inkseald_request_seconds_total{route=\"none\"} 1012.012",
     "inkseald_syncs_total{status=\"current\"} 300",
     "inkseald_syncs_total{status=\"committed\"} 301",
     "inkseald_syncs_total{status=\"behind\"} 302",
@@ -617,7 +738,7 @@ static void set_numbers(struct http_server *server)
 		for (unsigned class = 0; class < 6; class ++)
 			metrics->requests[route][class] = 1000 + 10 * route + class;
 	for (unsigned route = 0; route < HTTP_ROUTES_COUNT; route++)
-		metrics->ms[route] = 1000 + 1001 * route;
+		metrics->ms[route] = 1000000 + 1001 * route;
 	for (unsigned i = 0; i <= SYNC_LATER; i++)
 		metrics->syncs[i] = 300 + i;
 	for (unsigned i = 0; i < HTTP_REFUSED_COUNT; i++)
@@ -662,6 +783,10 @@ static void each_number_is_told(void **state)
 	expect_prometheus(text);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		expect_line(text, numbers[i]);
+	assert_int_equal(lines_of(text, "inkseald_requests_total{"), 6 * HTTP_ROUTES_COUNT);
+	assert_int_equal(lines_of(text, "inkseald_request_seconds_total{"), HTTP_ROUTES_COUNT);
+	assert_int_equal(lines_of(text, "inkseald_syncs_total{"), SYNC_LATER + 1);
+	assert_int_equal(lines_of(text, "inkseald_refused_total{"), HTTP_REFUSED_COUNT);
 	while (hand_next(HAND_GATE) != NULL || hand_next(HAND_WORKERS) != NULL)
 		hand_run(hand_next(HAND_GATE) != NULL ? HAND_GATE : HAND_WORKERS);
 }
@@ -761,6 +886,7 @@ static void a_line_is_words(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_ends_by_its_header, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_signature_covers_what_is_there, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(what_is_too_long_by_its_header, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_gateway_says_what_it_is_about, world_setup, world_teardown),
     cmocka_unit_test(a_full_queue_is_said_by_the_header),
@@ -768,6 +894,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_create_is_told_the_account, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(what_was_cut_off_is_logged, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(each_result_has_its_answer, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(an_answer_may_be_another, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_message_is_one_line, world_setup, world_teardown),
     cmocka_unit_test(json_is_quoted),
     cmocka_unit_test_setup_teardown(each_number_is_told, world_setup, world_teardown),

@@ -379,6 +379,37 @@ static void who_is_known_needs_no_part_of_strangers(void **state)
 	atomic_store(&server->strange_workers, 0);
 }
 
+/* What was read in a request's own millisecond may be older than it; in the next it is not. */
+static void a_stranger_by_a_view_that_is_new_enough(void **state)
+{
+	struct http_slot *slot = NULL;
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	assert_int_equal(
+	    http_accounts_take(world.server->accounts, &world.pairs[0]->fixture.account, &slot),
+	    TOOK_OK);
+	for (unsigned later = 0; later < 3; later++) {
+		struct exchange_auth auth = {.has_digest = false};
+		struct exchange exchange = {.server = world.server,
+		    .slot = slot,
+		    .auth = &auth,
+		    .passed = true,
+		    .start_ms = slot->roster_ms - later,
+		    .signature = {.device = world.pairs[0]->fixture.members[STRANGER].id}};
+		uint64_t reads = world.reads;
+		struct call call;
+
+		call_init(&call, INT64_MAX);
+		assert_int_equal(auth_check(&exchange, &call, false), ACCOUNT_REFUSED);
+		assert_int_equal(exchange.answer.status, 401);
+		assert_int_equal(world.reads - reads, later == 0);
+		answer_clear(&exchange.answer);
+	}
+	http_accounts_drop(world.server->accounts, slot);
+}
+
 /* ---- a device's rate ---- */
 
 #define RATE 60u /* one a second */
@@ -440,6 +471,11 @@ static void a_rate_holds_to_the_millisecond(void **state)
 		assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 0);
 	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 1000);
 	spend_uneven(accounts, slot, second);
+	/* Whoever does not belong there has nothing to spend. */
+	assert_int_equal(
+	    http_accounts_spend(accounts, slot, &world.pairs[0]->fixture.members[STRANGER].id,
+		PURSE_REQUESTS, now_ms, 1),
+	    0);
 	http_accounts_drop(accounts, slot);
 }
 
@@ -534,6 +570,33 @@ static void the_keeper_is_told_what_was_put(void **state)
 	}
 }
 
+/* To the byte, and to the last: where there is nothing to tell, nobody is told. */
+static void the_keeper_is_told_of_each_byte(void **state)
+{
+	static const struct {
+		uint64_t put, reserved;
+		bool committed, tells;
+	} rows[] = {{0, 0, false, false}, {1, 0, false, true}, {0, 1, false, true},
+	    {0, 0, true, true}, {1, 1, true, true}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct exchange exchange = {.server = world.server, .reserved = rows[i].reserved};
+		struct account_cache cache = {.put_bytes = rows[i].put};
+		const struct world before = world;
+
+		world.reserved = rows[i].reserved;
+		limits_settle(
+		    &exchange, &world.pairs[0]->fixture.account, &cache, rows[i].committed);
+		assert_int_equal(world.told - before.told, rows[i].tells);
+		assert_int_equal(world.put - before.put, rows[i].put);
+		assert_int_equal(world.commits - before.commits, rows[i].committed);
+		assert_int_equal(world.reserved, 0);
+		assert_int_equal(exchange.reserved, 0);
+		assert_int_equal(cache.put_bytes, 0);
+	}
+}
+
 /* ---- what may use the kept tenth ---- */
 
 static void what_may_use_the_kept_tenth(void **state)
@@ -608,8 +671,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_wipe_is_told_to_all, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	who_is_known_needs_no_part_of_strangers, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_stranger_by_a_view_that_is_new_enough, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_rate_holds_to_the_millisecond, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(the_keeper_is_told_what_was_put, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(the_keeper_is_told_of_each_byte, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(what_may_use_the_kept_tenth, world_setup, world_teardown),
 };
 TEST_MAIN(tests)

@@ -39,6 +39,10 @@ static const struct {
     {"GET", "/v1/watch?seq=99999999999999999999999", ROUTE_NONE, 400},
     {"GET", "/v1/watch?seq=01", ROUTE_NONE, 400},
     {"GET", "/v1/watch?seq=", ROUTE_NONE, 400},
+    {"GET", "/v1/watch?seq=1/", ROUTE_NONE, 400}, /* before '0' */
+    {"GET", "/v1/watch?seq=1:", ROUTE_NONE, 400}, /* after '9' */
+    {"GET", "/v1/watch?seq=/", ROUTE_NONE, 400},
+    {"GET", "/v1/watch?seq=9", ROUTE_WATCH, 0},
     {"GET", "/v1/watch?seq=1&seq=2", ROUTE_NONE, 400},
     {"GET", "/v1/watch", ROUTE_NONE, 400},
     {"POST", "/v1/accounts", ROUTE_CREATE, 0},
@@ -115,8 +119,25 @@ static void what_stands_in_a_line_is_read(void **state)
 	assert_int_equal(target.seq, 41);
 	assert_string_equal(target.path, "/v1/watch");
 	assert_string_equal(target.query, "seq=41");
-	http_target_parse("DELETE", "/v1/blobs/" HASH ".0", false, &target);
-	assert_string_equal(target.allow, "GET, PUT");
+}
+
+static void another_method_is_told_which(void **state)
+{
+	static const struct {
+		const char *uri, *allow;
+	} there[] = {{"/v1/sync", "POST"}, {"/v1/blobs/" HASH ".0", "GET, PUT"},
+	    {"/v1/watch?seq=0", "GET"}, {"/v1/accounts", "POST"}, {"/v1/accounts/" ID, "DELETE"},
+	    {"/v1/accounts/" ID "/roster", "GET"}, {"/v1/accounts/" ID "/wipe", "GET"},
+	    {"/healthz", "GET"}};
+	struct http_target target;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(there); i++) {
+		http_target_parse("PATCH", there[i].uri, false, &target);
+		assert_int_equal(target.route, ROUTE_NONE);
+		assert_int_equal(target.status, 405);
+		assert_string_equal(target.allow, there[i].allow);
+	}
 }
 
 static void a_long_line_is_nothing(void **state)
@@ -133,12 +154,21 @@ static void a_long_line_is_nothing(void **state)
 		assert_int_equal(target.status, 404);
 		uri[len] = 'a';
 	}
+	/* As long as it may be, it is looked at: the path is there, the query is none. */
+	memcpy(uri, "/v1/watch?", 10);
+	for (size_t len = HTTP_URI_MAX - 1; len <= HTTP_URI_MAX + 1; len++) {
+		uri[len] = '\0';
+		http_target_parse("GET", uri, false, &target);
+		assert_int_equal(target.status, len <= HTTP_URI_MAX ? 400 : 404);
+		uri[len] = 'a';
+	}
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_line_has_its_route),
     cmocka_unit_test(the_other_door_leads_to_metrics_alone),
     cmocka_unit_test(what_stands_in_a_line_is_read),
+    cmocka_unit_test(another_method_is_told_which),
     cmocka_unit_test(a_long_line_is_nothing),
 };
 TEST_MAIN(tests)

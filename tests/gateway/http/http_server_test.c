@@ -274,6 +274,51 @@ static void a_failure_is_no_end(void **state)
 	expect_watch(watch, 200);
 }
 
+#define KEYS_MAX 64u
+
+struct keys {
+	char texts[KEYS_MAX][BUCKET_KEY_MAX + 1];
+	size_t count;
+};
+
+static void see_key(void *self, const char *key, struct view data)
+{
+	struct keys *keys = self;
+
+	(void)data;
+	assert_true(keys->count < KEYS_MAX);
+	memcpy(keys->texts[keys->count++], key, strlen(key) + 1);
+}
+
+static void remove_all(void)
+{
+	static struct keys keys;
+	struct call call;
+
+	keys.count = 0;
+	memory_each(world.store, see_key, &keys);
+	call_init(&call, INT64_MAX);
+	for (size_t i = 0; i < keys.count; i++)
+		assert_int_equal(bucket_remove(world.bucket, keys.texts[i], &call), BUCKET_OK);
+}
+
+/* What is not there any more has no watchers, nor members. */
+static void an_account_that_vanished_is_forgotten(void **state)
+{
+	struct MHD_Connection *watch = begin_watch(0);
+	struct http_slot *slot = watch->exchange->slot;
+
+	(void)state;
+	assert_true(slot->members_count > 0);
+	remove_all();
+	world.now_ms += world.config.recheck_ms;
+	check_rounds(1);
+	assert_int_equal(slot->members_count, 0);
+	expect_watch(watch, 204);
+	ask_watch(0, FIRST, 0);
+	assert_int_equal(answered(), 404);
+}
+
 static void five_seconds(void)
 {
 	world.now_ms += 5000;
@@ -415,6 +460,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(another_gateways_commit_is_seen, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_busy_account_is_left_alone, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_failure_is_no_end, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_account_that_vanished_is_forgotten, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_comparison_has_its_time, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	a_change_that_is_not_read_is_no_failure, world_setup, world_teardown),
