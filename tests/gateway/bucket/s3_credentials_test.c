@@ -43,10 +43,10 @@ static struct {
 	int64_t begun_ms;
 } pipe_now;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
 
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 {
 	assert_int_equal(clock, CLOCK_MONOTONIC);
@@ -54,7 +54,6 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 	return 0;
 }
 
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	static const char *const parts[] = {
@@ -80,6 +79,8 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	default: errno = waited->end; return -1;
 	}
 }
+
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static void pipe_begin(const char *path, const struct waited *waits)
 {

@@ -211,10 +211,10 @@ static void what_ends_by_its_header(void **state)
 
 struct signed_row {
 	const char *name, *method;
-	bool body, covers, digest; /* the request has one; it is signed for one; a digest is sent */
 	size_t input_len, signature_len, digest_len; /* not 0: made so long */
-	unsigned status;
 	const char *detail;
+	unsigned status;
+	bool body, covers, digest; /* the request has one; it is signed for one; a digest is sent */
 };
 
 static void lengthen(char *text, size_t size, size_t len)
@@ -275,22 +275,22 @@ static void expect_signed_row(const struct signed_row *row)
 static void a_signature_covers_what_is_there(void **state)
 {
 	static const struct signed_row rows[] = {
-	    {"a GET", "GET", false, false, false, 0, 0, 0, 0, ""},
-	    {"a PUT", "PUT", true, true, true, 0, 0, 0, 0, ""},
-	    {"a GET that covers a body", "GET", false, true, false, 0, 0, 0, 401, COVER},
-	    {"… and names its digest", "GET", false, true, true, 0, 0, 0, 401, COVER},
-	    {"a GET with a digest", "GET", false, false, true, 0, 0, 0, 401, COVER},
-	    {"a PUT that covers none", "PUT", true, false, true, 0, 0, 0, 401, COVER},
-	    {"… nor names a digest", "PUT", true, false, false, 0, 0, 0, 401, COVER},
-	    {"a PUT without its digest", "PUT", true, true, false, 0, 0, 0, 401, COVER},
-	    {"a signature as long as there is room", "GET", false, false, false, 0,
-		HTTP_SIGNATURE_TEXT_MAX - 1, 0, 401, FORGED},
-	    {"a longer one", "GET", false, false, false, 0, HTTP_SIGNATURE_TEXT_MAX, 0, 401, FORM},
-	    {"an input that is too long", "GET", false, false, false, HTTP_INPUT_TEXT_MAX, 0, 0,
-		401, FORM},
-	    {"a digest as long as there is room", "PUT", true, true, true, 0, 0,
-		HTTP_DIGEST_TEXT_MAX - 1, 401, FORGED},
-	    {"a longer one", "PUT", true, true, true, 0, 0, HTTP_DIGEST_TEXT_MAX, 401, FORM},
+	    {"a GET", "GET", 0, 0, 0, "", 0, false, false, false},
+	    {"a PUT", "PUT", 0, 0, 0, "", 0, true, true, true},
+	    {"a GET that covers a body", "GET", 0, 0, 0, COVER, 401, false, true, false},
+	    {"… and names its digest", "GET", 0, 0, 0, COVER, 401, false, true, true},
+	    {"a GET with a digest", "GET", 0, 0, 0, COVER, 401, false, false, true},
+	    {"a PUT that covers none", "PUT", 0, 0, 0, COVER, 401, true, false, true},
+	    {"… nor names a digest", "PUT", 0, 0, 0, COVER, 401, true, false, false},
+	    {"a PUT without its digest", "PUT", 0, 0, 0, COVER, 401, true, true, false},
+	    {"a signature as long as there is room", "GET", 0, HTTP_SIGNATURE_TEXT_MAX - 1, 0,
+		FORGED, 401, false, false, false},
+	    {"a longer one", "GET", 0, HTTP_SIGNATURE_TEXT_MAX, 0, FORM, 401, false, false, false},
+	    {"an input that is too long", "GET", HTTP_INPUT_TEXT_MAX, 0, 0, FORM, 401, false, false,
+		false},
+	    {"a digest as long as there is room", "PUT", 0, 0, HTTP_DIGEST_TEXT_MAX - 1, FORGED,
+		401, true, true, true},
+	    {"a longer one", "PUT", 0, 0, HTTP_DIGEST_TEXT_MAX, FORM, 401, true, true, true},
 	};
 
 	(void)state;
