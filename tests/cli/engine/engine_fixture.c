@@ -117,6 +117,17 @@ bool world_holds(struct world *world, const char *text)
 	return looked.texts > 0;
 }
 
+void world_blob_key(
+    const struct world *world, const struct blob_name *name, char key[BUCKET_KEY_MAX + 1])
+{
+	char account[2 * ACCOUNT_ID_LEN + 1];
+	char text[BLOB_NAME_TEXT_MAX];
+
+	hex_encode(view_of(world->account.bytes, ACCOUNT_ID_LEN), account);
+	blob_name_text(name, text);
+	(void)snprintf(key, BUCKET_KEY_MAX + 1, "a/%s/b/%s", account, text);
+}
+
 struct found_manifest {
 	char key[BUCKET_KEY_MAX + 1];
 	struct bytes *out;

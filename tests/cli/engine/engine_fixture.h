@@ -45,6 +45,9 @@ void world_close(struct world *world);
 void world_arm(struct world *world, enum memory_op op, const char *part, enum memory_fault how);
 size_t world_objects(struct world *world, const char *part); /* keys that hold part */
 bool world_holds(struct world *world, const char *text);     /* any object does */
+/* Where the bucket has a blob of the account. */
+void world_blob_key(
+    const struct world *world, const struct blob_name *name, char key[BUCKET_KEY_MAX + 1]);
 void world_manifest(struct world *world, struct bytes *out); /* the object's bytes */
 void world_manifest_set(struct world *world, struct view bytes);
 /* A sweep that keeps no pack behind the snapshot. */

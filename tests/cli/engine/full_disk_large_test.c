@@ -166,7 +166,7 @@ static void index_is_damaged(void)
 
 	snapshot_is_due_at_b();
 	header = pair_snapshot_header();
-	pair_blob_key(&header.blob, key);
+	world_blob_key(&pair.world, &header.blob, key);
 	assert_true(memory_flip(pair.world.store, key, 100, 1));
 }
 

@@ -72,16 +72,6 @@ struct frame_header pair_snapshot_header(void)
 	return frame.header;
 }
 
-void pair_blob_key(const struct blob_name *name, char key[BUCKET_KEY_MAX + 1])
-{
-	char account[2 * ACCOUNT_ID_LEN + 1];
-	char text[BLOB_NAME_TEXT_MAX];
-
-	hex_encode(view_of(pair.world.account.bytes, ACCOUNT_ID_LEN), account);
-	blob_name_text(name, text);
-	(void)snprintf(key, BUCKET_KEY_MAX + 1, "a/%s/b/%s", account, text);
-}
-
 void pair_leave_bodies_out(struct device *device, struct sync_answer *answer)
 {
 	(void)device;

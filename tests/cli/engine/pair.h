@@ -25,8 +25,6 @@ void pair_until_snapshot(struct device *device, const char *id);
 void pair_far_behind(void);
 /* The snapshot's frame that the manifest names. */
 struct frame_header pair_snapshot_header(void);
-/* Where the bucket has a blob of the account. */
-void pair_blob_key(const struct blob_name *name, char key[BUCKET_KEY_MAX + 1]);
 
 /* What a device may be given as answered: bodies do not come with their frames; and times counts
  * the answers that say that it is far behind. */

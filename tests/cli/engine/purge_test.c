@@ -214,6 +214,40 @@ static void who_joins_by_a_load_knows_the_floor(void **state)
 	device_close(&c);
 }
 
+/* c has pushed nothing: by the statement that adds it it has all that stood before. */
+static void who_joins_has_acknowledged_all_before(void **state)
+{
+	struct device c;
+
+	(void)state;
+	delete_known();
+	edit_synced(&pair.b, "e2"); /* and so has b */
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	device_close(&c);
+	days_pass(95);
+	edit_synced(&pair.a, "e2");
+	assert_false(device_has(&pair.a, "e1"));
+}
+
+/* … and is waited for as anyone else is: it did not see what was deleted afterwards. */
+static void who_joins_is_waited_for_from_then_on(void **state)
+{
+	struct device c;
+
+	(void)state;
+	device_open(&c, &pair.world);
+	device_join(&c);
+	assert_synced(&c);
+	device_close(&c);
+	delete_known();
+	days_pass(95);
+	assert_synced(&pair.b);
+	edit_synced(&pair.a, "e2");
+	assert_true(device_has(&pair.a, "e1"));
+}
+
 static void what_was_restored_meanwhile_stays(void **state)
 {
 	(void)state;
@@ -298,6 +332,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(who_has_sent_a_load_was_not_silent, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_load_is_an_acknowledgement, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_joins_by_a_load_knows_the_floor, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_joins_has_acknowledged_all_before, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	who_joins_is_waited_for_from_then_on, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_restored_meanwhile_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(what_was_being_edited_stays, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(who_was_away_finds_it_deleted, pair_setup, pair_teardown),

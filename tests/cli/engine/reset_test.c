@@ -437,6 +437,53 @@ static void the_brake_holds_a_reset_too(void **state)
 	assert_true(device_deleted(&trio.b, "many3"));
 }
 
+static struct {
+	struct blob_name names[8];
+	size_t count;
+} put;
+
+static void note_put(struct device *device, const struct blob_name *name, struct bytes *blob)
+{
+	(void)device;
+	(void)blob;
+	assert_true(put.count < COUNT_OF(put.names));
+	put.names[put.count++] = *name;
+}
+
+/* The very state was put before, by this device; what the bucket has made of it since is not asked.
+ */
+static void a_reset_relies_on_nothing_that_was_put(void **state)
+{
+	char key[BUCKET_KEY_MAX + 1];
+	struct device d;
+
+	(void)state;
+	keep_copy();
+	(void)device_save(&trio.a, "e0", "acknowledged, then rolled back");
+	assert_synced(&trio.a);
+	restore_copy();
+	put.count = 0;
+	trio.a.got = note_put; /* what was put is read back */
+	assert_reset(&trio.a);
+	trio.a.got = NULL;
+	assert_true(put.count >= 2); /* a segment, and the index */
+	for (size_t i = 0; i < put.count; i++) {
+		world_blob_key(&trio.world, &put.names[i], key);
+		assert_true(memory_flip(trio.world.store, key, 100, 1));
+	}
+	restore_copy();
+	trio.a.reseed = true;
+	assert_synced(&trio.a);
+	trio.a.reseed = false;
+	assert_true(trio.a.totals.reset);
+	device_open(&d, &trio.world);
+	device_join(&d);
+	assert_synced(&d);
+	assert_synced(&trio.a);
+	assert_same(&trio.a, &d);
+	device_close(&d);
+}
+
 /* A device that was never in step has nothing to put in the log's place. */
 static void who_was_never_in_step_resets_nothing(void **state)
 {
@@ -584,6 +631,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_reset_out_of_reach_is_not_begun, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_reset_from_out_of_reach_is_refused, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_relies_on_nothing_that_was_put, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(the_brake_holds_a_reset_too, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	who_was_never_in_step_resets_nothing, trio_setup, trio_teardown),

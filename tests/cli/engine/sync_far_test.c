@@ -6,6 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* b has fetched all segments of it, or has them itself: their names are known, its own next
+ * snapshot asks for no index. */
+static void segments_of_what_was_taken_are_known(void **state)
+{
+	(void)state;
+	pair_fill(&pair.a, 12, 40000);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	pair_far_behind();
+	pair.b.answered = pair_note_far;
+	assert_synced(&pair.b);
+	pair.b.answered = NULL;
+	assert_int_equal(pair.b.times, 1);
+	pair_until_snapshot(&pair.b, "long9");
+	assert_int_equal(pair.b.gets, pair.b.puts); /* what was put, read back */
+	assert_synced(&pair.a);
+	assert_same(&pair.a, &pair.b);
+}
+
 static void sweep_moves(struct device *device, struct sync_answer *answer)
 {
 	answer->sweep += ++device->times;
@@ -23,7 +42,7 @@ static void who_is_overtaken_by_sweeps_may_try_again(void **state)
 	(void)state;
 	pair_far_behind();
 	header = pair_snapshot_header();
-	pair_blob_key(&header.blob, key);
+	world_blob_key(&pair.world, &header.blob, key);
 	assert_int_equal(bucket_get(pair.a.bucket, &get, &pair.a.call, &index, &tag), BUCKET_OK);
 	assert_int_equal(bucket_remove(pair.a.bucket, key, &pair.a.call), BUCKET_OK);
 	pair.b.answered = sweep_moves;
@@ -224,6 +243,8 @@ static void absence_in_a_snapshot_is_no_deletion(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	segments_of_what_was_taken_are_known, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	who_is_overtaken_by_sweeps_may_try_again, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
