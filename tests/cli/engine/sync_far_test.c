@@ -25,6 +25,42 @@ static void segments_of_what_was_taken_are_known(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* One frame at a time, and as if that were all; after so many of them the remote has had enough. */
+static void cut_short(struct device *device, struct sync_answer *answer)
+{
+	if (answer->status != SYNC_BEHIND)
+		return;
+	if (device->times-- == 0) {
+		answer->status = SYNC_REFUSED;
+		return;
+	}
+	answer->frames_count = 1;
+	answer->more = false;
+}
+
+/* Whatever the answers say of more: nothing moves before the log has led to the head. */
+static void what_follows_is_followed_to_the_head(void **state)
+{
+	struct head head;
+	struct sync_facts facts;
+
+	(void)state;
+	pair_fill(&pair.a, 12, 40000);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	head = device_facts(&pair.b).head;
+	pair_far_behind();
+	pair.b.answered = cut_short;
+	pair.b.times = 3;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	facts = device_facts(&pair.b);
+	assert_true(head_equal(&facts.head, &head));
+	pair.b.times = UINT32_MAX;
+	assert_synced(&pair.b);
+	pair.b.answered = NULL;
+	assert_same(&pair.a, &pair.b);
+}
+
 static void sweep_moves(struct device *device, struct sync_answer *answer)
 {
 	answer->sweep += ++device->times;
@@ -243,6 +279,8 @@ static void absence_in_a_snapshot_is_no_deletion(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	what_follows_is_followed_to_the_head, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	segments_of_what_was_taken_are_known, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(

@@ -552,6 +552,30 @@ static void a_turn_is_waited_for(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* … by the time that the answer is made. */
+static void the_other_follows_at_once(struct device *device, struct sync_answer *answer)
+{
+	if (answer->status != SYNC_COMMITTED || device->times++ > 0)
+		return;
+	(void)device_save(device->other, "e20", "just afterwards");
+	assert_synced(device->other);
+	answer->head = device_facts(device->other).head;
+}
+
+static void an_acknowledgement_may_tell_of_more(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e21", "by a");
+	pair.a.other = &pair.b;
+	pair.a.answered = the_other_follows_at_once;
+	assert_synced(&pair.a);
+	pair.a.answered = NULL;
+	assert_int_equal(pair.a.totals.pushed, 1);
+	assert_int_equal(pair.a.totals.pulled, 1); /* it is not at the head yet, and knows */
+	assert_content(&pair.a, "e20", "just afterwards");
+	assert_same(&pair.a, &pair.b);
+}
+
 static void a_lost_race_is_settled_before_it_is_sent_again(void **state)
 {
 	(void)state;
@@ -632,6 +656,8 @@ static const struct CMUnitTest tests[] = {
 	an_item_of_other_members_is_a_conflict, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lost_races_lead_to_the_turn, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_turn_is_waited_for, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_acknowledgement_may_tell_of_more, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_lost_race_is_settled_before_it_is_sent_again, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(switched_off_nothing_is_sent, thirty_setup, pair_teardown),
