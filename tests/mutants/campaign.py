@@ -19,6 +19,7 @@ import time
 import generate
 import results
 import run
+from reach import Reach
 from tree import ROOT, Broken, Commands, Tree
 
 BUILD = ROOT / "build/mutants"
@@ -123,6 +124,7 @@ class Campaign:
         self.options, self.work, self.tree = options, work, tree
         self.results, self.argued = known, argued
         self.baseline = None
+        self.reach = None  # where it is not asked for: then each program may come by each line
         self.tests = {}  # of a module
         self.kills = collections.Counter()  # (file, program)
         self.until = None
@@ -146,6 +148,15 @@ class Campaign:
 
     def at_once(self):
         return concurrent.futures.ThreadPoolExecutor(self.options.jobs)
+
+    def learn_reach(self, sources):
+        """Finds out which lines the unit tests come by."""
+        self.reach = Reach(BUILD / "reach", self.work / "reach", BUILD / "reach.json")
+        for module, tests in self.tests.items():
+            self.reach.learn(
+                {name: self.baseline.digest(name) for name in tests},
+                {source.file: source.content for source in sources
+                 if module_of(source.file) == module})
 
     # What a mutant of a file is run by.
 
@@ -248,7 +259,8 @@ class Campaign:
 
     def attempt(self, source, mutant, slot):
         self.tree.compile(source.file, mutant.applied(source.text), slot)
-        runs = self.runs(source.file)
+        runs = [one for one in self.runs(source.file) if self.reach is None or
+                one[0] == SIMULATOR or self.reach.comes_by(one[1], mutant)]
         waiting = [one for one in runs if waits(one)]
         for one in [one for one in runs if one[0] == UNIT and one not in waiting] + [None] + [
                 one for one in runs if one[0] == SIMULATOR]:
@@ -261,7 +273,8 @@ class Campaign:
                 (stage, name, _, _), ran = failure
                 self.kills[(source.file, name)] += 1
                 return {"killed": TIMEOUT if ran and ran.how == "timeout" else stage, "by": name}
-        return {"killed": None, "survived": self.stamp(source.file)}
+        return {"killed": None, "survived": self.stamp(source.file),
+                "reached": any(one[0] == UNIT for one in runs)}
 
     def judge(self, source, mutant):
         """What becomes of it; None: there was no time left to see."""
@@ -322,7 +335,7 @@ class Table:
             how = row["killed"] or ("argued" if row.get("argued") else "survived")
             counts[how] += 1
             if how == "survived":
-                self.survivors.append((source, mutant))
+                self.survivors.append((source, mutant, row))
         self.total += counts
         if module_of(name):
             self.modules.setdefault(module_of(name), collections.Counter()).update(counts)
@@ -332,8 +345,10 @@ class Table:
         for module, counts in self.modules.items():
             self.line(f"all of {module}", counts)
         self.line("all", self.total)
-        for source, mutant in self.survivors:
+        for source, mutant, row in self.survivors:
             print("\n" + mutant.place + "\n" + "\n".join(diff(source, mutant)))
+            if not row.get("reached", True):
+                print("\tno unit test comes by")
 
 
 def git(*command):
@@ -393,6 +408,8 @@ def campaign(options, work):
     rows_stale = [] if options.only else results.stale(
         {place: why for place, why in made.argued.items() if place.partition(":")[0] in files},
         [mutant for source in sources for mutant in source.mutants])
+    if not options.since:
+        made.learn_reach(sources)
     table = Table()
     with made.at_once() as pool:
         if options.since:

@@ -36,6 +36,7 @@ class Mutant:
     line: int      # the first that differs
     before: str    # the lines that differ, as one, without indentation
     after: str
+    span: tuple    # first and last line of the statement or condition it is in
     which: int     # of those of the function that read the same, from 1 on
     begin: int     # what is replaced, in bytes
     end: int
@@ -111,6 +112,7 @@ class _File:
         self.starts = [0] + [found.end() for found in re.finditer(b"\n", source)]
         self.mutants, self.seen, self.same = [], set(), collections.Counter()
         self.function, self.allocating = None, False
+        self.inside = None  # the statement or condition that is being walked: its extent
         self.success = {}  # an enum's type: the name of its success
         self.failures = {}  # the name of each other value: that of the success
         for part in tree["inner"]:
@@ -187,7 +189,10 @@ class _File:
         before = _as_one_line(self.source[first:last])
         after = _as_one_line(self.source[first:begin] + text + self.source[end:last])
         self.same[(self.function, before, after)] += 1
-        self.mutants.append(Mutant(self.name, self.function, kind, line, before, after,
+        span = self.inside or (begin, end)
+        span = (bisect.bisect_right(self.starts, min(begin, span[0])),
+                bisect.bisect_right(self.starts, max(end, span[1]) - 1))
+        self.mutants.append(Mutant(self.name, self.function, kind, line, before, after, span,
                                    self.same[(self.function, before, after)], begin, end, text))
 
     def statement(self, node):
@@ -210,11 +215,13 @@ class _File:
             self.loop(inner[1])
         elif kind == "ForStmt":
             first, _, condition, step, body = inner
-            self.expression(first, used=False)
+            for part in (first, step):
+                self.inside = self.extent(part) if part.get("kind") else None
+                self.expression(part, used=False)
             self.loop(condition)
-            self.expression(step, used=False)
             self.statement(body)
         else:
+            self.inside = self.extent(node)
             if kind not in ("DeclStmt", "ReturnStmt"):
                 self.dropped(node)
             self.expression(node, used=False)
@@ -234,7 +241,7 @@ class _File:
 
     def condition(self, node):
         """What an if asks."""
-        extent = self.extent(node)
+        extent = self.inside = self.extent(node)
         if extent and self.macro(node) is None:
             bare = _bare(node)
             if bare.get("opcode") not in RELATIONS:
@@ -246,7 +253,7 @@ class _File:
     def loop(self, node):
         if not node.get("kind"):
             return
-        extent = self.extent(node)
+        extent = self.inside = self.extent(node)
         if extent and self.macro(node) is None:
             self.add("condition", *extent, "false")
         self.expression(node)

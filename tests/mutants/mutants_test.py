@@ -11,6 +11,7 @@ import unittest
 
 import campaign
 import generate
+import reach
 import results
 import run
 from tree import Commands, Tree
@@ -305,6 +306,79 @@ class Course(Folder):
         self.link()
         with self.assertRaises(campaign.Broken):
             self.rows()
+
+
+REACHES = """int side(int a, int b);
+int side(int a, int b)
+{
+	if (a > 4 &&
+	    b > 4)
+		return a + b;
+	for (int i = 0; i < a;
+	     i++)
+		b++;
+	return b;
+}
+"""
+ASKS = """int side(int a, int b);
+int main(void) { return side(1, 5) - 6; }
+"""
+
+
+class OneProgram:
+    """A build of one program, in place of the project's."""
+
+    def __init__(self, folder, file, code):
+        self.folder, self.commands, self.code = folder, self, code
+        self.file = file
+
+    def words(self, _):
+        return ["gcc", "-o", "code.dir/code.c.o", "-c", self.file]
+
+    def configure(self):
+        (self.folder / "code.dir").mkdir(exist_ok=True)
+
+    def build(self, _):
+        for command in (["gcc", *reach.FLAGS.split(), "-o", "code.dir/code.c.o", "-c", self.file],
+                        ["gcc", "--coverage", "-o", "bin/test", "code.dir/code.c.o", self.code]):
+            subprocess.run(command, cwd=self.folder, check=True)
+
+
+class Reached(Folder):
+    def setUp(self):
+        super().setUp()
+        self.src = self.source(REACHES)
+        (self.folder / "bin").mkdir()
+
+    def learn(self, code):
+        made = reach.Reach(self.folder, self.folder / "work", self.folder / "reach.json")
+        made.tree = OneProgram(self.folder, self.src.file, self.write("main.c", code))
+        made.learn({"test": "named"}, {self.src.file: "text"})
+        return {mutant.place.partition(": ")[2].partition(" → ")[0]: made.comes_by("test", mutant)
+                for mutant in self.src.mutants}
+
+    def test_a_mutant_lies_in_its_statement_or_condition(self):
+        spans = {(mutant.before, mutant.span) for mutant in self.src.mutants}
+        self.assertIn(("b > 4)", (4, 5)), spans)
+        self.assertIn(("return a + b;", (6, 6)), spans)
+
+    def test_a_program_comes_by_some(self):
+        comes = self.learn(ASKS)
+        self.assertTrue(comes["b > 4)"])
+        self.assertTrue(comes["b++;"])
+        self.assertFalse(comes["return a + b;"])
+
+    def test_what_is_known_is_not_found_out_again(self):
+        first = self.learn(ASKS)
+        (self.folder / "bin/test").unlink()
+        made = reach.Reach(self.folder, self.folder / "work", self.folder / "reach.json")
+        made.learn({"test": "named"}, {self.src.file: "text"})
+        self.assertFalse(all(made.comes_by("test", mutant) for mutant in self.src.mutants))
+        self.assertFalse(all(first.values()))
+
+    def test_who_forks_may_come_by_each(self):
+        code = "#include <unistd.h>\n" + ASKS.replace("{ return", "{ if (side(0, 0)) _exit(1); return")
+        self.assertTrue(all(self.learn(code).values()))
 
 
 class Runs(Folder):

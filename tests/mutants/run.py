@@ -85,15 +85,15 @@ class Together:
 everything = Together()
 
 
-def run(command, folder, seconds_max, processor_max, watch=None, together=everything):
+def run(command, folder, seconds_max, processor_max, watch=None, together=everything, variables=()):
     """Runs a command in a new folder, which is removed. watch: once a line that it prints holds
-    this, it has failed, and is ended."""
+    this, it has failed, and is ended. variables: of its environment, beside ours."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
     limited = [*_apart(folder.parent), "prlimit", f"--data={MEMORY_MAX}", f"--fsize={FILE_MAX}", "--core=0",
                f"--cpu={processor_max}:{processor_max + 1}", *map(str, command)]
     environment = {**os.environ, "TMPDIR": str(folder), "HOME": str(folder),
-                   "CMOCKA_TEST_ABORT": "1"}
+                   "CMOCKA_TEST_ABORT": "1", **dict(variables)}
     begun, late = time.monotonic(), threading.Event()
     child = subprocess.Popen(limited, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -86,14 +86,15 @@ class Program:
 
 
 class Tree:
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, folder, flags=FLAGS, cached=True):
+        self.folder, self.flags, self.cached = pathlib.Path(folder), flags, cached
         self.commands = None
         self.programs = {}
 
     def configure(self):
         _run("cmake", "--preset", "dev", "-B", self.folder, "-DCMAKE_BUILD_TYPE=",
-             "-DCMAKE_C_COMPILER=gcc", f"-DCMAKE_C_FLAGS={FLAGS}")
+             "-DCMAKE_C_COMPILER=gcc", f"-DCMAKE_C_FLAGS={self.flags}",
+             *([] if self.cached else ["-DCMAKE_C_COMPILER_LAUNCHER="]))
         self.commands = Commands(self.folder)
 
     def names(self):
