@@ -154,7 +154,7 @@ class Argued(unittest.TestCase):
                 results.read_argued(text)
 
     def test_a_row_goes_with_its_line(self):
-        mutant = generate.Mutant("code.c", "f", "", 1, "a | b", "a & b", 1, 0, 1, b"")
+        mutant = generate.Mutant("code.c", "f", "", 1, "a | b", "a & b", (1, 1), 1, 0, 1, b"")
         self.assertEqual(results.stale({self.ROW: "why", "code.c:f: c → d": "why"}, [mutant]),
                          ["code.c:f: c → d"])
 
