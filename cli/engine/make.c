@@ -438,10 +438,6 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 	buffer_init(&plain, SEGMENT_PLAIN_MAX + 16);
 	cbor_put_array(&plain, make->run_rows);
 	buffer_add_view(&plain, buffer_view(&make->run));
-	if (plain.failed) {
-		buffer_clear(&plain);
-		return ENGINE_FAILED;
-	}
 	segment = &make->segments[make->segments_count];
 	segment->first_id = make->first.id;
 	make->first.id = (struct bytes){0};
@@ -457,7 +453,7 @@ static enum engine_result close_run(struct make *make, bool *put_out, struct fli
 		result = engine_of_journal(found);
 	if (result == ENGINE_OK)
 		result = send_plain(make, &plain, make->losers ? BLOB_LOSERS : BLOB_SEGMENT,
-		    make->segments_count - 1, flight);
+		    make->segments_count - 1, flight); /* tells if plain has failed */
 	if (result == ENGINE_OK && found == JOURNAL_OK)
 		result = name_holds(make, &known, flight, &holds);
 	*put_out = !holds;
