@@ -105,11 +105,12 @@ static void wiped_is_done_by_its_own_word(void **state)
 	put_record(&fixture, 4, "");
 	put_record(&fixture, 4, ".donee");
 	put_record(&fixture, 5, "");
+	put_record(&fixture, 6, "");
 	(void)snprintf(key, sizeof(key), "some/prefix/w/%040u.done", 0u);
 	memset(key + strlen("some/prefix/w/"), 'g', 40); /* no account's id */
 	put_text(&fixture, key, "x");
-	assert_int_equal(list_all(&fixture, &pages, &sum), 4);
-	assert_int_equal(sum, 1 + 3 + 4 + 5);
+	assert_int_equal(list_all(&fixture, &pages, &sum), 5);
+	assert_int_equal(sum, 1 + 3 + 4 + 5 + 6);
 	fixture_close(&fixture);
 }
 
