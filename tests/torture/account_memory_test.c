@@ -90,6 +90,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(test_fold, tell),
     cmocka_unit_test_teardown(test_fold_at_hand, tell),
     cmocka_unit_test_teardown(test_sweep, tell),
+    cmocka_unit_test_teardown(test_sweep_many, tell),
     cmocka_unit_test_teardown(test_wipe, tell),
     cmocka_unit_test_teardown(test_relist, tell),
     cmocka_unit_test_teardown(test_relist_done, tell),

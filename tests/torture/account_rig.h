@@ -68,6 +68,7 @@ void scene_packs(struct scene *scene, size_t packs);
 	X(fold) \
 	X(fold_at_hand) \
 	X(sweep) \
+	X(sweep_many) \
 	X(wipe) \
 	X(relist) \
 	X(relist_done) \

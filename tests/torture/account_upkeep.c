@@ -79,6 +79,47 @@ static void done_sweep(struct scene *scene)
 
 const struct scene_call scene_sweep = {"sweep", prepare_sweep, run_sweep, done_sweep, SCENE_STANDS};
 
+/*
+ * Its names fill the room that it begins with: the roster's, the index' and as many of a segment's
+ * (it may be named often); the load's frame has the last of it, and then comes a body.
+ */
+#define NAMES_FIRST 256u
+
+static void prepare_sweep_many(struct scene *scene)
+{
+	struct client *first = &scene->pair->first;
+	struct blob_name names[NAMES_FIRST - 3];
+	struct bytes body = {0};
+	struct blob_name name = {.count = 0};
+
+	scene_put_blob(scene, BLOB_SEGMENT, &names[0]);
+	for (size_t i = 1; i < COUNT_OF(names); i++)
+		names[i] = names[0];
+	scene_blob(scene, BLOB_INDEX, 100, names, COUNT_OF(names));
+	for (unsigned i = 0; i < 2; i++) {
+		if (i > 0) {
+			fixture_blob(&scene->pair->fixture, BLOB_BODY, 100, NULL, 0, &body);
+			blob_hash(view_bytes(&body), &name.hash);
+		}
+		client_frame(first, i == 0 ? FRAME_LOAD : FRAME_PATCH, 100,
+		    i == 0 ? &scene->name : &name, NULL, (struct view){0});
+		client_request(first);
+		first->request.bodies[0] = view_bytes(i == 0 ? &scene->message : &body);
+		first->request.bodies_count = 1;
+		assert_int_equal(client_send(first), ACCOUNT_OK);
+		assert_status(first, SYNC_COMMITTED);
+	}
+	bytes_clear(&body);
+	scene_put_blob(scene, BLOB_SEGMENT, &scene->name);
+	assert_int_equal(run_sweep(scene), ACCOUNT_OK);
+	scene->seq = first->head.seq;
+	memset(&scene->outputs.sweep, 0x5A, sizeof(scene->outputs.sweep));
+	account_cache_clear(&scene->cache);
+}
+
+const struct scene_call scene_sweep_many = {
+    "sweep of many names", prepare_sweep_many, run_sweep, done_sweep, SCENE_STANDS};
+
 /* ---- Wipe ---- */
 
 static void prepare_wipe(struct scene *scene)

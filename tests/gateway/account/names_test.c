@@ -271,6 +271,29 @@ static void names_are_of_bodies_up_to_a_maximum(void **state)
 	bytes_clear(&body);
 }
 
+/* Where it cannot be told of all of them, no list of some is given. */
+static void names_are_told_all_or_none(void **state)
+{
+	struct pair *pair = *state;
+	struct client *first = &pair->first;
+	struct blob_name names[2] = {{{{1}}, 0}, {{{2}}, 0}};
+	struct bytes index = {0};
+
+	prepare_whole(first, FRAME_LOAD, BLOB_INDEX, names, COUNT_OF(names), &index);
+	for (unsigned skip = 0; skip < 2; skip++) {
+		account_cache_clear(&first->cache);
+		/* The roster's blob is the first that is read. */
+		fixture_arm(&pair->fixture, MEMORY_GET, "/b/", MEMORY_FAULT_BEFORE, 1 + skip, 1);
+		assert_int_equal(client_send(first), ACCOUNT_RETRY);
+		assert_false(pair->fixture.armed);
+		assert_int_equal(first->answer.names_count, 0);
+	}
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_RENAME);
+	assert_int_equal(first->answer.names_count, 2);
+	bytes_clear(&index);
+}
+
 /* As many as one answer holds; the rest with the next push. */
 static void names_that_are_missing_fit_an_answer(void **state)
 {
@@ -301,6 +324,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(names_are_of_one_snapshot_at_most, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(names_are_what_the_bodies_are, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(names_are_of_bodies_up_to_a_maximum, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(names_are_told_all_or_none, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	names_that_are_missing_fit_an_answer, pair_setup, pair_teardown),
 };

@@ -84,6 +84,10 @@ static enum bucket_result odd_list(
 		out->more = true;
 	}
 	out->more = out->more || oddities->says_more;
+	if (out->count == 0) { /* what is empty need not be there */
+		free(out->items);
+		out->items = NULL;
+	}
 	return BUCKET_OK;
 }
 

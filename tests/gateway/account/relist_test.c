@@ -227,6 +227,29 @@ static void usage_is_of_any_pages(void **state)
 	}
 }
 
+/* A listing that has no end does: what there is behind so many pages is not counted. */
+static void usage_is_of_so_many_pages(void **state)
+{
+	struct account_usage usage = {0};
+	struct fixture fixture;
+	char key[BUCKET_KEY_MAX + 1];
+
+	(void)state;
+	fixture_open(&fixture);
+	for (unsigned i = 0; i < 4096 + 1; i++) {
+		(void)snprintf(key, sizeof(key), "some/prefix/a/%040x/b/%05u", 0u, i);
+		put_text(&fixture, key, "four");
+	}
+	fixture.odd.page_max = 1;
+	assert_int_equal(
+	    account_usage(&fixture.env, &(struct account_id){{0}}, fixture_call(&fixture), &usage),
+	    ACCOUNT_OK);
+	assert_int_equal(usage.objects, 4096);
+	assert_int_equal(usage.bytes, 4 * 4096);
+	assert_int_equal(fixture.counts.list, 4096);
+	fixture_close(&fixture);
+}
+
 static void swept_is_when_the_count_rose(void **state)
 {
 	struct pair *pair = *state;
@@ -262,6 +285,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wiped_is_done_by_its_own_word),
     cmocka_unit_test(wiped_lists_by_any_pages),
     cmocka_unit_test_setup_teardown(usage_is_of_any_pages, pair_setup, pair_teardown),
+    cmocka_unit_test(usage_is_of_so_many_pages),
     cmocka_unit_test_setup_teardown(done_is_put_beside_the_record, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(usage_is_what_is_listed, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(swept_is_when_the_count_rose, pair_setup, pair_teardown),

@@ -731,6 +731,31 @@ static void sweep_knows_an_index_at_hand(void **state)
 	}
 }
 
+/* However many frames name it; other indexes are named between. */
+static void sweep_reads_an_index_once(void **state)
+{
+	struct pair *pair = *state;
+	struct client *first = &pair->first;
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report = {0};
+	struct head covered;
+	struct frame frame;
+	uint64_t gets;
+
+	client_whole(first, FRAME_LOAD, NULL, 1, NULL);
+	client_whole(first, FRAME_LOAD, NULL, 1, NULL);
+	assert_int_equal(frame_decode(view_bytes(&first->frame), &frame), FORMAT_OK);
+	covered = first->head;
+	client_frame(first, FRAME_SNAPSHOT, 100, &frame.header.blob, &covered, (struct view){0});
+	client_request(first);
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_COMMITTED);
+	client_whole(first, FRAME_LOAD, NULL, 1, NULL);
+	gets = fixture->counts.get;
+	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
+	assert_int_equal(fixture->counts.get - gets, 2 + 3); /* the manifest, w/, three indexes */
+}
+
 /* A manifest whose snapshot names what is no index: nothing can be said of what it needs. */
 static void sweep_stops_where_an_index_is_none(void **state)
 {
@@ -872,6 +897,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sweep_without_a_pack_is_damage, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_reads_headers_alone, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_knows_an_index_at_hand, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sweep_reads_an_index_once, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_stops_where_an_index_is_none, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_ends_at_its_deadline, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_resumes_after_any_crash, pair_setup, pair_teardown),

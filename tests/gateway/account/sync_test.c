@@ -366,6 +366,38 @@ static void sync_statement_needs_its_roster(void **state)
 	bytes_clear(&statement);
 }
 
+/* The roster that it brings is signed and long enough, and is another than the account's. */
+static void sync_fork_of_the_roster_is_refused(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct client *first = &pair->first;
+	struct bytes statement = {0}, before = {0};
+
+	assert_true(bytes_copy(view_bytes(&fixture->roster_bytes), &before));
+	fixture_statement(fixture, FIRST, THIRD, SIZE_MAX, &statement);
+	client_frame(first, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&statement));
+	client_request(first);
+	first->request.roster = view_bytes(&fixture->roster_bytes);
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_COMMITTED);
+	bytes_clear(&statement);
+	bytes_clear(&fixture->roster_bytes);
+	fixture->roster_bytes = before;
+	assert_int_equal(
+	    roster_decode(view_bytes(&fixture->roster_bytes), false, &fixture->roster), FORMAT_OK);
+	fixture_statement(fixture, FIRST, STRANGER, SIZE_MAX, &statement);
+	bytes_clear(&statement);
+	fixture_statement(fixture, FIRST, THIRD, SIZE_MAX, &statement);
+	client_frame(first, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&statement));
+	client_request(first);
+	first->request.roster = view_bytes(&fixture->roster_bytes);
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_REFUSED);
+	assert_non_null(strstr(fixture->call.message, "does not continue the one"));
+	bytes_clear(&statement);
+}
+
 static void sync_forged_frames_are_refused(void **state)
 {
 	static const struct {
@@ -543,6 +575,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sync_stranger_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_revoked_is_shown_the_roster, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_statement_needs_its_roster, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(sync_fork_of_the_roster_is_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_forged_frames_are_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sync_new_device_is_far_behind, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(

@@ -144,6 +144,73 @@ static void turn_is_given_once(void **state)
 	assert_status(&pair->second, SYNC_COMMITTED);
 }
 
+/* The first commits again and again, just before the PUT that would give the turn. */
+struct rival {
+	struct pair *pair;
+	unsigned times;
+};
+
+static void rival_commits(void *self)
+{
+	struct rival *rival = self;
+	struct fixture *fixture = &rival->pair->fixture;
+	struct call kept = fixture->call;
+
+	client_edit(&rival->pair->first, 100);
+	fixture->call = kept;
+	if (--rival->times == 0)
+		return;
+	fixture->interrupt = rival_commits;
+	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+}
+
+/* Five times it is tried: who loses them all is behind as before, and asks again. */
+static void turn_is_tried_so_often(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct head behind = pair->second.head;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+
+	assert_non_null(manifest);
+	pair->second.wants_turn = true;
+	client_edit(&pair->first, 100);
+	for (unsigned times = 5; times >= 4; times--) {
+		struct rival rival = {pair, times};
+
+		pair->second.head = behind;
+		account_cache_clear(&pair->second.cache);
+		fixture->interrupt = rival_commits;
+		fixture->interrupt_self = &rival;
+		fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+		assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
+		assert_status(&pair->second, SYNC_BEHIND);
+		assert_int_equal(rival.times, 0);
+		fixture_manifest(fixture, &bytes, manifest);
+		assert_true(manifest->has_turn == (times == 4));
+	}
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+/* A bucket that does not take it is told, and not asked five times over. */
+static void turn_that_is_not_taken_is_told(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct bucket_counts before;
+
+	client_edit(&pair->first, 100);
+	pair->second.wants_turn = true;
+	account_cache_clear(&pair->second.cache);
+	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_UNKNOWN, 0, 3);
+	before = fixture->counts;
+	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_RETRY);
+	assert_int_equal(fixture->counts.put - before.put, 3);
+	assert_non_null(strstr(fixture->call.message, "the bucket does not take the commit"));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(turn_lets_the_loser_commit, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_of_who_died_ends, pair_setup, pair_teardown),
@@ -151,6 +218,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(turn_again_is_another_turn, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_one_devices, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_given_once, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_is_tried_so_often, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_that_is_not_taken_is_told, pair_setup, pair_teardown),
 };
 
 TEST_MAIN(tests)
