@@ -85,6 +85,60 @@ static void a_prefix_leaves_room_for_each_key(void **state)
 	free(wiped);
 }
 
+/* Whatever is asked: no call begins with a prefix that leaves no room. */
+static void a_long_prefix_is_refused_by_all(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_env env = fixture->env;
+	struct account_cache cache = {0};
+	const struct account_id *account = &fixture->account;
+	const struct blob_name name = {some_hash(), 0};
+	struct account_usage usage;
+	struct sweep_report sweep;
+	struct wipe_report wipe;
+	struct bytes out = {0};
+	struct call *call = &fixture->call;
+	int64_t swept_ms = 0;
+	size_t folded = 0;
+	char prefix[ACCOUNT_PREFIX_MAX + 2];
+
+	memset(prefix, 'p', sizeof(prefix));
+	prefix[ACCOUNT_PREFIX_MAX + 1] = '\0';
+	env.prefix = prefix;
+	for (unsigned i = 0; i < 12; i++) {
+		enum account_result result = ACCOUNT_OK;
+
+		(void)fixture_call(fixture);
+		switch (i) {
+		case 0: result = account_usage(&env, account, call, &usage); break;
+		case 1: result = account_swept(&env, &cache, account, call, &swept_ms); break;
+		case 2: result = account_sweep(&env, &cache, account, 0, call, &sweep); break;
+		case 3: result = account_fold(&env, &cache, account, call, &folded); break;
+		case 4: result = account_relist(&env, account, call, &wipe); break;
+		case 5: result = account_relist_done(&env, account, call); break;
+		case 6:
+			result = account_wipe(&env, &cache, account, (struct view){0}, call, &wipe);
+			break;
+		case 7: result = account_wipe_record(&env, account, call, &out); break;
+		case 8: result = account_roster(&env, &cache, account, call, &out); break;
+		case 9: result = account_blob_get(&env, &cache, account, &name, call, &out); break;
+		case 10:
+			result =
+			    account_blob_put(&env, &cache, account, &name, view_text(""), call);
+			break;
+		default:
+			client_request(&pair->first);
+			sync_answer_clear(&pair->first.answer);
+			result = account_sync(
+			    &env, &cache, &pair->first.request, call, &pair->first.answer);
+		}
+		if (result != ACCOUNT_REFUSED)
+			fail_msg("call %u: %s", i, account_result_text(result));
+		assert_string_equal(call->message, "the bucket's prefix is longer than 64 bytes");
+	}
+}
+
 static void a_bucket_s_result_says_what_to_do(void **state)
 {
 	static const struct {
@@ -350,6 +404,7 @@ static void what_its_name_does_not_say_is_damaged(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(keys_are_as_written_down),
     cmocka_unit_test_setup_teardown(a_prefix_leaves_room_for_each_key, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_long_prefix_is_refused_by_all, pair_setup, pair_teardown),
     cmocka_unit_test(a_bucket_s_result_says_what_to_do),
     cmocka_unit_test(a_format_s_result_says_what_is_wrong),
     cmocka_unit_test(each_result_has_its_words),

@@ -80,6 +80,8 @@ static enum bucket_result odd_list(
 	if (result != BUCKET_OK)
 		return result;
 	if (oddities->page_max > 0 && out->count > oddities->page_max) {
+		memset(&out->items[oddities->page_max], 0,
+		    (out->count - oddities->page_max) * sizeof(out->items[0]));
 		out->count = oddities->page_max;
 		out->more = true;
 	}

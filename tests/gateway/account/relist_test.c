@@ -256,9 +256,14 @@ static void swept_is_when_the_count_rose(void **state)
 	struct fixture *fixture = &pair->fixture;
 	struct account_cache cache = {0};
 	struct sweep_report report;
-	int64_t created_ms = fixture->now_ms, swept_ms = 0;
+	int64_t created_ms = fixture->now_ms, swept_ms = 77;
 
 	assert_false(account_cache_swept(&cache, &swept_ms));
+	fixture_arm(fixture, MEMORY_GET, "/manifest", MEMORY_FAULT_BEFORE, 0, 1);
+	assert_int_equal(account_swept(&fixture->env, &cache, &fixture->account,
+			     fixture_call(fixture), &swept_ms),
+	    ACCOUNT_RETRY);
+	assert_int_equal(swept_ms, 77);
 	fixture->now_ms += 1000;
 	client_edit(&pair->first, 100);
 	assert_int_equal(account_swept(&fixture->env, &cache, &fixture->account,

@@ -318,6 +318,47 @@ static void wipe_removes_by_any_pages(void **state)
 	}
 }
 
+/* What was listed may be pushed out of the first page by what lands late: it counts when it goes.
+ */
+static void wipe_counts_what_is_out_of_sight(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct account_cache cache = {0};
+	struct wipe_report report = {0};
+	struct account_usage usage = {0};
+	struct bytes encoded = {0};
+	char prefix[BUCKET_KEY_MAX + 1];
+
+	client_whole(&pair->first, FRAME_LOAD, NULL, 4, NULL);
+	assert_int_equal(
+	    account_usage(&fixture->env, &fixture->account, fixture_call(fixture), &usage),
+	    ACCOUNT_OK);
+	fixture_key(fixture, "/manifest", prefix);
+	*strstr(prefix, "manifest") = '\0';
+	make_wipe(pair, FIRST, &encoded);
+	fixture->odd.page_max = 2;
+	fixture_arm(fixture, MEMORY_REMOVE, "", MEMORY_FAULT_BEFORE, 0, 1);
+	assert_int_equal(account_wipe(&fixture->env, &cache, &fixture->account,
+			     view_bytes(&encoded), fixture_call(fixture), &report),
+	    ACCOUNT_RETRY);
+	for (unsigned i = 0; i < 3; i++) {
+		char key[2 * BUCKET_KEY_MAX];
+		struct bucket_put put = {.key = key, .data = view_text("late")};
+		struct bucket_tag tag;
+
+		(void)snprintf(key, sizeof(key), "%sb/%064u.%u", prefix, 0u, i);
+		assert_int_equal(
+		    bucket_put(fixture->bucket, &put, fixture_call(fixture), &tag), BUCKET_OK);
+	}
+	assert_int_equal(account_wipe(&fixture->env, &cache, &fixture->account,
+			     view_bytes(&encoded), fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	assert_int_equal(report.objects_removed, usage.objects + 3);
+	account_cache_clear(&cache);
+	bytes_clear(&encoded);
+}
+
 /* How often one call bears what is lost, and what it says then; a repetition ends well. */
 static void wipe_bears_so_many_losses(void **state)
 {
@@ -835,6 +876,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wipe_counts_what_went),
     cmocka_unit_test_setup_teardown(wipe_marks_the_manifest, pair_setup, pair_teardown),
     cmocka_unit_test(wipe_removes_by_any_pages),
+    cmocka_unit_test_setup_teardown(wipe_counts_what_is_out_of_sight, pair_setup, pair_teardown),
     cmocka_unit_test(wipe_bears_so_many_losses),
     cmocka_unit_test(wipe_ends_at_its_deadline),
     cmocka_unit_test_setup_teardown(wipe_record_must_hold, pair_setup, pair_teardown),
