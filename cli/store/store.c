@@ -133,6 +133,7 @@ static enum journal_result configure(struct store *store, struct call *call)
 	    call);
 }
 
+/* If it fails the store is closed, which rolls back. */
 static enum journal_result migrate(struct store *store, struct call *call)
 {
 	int64_t version = 0;
@@ -149,8 +150,6 @@ static enum journal_result migrate(struct store *store, struct call *call)
 	}
 	if (result == JOURNAL_OK)
 		result = store_exec(store, "COMMIT", call);
-	if (result != JOURNAL_OK && sqlite3_get_autocommit(store->db) == 0)
-		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	return result;
 }
 

@@ -24,12 +24,15 @@ static enum journal_result begin(struct store *store, bool light, struct call *c
 	if (!store_unstick(store))
 		return store_result(SQLITE_NOMEM, 0, call);
 	assert(sqlite3_get_autocommit(store->db) != 0);
-	if (light != store->light)
+	if (light != store->light || store->light_unsure) {
+		store->light_unsure = true; /* SQLite may follow a pragma, and then fail */
 		result = store_exec(store,
 		    light ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", call);
+	}
 	if (result != JOURNAL_OK)
 		return result;
 	store->light = light;
+	store->light_unsure = false;
 	if (left_ms > STORE_BUSY_MS)
 		left_ms = STORE_BUSY_MS;
 	(void)sqlite3_busy_timeout(store->db, left_ms < 0 ? 0 : (int)left_ms);
@@ -431,23 +434,15 @@ static enum journal_result journal_unsettled_next(
 static enum journal_result journal_pending(
     void *self, struct call *call, struct journal_pending *out)
 {
-	struct sql sql;
-	struct journal_pending pending;
-	enum journal_result result;
-
-	sql_read(&sql, self,
+	int64_t counts[2];
+	enum journal_result result = store_numbers(self,
 	    "SELECT count(*), (SELECT count(*) FROM losers)"
-	    " FROM entries WHERE local IS NOT NULL AND local IS NOT cloud");
-	result = sql_row(&sql, call);
-	if (result != JOURNAL_OK)
-		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
-	pending = (struct journal_pending){
-	    .dirty_count = (uint64_t)sql_int_at(&sql, 0),
-	    .losers_count = (uint64_t)sql_int_at(&sql, 1),
-	};
-	result = sql_finish(&sql, call);
+	    " FROM entries WHERE local IS NOT NULL AND local IS NOT cloud",
+	    call, counts, COUNT_OF(counts));
+
 	if (result == JOURNAL_OK)
-		*out = pending;
+		*out = (struct journal_pending){
+		    .dirty_count = (uint64_t)counts[0], .losers_count = (uint64_t)counts[1]};
 	return result;
 }
 
@@ -474,30 +469,25 @@ static enum journal_result journal_dirty_above(
 
 static enum journal_result journal_counts(void *self, struct call *call, struct journal_counts *out)
 {
-	struct sql sql;
-	struct journal_counts counts;
 	struct journal_pending pending;
+	int64_t counts[3];
 	enum journal_result result = journal_pending(self, call, &pending);
 
-	if (result != JOURNAL_OK)
-		return result;
-	sql_read(&sql, self,
-	    "SELECT (SELECT count(*) FROM entries WHERE local IS NOT NULL AND deleted = 0),"
-	    " (SELECT count(*) FROM entries WHERE local IS NOT NULL AND deleted = 1),"
-	    " (SELECT count(*) FROM entries WHERE conflict = 1 AND deleted = 0)");
-	result = sql_row(&sql, call);
-	if (result != JOURNAL_OK)
-		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
-	counts = (struct journal_counts){
-	    .entries_count = (uint64_t)sql_int_at(&sql, 0),
-	    .deleted_count = (uint64_t)sql_int_at(&sql, 1),
-	    .conflicts_count = (uint64_t)sql_int_at(&sql, 2),
-	    .dirty_count = pending.dirty_count,
-	    .losers_count = pending.losers_count,
-	};
-	result = sql_finish(&sql, call);
 	if (result == JOURNAL_OK)
-		*out = counts;
+		result = store_numbers(self,
+		    "SELECT"
+		    " (SELECT count(*) FROM entries WHERE local IS NOT NULL AND deleted = 0),"
+		    " (SELECT count(*) FROM entries WHERE local IS NOT NULL AND deleted = 1),"
+		    " (SELECT count(*) FROM entries WHERE conflict = 1 AND deleted = 0)",
+		    call, counts, COUNT_OF(counts));
+	if (result == JOURNAL_OK)
+		*out = (struct journal_counts){
+		    .entries_count = (uint64_t)counts[0],
+		    .deleted_count = (uint64_t)counts[1],
+		    .conflicts_count = (uint64_t)counts[2],
+		    .dirty_count = pending.dirty_count,
+		    .losers_count = pending.losers_count,
+		};
 	return result;
 }
 

@@ -33,7 +33,8 @@ struct store {
 	const struct clock *clock;
 	struct store_statement statements[STORE_STATEMENTS_MAX];
 	size_t statements_count;
-	bool light;         /* PRAGMA synchronous is NORMAL, not FULL */
+	bool light;         /* PRAGMA synchronous is NORMAL, not FULL … */
+	bool light_unsure;  /* … or perhaps not: to change it failed */
 	bool stuck;         /* a rollback failed, for want of memory: the next call tries again */
 	int64_t scan_rank;  /* the row scan_next gave last */
 	int64_t scan_count; /* rows of the open scan; 0 when none is open */
@@ -83,7 +84,9 @@ MUST_USE enum journal_result sql_run(struct sql *sql, struct call *call);
 /* The row's first column as an id of yours, and closes. */
 MUST_USE enum journal_result sql_take_id(struct sql *sql, struct call *call, struct bytes *id_out);
 void sql_close(struct sql *sql); /* safe to call again */
-/* The one number that a statement without parameters gives. */
+/* The numbers that a statement without parameters gives, in one row. */
+MUST_USE enum journal_result store_numbers(
+    struct store *store, const char *text, struct call *call, int64_t *out, size_t count);
 MUST_USE enum journal_result store_number(
     struct store *store, const char *text, struct call *call, int64_t *out);
 

@@ -44,34 +44,50 @@ static enum journal_result scan_fill_losers(struct store *store, struct call *ca
 	return sql_run(&sql, call);
 }
 
+static void scan_forget(struct store *store)
+{
+	for (size_t i = store->scan_given; i < store->scan_read; i++) {
+		bytes_clear(&store->scan_rows[i].id);
+		bytes_clear(&store->scan_rows[i].encoded);
+	}
+	store->scan_given = 0;
+	store->scan_read = 0;
+}
+
+/* Of the scan before, too, if its rows could not be removed when it was closed. */
+static enum journal_result scan_empty(struct store *store, struct call *call)
+{
+	struct sql sql;
+
+	scan_forget(store);
+	store->scan_rank = 0;
+	store->scan_count = 0;
+	sql_read(&sql, store, "DELETE FROM temp.scan");
+	return sql_run(&sql, call);
+}
+
 /* The rows are written down first: what comes later may change any entry. */
 enum journal_result store_scan_open(void *self, enum journal_scan which,
     const struct digest *sent_frame, struct call *call, uint64_t *count_out, uint64_t *bytes_out)
 {
 	struct store *store = self;
-	struct sql sql;
-	int64_t count;
-	int64_t bytes;
-	enum journal_result result;
+	int64_t size[2];
+	enum journal_result result = scan_empty(store, call);
 
-	store_scan_close(store);
+	if (result != JOURNAL_OK)
+		return result;
 	result = which == JOURNAL_SCAN_LOSERS
 		     ? scan_fill_losers(store, call)
 		     : scan_fill(store, which == JOURNAL_SCAN_SENT ? sent_frame : NULL, call);
+	if (result == JOURNAL_OK)
+		result =
+		    store_numbers(store, "SELECT count(*), coalesce(sum(len), 0) FROM temp.scan",
+			call, size, COUNT_OF(size));
 	if (result != JOURNAL_OK)
 		return result;
-	sql_read(&sql, store, "SELECT count(*), coalesce(sum(len), 0) FROM temp.scan");
-	result = sql_row(&sql, call);
-	if (result != JOURNAL_OK)
-		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
-	count = sql_int_at(&sql, 0);
-	bytes = sql_int_at(&sql, 1);
-	result = sql_finish(&sql, call);
-	if (result != JOURNAL_OK)
-		return result;
-	store->scan_count = count;
-	*count_out = (uint64_t)count;
-	*bytes_out = (uint64_t)bytes;
+	store->scan_count = size[0];
+	*count_out = (uint64_t)size[0];
+	*bytes_out = (uint64_t)size[1];
 	return JOURNAL_OK;
 }
 
@@ -90,16 +106,6 @@ static void scan_row_at(struct sql *sql, struct journal_row *out)
 	row.cloud_ms = sql_int_at(sql, 8);
 	row.replaces = sql_digest_at(sql, 9, &row.replaced);
 	*out = row;
-}
-
-static void scan_forget(struct store *store)
-{
-	for (size_t i = store->scan_given; i < store->scan_read; i++) {
-		bytes_clear(&store->scan_rows[i].id);
-		bytes_clear(&store->scan_rows[i].encoded);
-	}
-	store->scan_given = 0;
-	store->scan_read = 0;
 }
 
 /* Some rows at once: a statement for each would take and leave the file's lock 10,000 times. */
@@ -161,13 +167,10 @@ enum journal_result store_scan_next(void *self, struct call *call, struct journa
 
 void store_scan_close(void *self)
 {
-	struct store *store = self;
+	struct call call;
 
-	scan_forget(store);
-	store->scan_rank = 0;
-	store->scan_count = 0;
-	/* In memory: the worst that can happen is that a later scan_open fails. */
-	(void)sqlite3_exec(store->db, "DELETE FROM temp.scan", NULL, NULL, NULL);
+	call_init(&call, 0);
+	(void)scan_empty(self, &call); /* where it fails, the next scan_open tries again */
 }
 
 static enum journal_result sent_remove(
@@ -547,22 +550,14 @@ enum journal_result store_stage_count(void *self, struct call *call, uint64_t *c
 enum journal_result store_stage_places(
     void *self, struct call *call, bool *own_out, uint64_t *newest_out)
 {
-	struct sql sql;
-	int64_t lowest;
-	int64_t newest;
-	enum journal_result result;
+	int64_t places[2]; /* the lowest, and the newest */
+	enum journal_result result = store_numbers(self,
+	    "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM staged WHERE deleted = 1",
+	    call, places, COUNT_OF(places));
 
-	sql_read(&sql, self,
-	    "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM staged WHERE deleted = 1");
-	result = sql_row(&sql, call);
-	if (result != JOURNAL_OK)
-		return result;
-	lowest = sql_int_at(&sql, 0);
-	newest = sql_int_at(&sql, 1);
-	result = sql_finish(&sql, call);
 	if (result == JOURNAL_OK) {
-		*own_out = lowest == 0;
-		*newest_out = (uint64_t)newest;
+		*own_out = places[0] == 0;
+		*newest_out = (uint64_t)places[1];
 	}
 	return result;
 }

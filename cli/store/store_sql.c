@@ -217,13 +217,13 @@ struct view sql_view_at(struct sql *sql, int column)
 	if (sql->code != SQLITE_OK || sqlite3_column_type(sql->statement, column) == SQLITE_NULL)
 		return (struct view){0};
 	data = sqlite3_column_blob(sql->statement, column);
-	if (data == NULL && sqlite3_column_bytes(sql->statement, column) > 0) {
+	if (data != NULL)
+		return view_of(data, (size_t)sqlite3_column_bytes(sql->statement, column));
+	if (sqlite3_errcode(sql->store->db) == SQLITE_NOMEM) {
 		sql->code = SQLITE_NOMEM;
 		return (struct view){0};
 	}
-	if (data == NULL)
-		return view_of(empty, 0);
-	return view_of(data, (size_t)sqlite3_column_bytes(sql->statement, column));
+	return view_of(empty, 0);
 }
 
 void sql_bytes_at(struct sql *sql, int column, struct bytes *out)
@@ -278,11 +278,10 @@ enum journal_result sql_take_id(struct sql *sql, struct call *call, struct bytes
 	return result;
 }
 
-enum journal_result store_number(
-    struct store *store, const char *text, struct call *call, int64_t *out)
+enum journal_result store_numbers(
+    struct store *store, const char *text, struct call *call, int64_t *out, size_t count)
 {
 	struct sql sql;
-	int64_t number;
 	enum journal_result result;
 
 	sql_read(&sql, store, text);
@@ -291,11 +290,16 @@ enum journal_result store_number(
 		return store_result(SQLITE_CORRUPT, 0, call);
 	if (result != JOURNAL_OK)
 		return result;
-	number = sql_int_at(&sql, 0);
-	result = sql_finish(&sql, call);
-	if (result == JOURNAL_OK)
-		*out = number;
-	return result;
+	for (size_t i = 0; i < count; i++)
+		out[i] = sql_int_at(&sql, (int)i);
+	sql_close(&sql); /* to read a number never fails */
+	return JOURNAL_OK;
+}
+
+enum journal_result store_number(
+    struct store *store, const char *text, struct call *call, int64_t *out)
+{
+	return store_numbers(store, text, call, out, 1);
 }
 
 enum journal_result store_exec(struct store *store, const char *text, struct call *call)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int64_t standing(void *self)
@@ -40,7 +41,30 @@ void fixture_remove(const char *folder)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-static void open_store(struct fixture *fixture)
+void file_write(const char *path, const void *data, size_t len)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+struct bytes file_read(const char *path)
+{
+	struct bytes data = {0};
+	struct stat info;
+	FILE *file = fopen(path, "rb");
+
+	assert_non_null(file);
+	assert_int_equal(fstat(fileno(file), &info), 0);
+	assert_true(bytes_new((size_t)info.st_size, &data));
+	assert_int_equal(fread(data.data, 1, data.len, file), data.len);
+	assert_int_equal(fclose(file), 0);
+	return data;
+}
+
+void fixture_open(struct fixture *fixture)
 {
 	assert_ok(
 	    fixture, store_open(fixture->path, &fixture_clock, &fixture->call, &fixture->store));
@@ -55,7 +79,7 @@ int fixture_setup(void **state)
 	fixture_folder(fixture->folder);
 	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/journal.db", fixture->folder);
 	call_init(&fixture->call, 1000);
-	open_store(fixture);
+	fixture_open(fixture);
 	*state = fixture;
 	return 0;
 }
@@ -74,7 +98,7 @@ void fixture_reopen(struct fixture *fixture)
 {
 	store_close(fixture->store);
 	fixture->store = NULL;
-	open_store(fixture);
+	fixture_open(fixture);
 }
 
 void begin(struct fixture *fixture)
@@ -160,4 +184,26 @@ void assert_take(struct bytes *bytes, const char *want)
 	assert_non_null(bytes->data);
 	assert_string_equal((const char *)bytes->data, want);
 	bytes_clear(bytes);
+}
+
+void store_rows(sqlite3 *db, const char *query, char text[STORE_TEXT_MAX])
+{
+	sqlite3_stmt *statement = NULL;
+	size_t len = 0;
+	int code;
+
+	text[0] = '\0';
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(statement); i++) {
+			const char *value = (const char *)sqlite3_column_text(statement, i);
+
+			len += (size_t)snprintf(text + len, STORE_TEXT_MAX - len, "%s%s",
+			    i == 0 ? "" : "|", value == NULL ? "-" : value);
+			assert_true(len < STORE_TEXT_MAX);
+		}
+		len += (size_t)snprintf(text + len, STORE_TEXT_MAX - len, " ");
+	}
+	assert_int_equal(code, SQLITE_DONE);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
 }

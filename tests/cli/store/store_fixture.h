@@ -21,11 +21,14 @@ struct fixture {
 
 extern const struct clock fixture_clock; /* both clocks stand still at 0 */
 
-int fixture_setup(void **state);    /* an open, empty journal */
-int fixture_teardown(void **state); /* closes, and removes the folder */
+int fixture_setup(void **state);            /* an open, empty journal */
+int fixture_teardown(void **state);         /* closes, and removes the folder */
+void fixture_open(struct fixture *fixture); /* where it is closed */
 void fixture_reopen(struct fixture *fixture);
 void fixture_folder(char out[FIXTURE_PATH_MAX]);
 void fixture_remove(const char *folder);
+void file_write(const char *path, const void *data, size_t len);
+struct bytes file_read(const char *path); /* yours */
 
 #define cmocka_unit_test_journal(test) \
 	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
@@ -50,6 +53,10 @@ struct digest put_cloud(struct fixture *fixture, const struct words *words, uint
 /* The three at once, as after a sync. */
 struct digest put_settled(struct fixture *fixture, const struct words *words, uint64_t seq);
 struct journal_entry get_entry(struct fixture *fixture, const char *id);
+
+/* The rows of a query, each with a blank behind it, their columns joined by '|'. */
+#define STORE_TEXT_MAX 4096u
+void store_rows(sqlite3 *db, const char *query, char text[STORE_TEXT_MAX]);
 
 /* Checks a result, and shows the message where it is another. */
 #define assert_result(fixture, have, want) \

@@ -124,6 +124,26 @@ static void test_entry_states(void **state)
 	assert_ok(f, OPS(f)->local_set(f->store, view_text("one"), NULL, &f->call));
 	assert_result(
 	    f, OPS(f)->entry_get(f->store, view_text("one"), &f->call, &entry), JOURNAL_NONE);
+	/* Whichever of the three it was. */
+	for (unsigned last = 0; last < 3; last++) {
+		first = put_cloud(f, &(struct words){.id = "one", .content = "first"}, 5);
+		assert_ok(f, OPS(f)->base_set(f->store, view_text("one"), &first, &f->call));
+		assert_ok(f, OPS(f)->local_set(f->store, view_text("one"), &first, &f->call));
+		for (unsigned i = 1; i <= 3; i++) {
+			unsigned which = (last + i) % 3;
+
+			assert_true(get_entry(f, "one").has_local || i > 1);
+			assert_ok(
+			    f, which == 0
+				   ? OPS(f)->local_set(f->store, view_text("one"), NULL, &f->call)
+			       : which == 1
+				   ? OPS(f)->base_set(f->store, view_text("one"), NULL, &f->call)
+				   : OPS(f)->cloud_set(
+					 f->store, view_text("one"), NULL, NULL, 0, 0, &f->call));
+		}
+		assert_result(f, OPS(f)->entry_get(f->store, view_text("one"), &f->call, &entry),
+		    JOURNAL_NONE);
+	}
 	commit(f);
 	assert_ok(f, store_check(f->store, &f->call));
 }

@@ -134,6 +134,15 @@ static void test_search(void **state)
 	    {"bed", "mid old"}, /* the title weighs more */
 	    {"BED wife", "old"},
 	    {"bed god", ""},
+	    {"wife\tbed", "old"}, /* blanks of all kinds part words; the index knows what else */
+	    {"wife\nbed", "old"},
+	    {"wife\rbed", "old"},
+	    {"wife\x08"
+	     "bed",
+		""},
+	    {"wife\x0e"
+	     "bed",
+		""},
 	    {"brule*", "mid"}, /* accents and cases are one */
 	    {"brul", ""},
 	    {"crème", "mid"},
@@ -293,6 +302,31 @@ static void test_resolve(void **state)
 	}
 }
 
+static void test_resolve_says_why(void **state)
+{
+	static const struct {
+		const char *prefix, *says;
+	} rows[] = {
+	    {"abcd", "several entries begin so: give more of the id"},
+	    {"abc", "give at least 4 characters of an id"},
+	    {"abcz", "there is no such entry"},
+	    {"z", "there is no such entry"},
+	};
+	struct fixture *f = *state;
+
+	begin(f);
+	(void)put_local(f, &(struct words){.id = "abcdef"});
+	(void)put_local(f, &(struct words){.id = "abcdeg"});
+	commit(f);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes id = {0};
+
+		assert_result(
+		    f, store_resolve(f->store, rows[i].prefix, &f->call, &id), JOURNAL_NONE);
+		assert_string_equal(f->call.message, rows[i].says);
+	}
+}
+
 struct told {
 	char text[400];
 	struct digest last;
@@ -351,7 +385,8 @@ static bool see_activity(void *self, const struct store_activity *row)
 	(void)snprintf(told->text + len, sizeof(told->text) - len, "%s%d:%s:%s:%lld",
 	    len == 0 ? "" : " ", row->kind, row->id == NULL ? "-" : row->id, row->detail,
 	    (long long)row->at_ms);
-	return true;
+	told->count++;
+	return told->count != told->stop_at;
 }
 
 static void test_activity(void **state)
@@ -370,6 +405,60 @@ static void test_activity(void **state)
 	told = (struct told){0};
 	assert_ok(f, store_activity(f->store, 1, see_activity, &told, &f->call));
 	assert_string_equal(told.text, "7:-:3 sent:2");
+	told = (struct told){0};
+	assert_ok(f, store_activity(f->store, UINT64_MAX, see_activity, &told, &f->call));
+	assert_string_equal(told.text, "7:-:3 sent:2 0:one::1");
+	told = (struct told){.stop_at = 1}; /* who has seen enough is asked no more */
+	assert_ok(f, store_activity(f->store, 0, see_activity, &told, &f->call));
+	assert_string_equal(told.text, "7:-:3 sent:2");
+}
+
+/* What a newer program, or a damaged disk, has put there is no kind of anything. */
+static void test_kinds_that_are_none(void **state)
+{
+	static const struct {
+		int kind;
+		bool history, activity; /* it is one */
+	} rows[] = {{-1, false, false}, {0, true, true}, {6, true, true}, {7, false, true},
+	    {14, false, true}, {15, false, false}};
+	struct fixture *f = *state;
+
+	begin(f);
+	(void)put_local(f, &(struct words){.id = "one"});
+	commit(f);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct told told = {0};
+		char text[300];
+
+		(void)snprintf(text, sizeof(text),
+		    "DELETE FROM history; DELETE FROM activity;"
+		    "INSERT INTO history (id, version, author, kind, at_ms)"
+		    " SELECT id, local, zeroblob(16), %d, 5 FROM entries;"
+		    "INSERT INTO activity (at_ms, kind, detail) VALUES (5, %d, '')",
+		    rows[i].kind, rows[i].kind);
+		assert_ok(f, store_exec(f->store, text, &f->call));
+		assert_result(f,
+		    store_history(f->store, view_text("one"), see_history, &told, &f->call),
+		    rows[i].history ? JOURNAL_OK : JOURNAL_FAILED);
+		assert_int_equal(told.text[0] != '\0', rows[i].history);
+		told = (struct told){0};
+		assert_result(f, store_activity(f->store, 0, see_activity, &told, &f->call),
+		    rows[i].activity ? JOURNAL_OK : JOURNAL_FAILED);
+		assert_int_equal(told.text[0] != '\0', rows[i].activity);
+	}
+	for (unsigned i = 0; i < 2; i++) { /* nor is a short digest one, or a short device */
+		struct told told = {0};
+
+		assert_ok(
+		    f, store_exec(f->store,
+			   i == 0 ? "UPDATE history SET kind = 0, version = x'01'"
+				  : "UPDATE history SET version = zeroblob(32), author = x'01'",
+			   &f->call));
+		assert_result(f,
+		    store_history(f->store, view_text("one"), see_history, &told, &f->call),
+		    JOURNAL_FAILED);
+		assert_string_equal(told.text, "");
+	}
 }
 
 static const struct CMUnitTest tests[] = {
@@ -380,8 +469,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_search_length_is_bounded),
     cmocka_unit_test_journal(test_search_follows),
     cmocka_unit_test_journal(test_resolve),
+    cmocka_unit_test_journal(test_resolve_says_why),
     cmocka_unit_test_journal(test_history),
     cmocka_unit_test_journal(test_activity),
+    cmocka_unit_test_journal(test_kinds_that_are_none),
 };
 
 TEST_MAIN(tests)

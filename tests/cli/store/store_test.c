@@ -1,7 +1,6 @@
 /* Opening, migration, refusal, the full disk, transactions, doctor's check. */
 #include "tests/cli/store/store_fixture.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,36 +44,13 @@ static void test_settings(void **state)
 	assert_int_equal(pragma_number(fixture, "PRAGMA trusted_schema"), 0);
 }
 
-static void write_file(const char *path, const void *data, size_t len)
-{
-	FILE *file = fopen(path, "wb");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-}
-
-static struct bytes read_whole(const char *path)
-{
-	struct bytes data = {0};
-	struct stat info;
-	FILE *file = fopen(path, "rb");
-
-	assert_non_null(file);
-	assert_int_equal(fstat(fileno(file), &info), 0);
-	assert_true(bytes_new((size_t)info.st_size, &data));
-	assert_int_equal(fread(data.data, 1, data.len, file), data.len);
-	assert_int_equal(fclose(file), 0);
-	return data;
-}
-
 static void test_empty_file_becomes_a_journal(void **state)
 {
 	struct fixture *fixture = *state;
 
 	store_close(fixture->store);
 	fixture->store = NULL;
-	write_file(fixture->path, "", 0);
+	file_write(fixture->path, "", 0);
 	fixture_reopen(fixture);
 	assert_int_equal(pragma_number(fixture, "PRAGMA user_version"), 1);
 	assert_ok(fixture, store_check(fixture->store, &fixture->call));
@@ -93,7 +69,7 @@ static void run_plainly(const char *path, const char *text)
 static void assert_refused(struct fixture *fixture, const char *why)
 {
 	struct store *store = NULL;
-	struct bytes before = read_whole(fixture->path);
+	struct bytes before = file_read(fixture->path);
 	struct bytes after;
 
 	assert_result(fixture, store_open(fixture->path, &fixture_clock, &fixture->call, &store),
@@ -101,7 +77,7 @@ static void assert_refused(struct fixture *fixture, const char *why)
 	assert_null(store);
 	if (strstr(fixture->call.message, why) == NULL)
 		fail_msg("no \"%s\" in: %s", why, fixture->call.message);
-	after = read_whole(fixture->path);
+	after = file_read(fixture->path);
 	assert_true(view_equal(view_bytes(&before), view_bytes(&after)));
 	bytes_clear(&before);
 	bytes_clear(&after);
@@ -141,9 +117,9 @@ static void test_no_database_is_refused(void **state)
 
 	close_store(fixture);
 	memset(large, 'x', sizeof(large));
-	write_file(fixture->path, "Dear diary,\n", 12);
+	file_write(fixture->path, "Dear diary,\n", 12);
 	assert_refused(fixture, "no journal");
-	write_file(fixture->path, large, sizeof(large));
+	file_write(fixture->path, large, sizeof(large));
 	assert_refused(fixture, "no journal");
 }
 
@@ -176,10 +152,10 @@ static void test_damaged_file_is_noticed(void **state)
 	}
 	commit(fixture);
 	close_store(fixture);
-	data = read_whole(fixture->path);
+	data = file_read(fixture->path);
 	assert_true(data.len > 3 * 4096);
 	memset(data.data + 4096, 0xa5, data.len - 4096);
-	write_file(fixture->path, data.data, data.len);
+	file_write(fixture->path, data.data, data.len);
 	bytes_clear(&data);
 	result = store_open(fixture->path, &fixture_clock, &fixture->call, &store);
 	if (result == JOURNAL_OK)
@@ -187,43 +163,6 @@ static void test_damaged_file_is_noticed(void **state)
 	assert_result(fixture, result, JOURNAL_FAILED);
 	assert_non_null(strstr(fixture->call.message, "damaged"));
 	store_close(store);
-}
-
-static void test_results(void **state)
-{
-	static const struct {
-		const char *name;
-		int code;
-		int system_errno;
-		enum journal_result want;
-		const char *why;
-	} rows[] = {
-	    {"done", SQLITE_DONE, 0, JOURNAL_OK, ""},
-	    {"full", SQLITE_FULL, 0, JOURNAL_FULL, "disk is full"},
-	    {"sync without room", SQLITE_IOERR_FSYNC, ENOSPC, JOURNAL_FULL, "disk is full"},
-	    {"shm without room", SQLITE_IOERR_SHMSIZE, ENOSPC, JOURNAL_FULL, "disk is full"},
-	    {"write over quota", SQLITE_IOERR_WRITE, EDQUOT, JOURNAL_FULL, "disk is full"},
-	    {"no room to create", SQLITE_CANTOPEN, ENOSPC, JOURNAL_FULL, "disk is full"},
-	    {"broken disk", SQLITE_IOERR_READ, EIO, JOURNAL_FAILED, "disk I/O"},
-	    {"no right to open", SQLITE_CANTOPEN, EACCES, JOURNAL_FAILED, "unable to open"},
-	    {"no database", SQLITE_NOTADB, 0, JOURNAL_FAILED, "no journal"},
-	    {"damaged", SQLITE_CORRUPT, 0, JOURNAL_FAILED, "damaged"},
-	    {"damaged index", SQLITE_CORRUPT_VTAB, 0, JOURNAL_FAILED, "damaged"},
-	    {"busy", SQLITE_BUSY, 0, JOURNAL_FAILED, "another program"},
-	    {"read-only", SQLITE_READONLY, 0, JOURNAL_FAILED, "may not be written"},
-	    {"no memory", SQLITE_NOMEM, 0, JOURNAL_FAILED, "memory"},
-	    {"anything else", SQLITE_MISMATCH, 0, JOURNAL_FAILED, "mismatch"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct call call;
-
-		call_init(&call, 0);
-		if (store_result(rows[i].code, rows[i].system_errno, &call) != rows[i].want ||
-		    strstr(call.message, rows[i].why) == NULL)
-			fail_msg("%s: %s", rows[i].name, call.message);
-	}
 }
 
 static void test_full_disk_loses_nothing(void **state)
@@ -301,6 +240,8 @@ static void test_rollback_undoes(void **state)
 	assert_result(
 	    fixture, ops->meta_get(fixture->store, "cursor", &fixture->call, &value), JOURNAL_NONE);
 	assert_result(fixture, ops->commit(fixture->store, &fixture->call), JOURNAL_FAILED);
+	assert_string_equal(
+	    fixture->call.message, "the change was undone before it was complete: try again");
 	/* A later commit indexes nothing of it. */
 	begin(fixture);
 	(void)put_local(fixture, &(struct words){.id = "kept"});
@@ -316,6 +257,8 @@ static void test_writes_need_a_transaction(void **state)
 	    fixture->journal.ops->meta_set(
 		fixture->store, "cursor", view_text("7"), &fixture->call),
 	    JOURNAL_FAILED);
+	assert_string_equal(
+	    fixture->call.message, "the change was undone before it was complete: try again");
 }
 
 static void test_second_writer_is_told(void **state)
@@ -348,12 +291,22 @@ static void test_check_finds(void **state)
 		"UPDATE versions SET encoded = CAST(replace(encoded, 'some', 'same') AS BLOB)",
 		"hash"},
 	    {"changed title", "UPDATE versions SET title = 'other'", "hash"},
+	    {"no entry at all", "UPDATE versions SET encoded = x'00' WHERE id = 'two'", "hash"},
+	    {"changed id", "UPDATE versions SET id = 'other' WHERE id = 'two'", "hash"},
+	    {"changed time", "UPDATE versions SET created_ms = 5 WHERE id = 'two'", "hash"},
+	    {"changed to dead", "UPDATE versions SET deleted = 1 WHERE id = 'two'",
+		"1 stored versions are not what their hash says"},
+	    {"two of them", "UPDATE versions SET created_ms = 5",
+		"2 stored versions are not what their hash says"},
 	    {"short hash", "UPDATE versions SET hash = x'0102' WHERE id = 'two'", "hash"},
 	    {"lost version", "DELETE FROM versions WHERE id = 'two'", "references"},
 	    {"foreign version",
 		"UPDATE entries SET base = (SELECT local FROM entries WHERE id = 'two')"
 		" WHERE id = 'one'",
 		"references"},
+	    {"dead in the list", "UPDATE entries SET deleted = 1 WHERE id = 'one'", "out of step"},
+	    {"a conflict in the list", "UPDATE entries SET conflict = 1 WHERE id = 'one'",
+		"1 entries are out of step with their version"},
 	    {"wrong order", "UPDATE entries SET created_ms = 5 WHERE id = 'one'", "out of step"},
 	    {"sent by nobody", "INSERT INTO sent_versions SELECT 9, id, local FROM entries",
 		"no frame"},
@@ -384,6 +337,61 @@ static void test_check_finds(void **state)
 	}
 }
 
+/* An index that lacks a row: the other questions do not ask it. */
+static void test_check_looks_at_the_pages(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture);
+	(void)put_local(fixture,
+	    &(struct words){.id = "dead", .conflict_of = "one", .deleted_at = "2026-02-01"});
+	commit(fixture);
+	close_store(fixture);
+	run_plainly(fixture->path,
+	    "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql ="
+	    " replace(sql, ' AND deleted = 0', '') WHERE name = 'entries_conflicts'");
+	fixture_open(fixture);
+	assert_result(fixture, store_check(fixture->store, &fixture->call), JOURNAL_FAILED);
+	assert_string_equal(fixture->call.message,
+	    "the journal's file is damaged: keep a copy of it, then run `inkseal doctor`");
+}
+
+static void see_damage(void *self, const struct store_damage *damage)
+{
+	char *text = self;
+	size_t len = strlen(text);
+
+	(void)snprintf(text + len, 200 - len, "%.*s:%.*s:%d ", (int)damage->id.len,
+	    (const char *)damage->id.data, (int)damage->title.len, (const char *)damage->title.data,
+	    damage->current);
+}
+
+/* All of them are named, with what can be said of each. */
+static void test_each_damage_is_seen(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[200] = "";
+
+	begin(fixture);
+	(void)put_local(fixture, &(struct words){.id = "one", .title = "old", .content = "o"});
+	(void)put_local(fixture, &(struct words){.id = "one", .title = "new", .content = "n"});
+	(void)put_local(fixture, &(struct words){.id = "two", .title = "sound"});
+	(void)put_local(fixture, &(struct words){.id = "zoo", .title = "third"});
+	commit(fixture);
+	assert_ok(fixture, store_damaged(fixture->store, see_damage, text, &fixture->call));
+	assert_string_equal(text, "");
+	assert_ok(fixture, store_exec(fixture->store,
+			       "UPDATE versions SET encoded = x'00' WHERE title = 'old';"
+			       "UPDATE versions SET created_ms = 7 WHERE title = 'new';"
+			       "UPDATE versions SET title = 'other' WHERE title = 'third'",
+			       &fixture->call));
+	assert_ok(fixture, store_damaged(fixture->store, see_damage, text, &fixture->call));
+	assert_non_null(strstr(text, "one:old:0 "));
+	assert_non_null(strstr(text, "one:new:1 "));
+	assert_non_null(strstr(text, "zoo:other:1 "));
+	assert_null(strstr(text, "sound"));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_private_from_the_start),
     cmocka_unit_test_journal(test_settings),
@@ -393,12 +401,13 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_no_database_is_refused),
     cmocka_unit_test_journal(test_missing_folder_is_refused),
     cmocka_unit_test_journal(test_damaged_file_is_noticed),
-    cmocka_unit_test(test_results),
     cmocka_unit_test_journal(test_full_disk_loses_nothing),
     cmocka_unit_test_journal(test_rollback_undoes),
     cmocka_unit_test_journal(test_writes_need_a_transaction),
     cmocka_unit_test_journal(test_second_writer_is_told),
     cmocka_unit_test(test_check_finds),
+    cmocka_unit_test_journal(test_check_looks_at_the_pages),
+    cmocka_unit_test_journal(test_each_damage_is_seen),
 };
 
 TEST_MAIN(tests)
