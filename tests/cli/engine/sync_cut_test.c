@@ -52,7 +52,7 @@ static void blobs_are_under_way_together(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
-/* The first, one between and the last of the blobs under way fail: the run ends, the next goes on. */
+/* Blobs fail while others are under way: the run ends, the next goes on. */
 static void a_failure_among_several_ends_the_run(void **state)
 {
 	(void)state;
