@@ -47,6 +47,10 @@ static void cache_from_a_disk_is_checked_once(void **state)
 	client_edit(client, 100);
 	assert_int_equal(fixture->counts.get, before + 1);
 	assert_true(client->cache.manifest_checked && client->cache.roster_checked);
+	/* What comes from the bucket is checked when it comes. */
+	account_cache_clear(&client->cache);
+	assert_int_equal(client_poll(client), ACCOUNT_OK);
+	assert_true(client->cache.manifest_checked && client->cache.roster_checked);
 	bytes_clear(&saved);
 }
 
