@@ -206,6 +206,68 @@ static void create_removes_nothing_without_a_record(void **state)
 	fixture_close(&fixture);
 }
 
+/* Somebody puts back the manifest that stood there before. */
+struct restored {
+	struct fixture *fixture;
+	char key[BUCKET_KEY_MAX + 1];
+	struct bytes bytes;
+};
+
+static void put_back(void *self)
+{
+	struct restored *restored = self;
+	struct fixture *fixture = restored->fixture;
+	struct bucket_put put = {.key = restored->key, .data = view_bytes(&restored->bytes)};
+	struct call kept = fixture->call;
+	struct bucket_tag tag;
+
+	assert_int_equal(bucket_put(fixture->bucket, &put, fixture_call(fixture), &tag), BUCKET_OK);
+	fixture->call = kept;
+}
+
+/*
+ * All was removed, and while it is created again the old manifest comes back. What the cache saw
+ * before is not there for that: it was told in between that there is no account.
+ */
+static void create_forgets_what_it_saw(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct client *first = &pair->first;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct restored restored = {.fixture = fixture};
+	struct account_cache other = {0};
+	struct wipe_report report = {0};
+	struct blob_name name = {.count = 0};
+	struct bytes blob = {0};
+
+	assert_non_null(manifest);
+	fixture_blob(fixture, BLOB_BODY, 100, NULL, 0, &blob);
+	blob_hash(view_bytes(&blob), &name.hash);
+	assert_int_equal(account_blob_put(&fixture->env, &first->cache, &fixture->account, &name,
+			     view_bytes(&blob), fixture_call(fixture)),
+	    ACCOUNT_OK);
+	fixture_manifest(fixture, &restored.bytes, manifest);
+	fixture_key(fixture, "/manifest", restored.key);
+	assert_int_equal(account_wipe(&fixture->env, &other, &fixture->account, (struct view){0},
+			     fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+	assert_int_equal(fixture_objects(fixture, ""), 0);
+	fixture->interrupt = put_back;
+	fixture->interrupt_self = &restored;
+	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(fixture_create(fixture, &first->cache), ACCOUNT_OK);
+	assert_null(fixture->interrupt);
+	client_frame(first, FRAME_PATCH, 100, &name, NULL, (struct view){0});
+	client_request(first);
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_RENAME);
+	account_cache_clear(&other);
+	bytes_clear(&restored.bytes);
+	bytes_clear(&blob);
+	free(manifest);
+}
+
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(create_twice_is_one_account),
@@ -214,6 +276,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(create_is_sent_three_times),
     cmocka_unit_test(create_leaves_a_warm_cache),
     cmocka_unit_test(create_removes_nothing_without_a_record),
+    cmocka_unit_test_setup_teardown(create_forgets_what_it_saw, pair_setup, pair_teardown),
 };
 /* clang-format on */
 TEST_MAIN(tests)
