@@ -226,12 +226,6 @@ static enum format_result check_tail(const struct manifest *manifest)
 {
 	uint64_t seq;
 
-	if (manifest->tail_count == 0) {
-		if (manifest->packs_count > 0 &&
-		    manifest->packs[manifest->packs_count - 1].to_seq != manifest->head.seq)
-			return FORMAT_MALFORMED;
-		return FORMAT_OK;
-	}
 	if (manifest->head.seq < manifest->tail_count)
 		return FORMAT_MALFORMED;
 	seq = manifest->head.seq - manifest->tail_count;

@@ -825,6 +825,179 @@ static void bounds_of_an_index(void **state)
 	hold(&format, bounds, COUNT_OF(bounds));
 }
 
+/* ---- Counts and keys that are none of a format's ---- */
+
+/* Each array of a thing, told to be of another number of items than it is: not taken. */
+static void refuse_other_counts(const struct format *format, const char *name)
+{
+	void *thing = calloc(2, format->size), *decoded = (char *)thing + format->size;
+	struct bytes encoded = {0};
+	uint8_t right;
+
+	assert_non_null(thing);
+	format->base(thing);
+	assert_int_equal(format->encode(thing, &encoded), FORMAT_OK);
+	right = encoded.data[0];
+	for (uint8_t count = 0; count < 24; count++) {
+		enum format_result result;
+
+		encoded.data[0] = (right & 0xE0) | count;
+		result = format->decode(view_bytes(&encoded), decoded);
+		if ((result == FORMAT_OK) != (encoded.data[0] == right))
+			fail_msg("%s of %u items: %s", name, count, format_result_text(result));
+	}
+	bytes_clear(&encoded);
+	free(thing);
+}
+
+static enum op_kind op_base_kind;
+
+static void op_kind_base(void *thing)
+{
+	struct op *op = thing;
+
+	op_base(op);
+	op->kind = op_base_kind;
+}
+
+static void row_live_base(void *thing)
+{
+	struct entry entry = {.id = view_text("an id"),
+	    .collection = view_text("journal"),
+	    .title = view_text(""),
+	    .content = view_text(""),
+	    .created_at = view_text(""),
+	    .updated_at = view_text("")};
+	struct row *row = thing;
+
+	if (entry_bytes.len == 0)
+		assert_int_equal(entry_encode(&entry, &entry_bytes), FORMAT_OK);
+	row->entry = view_bytes(&entry_bytes);
+}
+
+static void other_counts_are_refused(void **state)
+{
+	static const struct format op = {
+	    "operation", sizeof(struct op), op_kind_base, op_out, op_in, NULL, false};
+	static const struct format live = {
+	    "live row", sizeof(struct row), row_live_base, row_out, row_in, NULL, false};
+	static const struct format dead = {
+	    "tombstone", sizeof(struct row), row_base, row_out, row_in, NULL, false};
+	static const struct format loser = {
+	    "loser", sizeof(struct row), row_base, loser_out, loser_in, NULL, false};
+
+	(void)state;
+	for (unsigned kind = OP_PUT; kind <= OP_LOSER_NAMED; kind++) {
+		op_base_kind = (enum op_kind)kind;
+		refuse_other_counts(&op, "an operation");
+	}
+	refuse_other_counts(&live, "a live row");
+	bytes_clear(&entry_bytes);
+	refuse_other_counts(&dead, "a tombstone");
+	refuse_other_counts(&loser, "a loser");
+	bytes_clear(&entry_bytes);
+}
+
+/* A map's bytes with one pair more, of which there is a key that no format has, and no value. */
+static void add_key(struct buffer *out, struct view map)
+{
+	assert_in_range(map.data[0], 0xA0, 0xB6);
+	buffer_add_byte(out, (uint8_t)(map.data[0] + 1));
+	buffer_add(out, map.data + 1, map.len - 1);
+	buffer_add_byte(out, 0x18);
+	buffer_add_byte(out, 63);
+}
+
+static enum format_result manifest_in_again(struct view encoded, void *out)
+{
+	return manifest_decode_again(encoded, out);
+}
+
+/* Where the map ends: behind a manifest's the checksum stands, behind a frame's header the rest. */
+static void refuse_unknown_key(const struct format *format, size_t behind)
+{
+	void *thing = calloc(2, format->size), *decoded = (char *)thing + format->size;
+	struct bytes encoded = {0};
+	struct buffer more;
+	enum format_result result;
+
+	assert_non_null(thing);
+	format->base(thing);
+	assert_int_equal(format->encode(thing, &encoded), FORMAT_OK);
+	buffer_init(&more, 1u << 20);
+	add_key(&more, view_of(encoded.data, encoded.len - behind));
+	buffer_add(&more, encoded.data + encoded.len - behind, behind);
+	result = format->decode(buffer_view(&more), decoded);
+	if (result != FORMAT_MALFORMED)
+		fail_msg("%s: %s", format->name, format_result_text(result));
+	buffer_clear(&more);
+	bytes_clear(&encoded);
+	free(thing);
+}
+
+/* Likewise of a signed part, whose signature does not hold any more, but that is looked at last. */
+static void refuse_unknown_signed_key(const struct format *format)
+{
+	void *thing = calloc(2, format->size), *decoded = (char *)thing + format->size;
+	struct bytes encoded = {0};
+	struct cbor_reader reader;
+	struct buffer part, more;
+	enum format_result result;
+
+	assert_non_null(thing);
+	format->base(thing);
+	assert_int_equal(format->encode(thing, &encoded), FORMAT_OK);
+	buffer_init(&part, 1u << 20);
+	buffer_init(&more, 1u << 20);
+	cbor_read(&reader, view_bytes(&encoded));
+	cbor_put_array(&more, cbor_array(&reader, 3));
+	add_key(&part, cbor_bytes(&reader, 1u << 20));
+	cbor_put_view(&more, buffer_view(&part));
+	buffer_add_view(&more, cbor_rest(&reader));
+	result = format->decode(buffer_view(&more), decoded);
+	if (result != FORMAT_MALFORMED)
+		fail_msg("%s: %s", format->name, format_result_text(result));
+	buffer_clear(&more);
+	buffer_clear(&part);
+	bytes_clear(&encoded);
+	free(thing);
+}
+
+static void unknown_keys_are_refused(void **state)
+{
+	static const struct format manifest = {"manifest", sizeof(struct manifest), manifest_base,
+	    manifest_out, manifest_in_again, NULL, true};
+	static const struct format frame = {
+	    "frame", sizeof(struct frame_header), frame_base, frame_out, frame_in, NULL, true};
+	static const struct format blob = {"index's blob", sizeof(struct index_blob),
+	    index_blob_base, index_blob_out, index_blob_in, NULL, false};
+	static const struct format maps[] = {
+	    {"invitation", sizeof(struct invite), nothing_base, invite_out, invite_in, NULL, true},
+	    {"request", sizeof(struct sync_request), request_base, request_out, request_in, NULL,
+		true},
+	    {"answer", sizeof(struct small_answer), answer_base, answer_out, answer_in, NULL, true},
+	    {"sealed part", sizeof(struct frame_sealed), sealed_base, sealed_out, sealed_in, NULL,
+		true},
+	};
+	static const struct format parts[] = {
+	    {"statement", sizeof(struct statement), statement_base, statement_out, statement_in,
+		NULL, true},
+	    {"wipe", sizeof(struct wipe), wipe_base, wipe_out, wipe_in, NULL, true},
+	    {"receipt", sizeof(struct receipt), receipt_base, receipt_out, receipt_in, NULL, true},
+	    {"create", sizeof(struct create), create_base, create_out, create_in, NULL, true},
+	};
+
+	(void)state;
+	refuse_unknown_key(&manifest, 2 + DIGEST_LEN);
+	refuse_unknown_key(&frame, 10 + SIGNATURE_LEN);
+	refuse_unknown_key(&blob, strlen("sealed"));
+	for (size_t i = 0; i < COUNT_OF(maps); i++)
+		refuse_unknown_key(&maps[i], 0);
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		refuse_unknown_signed_key(&parts[i]);
+	bytes_clear(&roster_bytes);
+}
+
 static int stuff(void **state)
 {
 	(void)state;
@@ -860,6 +1033,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(bounds_of_an_operation, stuff, unstuff),
     cmocka_unit_test_setup_teardown(bounds_of_a_row, stuff, unstuff),
     cmocka_unit_test_setup_teardown(bounds_of_an_index, stuff, unstuff),
+    cmocka_unit_test_setup_teardown(other_counts_are_refused, stuff, unstuff),
+    cmocka_unit_test_setup_teardown(unknown_keys_are_refused, stuff, unstuff),
 };
 /* clang-format on */
 TEST_MAIN(tests)

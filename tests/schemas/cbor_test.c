@@ -421,6 +421,13 @@ static void utf8_is_judged(void **state)
 	    {"beyond U+10FFFF", "\xf4\x90\x80\x80", 4, false},
 	    {"no such head", "\xf5\x80\x80\x80", 4, false},
 	    {"cut after two of three", "\xe2\x82", 2, false},
+	    {"cut behind others", "abc\xe2\x82", 5, false},
+	    {"cut behind eight", "abcdefgh\xf0\x90\x80", 11, false},
+	    {"none but continuations", "\x80\x80\x80\x80", 4, false},
+	    {"the last continuations", "\xbf\xbf\xbf\xbf", 4, false},
+	    {"an overlong head of four", "\xc1\x80\x80\x80", 4, false},
+	    {"eight NULs", "\0\0\0\0\0\0\0\0", 8, false},
+	    {"sixteen NULs", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16, false},
 	    {"third byte is none", "\xe2\x82\x28", 3, false},
 	    {"fourth byte is none", "\xf0\x90\x80\x28", 4, false},
 	};

@@ -324,6 +324,49 @@ static void one_form_alone_is_taken(void **state)
 	}
 }
 
+/* Not even by who has the key: what is signed has to be of this form. */
+static void another_form_is_not_taken_signed(void **state)
+{
+	struct signed_request made;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(edits); i++) {
+		struct http_component components[6] = {{"@method", {0}}, {"@authority", {0}},
+		    {"@path", {0}}, {"@query", view_text("?")}, {"content-type", {0}},
+		    {"content-digest", {0}}};
+		char changed[HTTP_INPUT_TEXT_MAX + 64];
+		struct bytes base = {0};
+		uint8_t signature[SIGNATURE_LEN];
+		char text[sodium_base64_ENCODED_LEN(SIGNATURE_LEN, sodium_base64_VARIANT_ORIGINAL)];
+		enum format_result result;
+		const char *at;
+
+		make(&made, true);
+		at = strstr(made.texts.input, edits[i].from);
+		assert_non_null(at);
+		(void)snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - made.texts.input),
+		    made.texts.input, edits[i].to, at + strlen(edits[i].from));
+		components[0].value = view_text(made.request.method);
+		components[1].value = view_text(made.request.authority);
+		components[2].value = view_text(made.request.path);
+		components[4].value = view_text(made.request.content_type);
+		components[5].value = view_text(made.texts.digest);
+		assert_int_equal(http_signature_base(components, COUNT_OF(components),
+				     view_text(changed + strlen("sig1=")), &base),
+		    FORMAT_OK);
+		(void)crypto_sign_detached(signature, NULL, base.data, base.len, made.secret);
+		(void)sodium_bin2base64(text, sizeof(text), signature, sizeof(signature),
+		    sodium_base64_VARIANT_ORIGINAL);
+		(void)snprintf(
+		    made.texts.signature, sizeof(made.texts.signature), "sig1=:%s:", text);
+		result = http_signature_check(&made.request, changed, made.texts.signature,
+		    made.texts.digest, made.public_key);
+		if (result != FORMAT_MALFORMED)
+			fail_msg("%s: %s", edits[i].name, format_result_text(result));
+		bytes_clear(&base);
+	}
+}
+
 static void every_cut_and_flip_is_refused(void **state)
 {
 	struct signed_request made;
@@ -431,6 +474,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_body_is_covered_or_not_there),
     cmocka_unit_test(the_head_is_checked_without_the_body),
     cmocka_unit_test(one_form_alone_is_taken),
+    cmocka_unit_test(another_form_is_not_taken_signed),
     cmocka_unit_test(every_cut_and_flip_is_refused),
     cmocka_unit_test(a_text_that_does_not_end_is_refused),
     cmocka_unit_test(times_out_of_order_are_not_signed),

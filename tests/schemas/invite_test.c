@@ -88,6 +88,10 @@ static void what_it_does_not_hold_is_refused(void **state)
 			    "0166696e76697465"
 			    "021903e8"
 			    "0401"},
+	    {"a key without a value", "a40001"
+				      "0166696e76697465"
+				      "021903e8"
+				      "04"},
 	    {"what follows", "a30001"
 			     "0166696e76697465"
 			     "021903e8"

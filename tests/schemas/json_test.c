@@ -89,6 +89,7 @@ static const struct check_row check_rows[] = {
     {"cut off UTF-8", "\"\xC3\"", JSON_NOT_UTF8},
     {"lone continuation", "\"\x80\"", JSON_NOT_UTF8},
     {"same name", "{\"a\":1,\"b\":2,\"a\":3}", JSON_DUPLICATE},
+    {"same name, space behind one", "{\"a\" :1,\"a\":2}", JSON_DUPLICATE},
     {"same name, escaped", "{\"a\":1,\"\\u0061\":2}", JSON_DUPLICATE},
     {"same name, a pair", "{\"\\uD83D\\uDE00\":1,\"\xF0\x9F\x98\x80\":2}", JSON_DUPLICATE},
     {"same name, deep", "{\"x\":[{\"a\":1,\"a\":1}]}", JSON_DUPLICATE},

@@ -74,6 +74,38 @@ static void packs_hold_frames_in_order(void **state)
 	bytes_clear(&encoded);
 }
 
+/* Beside what its header says: each frame is of its account, and in its place. */
+static void packs_hold_their_own_frames(void **state)
+{
+	const struct chain *chain = *state;
+	struct account_id other = chain->account;
+	struct bytes encoded = {0}, frame = {0};
+	struct pack_header pack = {.from_seq = 77};
+	size_t size = 0, len = chain->views[4].len;
+	uint8_t *first, *second;
+
+	other.bytes[0] ^= 1;
+	assert_int_equal(pack_encode(&other, chain->views, 3, &encoded, &size), FORMAT_OK);
+	assert_int_equal(pack_decode(view_bytes(&encoded), &pack), FORMAT_MALFORMED);
+	bytes_clear(&encoded);
+	/* Two frames that change places: of one length, at the pack's end, each behind its head. */
+	assert_int_equal(
+	    pack_encode(&chain->account, chain->views + 3, 3, &encoded, &size), FORMAT_OK);
+	assert_int_equal(pack_decode(view_bytes(&encoded), &pack), FORMAT_OK);
+	assert_int_equal(len, chain->views[5].len);
+	second = encoded.data + encoded.len - len;
+	first = second - 3 - len;
+	assert_memory_equal(first, chain->views[4].data, len);
+	assert_true(bytes_copy(chain->views[4], &frame));
+	memcpy(first, second, len);
+	memcpy(second, frame.data, len);
+	pack.from_seq = 77;
+	assert_int_equal(pack_decode(view_bytes(&encoded), &pack), FORMAT_MALFORMED);
+	assert_int_equal(pack.from_seq, 77);
+	bytes_clear(&frame);
+	bytes_clear(&encoded);
+}
+
 static void packs_without_order_are_not_made(void **state)
 {
 	const struct chain *chain = *state;
@@ -319,6 +351,7 @@ static void the_fixed_parts_leave_room_for_a_tail(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(packs_hold_frames_in_order, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(packs_hold_their_own_frames, set_up, tear_down),
     cmocka_unit_test_setup_teardown(packs_without_order_are_not_made, set_up, tear_down),
     cmocka_unit_test_setup_teardown(tails_lead_to_the_head, set_up, tear_down),
     cmocka_unit_test_setup_teardown(again_all_is_read_but_the_checksum, set_up, tear_down),

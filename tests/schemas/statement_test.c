@@ -151,7 +151,7 @@ static void boxes_come_in_any_order(void **state)
 /* What is signed, and by nobody; behind it as many items as the form has. */
 static void make_item(size_t items, size_t signed_len, struct bytes *out)
 {
-	static const uint8_t zeros[ROSTER_MAX];
+	static const uint8_t zeros[ROSTER_MAX + 2048];
 	struct buffer buffer;
 
 	buffer_init(&buffer, 2 * ROSTER_MAX);
@@ -169,7 +169,9 @@ static void make_item(size_t items, size_t signed_len, struct bytes *out)
 static enum format_result read_item(unsigned reader, struct view item)
 {
 	const uint8_t key[SIGN_PUBLIC_LEN] = {0};
+	static struct roster roster;
 	struct receipt receipt;
+	struct create create;
 	struct digest hash;
 	struct wipe wipe;
 
@@ -178,7 +180,8 @@ static enum format_result read_item(unsigned reader, struct view item)
 	case 1: return statement_signed_by(item, key);
 	case 2: return wipe_decode(item, &wipe);
 	case 3: return wipe_signed_by(item, key);
-	default: return receipt_decode(item, &receipt);
+	case 4: return receipt_decode(item, &receipt);
+	default: return create_decode(item, &create, &roster);
 	}
 }
 
@@ -195,6 +198,7 @@ static void what_is_signed_has_a_maximum(void **state)
 	    {"a wipe", 2, 1024, FORMAT_MALFORMED},
 	    {"a wipe's signer", 2, 1024, FORMAT_FORGED},
 	    {"a receipt", 2, 512, FORMAT_MALFORMED},
+	    {"a create", 2, ROSTER_MAX + 1024, FORMAT_MALFORMED},
 	};
 
 	(void)state;

@@ -53,7 +53,10 @@ static void counts_hold_to_the_last(void **state)
 		if (result == FORMAT_OK)
 			assert_true(decoded.frames_count == rows[i].frames &&
 				    decoded.bodies_count == rows[i].bodies &&
-				    decoded.names_count == rows[i].names);
+				    decoded.names_count == rows[i].names &&
+				    (decoded.frames != NULL) == (rows[i].frames > 0) &&
+				    (decoded.bodies != NULL) == (rows[i].bodies > 0) &&
+				    (decoded.names != NULL) == (rows[i].names > 0));
 		else
 			assert_null(decoded.frames);
 		sync_answer_clear(&decoded);

@@ -58,6 +58,12 @@ static void each_day_follows_the_last(void **state)
 			date_text(text, year, month, 0);
 			assert_true(time_parse_ms(view_text(text)) == 0);
 		}
+	for (int day = 1; day <= 31; day++) {
+		date_text(text, 2023, 0, day);
+		assert_true(time_parse_ms(view_text(text)) == 0);
+		date_text(text, 2023, 13, day);
+		assert_true(time_parse_ms(view_text(text)) == 0);
+	}
 }
 
 static void a_clock_ends_with_its_day(void **state)

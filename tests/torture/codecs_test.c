@@ -158,6 +158,24 @@ static void test_http_signature(void **state)
 	print_message("http signatures: %u faults\n", made + checked - 2);
 }
 
+/* What holds nothing has no room yet, not even for the NUL behind it. */
+static void test_nothing(void **state)
+{
+	struct bytes out = {0};
+	struct buffer buffer;
+
+	(void)state;
+	buffer_init(&buffer, 10);
+	fault_arm(FAULT_OURS, 1, false);
+	assert_int_equal(format_take(&buffer, &out), FORMAT_NO_MEMORY);
+	assert_true(fault_disarm());
+	assert_null(out.data);
+	buffer_clear(&buffer);
+	assert_int_equal(format_take(&buffer, &out), FORMAT_OK);
+	assert_int_equal(out.len, 0);
+	bytes_clear(&out);
+}
+
 static void test_invite(void **state)
 {
 	const struct invite invite = {.made_ms = 1000, .spent = true};
@@ -219,6 +237,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sync_answer),
     cmocka_unit_test(test_http_signature),
     cmocka_unit_test(test_invite),
+    cmocka_unit_test(test_nothing),
 };
 
 TEST_MAIN(tests)
