@@ -98,7 +98,7 @@ static int watch_sync(void *self, int fd)
 	if (fails())
 		return -1;
 	note('s', fd);
-	return dir_io_system.sync(self, fd);
+	return suite_quick_sync(self, fd);
 }
 
 static int watch_stat(void *self, int fd, struct stat *out)
@@ -214,6 +214,8 @@ static int slow_rename_at(
 
 static struct dir_io slow; /* the system's, with slow_rename_at */
 
+static struct dir_io quick; /* the system's, with suite_quick_sync */
+
 /* ---- folders ---- */
 
 static const char *under_root(const char *rest)
@@ -257,7 +259,9 @@ static int make_root(void)
 		parent = "/tmp";
 	(void)snprintf(root, sizeof(root), "%s/inkseal-bucket-XXXXXX", parent);
 	watch = (struct watch){0};
-	slow = dir_io_system;
+	quick = dir_io_system;
+	quick.sync = suite_quick_sync;
+	slow = quick;
 	slow.rename_at = slow_rename_at;
 	return mkdtemp(root) == NULL;
 }
@@ -279,6 +283,14 @@ static int open_dir(void **state)
 	if (make_root() != 0)
 		return 1;
 	*state = open_io(&dir_io_system);
+	return *state == NULL;
+}
+
+static int open_quick(void **state)
+{
+	if (make_root() != 0)
+		return 1;
+	*state = open_io(&quick);
 	return *state == NULL;
 }
 
@@ -997,25 +1009,25 @@ static void pruning_races_with_making(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(suite_put_then_get, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_put_if_absent, open_dir, close_dir),
+    cmocka_unit_test_setup_teardown(suite_put_if_absent, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(suite_put_if_tag, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_get_first_bytes, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_outputs_only_on_success, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_empty_object, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_largest_object, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_refused_keys, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_accepted_keys, open_dir, close_dir),
+    cmocka_unit_test_setup_teardown(suite_get_unless_tag, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_get_first_bytes, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_outputs_only_on_success, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_empty_object, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_largest_object, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_refused_keys, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_accepted_keys, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(suite_remove, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_remove_many, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_list_order, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_list_prefix_and_after, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_list_pages, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_purge_hidden, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_race_if_absent, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_race_if_tag, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_race_increments, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(suite_probe_passes, open_dir, close_dir),
+    cmocka_unit_test_setup_teardown(suite_remove_many, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_list_order, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_list_prefix_and_after, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_list_pages, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_purge_hidden, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_race_if_absent, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_race_if_tag, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_race_increments, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(suite_probe_passes, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(faults_each_in_turn, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(full_disk_is_said, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(file_size_limit, open_dir, close_dir),
@@ -1024,14 +1036,14 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(remove_syncs_each_folder, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(open_syncs_the_parent, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(modes_are_private, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(only_objects_are_listed, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(links_are_not_followed, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(odd_files_are_refused, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(failed_puts_leave_no_folders, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(stale_temp_files_go, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(deadline_bounds_the_wait, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(lock_holds_between_processes, open_dir, close_dir),
-    cmocka_unit_test_setup_teardown(one_process_wins, open_dir, close_dir),
+    cmocka_unit_test_setup_teardown(only_objects_are_listed, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(links_are_not_followed, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(odd_files_are_refused, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(failed_puts_leave_no_folders, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(stale_temp_files_go, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(deadline_bounds_the_wait, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(lock_holds_between_processes, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(one_process_wins, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(pruning_races_with_making, open_slow, close_dir),
 };
 

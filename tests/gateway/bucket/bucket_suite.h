@@ -19,6 +19,12 @@ struct bucket_tag suite_put_text(
     struct bucket *bucket, const char *key, const char *text, enum bucket_if cond);
 /* Fails unless text is what stands under key; NULL: nothing may. */
 void suite_expect_text(struct bucket *bucket, const char *key, const char *text);
+/*
+ * For a folder's struct dir_io, instead of a sync: looks that there is something open to be synced.
+ * A disk takes its time for one, and no unit test cuts the power: which are asked for, and in which
+ * order, is looked at by itself, and tests/crash has a disk that forgets.
+ */
+int suite_quick_sync(void *self, int fd);
 /* How many keys begin with prefix. */
 size_t suite_count_keys(struct bucket *bucket, const char *prefix);
 
