@@ -13,6 +13,7 @@ struct held {
 	struct memory_store *store;
 	struct bucket *inner, *bucket;
 	struct bucket_counts counts;
+	enum memory_fault fault;
 	bool gone;
 };
 static struct held held;
@@ -22,14 +23,22 @@ static bool let_go(void *self)
 	return ((struct held *)self)->gone;
 }
 
+static enum memory_fault before(void *self, enum memory_op op, const char *key)
+{
+	(void)op;
+	(void)key;
+	return ((struct held *)self)->fault;
+}
+
 static int open_leash(void **state)
 {
+	const struct memory_hook hook = {&held, before};
 	struct bucket_leash_rules rules = {20000, suite_clock, &held, let_go};
 
 	held = (struct held){.store = memory_store_new()};
 	if (held.store == NULL)
 		return 1;
-	held.inner = bucket_memory(held.store, NULL);
+	held.inner = bucket_memory(held.store, &hook);
 	if (held.inner != NULL)
 		held.inner = bucket_count(held.inner, &held.counts);
 	if (held.inner != NULL)
@@ -48,35 +57,29 @@ static int close_leash(void **state)
 
 static void let_go_sends_nothing(void **state)
 {
-	static const char *const keys[] = {"k"};
+	static const char says[] = "the work gave way to other work";
 	struct bucket *bucket = *state;
-	struct bucket_put put = {"k", view_text("text"), BUCKET_ALWAYS, {""}};
-	struct bucket_get get = {.key = "k"};
 	struct bucket_counts none = {0};
-	struct bucket_page page = {0};
-	struct bucket_tag tag = {""};
-	struct bytes data = {0};
-	uint64_t removed = 7;
-	struct call call;
 
 	held.gone = true;
-	suite_call(&call);
-	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_RETRY);
-	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_RETRY);
-	assert_int_equal(bucket_remove(bucket, "k", &call), BUCKET_RETRY);
-	assert_int_equal(bucket_remove_many(bucket, keys, 1, &call), BUCKET_RETRY);
-	assert_int_equal(bucket_list(bucket, "", "", &call, &page), BUCKET_RETRY);
-	assert_int_equal(bucket_purge_hidden(bucket, "", &call, &removed), BUCKET_RETRY);
+	suite_expect_failures(bucket, BUCKET_RETRY, BUCKET_RETRY, says, says);
 	assert_memory_equal(&held.counts, &none, sizeof(none));
-	assert_int_equal(removed, 7);
-	assert_true(call.message[0] != '\0');
 	held.gone = false;
-	assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_OK);
+	(void)suite_put_text(bucket, "k", "text", BUCKET_ALWAYS);
 	assert_int_equal(held.counts.put, 1);
+}
+
+static void failures_come_through(void **state)
+{
+	held.fault = MEMORY_FAULT_UNKNOWN;
+	suite_expect_failures(*state, BUCKET_RETRY, BUCKET_UNKNOWN,
+	    "the request did not get through", "the answer was lost");
+	assert_int_equal(held.counts.put + held.counts.get + held.counts.remove, 4);
 }
 
 /* What the inner bucket sees of the deadline, and what comes back of its call. */
 static int64_t seen_deadline_ms, now_ms;
+static bool seen_denied;
 
 static enum bucket_result see_remove(void *self, const char *key, struct call *call)
 {
@@ -86,6 +89,12 @@ static enum bucket_result see_remove(void *self, const char *key, struct call *c
 	call->retry_after_ms = 1234;
 	call_sayf(call, "seen");
 	return BUCKET_RETRY;
+}
+
+static bool see_denied(void *self)
+{
+	(void)self;
+	return seen_denied;
 }
 
 static void see_close(void *self)
@@ -104,7 +113,8 @@ static void each_call_is_short(void **state)
 	static const struct {
 		int64_t now_ms, deadline_ms, expected_ms;
 	} rows[] = {{1000, 900000, 11000}, {1000, 5000, 5000}, {1000, 500, 500}};
-	static const struct bucket_ops ops = {.remove = see_remove, .close = see_close};
+	static const struct bucket_ops ops = {
+	    .remove = see_remove, .denied = see_denied, .close = see_close};
 	struct bucket *inner = bucket_new(&ops, NULL);
 	struct bucket_leash_rules rules = {10000, {NULL, now, now}, &held, let_go};
 	struct bucket *bucket;
@@ -125,6 +135,10 @@ static void each_call_is_short(void **state)
 		assert_int_equal(call.retry_after_ms, 1234);
 		assert_string_equal(call.message, "seen");
 	}
+	for (int denied = 0; denied < 2; denied++) {
+		seen_denied = denied;
+		assert_int_equal(bucket_denied(bucket), denied);
+	}
 	bucket_close(bucket);
 	bucket_close(inner); /* it was only borrowed */
 }
@@ -140,6 +154,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(suite_list_pages, open_leash, close_leash),
     cmocka_unit_test_setup_teardown(suite_purge_hidden, open_leash, close_leash),
     cmocka_unit_test_setup_teardown(let_go_sends_nothing, open_leash, close_leash),
+    cmocka_unit_test_setup_teardown(failures_come_through, open_leash, close_leash),
     cmocka_unit_test(each_call_is_short),
 };
 

@@ -3,12 +3,39 @@
  */
 #include "tests/gateway/bucket/bucket_suite.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/bucket/bucket_memory.h"
 
 static struct memory_store *store;
+
+/* ---- the store's mutex, watched ---- */
+
+static _Thread_local int locks_held;
+static atomic_uint locks_wrong; /* let go where it was not held */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	locks_held++;
+	return __real_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	if (--locks_held < 0)
+		(void)atomic_fetch_add(&locks_wrong, 1);
+	return __real_pthread_mutex_unlock(mutex);
+}
 
 static int open_memory(void **state)
 {
@@ -21,7 +48,7 @@ static int close_memory(void **state)
 {
 	bucket_close(*state);
 	memory_store_free(store);
-	return 0;
+	return locks_held != 0 || atomic_load(&locks_wrong) != 0;
 }
 
 struct script { /* what the hook answers, and what it was asked */
@@ -35,6 +62,7 @@ static enum memory_fault script_before(void *self, enum memory_op op, const char
 {
 	struct script *script = self;
 
+	assert_int_equal(locks_held, 0); /* a simulator goes on with others here */
 	script->op = op;
 	script->calls++;
 	memcpy(script->key, key, strlen(key) + 1);
@@ -137,6 +165,7 @@ static void read_faults_say_retry(void **state)
 		struct bucket_page page = {0};
 		struct bytes data = {0};
 		struct bucket_tag tag;
+		uint64_t removed = 0;
 		struct call call;
 
 		assert_non_null(faulty);
@@ -145,6 +174,8 @@ static void read_faults_say_retry(void **state)
 		assert_int_equal(script.op, MEMORY_GET);
 		assert_int_equal(bucket_list(faulty, "a/", "", &call, &page), BUCKET_RETRY);
 		assert_int_equal(script.op, MEMORY_LIST);
+		assert_int_equal(bucket_purge_hidden(faulty, "a/", &call, &removed), BUCKET_RETRY);
+		assert_int_equal(script.calls, 3);
 		assert_null(data.data);
 		assert_null(page.items);
 		bucket_close(faulty);
@@ -217,7 +248,8 @@ static void throttling_asks_for_a_rest(void **state)
 	assert_non_null(faulty);
 	suite_call(&call);
 	assert_int_equal(bucket_get(faulty, &get, &call, &data, &tag), BUCKET_RETRY);
-	assert_true(call.retry_after_ms > 0);
+	assert_int_equal(call.retry_after_ms, 1500);
+	assert_string_equal(call.message, "the store asks for a rest");
 	bucket_close(faulty);
 }
 

@@ -93,6 +93,7 @@ void suite_expect_text(struct bucket *bucket, const char *key, const char *text)
 	result = bucket_get(bucket, &get, &call, &data, &tag);
 	if (text == NULL) {
 		assert_int_equal(result, BUCKET_ABSENT);
+		assert_int_not_equal(call.message[0], '\0');
 		return;
 	}
 	assert_int_equal(result, BUCKET_OK);
@@ -121,6 +122,39 @@ size_t suite_count_keys(struct bucket *bucket, const char *prefix)
 	}
 	assert_false(more);
 	return count;
+}
+
+static void expect_failure(
+    enum bucket_result result, enum bucket_result expected, struct call *call, const char *says)
+{
+	assert_int_equal(result, expected);
+	assert_string_equal(call->message, says);
+	call->message[0] = '\0';
+}
+
+void suite_expect_failures(struct bucket *bucket, enum bucket_result reads,
+    enum bucket_result changes, const char *reads_say, const char *changes_say)
+{
+	static const char *const keys[] = {"k"};
+	struct bucket_put put = {"k", view_text("text"), BUCKET_ALWAYS, {""}};
+	struct bucket_get get = {.key = "k"};
+	struct bucket_page page = {0};
+	struct bucket_tag tag = {"old"};
+	struct bytes data = {0};
+	uint64_t removed = 7;
+	struct call call;
+
+	suite_call(&call);
+	expect_failure(bucket_put(bucket, &put, &call, &tag), changes, &call, changes_say);
+	expect_failure(bucket_get(bucket, &get, &call, &data, &tag), reads, &call, reads_say);
+	expect_failure(bucket_remove(bucket, "k", &call), changes, &call, changes_say);
+	expect_failure(bucket_remove_many(bucket, keys, 1, &call), changes, &call, changes_say);
+	expect_failure(bucket_list(bucket, "", "", &call, &page), reads, &call, reads_say);
+	expect_failure(bucket_purge_hidden(bucket, "", &call, &removed), reads, &call, reads_say);
+	assert_string_equal(tag.text, "old");
+	assert_null(data.data);
+	assert_null(page.items);
+	assert_int_equal(removed, 7);
 }
 
 void suite_put_then_get(void **state)
@@ -200,6 +234,7 @@ void suite_get_unless_tag(void **state)
 
 	suite_call(&call);
 	assert_int_equal(bucket_get(bucket, &get, &call, &data, &tag), BUCKET_UNCHANGED);
+	assert_int_not_equal(call.message[0], '\0');
 	assert_null(data.data);
 	assert_string_equal(tag.text, "old");
 	(void)suite_put_text(bucket, "a/one", "second", BUCKET_ALWAYS);

@@ -28,6 +28,11 @@ int suite_quick_sync(void *self, int fd);
 /* How many keys begin with prefix. */
 size_t suite_count_keys(struct bucket *bucket, const char *prefix);
 
+/* Each call, of a bucket whose calls all fail: not done is said of reads, perhaps of what changes.
+ * What is said comes through a wrapper, and no output is set. */
+void suite_expect_failures(struct bucket *bucket, enum bucket_result reads,
+    enum bucket_result changes, const char *reads_say, const char *changes_say);
+
 void suite_put_then_get(void **state);
 void suite_put_if_absent(void **state);
 void suite_put_if_tag(void **state);
