@@ -6,6 +6,7 @@
 #include "tests/cli/engine/unsynced.h"
 
 #include <dirent.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -760,6 +761,18 @@ size_t device_activity(struct device *device, enum activity_kind kind)
 	assert_int_equal(
 	    store_activity(device->store, 0, see_activity, &seen, &device->call), JOURNAL_OK);
 	return seen.count;
+}
+
+void device_sql(struct device *device, const char *text)
+{
+	char path[FOLDER_MAX + 16];
+	sqlite3 *db = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/journal.db", device->folder);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_true(sqlite3_changes(db) > 0);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 static struct journal_row next_row(struct device *device)

@@ -115,6 +115,8 @@ size_t device_activity(struct device *device, enum activity_kind kind);
 bool device_keeps(
     struct device *device, const char *id, enum history_kind kind, const char *content);
 
+/* On its file, beside it: what rots, or what another program does there. Some row changes. */
+void device_sql(struct device *device, const char *text);
 /* The stored state root, after it was computed again from the cloud state. */
 void device_root(struct device *device, uint8_t out[ROOT_LEN]);
 /* Both hold the same cloud state, with the same authors and root, and have nothing unsynced (I2).

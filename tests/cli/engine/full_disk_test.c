@@ -102,6 +102,17 @@ static void c_joins(void)
 	device_close(&c);
 }
 
+/* Another home with b's keys has pushed. */
+static void b_is_copied(void)
+{
+	struct device copy;
+
+	device_copy(&copy, &pair.b);
+	(void)device_save(&copy, "e1", "in the copy");
+	assert_synced(&copy);
+	device_close(&copy);
+}
+
 static void many_are_deleted(struct device *device)
 {
 	char id[16];
@@ -158,6 +169,7 @@ static void frames_that_come_and_go(void **state)
 	    {.name = "conflicts", .prepare = both_edit},
 	    {.name = "losers", .prepare = a_settles},
 	    {.name = "a statement", .prepare = c_joins},
+	    {.name = "a copied home", .prepare = b_is_copied},
 	};
 
 	(void)state;

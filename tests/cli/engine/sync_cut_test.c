@@ -5,6 +5,7 @@
 #include "tests/cli/engine/pair.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The second blob does not arrive; the first needs not be sent again. */
 static void a_broken_upload_goes_on_where_it_stopped(void **state)
@@ -93,6 +94,29 @@ static void a_broken_pull_goes_on_where_it_stopped(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* … but for a state that does not hold: what was staged of it is fetched again, all of it. */
+static void what_was_staged_wrong_is_fetched_anew(void **state)
+{
+	(void)state;
+	pair_fill(&pair.a, 12, PAIR_LONG);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	pair_save_synced(&pair.a, "large", 1200u << 10);
+	pair.b.got = pair_flip_blob; /* what is b's own is staged, what is not does not come */
+	pair.b.times = 1;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+	pair.b.got = NULL;
+	device_sql(&pair.b,
+	    "UPDATE staged SET version = (SELECT local FROM entries WHERE id = 'e1')"
+	    " WHERE id = (SELECT max(id) FROM staged)");
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_ROOT);
+	assert_non_null(strstr(pair.b.call.message, "everything here is kept"));
+	assert_false(device_has(&pair.b, "large"));
+	assert_synced(&pair.b);
+	assert_true(device_has(&pair.b, "large"));
+	assert_same(&pair.a, &pair.b);
+}
+
 /* … but only for the very same index. */
 static void a_broken_pull_of_another_state_begins_anew(void **state)
 {
@@ -144,6 +168,8 @@ static const struct CMUnitTest tests[] = {
 	a_failure_among_several_ends_the_run, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_broken_pull_goes_on_where_it_stopped, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	what_was_staged_wrong_is_fetched_anew, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_broken_pull_of_another_state_begins_anew, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(

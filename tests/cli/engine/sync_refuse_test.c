@@ -615,6 +615,49 @@ static void frames_out_of_order_are_refused(void **state)
 	assert_content(&pair.b, "e1", "newer");
 }
 
+static struct bytes pushed;
+
+static void keep_frame(struct device *device, const struct sync_request *request)
+{
+	(void)device;
+	if (request->frames_count > 0 && pushed.data == NULL)
+		assert_true(bytes_copy(request->frames[0], &pushed));
+}
+
+/* What b lacks is said to be folded into … */
+static void fold_into_it(struct device *device, struct sync_answer *answer)
+{
+	answer->status = SYNC_FAR_BEHIND;
+	answer->frames_count = 0;
+	answer->snapshot = view_bytes(&pushed);
+	if (device->times == 1)
+		answer->snapshot.len = 10;
+}
+
+/* … a patch, or what is no frame at all. */
+static void what_is_no_snapshot_is_not_taken(void **state)
+{
+	static const char *const messages[] = {"is neither", "not of this format"};
+
+	(void)state;
+	(void)device_save(&pair.a, "e1", "newer");
+	pair.a.before = keep_frame;
+	assert_synced(&pair.a);
+	pair.a.before = NULL;
+	pair.b.answered = fold_into_it;
+	for (unsigned i = 0; i < COUNT_OF(messages); i++) {
+		pair.b.times = i;
+		assert_engine(&pair.b, device_sync(&pair.b), ENGINE_DAMAGED);
+		if (strstr(pair.b.call.message, messages[i]) == NULL)
+			fail_msg("%s: %s", messages[i], pair.b.call.message);
+		assert_content(&pair.b, "e1", "as it was at first");
+	}
+	pair.b.answered = NULL;
+	bytes_clear(&pushed);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+}
+
 /* Blob number `times` of the run comes back with a changed byte. */
 static void flip_blob(struct device *device, const struct blob_name *name, struct bytes *blob)
 {
@@ -723,6 +766,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_wrong_code_recovers_nothing, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	any_changed_byte_of_a_frame_is_refused, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(what_is_no_snapshot_is_not_taken, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(frames_out_of_order_are_refused, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_changed_index_or_segment_is_refused, pair_setup, pair_teardown),

@@ -4,7 +4,6 @@
  */
 #include "tests/cli/engine/engine_fixture.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +31,6 @@ static int home_teardown(void **state)
 	return 0;
 }
 
-static void run_sql(struct device *device, const char *text)
-{
-	char path[FOLDER_MAX + 16];
-	sqlite3 *db = NULL;
-
-	(void)snprintf(path, sizeof(path), "%s/journal.db", device->folder);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	assert_true(sqlite3_changes(db) > 0);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 enum rot { ROT_LETTER, ROT_ALL }; /* it still decodes, or it does not */
 
 /* The current version of the entry, whose content is "good …". */
@@ -55,7 +42,7 @@ static void rot(struct device *device, const char *id, enum rot how)
 	    "UPDATE versions SET encoded = %s WHERE hash = (SELECT local FROM entries WHERE id = "
 	    "'%s')",
 	    how == ROT_ALL ? "x'00'" : "CAST(replace(encoded, 'good', 'food') AS BLOB)", id);
-	run_sql(device, text);
+	device_sql(device, text);
 }
 
 /* A new text over the damaged version, as an editor saves it. */
@@ -262,8 +249,8 @@ static void an_edit_that_rotted_holds_up_nobody(void **state)
 	home.world.now_ms += 600000;
 	(void)device_save(&home.b, "e1", "by b, later");
 	assert_synced(&home.b);
-	run_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE id = 'e1' AND hash NOT IN"
-			 " (SELECT cloud FROM entries WHERE cloud IS NOT NULL)");
+	device_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE id = 'e1' AND hash NOT IN"
+			    " (SELECT cloud FROM entries WHERE cloud IS NOT NULL)");
 	assert_synced(&home.a);
 	(void)device_save(&home.a, "e2", "good");
 	assert_synced(&home.a);
@@ -298,8 +285,8 @@ static void a_loser_that_rotted_is_given_up(void **state)
 	(void)state;
 	(void)device_save(&home.a, "e1", "good, the loser");
 	lose_to_an_open_editor(&begun_on);
-	run_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE id = 'e1' AND hash NOT IN"
-			 " (SELECT cloud FROM entries UNION SELECT local FROM entries)");
+	device_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE id = 'e1' AND hash NOT IN"
+			    " (SELECT cloud FROM entries UNION SELECT local FROM entries)");
 	assert_synced(&home.a);
 	assert_int_equal(device_counts(&home.a).losers_count, 0); /* it waits no more */
 	(void)device_save(&home.a, "e2", "good");
@@ -322,8 +309,8 @@ static void a_loser_that_the_cloud_holds_is_named(void **state)
 	assert_synced(&home.a);
 	assert_synced(&home.b);
 	lose_to_an_open_editor(&begun_on);
-	run_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE hash = (SELECT cloud FROM"
-			 " entries WHERE id = 'e1')");
+	device_sql(&home.a, "UPDATE versions SET encoded = x'00' WHERE hash = (SELECT cloud FROM"
+			    " entries WHERE id = 'e1')");
 	assert_synced(&home.a);
 	assert_int_equal(device_activity(&home.a, ACTIVITY_WARNING), 0);
 	assert_int_equal(device_counts(&home.a).losers_count, 0);
@@ -364,7 +351,29 @@ static void damage_is_named(void **state)
 	assert_true(named.title[0] != '\0');
 }
 
+/* Its bytes are as little use to anyone as it is: it goes with the others' purge. */
+static void a_tombstone_that_rotted_is_purged(void **state)
+{
+	(void)state;
+	device_delete(&home.a, "e1");
+	device_delete(&home.a, "e2");
+	assert_synced(&home.a);
+	assert_synced(&home.b);
+	(void)device_save(&home.b, "e3", "acknowledges that");
+	assert_synced(&home.b);
+	rot(&home.b, "e1", ROT_ALL);
+	home.world.now_ms += 100 * INT64_C(86400000);
+	(void)device_save(&home.a, "e4", "with a purge");
+	assert_synced(&home.a);
+	assert_false(device_has(&home.a, "e1"));
+	assert_synced(&home.b);
+	assert_false(device_has(&home.b, "e1"));
+	assert_false(device_has(&home.b, "e2"));
+	assert_same(&home.a, &home.b);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_tombstone_that_rotted_is_purged, home_setup, home_teardown),
     cmocka_unit_test_setup_teardown(no_patch_carries_it, home_setup, home_teardown),
     cmocka_unit_test(no_load_carries_it),
     cmocka_unit_test_setup_teardown(no_delta_is_made_against_it, home_setup, home_teardown),
