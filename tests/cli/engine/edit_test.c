@@ -477,14 +477,17 @@ static void what_moved_is_kept_by_who_made_it(void **state)
 	}
 }
 
-/* Its versions stand in the history, and it is not in the journal: as if it had never been. */
+/* The cloud may have it, and the history: it is not in the journal, as if it had never been. */
 static void what_is_gone_is_imported_again(void **state)
 {
 	struct home *home = *state;
 	struct device *device = &home->device;
 	const struct journal_ops *ops = device->engine.journal.ops;
+	struct digest version;
 
 	device_new(device, "one", "of today");
+	version = device_version(device, "one");
+	put_in_cloud(device, &version);
 	assert_int_equal(ops->begin(device->store, &device->call), JOURNAL_OK);
 	assert_int_equal(
 	    ops->local_set(device->store, view_text("one"), NULL, &device->call), JOURNAL_OK);
