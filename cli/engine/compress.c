@@ -16,6 +16,7 @@
 #define LARGE (128u << 10) /* from here on LEVEL_LARGE */
 
 enum packing { PACKED_PLAIN, PACKED_ZSTD };
+_Static_assert(PACKED_PLAIN == 0, "new bytes are plain until something else is said");
 
 static int window_log(size_t len)
 {
@@ -78,8 +79,7 @@ static enum format_result frame_open(
 	context = ZSTD_createDCtx();
 	if (context == NULL || !bytes_new((size_t)announced, &plain))
 		goto done;
-	if (reference.len > 0 &&
-	    ZSTD_isError(ZSTD_DCtx_refPrefix(context, reference.data, reference.len)))
+	if (ZSTD_isError(ZSTD_DCtx_refPrefix(context, reference.data, reference.len)))
 		goto done;
 	len = ZSTD_decompressDCtx(context, plain.data, plain.len, frame.data, frame.len);
 	if (ZSTD_getErrorCode(len) == ZSTD_error_memory_allocation)
@@ -109,7 +109,6 @@ enum format_result compress_pack(struct view plain, struct bytes *out)
 		bytes_clear(&packed);
 		if (!bytes_new(plain.len + 1, &packed))
 			return FORMAT_NO_MEMORY;
-		packed.data[0] = PACKED_PLAIN;
 		if (plain.len > 0)
 			memcpy(packed.data + 1, plain.data, plain.len);
 	}
