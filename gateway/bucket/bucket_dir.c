@@ -412,6 +412,7 @@ struct bucket *bucket_dir_open(
     const char *path, const struct dir_io *io, const struct clock *clock, struct call *call)
 {
 	struct bucket_dir *dir = NULL;
+	struct bucket *bucket;
 
 	if (path[0] == '\0' || strlen(path) > BUCKET_URL_MAX) {
 		call_sayf(
@@ -430,5 +431,8 @@ struct bucket *bucket_dir_open(
 		return NULL;
 	}
 	dir_temp_sweep(dir);
-	return bucket_new(&dir_ops, dir);
+	bucket = bucket_new(&dir_ops, dir);
+	if (bucket == NULL)
+		call_sayf(call, "no memory");
+	return bucket;
 }

@@ -30,7 +30,8 @@ MODULES = {
     "cli/store": ["store_*test"],
     "cli/remote": ["remote_*test", "http_answer_test", "torture.gateway"],
     "gateway/account": ["account_*_test", "torture.account_*", "torture.log"],
-    "gateway/bucket": ["bucket_*test", "probe_test", "s3_*_test", "crash.dir", "torture.s3"],
+    "gateway/bucket": ["bucket_*test", "probe_test", "s3_*_test", "crash.dir", "torture.bucket",
+                       "torture.s3"],
     "gateway/http": ["http_*_test", "torture.http"],
     "schemas": ["schemas_*_test", "torture.codecs", "torture.formats"],
 }

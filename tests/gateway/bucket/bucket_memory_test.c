@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,6 +294,159 @@ static void stale_lists_are_behind(void **state)
 	bucket_close(stale);
 }
 
+/* Behind by eight puts and removes, and by no more: of what was put, and of what was removed. */
+static void stale_lists_are_eight_behind(void **state)
+{
+	struct script script = {.fault = MEMORY_FAULT_STALE};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *stale = bucket_memory(store, &hook);
+	struct call call;
+
+	assert_non_null(stale);
+	for (unsigned gone = 0; gone < 2; gone++) {
+		suite_call(&call);
+		if (gone)
+			assert_int_equal(bucket_remove(*state, "a/4", &call), BUCKET_OK);
+		else
+			(void)suite_put_text(*state, "a/4", "new", BUCKET_ALWAYS);
+		for (unsigned since = 0; since < 10; since++) {
+			expect_keys(stale, (since < 8) == (gone == 1) ? "a/4 " : "");
+			expect_keys(*state, gone ? "" : "a/4 ");
+			(void)suite_put_text(*state, "b", "time passes", BUCKET_ALWAYS);
+		}
+	}
+	/* Removed and put again: once, as it is. */
+	suite_call(&call);
+	(void)suite_put_text(*state, "a/4", "new", BUCKET_ALWAYS);
+	for (unsigned since = 0; since < 7; since++)
+		(void)suite_put_text(*state, "b", "time passes", BUCKET_ALWAYS);
+	assert_int_equal(bucket_remove(*state, "a/4", &call), BUCKET_OK);
+	expect_keys(stale, "a/4 ");
+	(void)suite_put_text(*state, "a/4", "again", BUCKET_ALWAYS);
+	expect_keys(stale, "");
+	bucket_close(stale);
+}
+
+/* What a stale list still shows stands where it stood, also at the edges of a page. */
+static void stale_pages_are_in_order(void **state)
+{
+	static const struct {
+		const char *prefix, *after;
+		const char *first, *last;
+		size_t count;
+		bool more;
+	} rows[] = {
+	    {"m/", "", "m/0000", "m/0999", 1000, true},
+	    {"m/", "m/0000", "m/0001", "m/1000", 1000, true},
+	    {"m/", "m/0001", "m/0002", "m/1001", 1000, false},
+	    {"m/", "m/1000", "m/1001", "m/1001", 1, false},
+	    {"m/05", "", "m/0500", "m/0599", 100, false},
+	    {"n/", "", "n/1", "n/1", 1, false},
+	};
+	static const char *const gone[] = {"m/0000", "m/0500", "m/0999", "m/1000", "m/1001", "n/1"};
+	struct script script = {.fault = MEMORY_FAULT_STALE};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *stale = bucket_memory(store, &hook);
+	struct call call;
+	char key[16];
+
+	assert_non_null(stale);
+	for (unsigned i = 0; i < 1002; i++) {
+		(void)snprintf(key, sizeof(key), "m/%04u", i);
+		(void)suite_put_text(*state, key, "12345", BUCKET_ALWAYS);
+	}
+	(void)suite_put_text(*state, "n/1", "12345", BUCKET_ALWAYS);
+	for (unsigned i = 0; i < 2; i++)
+		(void)suite_put_text(*state, "o", "time passes", BUCKET_ALWAYS);
+	suite_call(&call);
+	assert_int_equal(bucket_remove_many(*state, gone, COUNT_OF(gone), &call), BUCKET_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket_page page = {0};
+
+		suite_call(&call);
+		assert_int_equal(
+		    bucket_list(stale, rows[i].prefix, rows[i].after, &call, &page), BUCKET_OK);
+		if (page.count != rows[i].count || page.more != rows[i].more ||
+		    strcmp(page.items[0].key, rows[i].first) != 0 ||
+		    strcmp(page.items[page.count - 1].key, rows[i].last) != 0)
+			fail_msg("row %zu: %zu keys from %s to %s, more %d", i, page.count,
+			    page.items[0].key, page.items[page.count - 1].key, page.more);
+		for (size_t item = 0; item < page.count; item++) {
+			assert_int_equal(page.items[item].size, 5);
+			assert_true(item == 0 ||
+				    strcmp(page.items[item - 1].key, page.items[item].key) < 0);
+		}
+		free(page.items);
+	}
+	bucket_close(stale);
+}
+
+/* What is hidden goes with its prefix alone, and no condition meets it any more. */
+static void purges_keep_to_their_prefix(void **state)
+{
+	static const char *const keys[] = {"a/1", "b/1", "a/2", "b/2", "ab"};
+	struct bucket *bucket = *state;
+	uint64_t removed = 5;
+	struct call call;
+
+	memory_keep_versions(store, true);
+	suite_call(&call);
+	for (unsigned times = 0; times < 2; times++)
+		for (size_t i = 0; i < COUNT_OF(keys); i++)
+			(void)suite_put_text(bucket, keys[i], "text", BUCKET_ALWAYS);
+	assert_int_equal(bucket_remove(bucket, "b/2", &call), BUCKET_OK);
+	assert_int_equal(memory_hidden(store, "a/"), 2);
+	assert_int_equal(bucket_purge_hidden(bucket, "a/", &call, &removed), BUCKET_OK);
+	assert_int_equal(removed, 7);
+	assert_int_equal(memory_hidden(store, "a/"), 0);
+	assert_int_equal(memory_hidden(store, "a"), 1);
+	assert_int_equal(memory_hidden(store, "b/"), 3);
+	for (unsigned purged = 0; purged < 2; purged++) {
+		struct bucket_put put = {"b/2", view_text("new"), BUCKET_IF_ABSENT, {""}};
+		struct bucket_tag tag;
+
+		/* The marker stands in the way, until it is purged too. */
+		assert_int_equal(
+		    bucket_put(bucket, &put, &call, &tag), purged ? BUCKET_OK : BUCKET_CONFLICT);
+		assert_int_equal(bucket_purge_hidden(bucket, "b/2", &call, &removed), BUCKET_OK);
+	}
+	assert_int_equal(removed, 9);
+	assert_int_equal(memory_hidden(store, ""), 2);
+}
+
+/* More late puts than a store has room for at first: each lands, in its turn. */
+static void late_puts_land_in_turn(void **state)
+{
+	struct script script = {.fault = MEMORY_FAULT_LATE};
+	struct memory_hook hook = {&script, script_before};
+	struct bucket *faulty = bucket_memory(store, &hook);
+	struct call call;
+	char key[16];
+
+	assert_non_null(faulty);
+	suite_call(&call);
+	for (unsigned i = 0; i < 40; i++) {
+		struct bucket_put put = {.key = key, .cond = BUCKET_ALWAYS};
+		struct bucket_tag tag;
+
+		(void)snprintf(key, sizeof(key), "k/%u", i);
+		put.data = view_text(key);
+		assert_int_equal(bucket_put(faulty, &put, &call, &tag), BUCKET_UNKNOWN);
+		assert_string_equal(call.message, "the answer was lost");
+		put.key = "last"; /* the newest stays */
+		assert_int_equal(bucket_put(faulty, &put, &call, &tag), BUCKET_UNKNOWN);
+	}
+	assert_int_equal(suite_count_keys(*state, ""), 0);
+	assert_int_equal(memory_deliver(store), 80);
+	assert_int_equal(suite_count_keys(*state, "k/"), 40);
+	for (unsigned i = 0; i < 40; i++) {
+		(void)snprintf(key, sizeof(key), "k/%u", i);
+		suite_expect_text(*state, key, key);
+	}
+	suite_expect_text(*state, "last", "k/39");
+	bucket_close(faulty);
+}
+
 /* Both views of a delete marker that real stores have. */
 static void versions_stay_hidden(void **state)
 {
@@ -401,6 +555,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(losers_may_not_be_told, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(throttling_asks_for_a_rest, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(stale_lists_are_behind, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(stale_lists_are_eight_behind, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(stale_pages_are_in_order, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(purges_keep_to_their_prefix, open_memory, close_memory),
+    cmocka_unit_test_setup_teardown(late_puts_land_in_turn, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(versions_stay_hidden, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(closing_leaves_the_store, open_memory, close_memory),
     cmocka_unit_test_setup_teardown(each_and_flip, open_memory, close_memory),
