@@ -5,7 +5,6 @@
  */
 #include "tests/gateway/bucket/bucket_suite.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,19 +73,11 @@ static int open_folder(void **state)
 	return here.plain == NULL;
 }
 
-static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *ftw)
-{
-	(void)info;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static int close_folder(void **state)
 {
 	(void)state;
 	bucket_close(here.plain);
-	return nftw(here.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return suite_remove_tree(here.folder);
 }
 
 /* ---- opening ---- */

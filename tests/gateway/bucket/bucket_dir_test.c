@@ -226,31 +226,6 @@ static const char *under_root(const char *rest)
 	return path;
 }
 
-static int remove_tree(const char *path)
-{
-	DIR *list = opendir(path);
-	const struct dirent *entry;
-	int result = 0;
-
-	if (list == NULL)
-		return -1;
-	while (result == 0 && (entry = readdir(list)) != NULL) {
-		char below[4 * PATH_MAX_HERE];
-		struct stat info;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >=
-			(int)sizeof(below) ||
-		    lstat(below, &info) != 0)
-			result = -1;
-		else
-			result = S_ISDIR(info.st_mode) ? remove_tree(below) : unlink(below);
-	}
-	(void)closedir(list);
-	return result == 0 ? rmdir(path) : result;
-}
-
 static int make_root(void)
 {
 	const char *parent = getenv("TMPDIR");
@@ -315,7 +290,7 @@ static int close_dir(void **state)
 	bucket_close(*state);
 	if (watch.open_count != 0)
 		print_message("%d descriptors left open\n", watch.open_count);
-	return remove_tree(root) != 0 || watch.open_count != 0;
+	return suite_remove_tree(root) != 0 || watch.open_count != 0;
 }
 
 static size_t count_names(const char *folder)

@@ -3,12 +3,15 @@
  */
 #include "tests/gateway/bucket/bucket_suite.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WRITERS 16u
 #define ROUNDS 4u
@@ -47,6 +50,31 @@ int suite_quick_sync(void *self, int fd)
 {
 	(void)self;
 	return fcntl(fd, F_GETFD) < 0 ? -1 : 0;
+}
+
+int suite_remove_tree(const char *path)
+{
+	DIR *list = opendir(path);
+	const struct dirent *entry;
+	int result = 0;
+
+	if (list == NULL)
+		return -1;
+	while (result == 0 && (entry = readdir(list)) != NULL) {
+		char below[1200];
+		struct stat info;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >=
+			(int)sizeof(below) ||
+		    lstat(below, &info) != 0)
+			result = -1;
+		else
+			result = S_ISDIR(info.st_mode) ? suite_remove_tree(below) : unlink(below);
+	}
+	(void)closedir(list);
+	return result == 0 ? rmdir(path) : result;
 }
 
 void suite_call(struct call *call)

@@ -25,6 +25,8 @@ void suite_expect_text(struct bucket *bucket, const char *key, const char *text)
  * order, is looked at by itself, and tests/crash has a disk that forgets.
  */
 int suite_quick_sync(void *self, int fd);
+/* A folder and all below it; 0, or it is not gone. */
+int suite_remove_tree(const char *path);
 /* How many keys begin with prefix. */
 size_t suite_count_keys(struct bucket *bucket, const char *prefix);
 

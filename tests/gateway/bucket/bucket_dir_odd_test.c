@@ -1,0 +1,496 @@
+/*
+ * tests/gateway/bucket/bucket_dir_odd_test.c: what a folder bucket meets seldom: each errno and
+ * what is said of it, signals, deadlines that pass in the middle, folders and files that vanish or
+ * change while they are used, names that cannot be keys.
+ */
+#include "tests/gateway/bucket/bucket_suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/bucket/bucket_priv.h"
+
+/* ---- a folder whose system calls can be odd ---- */
+
+static struct odd {
+	char root[64];
+	struct dir_io io;
+	struct clock clock;
+	int64_t now_ms;
+	unsigned renames, opens, locks, temps;
+	unsigned rename_fails, temp_fails, lock_fails;  /* so many of them */
+	int error;                                      /* those fail with it */
+	int64_t lock_ms, rename_ms, unlink_ms, name_ms; /* so long one takes */
+	unsigned read_calls;
+	int short_by;        /* bytes that a file has less than it said; negative: more */
+	unsigned interrupts; /* so many system calls end by a signal */
+	bool write_nothing, name_gone;
+} odd;
+
+static int64_t odd_now(void *self)
+{
+	(void)self;
+	return odd.now_ms;
+}
+
+static int odd_rename_at(
+    void *self, int from_folder, const char *from, int to_folder, const char *to)
+{
+	odd.now_ms += odd.rename_ms;
+	if (odd.renames++ < odd.rename_fails) {
+		errno = odd.error;
+		return -1;
+	}
+	return dir_io_system.rename_at(self, from_folder, from, to_folder, to);
+}
+
+static int odd_open_at(void *self, int folder, const char *name, int flags, mode_t mode)
+{
+	odd.opens++;
+	if ((flags & O_CREAT) != 0 && odd.temps++ < odd.temp_fails) {
+		errno = odd.error;
+		return -1;
+	}
+	return dir_io_system.open_at(self, folder, name, flags, mode);
+}
+
+static int odd_lock(void *self, int fd)
+{
+	odd.now_ms += odd.lock_ms;
+	if (odd.locks++ < odd.lock_fails) {
+		errno = odd.error;
+		return -1;
+	}
+	return dir_io_system.lock(self, fd);
+}
+
+static int odd_unlink_at(void *self, int folder, const char *name, int flags)
+{
+	odd.now_ms += odd.unlink_ms;
+	return dir_io_system.unlink_at(self, folder, name, flags);
+}
+
+static int odd_stat(void *self, int fd, struct stat *out)
+{
+	int result = dir_io_system.stat(self, fd, out);
+
+	if (S_ISREG(out->st_mode))
+		out->st_size += odd.short_by;
+	return result;
+}
+
+static int odd_stat_at(void *self, int folder, const char *name, struct stat *out)
+{
+	if (odd.name_gone && strcmp(name, "gone") == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return dir_io_system.stat_at(self, folder, name, out);
+}
+
+static struct dirent *odd_list_next(void *self, DIR *list)
+{
+	odd.now_ms += odd.name_ms;
+	return dir_io_system.list_next(self, list);
+}
+
+static ssize_t odd_write(void *self, int fd, const void *data, size_t len)
+{
+	return odd.write_nothing ? 0 : dir_io_system.write(self, fd, data, len);
+}
+
+static int open_odd(void **state)
+{
+	struct call call;
+
+	odd = (struct odd){.root = "/tmp/inkseal-odd-XXXXXX", .io = dir_io_system, .now_ms = 1000};
+	odd.clock = (struct clock){NULL, suite_clock.wall_ms, odd_now};
+	odd.io.sync = suite_quick_sync;
+	odd.io.rename_at = odd_rename_at;
+	odd.io.open_at = odd_open_at;
+	odd.io.lock = odd_lock;
+	odd.io.unlink_at = odd_unlink_at;
+	odd.io.stat = odd_stat;
+	odd.io.stat_at = odd_stat_at;
+	odd.io.list_next = odd_list_next;
+	odd.io.write = odd_write;
+	if (mkdtemp(odd.root) == NULL)
+		return 1;
+	call_init(&call, 2000);
+	*state = bucket_dir_open(odd.root, &odd.io, &odd.clock, &call);
+	return *state == NULL;
+}
+
+static int close_odd(void **state)
+{
+	bucket_close(*state);
+	return suite_remove_tree(odd.root);
+}
+
+static enum bucket_result put(struct bucket *bucket, const char *key, struct call *call)
+{
+	struct bucket_put put = {key, view_text("new"), BUCKET_ALWAYS, {""}};
+	struct bucket_tag tag;
+
+	return bucket_put(bucket, &put, call, &tag);
+}
+
+static enum bucket_result get(struct bucket *bucket, const char *key, struct call *call)
+{
+	struct bucket_get get = {.key = key};
+	struct bytes data = {0};
+	struct bucket_tag tag;
+	enum bucket_result result = bucket_get(bucket, &get, call, &data, &tag);
+
+	bytes_clear(&data);
+	return result;
+}
+
+static void expect(enum bucket_result result, enum bucket_result expected, const struct call *call,
+    const char *says)
+{
+	if (result != expected || strcmp(call->message, says) != 0)
+		fail_msg("%s: %s", bucket_result_text(result), call->message);
+}
+
+/* ---- the meaning of errno ---- */
+
+static void each_errno_has_its_meaning(void **state)
+{
+	static const struct {
+		int error;
+		enum bucket_result result;
+		const char *says;
+	} rows[] = {
+	    {ENOENT, BUCKET_ABSENT, "trying: not there"},
+	    {ENOSPC, BUCKET_REFUSED, "trying: the disk is full"},
+	    {EDQUOT, BUCKET_REFUSED, "trying: the disk quota is used up"},
+	    {EFBIG, BUCKET_REFUSED, "trying: larger than files may be here"},
+	    {ELOOP, BUCKET_REFUSED, "trying: a link, a folder or a file stands where"},
+	    {ENOTDIR, BUCKET_REFUSED, "trying: a link, a folder or a file stands where"},
+	    {EISDIR, BUCKET_REFUSED, "trying: a link, a folder or a file stands where"},
+	    {EXDEV, BUCKET_REFUSED, "trying: another file system is mounted"},
+	    {ENOLCK, BUCKET_REFUSED, "trying: this file system has no locks"},
+	    {ENOSYS, BUCKET_REFUSED, "trying: this file system has no locks"},
+	    {EOPNOTSUPP, BUCKET_REFUSED, "trying: this file system has no locks"},
+	    {EACCES, BUCKET_REFUSED, "trying: Permission denied"},
+	    {EPERM, BUCKET_REFUSED, "trying: Operation not permitted"},
+	    {EROFS, BUCKET_REFUSED, "trying: Read-only file system"},
+	    {EMLINK, BUCKET_REFUSED, "trying: Too many links"},
+	    {ENAMETOOLONG, BUCKET_REFUSED, "trying: File name too long"},
+	    {EINVAL, BUCKET_REFUSED, "trying: Invalid argument"},
+	    {EIO, BUCKET_RETRY, "trying: Input/output error"},
+	    {ENOMEM, BUCKET_RETRY, "trying: Cannot allocate memory"},
+	    {EMFILE, BUCKET_RETRY, "trying: Too many open files"},
+	    {99999, BUCKET_RETRY, "trying: "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct call call;
+
+		suite_call(&call);
+		if (dir_fail(&call, "trying", rows[i].error) != rows[i].result ||
+		    !bucket_begins(call.message, rows[i].says) ||
+		    strlen(call.message) <= strlen("trying: "))
+			fail_msg("errno %d: %s", rows[i].error, call.message);
+	}
+}
+
+/* ---- signals ---- */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names (CMakeLists.txt) */
+int __real_openat(int folder, const char *name, int flags, ...);
+int __wrap_openat(int folder, const char *name, int flags, mode_t mode);
+ssize_t __real_read(int fd, void *out, size_t len);
+ssize_t __wrap_read(int fd, void *out, size_t len);
+ssize_t __real_write(int fd, const void *data, size_t len);
+ssize_t __wrap_write(int fd, const void *data, size_t len);
+int __wrap_fsync(int fd);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+static bool interrupted(void)
+{
+	if (odd.interrupts == 0)
+		return false;
+	odd.interrupts--;
+	errno = odd.error;
+	return true;
+}
+
+int __wrap_openat(int folder, const char *name, int flags, mode_t mode)
+{
+	return interrupted() ? -1 : __real_openat(folder, name, flags, mode);
+}
+
+ssize_t __wrap_read(int fd, void *out, size_t len)
+{
+	return interrupted() ? -1 : __real_read(fd, out, len);
+}
+
+ssize_t __wrap_write(int fd, const void *data, size_t len)
+{
+	return interrupted() ? -1 : __real_write(fd, data, len);
+}
+
+int __wrap_fsync(int fd)
+{
+	return interrupted() ? -1 : suite_quick_sync(NULL, fd);
+}
+
+/* A signal ends no call of the system's own, and any other failure does. */
+static void signals_are_nothing(void **state)
+{
+	const struct dir_io *io = &dir_io_system;
+	char byte = 'x';
+
+	(void)state;
+	for (unsigned signal = 0; signal < 2; signal++) {
+		unsigned left = signal ? 0 : 1; /* of two: the first that is no signal's ends it */
+		int fd;
+
+		odd.error = signal ? EINTR : EIO;
+		odd.interrupts = 2;
+		fd = io->open_at(NULL, AT_FDCWD, odd.root, DIR_OPEN_FOLDER, 0);
+		assert_int_equal(fd >= 0, signal);
+		assert_int_equal(odd.interrupts, left);
+		odd.interrupts = 0;
+		if (fd >= 0)
+			assert_int_equal(io->close(NULL, fd), 0);
+		fd = io->open_at(NULL, AT_FDCWD, "/dev/zero", O_RDWR | O_CLOEXEC, 0);
+		assert_true(fd >= 0);
+		odd.interrupts = 2;
+		assert_int_equal(io->read(NULL, fd, &byte, 1), signal ? 1 : -1);
+		assert_int_equal(odd.interrupts, left);
+		odd.interrupts = 2;
+		assert_int_equal(io->write(NULL, fd, &byte, 1), signal ? 1 : -1);
+		assert_int_equal(odd.interrupts, left);
+		odd.interrupts = 2;
+		assert_int_equal(io->sync(NULL, fd), signal ? 0 : -1);
+		assert_int_equal(odd.interrupts, left);
+		odd.interrupts = 0;
+		assert_int_equal(io->close(NULL, fd), 0);
+	}
+}
+
+/* ---- deadlines ---- */
+
+static const char late[] = "the deadline passed before anything was changed";
+
+/* To the millisecond: the last one is still in time. */
+static void a_late_call_does_nothing(void **state)
+{
+	struct bucket *bucket = *state;
+	struct bucket_page page = {0};
+	struct call call;
+
+	(void)suite_put_text(bucket, "a/one", "old", BUCKET_ALWAYS);
+	call_init(&call, odd.now_ms);
+	assert_int_equal(get(bucket, "a/one", &call), BUCKET_OK);
+	assert_int_equal(put(bucket, "a/two", &call), BUCKET_OK);
+	assert_int_equal(bucket_list(bucket, "", "", &call, &page), BUCKET_OK);
+	assert_int_equal(page.count, 2);
+	free(page.items);
+	assert_int_equal(bucket_remove(bucket, "a/two", &call), BUCKET_OK);
+	call_init(&call, odd.now_ms - 1);
+	expect(get(bucket, "a/one", &call), BUCKET_RETRY, &call, late);
+	odd.opens = 0;
+	expect(put(bucket, "a/two", &call), BUCKET_RETRY, &call, late);
+	assert_int_equal(odd.opens, 0);
+	expect(bucket_list(bucket, "", "", &call, &page), BUCKET_RETRY, &call,
+	    "the deadline passed while listing");
+	expect(bucket_remove(bucket, "a/one", &call), BUCKET_RETRY, &call,
+	    "the deadline passed with 0 of 1 removed");
+	assert_int_equal(suite_count_keys(bucket, ""), 1);
+}
+
+/* Who waits for a lock until the deadline has changed nothing, and changes nothing later. */
+static void a_deadline_that_passes_in_the_middle(void **state)
+{
+	static const char *const keys[] = {"a/one", "a/two", "a/three"};
+	struct bucket *bucket = *state;
+	struct call call;
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		(void)suite_put_text(bucket, keys[i], "old", BUCKET_ALWAYS);
+	odd.lock_ms = 10;
+	call_init(&call, odd.now_ms + 9);
+	expect(put(bucket, "a/one", &call), BUCKET_RETRY, &call, late);
+	suite_expect_text(bucket, "a/one", "old");
+	call_init(&call, odd.now_ms + 10);
+	assert_int_equal(put(bucket, "a/one", &call), BUCKET_OK);
+	suite_expect_text(bucket, "a/one", "new");
+	odd.lock_ms = 0;
+	odd.unlink_ms = 10;
+	call_init(&call, odd.now_ms + 19);
+	expect(bucket_remove_many(bucket, keys, COUNT_OF(keys), &call), BUCKET_UNKNOWN, &call,
+	    "the deadline passed with 2 of 3 removed");
+	odd.unlink_ms = 0;
+	suite_expect_text(bucket, "a/three", "old");
+	assert_int_equal(suite_count_keys(bucket, ""), 1);
+}
+
+/* What is waited for is a lock that another has, and nothing else. */
+static void locks_are_waited_for(void **state)
+{
+	static const struct {
+		int error;
+		unsigned fails;
+		bool waits;
+	} rows[] = {{EACCES, 1, true}, {EAGAIN, 3, true}, {EINTR, 1, true}, {EIO, 1, false},
+	    {ENOLCK, 1, false}};
+	struct bucket *bucket = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct call call;
+
+		odd.error = rows[i].error;
+		odd.lock_fails = rows[i].fails;
+		odd.locks = 0;
+		call_init(&call, odd.now_ms);
+		assert_int_equal(put(bucket, "a/one", &call) == BUCKET_OK, rows[i].waits);
+		assert_int_equal(odd.locks, rows[i].fails + rows[i].waits);
+		if (!rows[i].waits)
+			assert_true(bucket_begins(call.message, "locking the key: "));
+		assert_int_equal(put(bucket, "a/one", &call), BUCKET_OK); /* nobody has it now */
+	}
+	odd.error = EAGAIN;
+	odd.lock_fails = 1000;
+	odd.lock_ms = 1;
+	odd.locks = 0;
+	{
+		struct call call;
+
+		call_init(&call, odd.now_ms + 3);
+		expect(put(bucket, "a/one", &call), BUCKET_RETRY, &call,
+		    "another writer held the key until the deadline");
+		assert_int_equal(odd.locks, 4);
+	}
+}
+
+/* ---- what vanishes, or is there already ---- */
+
+/* Who is faster for ever is not run after for ever. */
+static void begins_again_a_hundred_times(void **state)
+{
+	static const struct {
+		unsigned *calls, *fails;
+		int error;
+		bool all; /* that it fails each time is seen by the caller */
+		const char *says;
+	} rows[] = {
+	    {&odd.renames, &odd.rename_fails, ENOENT, true,
+		"placing the object: its folder, or the new file, kept vanishing"},
+	    {&odd.temps, &odd.temp_fails, ENOENT, true, "writing the object: not there"},
+	    {&odd.temps, &odd.temp_fails, EEXIST, true, "writing the object: File exists"},
+	};
+	struct bucket *bucket = *state;
+
+	(void)suite_put_text(bucket, "a/one", "old", BUCKET_ALWAYS);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct call call;
+
+		odd.error = rows[i].error;
+		*rows[i].calls = 0;
+		*rows[i].fails = 99;
+		call_init(&call, odd.now_ms);
+		assert_int_equal(put(bucket, "a/one", &call), BUCKET_OK);
+		assert_int_equal(*rows[i].calls, 100);
+		*rows[i].calls = 0;
+		*rows[i].fails = 1000;
+		expect(put(bucket, "a/one", &call), BUCKET_RETRY, &call, rows[i].says);
+		assert_int_equal(*rows[i].calls, 100);
+		*rows[i].fails = 0;
+	}
+}
+
+/* No file of ours changes while it is read: one that does is not given out. */
+static void files_that_change_are_read_again(void **state)
+{
+	struct bucket *bucket = *state;
+	struct call call;
+
+	(void)suite_put_text(bucket, "a/one", "old", BUCKET_ALWAYS);
+	for (odd.short_by = -3; odd.short_by <= 2; odd.short_by++) {
+		call_init(&call, odd.now_ms);
+		if (odd.short_by == 0)
+			assert_int_equal(get(bucket, "a/one", &call), BUCKET_OK);
+		else
+			expect(get(bucket, "a/one", &call), BUCKET_RETRY, &call,
+			    "reading the object: Input/output error");
+	}
+	odd.short_by = 0;
+}
+
+static void a_disk_that_takes_nothing_is_full(void **state)
+{
+	struct call call;
+
+	odd.write_nothing = true;
+	call_init(&call, odd.now_ms);
+	expect(put(*state, "a/one", &call), BUCKET_REFUSED, &call,
+	    "writing the object: the disk is full");
+}
+
+/* ---- names ---- */
+
+static void make_file(const char *name)
+{
+	char path[400];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", odd.root, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Only what can be a key is listed: printable, no dot first, and no longer than one may be. */
+static void names_that_are_no_keys(void **state)
+{
+	static const char *const names[] = {"a/\x1f", "a/ ", "a/~", "a/\x7f", "a/.x", "a/x."};
+	struct bucket *bucket = *state;
+	char name[BUCKET_KEY_MAX + 2];
+	struct bucket_page page = {0};
+	struct call call;
+
+	(void)suite_put_text(bucket, "a/gone", "x", BUCKET_ALWAYS);
+	odd.name_gone = true; /* listed, and removed before it was looked at */
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		make_file(names[i]);
+	call_init(&call, odd.now_ms);
+	assert_int_equal(bucket_list(bucket, "", "", &call, &page), BUCKET_OK);
+	assert_int_equal(page.count, 3);
+	assert_string_equal(page.items[0].key, "a/ ");
+	assert_string_equal(page.items[1].key, "a/x.");
+	assert_string_equal(page.items[2].key, "a/~");
+	free(page.items);
+	/* A folder's name of 200 bytes and a slash leave 55 for what is below it. */
+	memset(name, 'k', sizeof(name));
+	name[200] = '/';
+	name[BUCKET_KEY_MAX] = '\0';
+	(void)suite_put_text(bucket, name, "x", BUCKET_ALWAYS);
+	name[BUCKET_KEY_MAX] = 'k';
+	name[BUCKET_KEY_MAX + 1] = '\0';
+	make_file(name);
+	assert_int_equal(suite_count_keys(bucket, "k"), 1);
+	odd.name_gone = false;
+	assert_int_equal(suite_count_keys(bucket, "a/"), 4);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(each_errno_has_its_meaning),
+    cmocka_unit_test_setup_teardown(signals_are_nothing, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(a_late_call_does_nothing, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(a_deadline_that_passes_in_the_middle, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(locks_are_waited_for, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(begins_again_a_hundred_times, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(files_that_change_are_read_again, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_is_full, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(names_that_are_no_keys, open_odd, close_odd),
+};
+
+TEST_MAIN(tests)
