@@ -324,7 +324,6 @@ static void one_form_alone_is_taken(void **state)
 	}
 }
 
-/* Not even by who has the key: what is signed has to be of this form. */
 static void sign_by_hand(struct signed_request *made, const char *input)
 {
 	struct http_component components[6] = {{"@method", view_text(made->request.method)},
@@ -352,6 +351,7 @@ static void sign_by_hand(struct signed_request *made, const char *input)
 	bytes_clear(&base);
 }
 
+/* Not even by who has the key: what is signed has to be of this form. */
 static void another_form_is_not_taken_signed(void **state)
 {
 	struct signed_request made;
