@@ -413,6 +413,22 @@ static void a_text_that_does_not_end_is_refused(void **state)
 	(void)state;
 	memset(endless, 'a', sizeof(endless));
 	assert_int_equal(http_signature_parse(endless, &signature, &has_body), FORMAT_TOO_LARGE);
+	/* Nor is one taken that ends right behind. */
+	for (int with = 0; with < 2; with++) {
+		struct signed_request made;
+		char text[HTTP_INPUT_TEXT_MAX + 1];
+
+		make(&made, with == 1);
+		(void)snprintf(
+		    text, sizeof(text), "%-*s", (int)HTTP_INPUT_TEXT_MAX, made.texts.input);
+		assert_int_equal(http_signature_check_head(&made.request, text,
+				     made.texts.signature, made.texts.digest, made.public_key),
+		    FORMAT_TOO_LARGE);
+		text[HTTP_INPUT_TEXT_MAX - 1] = '\0';
+		assert_int_equal(http_signature_check_head(&made.request, text,
+				     made.texts.signature, made.texts.digest, made.public_key),
+		    FORMAT_MALFORMED);
+	}
 }
 
 static void times_out_of_order_are_not_signed(void **state)
