@@ -93,6 +93,17 @@ static void revoked_poll(void)
 	ask_sync(0, THIRD, false, 0);
 }
 
+/* Its body is not read, and so the connection is closed. */
+static void too_large(void)
+{
+	struct MHD_Connection *connection = hand_connection("POST", "/v1/sync", "", 0);
+
+	hand_header(connection, "Content-Type", "application/cbor");
+	hand_header(connection, "Content-Length", "100000000");
+	world.begun++;
+	hand_begin(world.server, connection);
+}
+
 static void info(void)
 {
 	struct MHD_Connection *connection = hand_connection("GET", "/v1/info", "", 0);
@@ -123,6 +134,7 @@ static const struct scene {
     {"a wipe again", wipe_again, 200, 410, false},
     {"a create again", create_again, 200, 0, true},
     {"no path", no_path, 404, 0, true},
+    {"a body that is too large", too_large, 413, 0, true},
     {"info", info, 200, 0, true},
 };
 
