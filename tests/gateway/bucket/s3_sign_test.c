@@ -1,9 +1,11 @@
 /*
  * tests/gateway/bucket/s3_sign_test.c: the signatures of AWS's own documentation ("Authenticating
- * Requests: Using the Authorization Header", its four examples), dates, encoding.
+ * Requests: Using the Authorization Header", its four examples), dates, encoding; and that nothing
+ * of the secret stays behind.
  */
 #include "tests/test.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +102,12 @@ static void dates(void **state)
 	} rows[] = {
 	    {0, "19700101T000000Z"},
 	    {-1, "19700101T000000Z"},
+	    {-1000, "19700101T000000Z"},
+	    {INT64_MIN, "19700101T000000Z"},
+	    {999, "19700101T000000Z"},
+	    {1000, "19700101T000001Z"},
+	    {INT64_C(253402300799999), "99991231T235959Z"},
+	    {INT64_C(253402300800000), "99991231T235959Z"},
 	    {INT64_C(1369353600999), DATE},
 	    {INT64_C(1709251199000), "20240229T235959Z"},
 	    {INT64_MAX, "99991231T235959Z"},
@@ -121,6 +129,7 @@ static void encoding(void **state)
 		const char *expected;
 	} rows[] = {
 	    {"azAZ09-_.~", false, "azAZ09-_.~"},
+	    {"@[`{/:", false, "%40%5B%60%7B%2F%3A"}, /* beside those */
 	    {"a/b c+d", true, "a/b%20c%2Bd"},
 	    {"a/b", false, "a%2Fb"},
 	    {"%&=?#\"<>\\^`{|}", true, "%25%26%3D%3F%23%22%3C%3E%5C%5E%60%7B%7C%7D"},
@@ -140,10 +149,129 @@ static void encoding(void **state)
 	}
 }
 
+/* Names and values, whatever they hold. */
+static void queries(void **state)
+{
+	static const struct s3_pair params[] = {{"a/b", "c/d e"}, {"b=", ""}, {"c", "&"}};
+	struct bytes text = {0};
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1000);
+	s3_query(&out, params, COUNT_OF(params));
+	assert_true(buffer_take(&out, &text));
+	assert_string_equal((const char *)text.data, "a%2Fb=c%2Fd%20e&b%3D=&c=%26");
+	bytes_clear(&text);
+	s3_query(&out, params, 0);
+	assert_int_equal(out.len, 0);
+	buffer_clear(&out);
+}
+
+static const struct s3_credentials secret_credentials = {"AK", "a secret that is to be wiped", ""};
+
+static const struct s3_sign secret_sign = {.method = "GET",
+    .path = "/",
+    .query = "",
+    .body_sha256 = EMPTY_SHA256,
+    .date = DATE,
+    .region = "us-east-1",
+    .credentials = &secret_credentials};
+
+/* Signed too little, a store would refuse it for good. */
+static void what_is_too_long_is_not_signed(void **state)
+{
+	static char path[(64u << 10) + 1];
+	struct s3_sign sign = secret_sign;
+	struct buffer out;
+
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	sign.path = path;
+	buffer_init(&out, 1000);
+	s3_sign(&sign, &out);
+	assert_true(out.failed);
+	assert_int_equal(out.len, 0);
+	buffer_clear(&out);
+}
+
+/* ---- what stays on the stack ---- */
+
+#define STACK_LEN (256u << 10)
+#define KEY_LEN crypto_auth_hmacsha256_BYTES
+
+static _Alignas(4096) uint8_t stack[STACK_LEN];
+
+/* Far down, where the thread's own end does not come. */
+static void *sign_it(void *out)
+{
+	volatile uint8_t above[32u << 10];
+
+	above[0] = 0;
+	s3_sign(&secret_sign, out);
+	above[sizeof(above) - 1] = above[0];
+	return NULL;
+}
+
+__attribute__((no_sanitize("address", "thread"))) static bool stays(const void *secret, size_t len)
+{
+	const volatile uint8_t *at = stack;
+
+	for (size_t i = 0; i + len <= STACK_LEN; i++) {
+		size_t k = 0;
+
+		while (k < len && at[i + k] == ((const uint8_t *)secret)[k])
+			k++;
+		if (k == len)
+			return true;
+	}
+	return false;
+}
+
+static void next_key(const uint8_t *key, size_t key_len, const char *text, uint8_t out[KEY_LEN])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key, key_len);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)text, strlen(text));
+	crypto_auth_hmacsha256_final(&state, out);
+}
+
+/* Neither the secret nor any key that comes of it. */
+static void no_secret_stays(void **state)
+{
+	static const char *const steps[] = {"20130524", "us-east-1", "s3", "aws4_request"};
+	char text[64] = "AWS4";
+	uint8_t keys[COUNT_OF(steps)][KEY_LEN];
+	pthread_attr_t attributes;
+	struct buffer out;
+	pthread_t thread;
+
+	(void)state;
+	buffer_init(&out, 1000);
+	assert_int_equal(pthread_attr_init(&attributes), 0);
+	assert_int_equal(pthread_attr_setstack(&attributes, stack, sizeof(stack)), 0);
+	assert_int_equal(pthread_create(&thread, &attributes, sign_it, &out), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pthread_attr_destroy(&attributes), 0);
+	assert_false(out.failed);
+	buffer_clear(&out);
+	assert_true(stays("20130524/us-east-1/s3", 21)); /* what is no secret does */
+	memcpy(text + 4, secret_credentials.secret_key, strlen(secret_credentials.secret_key) + 1);
+	assert_false(stays(text, strlen(text)));
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		next_key(i == 0 ? (const uint8_t *)text : keys[i - 1],
+		    i == 0 ? strlen(text) : KEY_LEN, steps[i], keys[i]);
+		assert_false(stays(keys[i], KEY_LEN));
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(documented_examples),
     cmocka_unit_test(dates),
     cmocka_unit_test(encoding),
+    cmocka_unit_test(queries),
+    cmocka_unit_test(what_is_too_long_is_not_signed),
+    cmocka_unit_test(no_secret_stays),
 };
 
 TEST_MAIN(tests)
