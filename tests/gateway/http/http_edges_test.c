@@ -471,6 +471,11 @@ static void a_rate_holds_to_the_millisecond(void **state)
 		assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 0);
 	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 300000), 1000);
 	spend_uneven(accounts, slot, second);
+	/* A microsecond too early is too early. */
+	for (size_t i = 0; i < slot->members_count; i++)
+		slot->members[i].spent_us[PURSE_REQUESTS] = now_ms * 1000 + 59000001;
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms), 1);
+	assert_int_equal(spend(slot, PURSE_REQUESTS, now_ms + 1), 0);
 	/* Whoever does not belong there has nothing to spend. */
 	assert_int_equal(
 	    http_accounts_spend(accounts, slot, &world.pairs[0]->fixture.members[STRANGER].id,
