@@ -100,6 +100,20 @@ static void addresses_are_counted_as(void **state)
 	}
 }
 
+/* What has no address of the Internet's is not counted. */
+static void other_families_are_not_counted(void **state)
+{
+	struct sockaddr_storage address;
+	struct http_peer peer;
+
+	(void)state;
+	memset(&address, 0x11, sizeof(address));
+	address.ss_family = AF_UNIX;
+	http_peer(&address, true, &peer);
+	assert_int_equal(peer.len, sizeof(peer.of.any.sa_family));
+	assert_true(http_peer_key(&peer.of.any) == 0);
+}
+
 static uint64_t key_of(const char *text)
 {
 	struct sockaddr_storage address;
@@ -178,6 +192,7 @@ static void a_proxy_has_no_share(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(addresses_are_counted_as),
+    cmocka_unit_test(other_families_are_not_counted),
     cmocka_unit_test(keys_are_as_addresses_are_counted),
     cmocka_unit_test_setup_teardown(an_address_has_its_share, site_setup, site_teardown),
     cmocka_unit_test_setup_teardown(a_proxy_has_no_share, site_setup, site_teardown),

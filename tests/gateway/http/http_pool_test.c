@@ -24,6 +24,7 @@ static struct {
 	_Atomic unsigned ran_count;
 	unsigned ran[JOBS_MAX]; /* the numbers, in their order: by one thread */
 	unsigned creates, create_fails_at, calloc_fails_at, callocs; /* counted from 1; 0: none */
+	_Atomic unsigned joins;
 } here;
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names (CMakeLists.txt) */
@@ -31,6 +32,8 @@ int __real_pthread_create(
     pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *self);
 int __wrap_pthread_create(
     pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *self);
+int __real_pthread_join(pthread_t thread, void **out);
+int __wrap_pthread_join(pthread_t thread, void **out);
 void *__real_calloc(size_t count, size_t len);
 void *__wrap_calloc(size_t count, size_t len);
 
@@ -40,6 +43,12 @@ int __wrap_pthread_create(
 	return ++here.creates == here.create_fails_at
 		   ? EAGAIN
 		   : __real_pthread_create(thread, attributes, start, self);
+}
+
+int __wrap_pthread_join(pthread_t thread, void **out)
+{
+	atomic_fetch_add(&here.joins, 1);
+	return __real_pthread_join(thread, out);
 }
 
 void *__wrap_calloc(size_t count, size_t len)
@@ -93,10 +102,12 @@ static bool add(struct http_pool *pool, struct job *jobs, unsigned number)
 	return http_pool_add(pool, &jobs[number].job);
 }
 
+/* Each of its threads has ended. */
 static void end(struct http_pool *pool)
 {
 	http_pool_free(pool);
 	assert_int_equal(locks_left(), 0);
+	assert_int_equal(atomic_load(&here.joins), here.creates);
 }
 
 /* One runs, so many wait, and no more; then each in its turn. */
@@ -192,6 +203,7 @@ static void without_a_thread_there_is_none(void **state)
 		clear();
 		here.create_fails_at = nth;
 		assert_null(http_pool_new(4, 1, run, &here));
+		assert_int_equal(atomic_load(&here.joins), nth - 1);
 		assert_int_equal(locks_left(), 0);
 	}
 }
