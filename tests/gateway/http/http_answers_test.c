@@ -30,7 +30,8 @@ static enum account_result spend_invite(
 	return check_invite(self, token, call);
 }
 
-static bool denied; /* what the bucket thinks of our credentials */
+static bool denied;    /* what the bucket thinks of our credentials */
+static unsigned asked; /* rows, each of them with a number of its own */
 
 static bool is_denied(void *sink)
 {
@@ -43,6 +44,7 @@ static void open_world(void)
 	static const char *const names[] = {"a.example.org", "b.example.org:8443"};
 
 	denied = false;
+	asked = 0;
 	world_open(1);
 	world.kind = true;
 	world.config.names = names;
@@ -121,18 +123,18 @@ static void expect_told(const struct row *row, const struct MHD_Connection *conn
 {
 	static char body[HAND_TEXT_MAX], text[HAND_TEXT_MAX];
 	unsigned long instance = world.server->instance;
-	unsigned long long number = atomic_load(&world.server->numbers);
+	unsigned number = asked;
 
 	if (connection->status != row->status)
 		fail_msg("%s: %u", row->name, connection->status);
 	body_of(row, body, sizeof(body));
 	expect_text(row->name, connection->text, body);
 	(void)snprintf(text, sizeof(text),
-	    "Inkseal-Request: %08lx-%llx\nCache-Control: no-store\nContent-Type: %s\n%s", instance,
+	    "Inkseal-Request: %08lx-%x\nCache-Control: no-store\nContent-Type: %s\n%s", instance,
 	    number, is_problem(row) ? "application/problem+json" : row->code, row->more);
 	expect_text(row->name, connection->fields, text);
 	(void)snprintf(text, sizeof(text),
-	    "id=%08lx-%llx route=%s status=%u ms=%d in=0 out=%zu result=%s%s%s%s", instance, number,
+	    "id=%08lx-%x route=%s status=%u ms=%d in=0 out=%zu result=%s%s%s%s", instance, number,
 	    row->route, row->status, TAKES_MS, strlen(body), row->result,
 	    is_problem(row) ? " message=\"" : "", is_problem(row) ? row->detail : "",
 	    is_problem(row) ? "\"" : "");
@@ -145,6 +147,7 @@ static void expect_row(const struct row *row)
 	struct MHD_Connection *connection = hand_connection(row->method, row->path, row->query, 0);
 
 	add_fields(connection, row->fields);
+	asked++;
 	world.begun++;
 	hand_begin(world.server, connection);
 	world.now_ms += TAKES_MS;
