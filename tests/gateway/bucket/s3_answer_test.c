@@ -82,9 +82,99 @@ static void other_results(void **state)
 		    s3_remove_result(rows[i].status, rows[i].code) != rows[i].remove ||
 		    s3_list_result(rows[i].status, rows[i].code) != rows[i].list)
 			fail_msg("%u %s", rows[i].status, rows[i].code);
-	assert_int_equal(s3_kept_result("InternalError"), BUCKET_RETRY);
-	assert_int_equal(s3_kept_result("AccessDenied"), BUCKET_REFUSED);
-	assert_int_equal(s3_kept_result(""), BUCKET_REFUSED);
+}
+
+/* The store says that it has not begun, or that the request came in spoiled: of any request. */
+static void not_begun(void **state)
+{
+	static const char *const codes[] = {"RequestTimeout", "IncompleteBody", "BadDigest",
+	    "SlowDown", "XAmzContentSHA256Mismatch"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		assert_int_equal(s3_put_result(400, codes[i], BUCKET_IF_ABSENT), BUCKET_RETRY);
+		assert_int_equal(s3_get_result(400, codes[i]), BUCKET_RETRY);
+		assert_int_equal(s3_remove_result(400, codes[i]), BUCKET_RETRY);
+		assert_int_equal(s3_list_result(400, codes[i]), BUCKET_RETRY);
+		assert_int_equal(s3_get_result(403, codes[i]), BUCKET_REFUSED);
+		assert_false(s3_request_unknown(400, codes[i]));
+	}
+	assert_int_equal(s3_get_result(400, "InvalidArgument"), BUCKET_REFUSED);
+	assert_int_equal(s3_remove_result(404, "NoSuchVersion"), BUCKET_OK);
+}
+
+static void kept_keys(void **state)
+{
+	static const struct {
+		const char *code;
+		enum bucket_result expected;
+	} rows[] = {
+	    {"InternalError", BUCKET_RETRY},
+	    {"SlowDown", BUCKET_RETRY},
+	    {"ServiceUnavailable", BUCKET_RETRY},
+	    {"OperationAborted", BUCKET_RETRY},
+	    {"RequestTimeout", BUCKET_RETRY},
+	    {"AccessDenied", BUCKET_REFUSED},
+	    {"", BUCKET_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (s3_kept_result(rows[i].code) != rows[i].expected)
+			fail_msg("%s", rows[i].code);
+}
+
+/* No such request, a region that is another's, credentials that do not hold: each is told apart. */
+static void whose_fault_it_is(void **state)
+{
+	static const struct {
+		unsigned status;
+		const char *code, *region;
+		bool unknown, elsewhere, refused;
+	} rows[] = {
+	    {400, "InvalidArgument", "", true, false, false},
+	    {400, "NotImplemented", "", true, false, false},
+	    {400, "", "", true, false, false},
+	    {400, "", "eu", true, true, false}, /* of a HEAD, which nobody asks about the rest */
+	    {400, "RequestTimeTooSkewed", "", false, false, false},
+	    {400, "ExpiredToken", "", false, false, true},
+	    {400, "AuthorizationHeaderMalformed", "", false, true, false},
+	    {400, "IllegalLocationConstraintException", "", false, true, false},
+	    {400, "InvalidRegion", "", false, true, false},
+	    {400, "InvalidRegionName", "", false, true, false},
+	    {301, "PermanentRedirect", "", false, true, false},
+	    {307, "TemporaryRedirect", "", false, true, false},
+	    {301, "Redirect", "", false, true, false},
+	    {301, "", "eu", false, true, false},
+	    {307, "", "eu", false, true, false},
+	    {302, "", "eu", false, false, false},
+	    {301, "", "", false, false, false},
+	    {301, "AccessDenied", "eu", false, false, false},
+	    {404, "", "", true, false, false},
+	    {404, "NoSuchKey", "", true, false, false},
+	    {404, "NoSuchBucket", "", false, false, false},
+	    {405, "", "", true, false, false},
+	    {501, "", "", true, false, false},
+	    {403, "NotImplemented", "", true, false, false},
+	    {403, "AccessDenied", "", false, false, false},
+	    {503, "", "", false, false, false},
+	    {403, "ExpiredToken", "", false, false, true},
+	    {403, "ExpiredTokenException", "", false, false, true},
+	    {403, "TokenRefreshRequired", "", false, false, true},
+	    {403, "InvalidAccessKeyId", "", false, false, true},
+	    {403, "InvalidToken", "", false, false, true},
+	    {403, "InvalidSecurity", "", false, false, true},
+	    {403, "SignatureDoesNotMatch", "", false, false, true},
+	    {403, "UnrecognizedClientException", "", false, false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (s3_request_unknown(rows[i].status, rows[i].code) != rows[i].unknown ||
+		    s3_region_wrong(rows[i].status, rows[i].code, rows[i].region) !=
+			rows[i].elsewhere ||
+		    s3_credentials_refused(rows[i].code) != rows[i].refused)
+			fail_msg("%u %s", rows[i].status, rows[i].code);
 }
 
 static void lost_answers(void **state)
@@ -109,6 +199,11 @@ static void lost_answers(void **state)
 		BUCKET_REFUSED},
 	    {"no file of certificates", CURLE_SSL_CACERT_BADFILE, false, BUCKET_REFUSED,
 		BUCKET_REFUSED},
+	    {"no URL", CURLE_URL_MALFORMAT, false, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"not built in", CURLE_NOT_BUILT_IN, false, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"a certificate of our own", CURLE_SSL_CERTPROBLEM, false, BUCKET_REFUSED,
+		BUCKET_REFUSED},
+	    {"another issuer", CURLE_SSL_ISSUER_ERROR, false, BUCKET_REFUSED, BUCKET_REFUSED},
 	};
 
 	(void)state;
@@ -129,7 +224,11 @@ static void retry_after(void **state)
 	    {"", 0},
 	    {"0", 0},
 	    {"7", 7000},
+	    {"3599", 3599000},
 	    {"3600", 3600000},
+	    {"3601", S3_RETRY_AFTER_MAX_MS},
+	    {"36000", S3_RETRY_AFTER_MAX_MS},
+	    {"007", 7000},
 	    {"99999999999999999999999999", S3_RETRY_AFTER_MAX_MS},
 	    {"-1", 0},
 	    {"soon", 0},
@@ -146,11 +245,19 @@ static void retry_after(void **state)
 		if (got != rows[i].expected_ms)
 			fail_msg("%s: %ld", rows[i].value, (long)got);
 	}
+	/* A date is a whole second, now is not. */
+	assert_int_equal(s3_retry_after_ms("Fri, 24 May 2013 00:00:01 GMT", now_ms + 1), 999);
+	assert_int_equal(
+	    s3_retry_after_ms("Fri, 24 May 2013 01:00:00 GMT", now_ms - 1), S3_RETRY_AFTER_MAX_MS);
+	assert_int_equal(s3_retry_after_ms("Fri, 24 May 2013 00:00:00 GMT", now_ms + 1), 0);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(put_results),
     cmocka_unit_test(other_results),
+    cmocka_unit_test(not_begun),
+    cmocka_unit_test(kept_keys),
+    cmocka_unit_test(whose_fault_it_is),
     cmocka_unit_test(lost_answers),
     cmocka_unit_test(retry_after),
 };

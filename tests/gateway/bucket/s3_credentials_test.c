@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "gateway/bucket/s3_credentials.h"
+#include "tests/gateway/bucket/own_stack.h"
 
 #define VARIABLES_MAX 6u
 #define WAITS_MAX 5u
@@ -147,6 +148,8 @@ static void from_the_environment(void **state)
 	    {"empty is not set", {{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", ""}},
 		"no credentials"},
 	    {"no file", {{"AWS_SHARED_CREDENTIALS_FILE", "/no/such/file"}}, "no credentials"},
+	    {"no folder", {{"AWS_SHARED_CREDENTIALS_FILE", "/dev/null/c"}}, "no credentials"},
+	    {"no home", {{"AWS_SHARED_CREDENTIALS_FILE", "~/c"}}, "no credentials"},
 	};
 
 	(void)state;
@@ -463,6 +466,11 @@ static void what_is_wrong_is_named(void **state)
 	    {"[default]\nwhat\n", "", "line 2 of the credentials file is no \"name = value\""},
 	    {"[default]\r\n\r\nregion = eu\r\n[default]", "",
 		"line 4 of the credentials file begins"},
+	    {"[default]\n=a=b\n", "", "line 2 of the credentials file is no \"name = value\""},
+	    {"[default]\naws_access_key_id=A\fB\n", "", "line 2 of the credentials file holds"},
+	    {"\xfe\xff[", "", "the mark of UTF-16"},
+	    {"\xfe[default]\n", "", "line 1 of the credentials file stands before"},
+	    {"\xff[default]\n", "", "line 1 of the credentials file stands before"},
 	    {"[default]\naws_access_key_id=s3cret # mine\n", "",
 		"line 2 of the credentials file holds"},
 	    {"[default]\naws_access_key_id=A\n aws_secret_access_key=s3cret\n", "",
@@ -616,6 +624,163 @@ static void maxima(void **state)
 	s3_credentials_clear(&found);
 }
 
+/* Of each variable, both sides of its maximum. */
+static void maxima_of_variables(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t max;
+	} rows[] = {{"AWS_ACCESS_KEY_ID", S3_ACCESS_KEY_MAX},
+	    {"AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY_MAX},
+	    {"AWS_SESSION_TOKEN", S3_SESSION_TOKEN_MAX}, {"AWS_REGION", S3_REGION_MAX}};
+	static char text[S3_SESSION_TOKEN_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (size_t over = 0; over < 3; over++) {
+			struct variable variables[VARIABLES_MAX] = {{rows[i].name, text},
+			    {"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "SK"}};
+			struct s3_credentials found = {"", "", ""};
+			char region[S3_REGION_MAX + 1] = "";
+			struct call call;
+			bool ok;
+
+			memset(text, 'a', sizeof(text));
+			text[rows[i].max + (over > 0)] = '\0';
+			if (over == 2)
+				text[rows[i].max] = '!'; /* no letter of a region */
+			ok = load_both(variables, &call, &found, region);
+			if (ok != (over == 0))
+				fail_msg("%s, %zu over: %s", rows[i].name, over, call.message);
+			if (ok && i == 3)
+				assert_int_equal(strlen(region), S3_REGION_MAX);
+			s3_credentials_clear(&found);
+		}
+}
+
+/* A path that is too long is none; it is not cut. */
+static void a_path_is_whole_or_none(void **state)
+{
+	static char path[5000];
+	struct variable variables[VARIABLES_MAX] = {{"AWS_SHARED_CREDENTIALS_FILE", path}};
+	struct s3_credentials found = {"", "", ""};
+	struct call call;
+
+	(void)state;
+	memset(path, '/', sizeof(path) - 1);
+	memcpy(path + 4090, "a", 1); /* cut, it would be "////…/a" or a folder */
+	assert_false(load(variables, &call, &found));
+	assert_non_null(strstr(call.message, "no credentials"));
+}
+
+static void values_are_printable(void **state)
+{
+	static const struct {
+		const char *value;
+		size_t max;
+		bool ok;
+	} rows[] = {{"a", 1, true}, {"!~", 2, true}, {"ab", 1, false}, {"", 1, false},
+	    {" ", 1, false}, {"a b", 9, false}, {"\x1f", 1, false}, {"\x7f", 1, false},
+	    {"\x80", 1, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char out[10] = "old";
+
+		if (s3_value_copy(view_text(rows[i].value), rows[i].max, out) != rows[i].ok ||
+		    strcmp(out, rows[i].ok ? rows[i].value : "old") != 0)
+			fail_msg("\"%s\": \"%s\"", rows[i].value, out);
+	}
+}
+
+/* Whatever ends a line. */
+static void lines_end_in_three_ways(void **state)
+{
+	static const char *const texts[] = {
+	    "[default]\raws_access_key_id=AK\raws_secret_access_key=SK\r",
+	    "[default]\r\naws_access_key_id=AK\r\naws_secret_access_key=SK",
+	    "[default]\naws_access_key_id=AK\n\n\raws_secret_access_key=SK\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct s3_profile profile = {0};
+		struct call call;
+
+		call_init(&call, 0);
+		assert_true(s3_profile_read(
+		    view_text(texts[i]), S3_CREDENTIALS_FILE, "default", &call, &profile));
+		assert_true(profile.found);
+		assert_string_equal(profile.values[S3_PROFILE_ACCESS_KEY], "AK");
+		assert_string_equal(profile.values[S3_PROFILE_SECRET_KEY], "SK");
+		s3_profile_clear(&profile);
+	}
+	{
+		struct s3_profile profile = {0};
+		struct call call;
+
+		call_init(&call, 0);
+		assert_false(s3_profile_read(
+		    view_of("\0", 1), S3_CREDENTIALS_FILE, "default", &call, &profile));
+		assert_non_null(strstr(call.message, "a zero byte"));
+	}
+}
+
+/* ---- what stays behind ---- */
+
+#define SECRET "a+secret/that=is_wiped"
+
+static struct {
+	struct variable variables[VARIABLES_MAX];
+	struct s3_credentials found;
+	char region[S3_REGION_MAX + 1];
+	struct call call;
+	bool region_only, ok;
+} kept;
+
+static void load_kept(void *self)
+{
+	static struct s3_env kept_env;
+
+	(void)self;
+	kept_env = (struct s3_env){kept.variables, get};
+	call_init(&kept.call, 0);
+	kept.ok = s3_region_load(&kept_env, &kept.call, kept.region) &&
+		  (kept.region_only || s3_credentials_load(&kept_env, &kept.call, &kept.found));
+}
+
+/* Read from files, for the credentials or for a region alone, or from the environment. */
+static void no_secret_stays(void **state)
+{
+	static const char text[] =
+	    "[x]\naws_access_key_id=AK\naws_secret_access_key=" SECRET "\nregion=r\n";
+	static const char faulty[] =
+	    "[x]\naws_access_key_id=AK\naws_secret_access_key=" SECRET "\nregion=?\n";
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const char *written = i == 2 ? faulty : text;
+		struct files files;
+
+		memset(&kept, 0, sizeof(kept));
+		files_make(&files, "x");
+		write_file(files.credentials, written, strlen(written));
+		memcpy(kept.variables, files.variables, sizeof(kept.variables));
+		kept.region_only = i == 1;
+		if (i == 3) {
+			kept.variables[3] = (struct variable){"AWS_ACCESS_KEY_ID", "AK"};
+			kept.variables[4] = (struct variable){"AWS_SECRET_ACCESS_KEY", SECRET};
+		}
+		own_stack_run(load_kept, NULL);
+		files_remove(&files);
+		assert_int_equal(kept.ok, i != 2);
+		if (i == 0 || i == 3)
+			assert_string_equal(kept.found.secret_key, SECRET);
+		if (own_stack_holds(SECRET, strlen(SECRET)))
+			fail_msg("way %u", i);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(from_the_environment),
     cmocka_unit_test(as_botocore_reads_them),
@@ -623,6 +788,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(where_the_files_are),
     cmocka_unit_test(a_pipe_is_waited_for),
     cmocka_unit_test(maxima),
+    cmocka_unit_test(maxima_of_variables),
+    cmocka_unit_test(a_path_is_whole_or_none),
+    cmocka_unit_test(values_are_printable),
+    cmocka_unit_test(lines_end_in_three_ways),
+    cmocka_unit_test(no_secret_stays),
 };
 
 TEST_MAIN(tests)

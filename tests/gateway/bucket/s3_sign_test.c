@@ -5,11 +5,11 @@
  */
 #include "tests/test.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/bucket/s3_sign.h"
+#include "tests/gateway/bucket/own_stack.h"
 
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DATE "20130524T000000Z"
@@ -196,35 +196,11 @@ static void what_is_too_long_is_not_signed(void **state)
 
 /* ---- what stays on the stack ---- */
 
-#define STACK_LEN (256u << 10)
 #define KEY_LEN crypto_auth_hmacsha256_BYTES
 
-static _Alignas(4096) uint8_t stack[STACK_LEN];
-
-/* Far down, where the thread's own end does not come. */
-static void *sign_it(void *out)
+static void sign_it(void *out)
 {
-	volatile uint8_t above[32u << 10];
-
-	above[0] = 0;
 	s3_sign(&secret_sign, out);
-	above[sizeof(above) - 1] = above[0];
-	return NULL;
-}
-
-__attribute__((no_sanitize("address", "thread"))) static bool stays(const void *secret, size_t len)
-{
-	const volatile uint8_t *at = stack;
-
-	for (size_t i = 0; i + len <= STACK_LEN; i++) {
-		size_t k = 0;
-
-		while (k < len && at[i + k] == ((const uint8_t *)secret)[k])
-			k++;
-		if (k == len)
-			return true;
-	}
-	return false;
 }
 
 static void next_key(const uint8_t *key, size_t key_len, const char *text, uint8_t out[KEY_LEN])
@@ -242,26 +218,20 @@ static void no_secret_stays(void **state)
 	static const char *const steps[] = {"20130524", "us-east-1", "s3", "aws4_request"};
 	char text[64] = "AWS4";
 	uint8_t keys[COUNT_OF(steps)][KEY_LEN];
-	pthread_attr_t attributes;
 	struct buffer out;
-	pthread_t thread;
 
 	(void)state;
 	buffer_init(&out, 1000);
-	assert_int_equal(pthread_attr_init(&attributes), 0);
-	assert_int_equal(pthread_attr_setstack(&attributes, stack, sizeof(stack)), 0);
-	assert_int_equal(pthread_create(&thread, &attributes, sign_it, &out), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(pthread_attr_destroy(&attributes), 0);
+	own_stack_run(sign_it, &out);
 	assert_false(out.failed);
 	buffer_clear(&out);
-	assert_true(stays("20130524/us-east-1/s3", 21)); /* what is no secret does */
+	assert_true(own_stack_holds("20130524/us-east-1/s3", 21)); /* what is no secret does */
 	memcpy(text + 4, secret_credentials.secret_key, strlen(secret_credentials.secret_key) + 1);
-	assert_false(stays(text, strlen(text)));
+	assert_false(own_stack_holds(text, strlen(text)));
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		next_key(i == 0 ? (const uint8_t *)text : keys[i - 1],
 		    i == 0 ? strlen(text) : KEY_LEN, steps[i], keys[i]);
-		assert_false(stays(keys[i], KEY_LEN));
+		assert_false(own_stack_holds(keys[i], KEY_LEN));
 	}
 }
 

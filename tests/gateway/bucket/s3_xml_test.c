@@ -37,6 +37,10 @@ static void error_codes(void **state)
 		"<Error><Code>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 		"</Code></Error>",
 		""},
+	    {"as long as it may be",
+		"<Error><Code>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		"</Code></Error>",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
 	    {"cut", "<Error><Code>NoSuchKey</Code>", ""},
 	    {"nothing", "", ""},
 	    {"no XML", "internal server error", ""},
@@ -67,6 +71,7 @@ static void error_regions(void **state)
 	    {"<Region>0123456789012345678901234567890-</Region>",
 		"0123456789012345678901234567890-"},
 	    {"<Region>0123456789012345678901234567890-x</Region>", ""},
+	    {"<Region>0123456789012345678901234567890-!</Region>", ""},
 	    {"<Region>eu central</Region>", ""},
 	    {"<Region>evil.example/x</Region>", ""},
 	    {"<Region>EU</Region>", ""},
@@ -86,6 +91,27 @@ static void error_regions(void **state)
 		if (strcmp(error.region, rows[i].expected) != 0)
 			fail_msg("%s: %s", rows[i].text, error.region);
 	}
+}
+
+/* What stood in a longer text before is no part of it. */
+static void a_code_ends_where_it_ends(void **state)
+{
+	struct s3_error error;
+	char text[1024], code[S3_CODE_MAX + 1], message[201];
+
+	(void)state;
+	memset(code, 'C', S3_CODE_MAX);
+	code[S3_CODE_MAX] = '\0';
+	memset(message, 'm', 200);
+	message[200] = '\0';
+	(void)snprintf(text, sizeof(text),
+	    "<Error><Region>eu</Region><Message>%s</Message><Code>%s</Code></Error>", message,
+	    code);
+	assert_true(s3_xml_error(view_text(text), &error));
+	assert_string_equal(error.code.text, code);
+	assert_string_equal(error.region, "eu");
+	assert_true(s3_xml_error((struct view){0}, &error));
+	assert_string_equal(error.code.text, "");
 }
 
 static void deleted(void **state)
@@ -181,6 +207,27 @@ static void listings(void **state)
 	s3_page_clear(&page);
 }
 
+/* As deep and as long as may be, and as large. */
+static void what_is_passed_over(void **state)
+{
+	struct s3_page page = {0};
+
+	(void)state;
+	assert_true(s3_xml_listing(
+	    view_text("<ListBucketResult><a><a><a><a><a><a><a/></a></a></a></a></a></a>"
+		      "<n23456789012345678901234567890123456789012345678901234567890123/>"
+		      "<Other><Key>no</Key><Size>x</Size></Other>"
+		      "<Contents><Key>a</Key><Size>999999999999999999</Size></Contents>"
+		      "<IsTruncated>false</IsTruncated></ListBucketResult>"),
+	    S3_LIST_OBJECTS, &page));
+	assert_int_equal(page.count, 1);
+	assert_string_equal(page.items[0].key, "a");
+	assert_true(page.items[0].size == UINT64_C(999999999999999999));
+	assert_false(page.more);
+	assert_string_equal(page.next_id, "");
+	s3_page_clear(&page);
+}
+
 static void refused_listings(void **state)
 {
 	static const struct {
@@ -193,6 +240,23 @@ static void refused_listings(void **state)
 	    {"no key", "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>"},
 	    {"no size", "<ListBucketResult><Contents><Key>a</Key><Size>x</Size></Contents>"
 			"</ListBucketResult>"},
+	    {"an empty size",
+		"<ListBucketResult><Contents><Key>a</Key><Size/></Contents></ListBucketResult>"},
+	    {"a size that is longer than any",
+		"<ListBucketResult><Contents><Key>a</Key><Size>0000000000000000001</Size>"
+		"</Contents></ListBucketResult>"},
+	    {"a size below zero",
+		"<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents>"
+		"</ListBucketResult>"},
+	    {"a second item without a key",
+		"<ListBucketResult><Contents><Key>a</Key></Contents><Contents/>"
+		"</ListBucketResult>"},
+	    {"a long name",
+		"<ListBucketResult><n23456789012345678901234567890123456789012345678901234567890123"
+		"4/></ListBucketResult>"},
+	    {"deep by one",
+		"<ListBucketResult><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a>"
+		"</ListBucketResult>"},
 	    {"a size beyond any",
 		"<ListBucketResult><Contents><Key>a</Key><Size>9999999999999999999</Size>"
 		"</Contents></ListBucketResult>"},
@@ -247,9 +311,11 @@ static void maxima(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(error_codes),
     cmocka_unit_test(error_regions),
+    cmocka_unit_test(a_code_ends_where_it_ends),
     cmocka_unit_test(deleted),
     cmocka_unit_test(versioning),
     cmocka_unit_test(listings),
+    cmocka_unit_test(what_is_passed_over),
     cmocka_unit_test(refused_listings),
     cmocka_unit_test(maxima),
 };
