@@ -896,6 +896,35 @@ static void an_encoded_answer_is_named(void **state)
 	}
 }
 
+/* As a person names it: tried again where nothing was done, and each try counted. */
+static void by_its_url_it_is_tried_again(void **state)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 503 x\r\n" NO_BODY, 0, STEP_KEEP}, {OK_TAG("1"), 0, STEP_KEEP}};
+	struct bucket_counts counts = {0};
+	struct bucket_tag tag = {""};
+	struct bucket *bucket;
+	struct call call;
+	char url[64];
+
+	(void)state;
+	assert_int_equal(setenv("no_proxy", "127.0.0.1", 1), 0);
+	assert_int_equal(setenv("AWS_ACCESS_KEY_ID", "AK", 1), 0);
+	assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", "s3cret", 1), 0);
+	assert_true(scripted_server_start(&server, steps, COUNT_OF(steps)));
+	(void)snprintf(url, sizeof(url), "s3:http://127.0.0.1:%u/bucket/pre", server.port);
+	suite_call(&call);
+	bucket = bucket_open_counted(url, &suite_clock, &counts, &call);
+	assert_non_null(bucket);
+	assert_int_equal(put(bucket, BUCKET_ALWAYS, "", &call, &tag), BUCKET_OK);
+	close_script(bucket);
+	assert_int_equal(server.request_count, 2);
+	assert_int_equal(counts.put, 2);
+	assert_int_equal(counts.bytes_up, 8);
+	assert_int_equal(unsetenv("AWS_ACCESS_KEY_ID"), 0);
+	assert_int_equal(unsetenv("AWS_SECRET_ACCESS_KEY"), 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_put_sends),
     cmocka_unit_test(put_answers),
@@ -917,6 +946,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(credentials_are_read_again),
     cmocka_unit_test(credentials_that_stay_are_denied),
     cmocka_unit_test(an_encoded_answer_is_named),
+    cmocka_unit_test(by_its_url_it_is_tried_again),
 };
 
 TEST_MAIN(tests)
