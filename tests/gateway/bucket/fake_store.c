@@ -107,7 +107,7 @@ enum bucket_result __wrap_s3_send(
 		call_sayf(call, "no answer");
 		return answer.sent;
 	}
-	reply->status = answer.status;
+	reply->status = (unsigned)answer.status;
 	if (answer.code != NULL)
 		memcpy(reply->error.code.text, answer.code, strlen(answer.code) + 1);
 	if (answer.tag != NULL)

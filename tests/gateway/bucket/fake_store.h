@@ -14,7 +14,7 @@ struct fake_answer {
 	 * are there, " if-match:…", " if-none-match:…", " range:…", and a body after a line feed.
 	 */
 	const char *request;
-	unsigned status; /* 0: no answer came, but sent */
+	unsigned long status; /* 0: no answer came, but sent */
 	const char *code, *body;
 	const char *tag;
 	enum bucket_result sent;

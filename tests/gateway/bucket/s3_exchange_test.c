@@ -17,9 +17,19 @@
 
 #define OPTIONS_MAX 40u
 
+typedef size_t (*data_function)(char *data, size_t size, size_t count, void *self);
+
+union value {
+	intptr_t number;
+	const char *text;
+	void *data;
+	data_function function;
+	curl_prereq_callback before;
+};
+
 struct option {
 	CURLoption option;
-	intptr_t value; /* a number, or a pointer */
+	union value value;
 };
 
 static struct {
@@ -50,11 +60,11 @@ int __wrap_gnutls_hash_fast(
 CURLcode __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
 {
 	va_list arguments;
-	intptr_t value;
+	union value value;
 
 	assert_ptr_equal(curl, &here);
 	va_start(arguments, option);
-	value = va_arg(arguments, intptr_t);
+	value.number = va_arg(arguments, intptr_t);
 	va_end(arguments);
 	if (option == CURLOPT_BUFFERSIZE || option == CURLOPT_UPLOAD_BUFFERSIZE)
 		return CURLE_UNKNOWN_OPTION; /* a wish */
@@ -62,8 +72,8 @@ CURLcode __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
 		return CURLE_OUT_OF_MEMORY;
 	assert_true(here.set_count < OPTIONS_MAX);
 	if (option == CURLOPT_URL) {
-		(void)snprintf(here.url, sizeof(here.url), "%s", (const char *)value);
-		value = (intptr_t)here.url;
+		(void)snprintf(here.url, sizeof(here.url), "%s", value.text);
+		value.text = here.url;
 	}
 	here.set[here.set_count++] = (struct option){option, value};
 	return CURLE_OK;
@@ -100,19 +110,24 @@ int __wrap_gnutls_hash_fast(gnutls_digest_algorithm_t kind, const void *data, si
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-static intptr_t option_of(CURLoption option)
+static union value value_of(CURLoption option)
 {
 	for (size_t i = 0; i < here.set_count; i++)
 		if (here.set[i].option == option)
 			return here.set[i].value;
-	return -1;
+	return (union value){.number = -1};
+}
+
+static intptr_t option_of(CURLoption option)
+{
+	return value_of(option).number;
 }
 
 static const char *text_of(CURLoption option)
 {
-	intptr_t value = option_of(option);
+	union value value = value_of(option);
 
-	return value == -1 ? NULL : (const char *)value;
+	return value.number == -1 ? NULL : value.text;
 }
 
 /* ---- a store ---- */
@@ -409,16 +424,14 @@ static void each_failure_is_told(void **state)
 
 /* ---- what comes ---- */
 
-typedef size_t (*data_function)(char *data, size_t size, size_t count, void *self);
-
 static size_t give(CURLoption function, CURLoption data, const char *text, size_t len)
 {
-	data_function call = (data_function)option_of(function);
+	data_function call = value_of(function).function;
 	char copy[8192];
 
 	assert_true(len < sizeof(copy));
 	memcpy(copy, text, len);
-	return call(copy, 1, len, (void *)option_of(data));
+	return call(copy, 1, len, value_of(data).data);
 }
 
 /* Lines that end with a line feed. */
@@ -563,21 +576,21 @@ static void lost_answers_are_judged(void **state)
 	static const struct {
 		const char *name, *method;
 		size_t body_len;
-		bool held;
 		size_t given; /* of a held body */
 		long sent;    /* libcurl's count of all; < 0: it does not know */
+		bool held;
 		enum bucket_result expected;
 	} rows[] = {
-	    {"a read", "GET", 0, false, 0, 100, BUCKET_RETRY},
-	    {"a write that was not sent", "PUT", 4, false, 0, 0, BUCKET_RETRY},
-	    {"a write", "PUT", 4, false, 0, 1, BUCKET_UNKNOWN},
-	    {"a removal", "DELETE", 0, false, 0, 1, BUCKET_UNKNOWN},
-	    {"a removal that was not sent", "DELETE", 0, false, 0, 0, BUCKET_RETRY},
-	    {"nobody knows", "POST", 4, false, 0, -1, BUCKET_UNKNOWN},
-	    {"a held write without its body", "PUT", 4, true, 0, 100, BUCKET_RETRY},
-	    {"a held write with a part of it", "PUT", 4, true, 1, 100, BUCKET_UNKNOWN},
-	    {"a held write of nothing", "PUT", 0, true, 0, 100, BUCKET_UNKNOWN},
-	    {"a held write of nothing that was not sent", "PUT", 0, true, 0, 0, BUCKET_RETRY},
+	    {"a read", "GET", 0, 0, 100, false, BUCKET_RETRY},
+	    {"a write that was not sent", "PUT", 4, 0, 0, false, BUCKET_RETRY},
+	    {"a write", "PUT", 4, 0, 1, false, BUCKET_UNKNOWN},
+	    {"a removal", "DELETE", 0, 0, 1, false, BUCKET_UNKNOWN},
+	    {"a removal that was not sent", "DELETE", 0, 0, 0, false, BUCKET_RETRY},
+	    {"nobody knows", "POST", 4, 0, -1, false, BUCKET_UNKNOWN},
+	    {"a held write without its body", "PUT", 4, 0, 100, true, BUCKET_RETRY},
+	    {"a held write with a part of it", "PUT", 4, 1, 100, true, BUCKET_UNKNOWN},
+	    {"a held write of nothing", "PUT", 0, 0, 100, true, BUCKET_UNKNOWN},
+	    {"a held write of nothing that was not sent", "PUT", 0, 0, 0, true, BUCKET_RETRY},
 	};
 
 	(void)state;
@@ -614,7 +627,7 @@ static void a_last_byte_is_held(void **state)
 
 	(void)state;
 	assert_int_equal(make(&request, true, 65000, &call, &exchange), BUCKET_OK);
-	read_body = (data_function)option_of(CURLOPT_READFUNCTION);
+	read_body = value_of(CURLOPT_READFUNCTION).function;
 	assert_int_equal(read_body(out, 2, 1, &exchange), 2);
 	assert_memory_equal(out, "da", 2);
 	assert_false(exchange.waiting);
@@ -650,7 +663,7 @@ static void a_write_begins_once(void **state)
 		struct call call;
 
 		assert_int_equal(make(&request, false, 65000, &call, &exchange), BUCKET_OK);
-		before = (curl_prereq_callback)option_of(CURLOPT_PREREQFUNCTION);
+		before = value_of(CURLOPT_PREREQFUNCTION).before;
 		here.sent = rows[i].sent;
 		assert_int_equal(before(&exchange, NULL, NULL, 0, 0), CURL_PREREQFUNC_OK);
 		assert_int_equal(before(&exchange, NULL, NULL, 0, 0), rows[i].again);

@@ -103,23 +103,23 @@ static void both_are_needed(void **state)
 static void the_last_word_counts(void **state)
 {
 	static const struct {
-		unsigned status;
 		const char *code;
+		unsigned status;
 		bool denied; /* still */
 	} rows[] = {
-	    {200, "", false},
-	    {304, "", false},
-	    {399, "", false},
-	    {400, "", true},
-	    {404, "", true},
-	    {404, "NoSuchKey", false},
-	    {404, "N", false},
-	    {499, "Other", false},
-	    {500, "InternalError", true},
-	    {500, "", true},
-	    {503, "SlowDown", true},
-	    {403, "AccessDenied", false},
-	    {403, "InvalidToken", true},
+	    {"", 200, false},
+	    {"", 304, false},
+	    {"", 399, false},
+	    {"", 400, true},
+	    {"", 404, true},
+	    {"NoSuchKey", 404, false},
+	    {"N", 404, false},
+	    {"Other", 499, false},
+	    {"InternalError", 500, true},
+	    {"", 500, true},
+	    {"SlowDown", 503, true},
+	    {"AccessDenied", 403, false},
+	    {"InvalidToken", 403, true},
 	};
 
 	(void)state;

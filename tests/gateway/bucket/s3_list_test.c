@@ -21,7 +21,7 @@
 #define AB_64 AB_8 AB_8 AB_8 AB_8 AB_8 AB_8 AB_8 AB_8
 #define AB_256 AB_64 AB_64 AB_64 AB_64
 
-static const struct fake_answer empty = {ASKS, 200, NULL, PAGE(""), NULL, BUCKET_OK};
+static const struct fake_answer empty = {.request = ASKS, .status = 200, .body = PAGE("")};
 
 /* The page as text: its keys, each with a blank after it, and "+" if there is more. */
 static enum bucket_result list_text(
@@ -158,28 +158,28 @@ static void a_page_follows_another(void **state)
 		size_t count;
 		const char *text;
 	} rows[] = {
-	    {"all", {{.request = ASKS, 200, NULL, PAGE(KEY("pre/a") KEY("pre/b"))}}, 1, "a b "},
-	    {"more", {{.request = ASKS, 200, NULL, PART(KEY("pre/a"), "t1")}}, 1, "a +"},
+	    {"all", {{.request = ASKS, .status = 200, .body = PAGE(KEY("pre/a") KEY("pre/b"))}}, 1,
+		"a b "},
+	    {"more", {{.request = ASKS, .status = 200, .body = PART(KEY("pre/a"), "t1")}}, 1,
+		"a +"},
 	    {"more, it says, and not where",
 		{{.request = ASKS,
-		    200,
-		    NULL,
-		    PAGE(KEY("pre/a") "<IsTruncated>true</IsTruncated>")}},
+		    .status = 200,
+		    .body = PAGE(KEY("pre/a") "<IsTruncated>true</IsTruncated>")}},
 		1, "a "},
 	    {"where, and not that there is more",
 		{{.request = ASKS,
-		    200,
-		    NULL,
-		    PAGE(KEY("pre/a") "<NextContinuationToken>t</NextContinuationToken>")}},
+		    .status = 200,
+		    .body = PAGE(KEY("pre/a") "<NextContinuationToken>t</NextContinuationToken>")}},
 		1, "a "},
 	    {"others' keys first",
-		{{.request = ASKS, 200, NULL, PART(KEY("pre/.x"), "t1")},
-		    {.request = NEXT("t1"), 200, NULL, PART("", "t2")},
-		    {.request = NEXT("t2"), 200, NULL, PAGE(KEY("pre/a"))}},
+		{{.request = ASKS, .status = 200, .body = PART(KEY("pre/.x"), "t1")},
+		    {.request = NEXT("t1"), .status = 200, .body = PART("", "t2")},
+		    {.request = NEXT("t2"), .status = 200, .body = PAGE(KEY("pre/a"))}},
 		3, "a "},
 	    {"others' keys alone",
-		{{.request = ASKS, 200, NULL, PART(KEY("pre/.x"), "t1")},
-		    {.request = NEXT("t1"), 200, NULL, PAGE("")}},
+		{{.request = ASKS, .status = 200, .body = PART(KEY("pre/.x"), "t1")},
+		    {.request = NEXT("t1"), .status = 200, .body = PAGE("")}},
 		2, ""},
 	};
 	char text[64];
@@ -218,7 +218,7 @@ static void a_failure_is_the_listings(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct fake_answer answers[2] = {
-		    {.request = ASKS, 200, NULL, PART("", "t1")}, rows[i].answer};
+		    {.request = ASKS, .status = 200, .body = PART("", "t1")}, rows[i].answer};
 		struct call call;
 
 		answers[1].request = NEXT("t1");
@@ -245,12 +245,12 @@ static void a_store_in_disorder_is_read_to_its_end(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(firsts); i++) {
 		const struct fake_answer answers[] = {
-		    {.request = ASKS "&start-after=pre/`~", 200, NULL, firsts[i]},
-		    {.request = ASKS, 200, NULL, PART(KEY("pre/d") KEY("pre/b"), "t2")},
-		    {.request = NEXT("t2"), 200, NULL, PART(KEY("pre/.x"), "t3")},
-		    {.request = NEXT("t3"), 200, NULL, PAGE(KEY("pre/a") KEY("pre/c"))},
+		    {.request = ASKS "&start-after=pre/`~", .status = 200, .body = firsts[i]},
+		    {.request = ASKS, .status = 200, .body = PART(KEY("pre/d") KEY("pre/b"), "t2")},
+		    {.request = NEXT("t2"), .status = 200, .body = PART(KEY("pre/.x"), "t3")},
+		    {.request = NEXT("t3"), .status = 200, .body = PAGE(KEY("pre/a") KEY("pre/c"))},
 		    /* the next time: */
-		    {.request = ASKS, 200, NULL, PAGE(KEY("pre/c") KEY("pre/e"))},
+		    {.request = ASKS, .status = 200, .body = PAGE(KEY("pre/c") KEY("pre/e"))},
 		};
 		struct s3 *s3 = fake_store("pre/");
 		struct call call;
@@ -268,8 +268,8 @@ static void a_store_in_disorder_is_read_to_its_end(void **state)
 static void disorder_of_others_is_disorder(void **state)
 {
 	static const struct fake_answer answers[] = {
-	    {.request = ASKS, 200, NULL, PART(KEY("pre/.b") KEY("pre/.a"), "t1")},
-	    {.request = ASKS, 200, NULL, PAGE(KEY("pre/b") KEY("pre/a"))},
+	    {.request = ASKS, .status = 200, .body = PART(KEY("pre/.b") KEY("pre/.a"), "t1")},
+	    {.request = ASKS, .status = 200, .body = PAGE(KEY("pre/b") KEY("pre/a"))},
 	};
 	struct s3 *s3 = fake_store("pre/");
 	struct call call;
@@ -325,8 +325,7 @@ static void serve(unsigned pages, unsigned keys, bool foreign)
 static void the_least_are_the_page(void **state)
 {
 	static const struct {
-		unsigned pages;
-		size_t count;
+		unsigned pages, count;
 		bool more;
 	} rows[] = {{9, 900, false}, {10, 1000, false}, {11, 1000, true}, {35, 1000, true}};
 
