@@ -6,6 +6,7 @@
 #include "tests/gateway/bucket/bucket_suite.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,10 @@ enum flaw {
 	READ_ONLY,
 	CHECKS_BEFORE_THE_LAST_BYTE,
 	CHECKS_SO_AT_TIMES,
+	LOSER_STAYS_CREATED, /* nobody is known to have won, and who was told "no" stands there */
+	LOSER_STAYS_UPDATED,
+	VANISHES,    /* so does nobody, and nothing stands there */
+	REFUSES_ONE, /* of the writers of a race */
 	/* No flaws: */
 	HOLDS,   /* the last byte, and has one winner */
 	BUSY,    /* sends all writers of a race away */
@@ -39,7 +44,21 @@ struct spoiled {
 	struct bucket *inner;
 	enum flaw flaw;
 	unsigned races;
+	unsigned calls, fail_at; /* which of them fails; 0: none */
+	enum bucket_result failure;
+	bool keeps_all; /* no remove is done */
+	int64_t race_deadline_ms;
+	char race_key[BUCKET_KEY_MAX + 1];
 };
+
+/* One writer at a time: calls of races are not counted. */
+static bool fails(struct spoiled *spoiled, struct call *call)
+{
+	if (spoiled->fail_at == 0 || ++spoiled->calls != spoiled->fail_at)
+		return false;
+	call_sayf(call, "call %u failed", spoiled->calls);
+	return true;
+}
 
 /* How long a race takes, by a clock of the test's own. */
 static struct {
@@ -117,6 +136,8 @@ static enum bucket_result spoiled_put(
 	struct bucket_tag tag;
 	enum bucket_result result;
 
+	if (fails(spoiled, call))
+		return spoiled->failure;
 	always.cond = BUCKET_ALWAYS;
 	switch (spoiled->flaw) {
 	case IGNORES_CONDITIONS: return bucket_put(spoiled->inner, &always, call, tag_out);
@@ -171,6 +192,10 @@ static enum bucket_result spoiled_put(
 	case NEVER_REMOVES:
 	case CHECKS_BEFORE_THE_LAST_BYTE:
 	case CHECKS_SO_AT_TIMES:
+	case LOSER_STAYS_CREATED:
+	case LOSER_STAYS_UPDATED:
+	case VANISHES:
+	case REFUSES_ONE:
 	case HOLDS:
 	case BUSY:
 	case TOO_SLOW: break;
@@ -183,6 +208,8 @@ static enum bucket_result spoiled_get(void *self, const struct bucket_get *get, 
 {
 	struct spoiled *spoiled = self;
 
+	if (fails(spoiled, call))
+		return spoiled->failure;
 	return bucket_get(spoiled->inner, get, call, out, tag_out);
 }
 
@@ -191,7 +218,9 @@ static enum bucket_result spoiled_remove_many(
 {
 	struct spoiled *spoiled = self;
 
-	if (spoiled->flaw == NEVER_REMOVES) {
+	if (fails(spoiled, call))
+		return spoiled->failure;
+	if (spoiled->flaw == NEVER_REMOVES || spoiled->keeps_all) {
 		call_sayf(call, "access denied");
 		return BUCKET_REFUSED;
 	}
@@ -208,6 +237,8 @@ static enum bucket_result spoiled_list(
 {
 	struct spoiled *spoiled = self;
 
+	if (fails(spoiled, call))
+		return spoiled->failure;
 	return bucket_list(spoiled->inner, prefix, after, call, out);
 }
 
@@ -237,6 +268,21 @@ static void race_in_turn(struct spoiled *spoiled, const struct bucket_put *puts,
 	}
 }
 
+/* Nobody is told that they won. */
+static void race_for_nobody(struct spoiled *spoiled, const struct bucket_put *puts, size_t count,
+    struct call *calls, enum bucket_result *results_out)
+{
+	for (size_t i = 0; i < count; i++)
+		results_out[i] = BUCKET_UNKNOWN;
+	if (spoiled->flaw == VANISHES) {
+		if (bucket_remove(spoiled->inner, puts[0].key, &calls[0]) != BUCKET_OK)
+			abort();
+		return;
+	}
+	results_out[count - 1] = BUCKET_CONFLICT;
+	overwrite(spoiled, &puts[count - 1], &calls[count - 1]);
+}
+
 static bool spoiled_race(void *self, const struct bucket_put *puts, size_t count,
     struct call *calls, enum bucket_result *results_out)
 {
@@ -246,11 +292,21 @@ static bool spoiled_race(void *self, const struct bucket_put *puts, size_t count
 		return false;
 	rig.now_ms += rig.race_ms;
 	spoiled->races++;
-	if (spoiled->flaw == CHECKS_BEFORE_THE_LAST_BYTE ||
-	    (spoiled->flaw == CHECKS_SO_AT_TIMES && spoiled->races % 16 == 0))
+	spoiled->race_deadline_ms = calls[0].deadline_ms;
+	(void)snprintf(spoiled->race_key, sizeof(spoiled->race_key), "%s", puts[0].key);
+	if (puts[0].cond == BUCKET_IF_ABSENT
+		? spoiled->flaw == LOSER_STAYS_CREATED
+		: spoiled->flaw == LOSER_STAYS_UPDATED || spoiled->flaw == VANISHES)
+		race_for_nobody(spoiled, puts, count, calls, results_out);
+	else if (spoiled->flaw == CHECKS_BEFORE_THE_LAST_BYTE ||
+		 (spoiled->flaw == CHECKS_SO_AT_TIMES && spoiled->races % 16 == 0))
 		race_all_win(spoiled, puts, count, calls, results_out);
 	else
 		race_in_turn(spoiled, puts, count, calls, results_out);
+	if (spoiled->flaw == REFUSES_ONE) {
+		call_sayf(&calls[count - 1], "the disk is full");
+		results_out[count - 1] = BUCKET_REFUSED;
+	}
 	return true;
 }
 
@@ -311,6 +367,10 @@ static void probe_finds_flaws(void **state)
 	    {"probing the store: no route to host", NEVER_ANSWERS, PROBE_LATER},
 	    {"several writers of one race", CHECKS_BEFORE_THE_LAST_BYTE, PROBE_BROKEN},
 	    {"probing the store: access denied", READ_ONLY, PROBE_REFUSED},
+	    {"a writer that was told that it lost has won", LOSER_STAYS_CREATED, PROBE_BROKEN},
+	    {"a writer that was told that it lost has won", LOSER_STAYS_UPDATED, PROBE_BROKEN},
+	    {"an object vanished in a race", VANISHES, PROBE_BROKEN},
+	    {"probing the store: the disk is full", REFUSES_ONE, PROBE_REFUSED},
 	};
 
 	(void)state;
@@ -346,6 +406,7 @@ static void probe_keeps_its_time(void **state)
 	} rows[] = {
 	    {&probe_rules_short, 10, HOLDS, 40, PROBE_KEPT},  /* all 20 rounds, of two races */
 	    {&probe_rules_short, 300, HOLDS, 8, PROBE_KEPT},  /* 2 s are over in the fourth */
+	    {&probe_rules_short, 500, HOLDS, 4, PROBE_KEPT},  /* at 2 s none begins */
 	    {&probe_rules_short, 5000, HOLDS, 2, PROBE_KEPT}, /* but one is run whole */
 	    {&probe_rules_short, 6000, TOO_SLOW, 2, PROBE_KEPT},
 	    {&probe_rules_short, 10, BUSY, 40, PROBE_KEPT},
@@ -390,10 +451,143 @@ static void probe_is_cancelled(void **state)
 	suite_call(&call);
 	assert_int_equal(
 	    bucket_probe(bucket, &suite_clock, &suite_random, &rules, &call), PROBE_LATER);
+	assert_string_equal(call.message, "probing the store: cancelled");
 	assert_int_equal(spoiled.races, 4);
 	assert_int_equal(suite_count_keys(spoiled.inner, ""), 0);
 	bucket_close(bucket);
 	memory_store_free(store);
+}
+
+/* A call that fails breaks no promise, and is said as it was told, whichever it is. */
+static void each_call_fails_in_turn(void **state)
+{
+	static const struct {
+		enum flaw
+		    flaw; /* the latter: no race has a known winner, and what stands is read */
+		enum bucket_result failure;
+		enum probe_result result;
+	} rows[] = {
+	    {HOLDS, BUCKET_RETRY, PROBE_LATER},
+	    {HOLDS, BUCKET_UNKNOWN, PROBE_LATER},
+	    {HOLDS, BUCKET_REFUSED, PROBE_REFUSED},
+	    {TOO_SLOW, BUCKET_RETRY, PROBE_LATER},
+	    {TOO_SLOW, BUCKET_REFUSED, PROBE_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		unsigned nth = 0, calls;
+
+		do {
+			struct spoiled spoiled;
+			struct bucket *bucket;
+			struct memory_store *store = spoil(rows[i].flaw, &spoiled, &bucket);
+			enum probe_result result;
+			struct call call;
+			char says[64];
+
+			spoiled.fail_at = ++nth;
+			spoiled.failure = rows[i].failure;
+			suite_call(&call);
+			result =
+			    bucket_probe(bucket, &suite_clock, &suite_random, &three_rounds, &call);
+			calls = spoiled.calls;
+			(void)snprintf(
+			    says, sizeof(says), "probing the store: call %u failed", nth);
+			if (calls < nth
+				? result != PROBE_KEPT
+				: result != rows[i].result || strcmp(call.message, says) != 0)
+				fail_msg("row %zu, call %u: %s", i, nth, call.message);
+			bucket_close(bucket);
+			memory_store_free(store);
+		} while (calls >= nth);
+		assert_true(nth > 20);
+	}
+}
+
+/* What was found stands, also where the probe cannot tidy up after it. */
+static void what_was_found_is_not_forgotten(void **state)
+{
+	static const enum flaw flaws[] = {IGNORES_CONDITIONS, LOSER_STAYS_UPDATED};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(flaws); i++) {
+		struct spoiled spoiled;
+		struct bucket *bucket;
+		struct memory_store *store = spoil(flaws[i], &spoiled, &bucket);
+		struct call call;
+
+		spoiled.keeps_all = flaws[i] == IGNORES_CONDITIONS;
+		if (!spoiled.keeps_all) { /* the removal after the race alone */
+			spoiled.failure = BUCKET_REFUSED;
+			spoiled.fail_at = 14;
+		}
+		suite_call(&call);
+		assert_int_equal(
+		    bucket_probe(bucket, &suite_clock, &suite_random, &three_rounds, &call),
+		    PROBE_BROKEN);
+		assert_non_null(strstr(call.message, "this store cannot be used: "));
+		if (!spoiled.keeps_all)
+			assert_int_equal(spoiled.calls, 14);
+		bucket_close(bucket);
+		memory_store_free(store);
+	}
+}
+
+/* A race ends when its rules say so, or with the call. */
+static void races_have_their_deadline(void **state)
+{
+	static const struct {
+		int64_t race_ms, deadline_ms, expected_ms;
+	} rows[] = {{0, 60000, 60000}, {6000, 60000, 7000}, {6000, 7001, 7000}, {6000, 6999, 6999}};
+	const struct clock clock = {.wall_ms = rig_now, .monotonic_ms = rig_now};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct probe_rules rules = {
+		    .rounds = 1, .gate_rounds = 1, .race_ms = rows[i].race_ms};
+		struct spoiled spoiled;
+		struct bucket *bucket;
+		struct memory_store *store = spoil(HOLDS, &spoiled, &bucket);
+		struct call call;
+
+		rig.now_ms = 1000;
+		call_init(&call, rows[i].deadline_ms);
+		assert_int_equal(
+		    bucket_probe(bucket, &clock, &suite_random, &rules, &call), PROBE_KEPT);
+		assert_int_equal(spoiled.race_deadline_ms, rows[i].expected_ms);
+		/* When it began stands in the names, for who tidies up after it. */
+		assert_memory_equal(spoiled.race_key, "probe/00000000000003e8", 22);
+		bucket_close(bucket);
+		memory_store_free(store);
+	}
+}
+
+/* No round begins after the deadline; one at it still does. */
+static void rounds_end_at_the_deadline(void **state)
+{
+	const struct clock clock = {.wall_ms = rig_now, .monotonic_ms = rig_now};
+
+	(void)state;
+	for (int64_t deadline_ms = 39; deadline_ms <= 40; deadline_ms++) {
+		struct spoiled spoiled;
+		struct bucket *bucket;
+		struct memory_store *store = spoil(HOLDS, &spoiled, &bucket);
+		struct call call;
+
+		rig.race_ms = 10;
+		call_init(&call, deadline_ms);
+		assert_int_equal(
+		    bucket_probe(bucket, &clock, &suite_random, &probe_rules_full, &call),
+		    PROBE_LATER);
+		assert_int_equal(spoiled.races, deadline_ms == 40 ? 6 : 4);
+		assert_string_equal(call.message,
+		    deadline_ms == 40
+			? "probing the store: the deadline passed in round 4 of the races"
+			: "probing the store: the deadline passed in round 3 of the races");
+		bucket_close(bucket);
+		memory_store_free(store);
+	}
 }
 
 /* What probes left that were killed goes once none of them can be running any more. */
@@ -409,6 +603,10 @@ static void leftovers_go(void **state)
 	    {"probe/00000000006acfc1000102030405060708090a0b/create-0", true},  /* just begun */
 	    {"probe/00000000006acfc1000102030405060708090a/create-0", true},    /* not a probe's */
 	    {"probe/notes", true},
+	    {"probe/000000000033e140000102030405060708090a0b/create-0", true}, /* an hour old */
+	    {"probe/000000000033e13f000102030405060708090a0b/create-0", false},
+	    {"probe/0000000000a1be40000102030405060708090a0b/create-0", true}, /* an hour ahead */
+	    {"probe/0000000000a1be41000102030405060708090a0b/create-0", false},
 	    {"a/probe/0000000000000064000102030405060708090a0b/create-0", true},
 	};
 	const struct clock clock = {.wall_ms = rig_now, .monotonic_ms = rig_now};
@@ -426,7 +624,7 @@ static void leftovers_go(void **state)
 	    bucket_probe(bucket, &clock, &suite_random, &three_rounds, &call), PROBE_KEPT);
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		suite_expect_text(spoiled.inner, rows[i].key, rows[i].stays ? "left" : NULL);
-	assert_int_equal(suite_count_keys(spoiled.inner, ""), 4);
+	assert_int_equal(suite_count_keys(spoiled.inner, ""), 6);
 	bucket_close(bucket);
 	memory_store_free(store);
 }
@@ -505,6 +703,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(probe_finds_flaws),
     cmocka_unit_test(probe_keeps_its_time),
     cmocka_unit_test(probe_is_cancelled),
+    cmocka_unit_test(each_call_fails_in_turn),
+    cmocka_unit_test(what_was_found_is_not_forgotten),
+    cmocka_unit_test(races_have_their_deadline),
+    cmocka_unit_test(rounds_end_at_the_deadline),
     cmocka_unit_test(leftovers_go),
     cmocka_unit_test(unsure_answers_are_no_flaw),
     cmocka_unit_test(probe_keeps_the_deadline),
