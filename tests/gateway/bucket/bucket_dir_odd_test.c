@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gateway/bucket/bucket_priv.h"
@@ -435,6 +436,38 @@ static void a_disk_that_takes_nothing_is_full(void **state)
 	    "writing the object: the disk is full");
 }
 
+/* Who was started without a standard input gets its number for a folder. */
+static void descriptor_zero_is_one(void **state)
+{
+	char path[100];
+	int status;
+	pid_t child;
+
+	(void)snprintf(path, sizeof(path), "%s/new", odd.root);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct bucket_page page = {0};
+		struct bucket *bucket;
+		struct call call;
+
+		(void)close(STDIN_FILENO);
+		call_init(&call, odd.now_ms);
+		if (bucket_list(*state, "", "", &call, &page) != BUCKET_OK || page.count != 0)
+			_exit(2);
+		free(page.items);
+		bucket = bucket_dir_open(path, &odd.io, &odd.clock, &call);
+		if (bucket == NULL || put(bucket, "a/one", &call) != BUCKET_OK ||
+		    get(bucket, "a/one", &call) != BUCKET_OK)
+			_exit(1);
+		bucket_close(bucket);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* ---- names ---- */
 
 static void make_file(const char *name)
@@ -490,6 +523,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(begins_again_a_hundred_times, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(files_that_change_are_read_again, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_is_full, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(descriptor_zero_is_one, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(names_that_are_no_keys, open_odd, close_odd),
 };
 

@@ -740,6 +740,7 @@ static void odd_files_are_refused(void **state)
 	write_file("large", "");
 	assert_int_equal(truncate(under_root("large"), (off_t)BUCKET_OBJECT_MAX + 1), 0);
 	assert_int_equal(bucket_get(bucket, &large_get, &call, &data, &tag), BUCKET_REFUSED);
+	assert_non_null(strstr(call.message, "no file, or over the maximum of 6291456 bytes"));
 	assert_int_equal(bucket_put(bucket, &over_folder, &call, &tag), BUCKET_REFUSED);
 	assert_int_equal(bucket_put(bucket, &below_object, &call, &tag), BUCKET_REFUSED);
 	suite_expect_text(bucket, "a", NULL); /* a folder is no object */
