@@ -514,6 +514,54 @@ static void names_that_are_no_keys(void **state)
 	assert_int_equal(suite_count_keys(bucket, "a/"), 4);
 }
 
+/* More names in a folder than a walk holds, in no order: the page is the least of them. */
+static void a_folder_of_many(void **state)
+{
+	struct bucket *bucket = *state;
+	struct bucket_page page = {0};
+	struct call call;
+	char name[32];
+
+	(void)suite_put_text(bucket, "m/a", "x", BUCKET_ALWAYS);
+	for (unsigned i = 0; i < 3000; i++) {
+		(void)snprintf(name, sizeof(name), "m/%04u", i * 7 % 3000);
+		make_file(name);
+	}
+	call_init(&call, odd.now_ms);
+	assert_int_equal(bucket_list(bucket, "m/", "m/0099", &call, &page), BUCKET_OK);
+	assert_int_equal(page.count, BUCKET_PAGE_MAX);
+	assert_true(page.more);
+	for (unsigned i = 0; i < BUCKET_PAGE_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "m/%04u", i + 100);
+		assert_string_equal(page.items[i].key, name);
+	}
+	free(page.items);
+}
+
+/* A short name after a long one in the same folder is itself, and no longer. */
+static void short_names_beside_long_ones(void **state)
+{
+	struct bucket *bucket = *state;
+	char key[8] = "n/a";
+
+	for (; key[2] < 'q'; key[2]++) {
+		char beside[] = {'n', '/', key[2], 'z', 'z', '\0'};
+
+		(void)suite_put_text(bucket, key, "x", BUCKET_ALWAYS);
+		(void)suite_put_text(bucket, beside, "x", BUCKET_ALWAYS);
+	}
+	for (key[2] = 'a'; key[2] < 'q'; key[2]++) {
+		struct bucket_page page = {0};
+		struct call call;
+
+		call_init(&call, odd.now_ms);
+		assert_int_equal(bucket_list(bucket, key, key, &call, &page), BUCKET_OK);
+		assert_int_equal(page.count, 1);
+		assert_int_equal(strlen(page.items[0].key), 5);
+		free(page.items);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_errno_has_its_meaning),
     cmocka_unit_test_setup_teardown(signals_are_nothing, open_odd, close_odd),
@@ -525,6 +573,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_is_full, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(descriptor_zero_is_one, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(names_that_are_no_keys, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(a_folder_of_many, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(short_names_beside_long_ones, open_odd, close_odd),
 };
 
 TEST_MAIN(tests)
