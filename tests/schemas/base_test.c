@@ -329,7 +329,7 @@ static void only_its_own_hexadecimal_is_read(void **state)
 	assert_false(hex_decode("", 0, out, 2));
 	assert_true(out[0] == 77 && out[1] == 77);
 	assert_true(
-	    hex_decode("zzc0ffzz" + 2, 4, out, 2)); /* what stands around it is not its own */
+	    hex_decode(&"zzc0ffzz"[2], 4, out, 2)); /* what stands around it is not its own */
 	assert_true(out[0] == 0xC0 && out[1] == 0xFF);
 }
 
