@@ -20,7 +20,7 @@ import generate
 import results
 import run
 from reach import Reach
-from tree import ROOT, Broken, Commands, Tree
+from tree import ROOT, Broken, Commands, Tree, keep_known, need_room, read_known
 
 BUILD = ROOT / "build/mutants"
 UNIT, SIMULATOR, TIMEOUT = "unit tests", "simulator", "timeout"
@@ -38,6 +38,8 @@ MODULES = {
 WANT_SERVERS = {"s3_servers_test", "s3_tls_test"}
 SIMULATED = {"cli/engine", "cli/store", "gateway/account", "schemas"}
 LEAKS_PROCESSOR_MAX = 5  # seconds
+STALE = "equivalent.txt: %s: there is no such mutant any more: remove the row, or look with " \
+    "--list --only how it reads now"
 
 
 def module_of(file):
@@ -80,7 +82,7 @@ class Baseline:
 
     def __init__(self, tree, folder, path):
         self.tree, self.folder, self.path = tree, folder, path
-        self.known = json.loads(path.read_text()) if path.exists() else {}
+        self.known = read_known(path)
         self.digests = {}
 
     def digest(self, name):
@@ -109,7 +111,7 @@ class Baseline:
                 program.leaks = False
                 ran = self.once(name, command)
             self.known[key] = [round(ran.seconds, 3), round(ran.processor, 3), program.leaks]
-            self.path.write_text(json.dumps(self.known))
+            keep_known(self.path, self.known)
         *times, program.leaks = self.known[key]
         return times
 
@@ -227,11 +229,12 @@ class Campaign:
         return None
 
     def one_run(self, slot, one, together=run.everything):
-        """How the mutant in the slot did in one of its runs; None: it can't be linked."""
+        """How the mutant in the slot did in one of its runs."""
         stage, name, arguments, (seconds, processor) = one
         program = slot / name
         if not self.tree.programs[name].link(program, slot / "mutant.o"):
-            return None
+            need_room(slot)
+            raise Broken(f"{name} cannot be linked with a mutant that compiles")
         ran = run.run([program, *arguments], slot / (name + ".run"), self.spare[0] + 6 * seconds,
                       self.spare[1] + int(4 * processor),
                       watch="failed:" if stage == SIMULATOR else None, together=together)
@@ -245,7 +248,7 @@ class Campaign:
 
         def one(what):
             ran = self.one_run(slot, what, together)
-            if ran is None or ran.how != "passed":
+            if ran.how != "passed":
                 with together.lock:
                     failures.append((what, ran))
                 together.end_all()
@@ -253,8 +256,8 @@ class Campaign:
         with concurrent.futures.ThreadPoolExecutor(max(len(runs), 1)) as pool:
             list(pool.map(one, runs))
         for what, ran in failures[:1]:
-            again = ran and self.one_run(slot, what)
-            if not again or again.how != "passed":
+            again = self.one_run(slot, what)
+            if again.how != "passed":
                 return what, again
         return None
 
@@ -269,11 +272,12 @@ class Campaign:
                 failure = self.first_failure(slot, waiting)
             else:
                 ran = self.one_run(slot, one)
-                failure = None if ran and ran.how == "passed" else (one, ran)
+                failure = None if ran.how == "passed" else (one, ran)
             if failure:
+                need_room(slot)
                 (stage, name, _, _), ran = failure
                 self.kills[(source.file, name)] += 1
-                return {"killed": TIMEOUT if ran and ran.how == "timeout" else stage, "by": name}
+                return {"killed": TIMEOUT if ran.how == "timeout" else stage, "by": name}
         return {"killed": None, "survived": self.stamp(source.file),
                 "reached": any(one[0] == UNIT for one in runs)}
 
@@ -366,7 +370,8 @@ def chosen(options):
         wanted = [os.path.relpath(pathlib.Path(path).resolve(), ROOT) for path in options.paths]
         for path in wanted:
             if not any(file == path or file.startswith(path + "/") for file in files):
-                raise Broken(f"{path}: holds no file of {', '.join(MODULES)}")
+                raise Broken(f"{path}: there is no such .c file, nor a folder with any, in "
+                             f"{', '.join(MODULES)}")
         files = [file for file in files
                  if any(file == path or file.startswith(path + "/") for path in wanted)]
     if options.since:
@@ -390,7 +395,9 @@ def check(options):
             mutants += Source.read(file, commands).mutants
     rows = results.stale(argued, mutants)
     for place in rows:
-        print(f"equivalent.txt: {place}: there is no such mutant any more")
+        print(STALE % place)
+    if not rows:
+        print(f"each of the {len(argued)} rows of equivalent.txt is a mutant")
     return 1 if rows else 0
 
 
@@ -428,7 +435,7 @@ def campaign(options, work):
                   count, sum(made.seconds) / count,
                   (times.children_user + times.children_system) / count))
     for place in rows_stale:
-        print(f"equivalent.txt: {place}: there is no such mutant any more")
+        print(STALE % place)
     return 0
 
 
@@ -455,6 +462,8 @@ def arguments(usage):
 
 def _stop(number, _):
     run.everything.end_all()
+    print("\nstopped: what was found out is kept, and the same command goes on from there",
+          file=sys.stderr)
     sys.exit(128 + number)
 
 
@@ -472,7 +481,8 @@ def main(usage):
             tree.configure()
             for file in chosen(options):
                 for mutant in Source.read(file, tree.commands).mutants:
-                    print(mutant.place)
+                    if not options.only or options.only in mutant.place:
+                        print(mutant.place)
             return 0
         return campaign(options, work)
     except (Broken, results.Malformed) as why:

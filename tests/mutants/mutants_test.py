@@ -14,6 +14,7 @@ import generate
 import reach
 import results
 import run
+import tree
 from tree import Commands, Tree
 
 FLAGS = ["-std=c17"]
@@ -293,6 +294,20 @@ class Course(Folder):
         self.tree.links = 0
         self.assertEqual(set(self.rows()), set(first))
         self.assertEqual(self.tree.links, 1)
+
+    def test_a_full_disk_kills_nothing(self):
+        enough, tree.ROOM_MIN = tree.ROOM_MIN, 1 << 62
+        try:
+            with self.assertRaisesRegex(campaign.Broken, "make room"):
+                self.rows()
+        finally:
+            tree.ROOM_MIN = enough
+        self.assertNotIn("killed", (self.folder / "results.jsonl").read_text())
+
+    def test_what_was_measured_is_measured_again_where_its_file_is_torn(self):
+        first = self.rows()
+        (self.folder / "baseline.json").write_text('{"torn": [1')
+        self.assertEqual(set(self.rows()), set(first))
 
     def test_what_is_argued_is_not_run(self):
         place = next(mutant.place for mutant in self.src.mutants

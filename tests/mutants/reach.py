@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import run
-from tree import ROOT, Broken, Tree
+from tree import ROOT, Broken, Tree, keep_known, read_known
 
 FLAGS = "-O0 --coverage -fprofile-update=atomic"
 # Counts are written at a process's good end: who has others, or ends otherwise, may lose some.
@@ -23,7 +23,7 @@ class Reach:
         # An object of another folder's build would write its counts there.
         self.tree = Tree(tree_folder, FLAGS, cached=False)
         self.folder, self.path = folder, path
-        self.known = json.loads(path.read_text()) if path.exists() else {}
+        self.known = read_known(path)
         self.lines = {}  # (program, file): the lines that count, and those it comes by
 
     def learn(self, programs, files):
@@ -42,7 +42,7 @@ class Reach:
             for file, content in files.items():
                 lines = self.known[f"{named} {file} {content}"]
                 self.lines[(name, file)] = lines and tuple(map(set, lines))
-        self.path.write_text(json.dumps(self.known))
+        keep_known(self.path, self.known)
 
     def count(self, name, files):
         """{file: [lines that count, lines it came by]}; None: that is not sure."""

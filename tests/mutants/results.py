@@ -45,9 +45,10 @@ def read_argued(text):
         if not row or row.startswith("#"):
             continue
         place, bar, why = row.rpartition(" | ")  # C has such bars too
-        if not bar or not why or " → " not in place or place in argued:
-            raise Malformed(f"equivalent.txt:{number}: FILE:FUNCTION: BEFORE → AFTER | WHY, "
-                            "once each")
+        if not bar or not why or " → " not in place:
+            raise Malformed(f"equivalent.txt:{number}: a row is FILE:FUNCTION: BEFORE → AFTER | WHY")
+        if place in argued:
+            raise Malformed(f"equivalent.txt:{number}: {place} is argued twice")
         argued[place] = why
     return argued
 

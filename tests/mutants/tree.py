@@ -6,8 +6,10 @@ object is linked in front of the libraries, so that nobody asks them for the ori
 import hashlib
 import json
 import pathlib
+import os
 import re
 import shlex
+import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -16,6 +18,30 @@ FLAGS = "-O2"  # asserts stay on
 
 class Broken(Exception):
     """What has to work before any mutant is tried does not; says what."""
+
+
+ROOM_MIN = 64 << 20  # bytes: with less, what fails may have failed for want of it
+
+
+def need_room(folder):
+    """A full disk is no news of a mutant."""
+    if shutil.disk_usage(folder).free < ROOM_MIN:
+        raise Broken(f"{folder}: less than {ROOM_MIN >> 20} MiB are free there: make room, and begin "
+                     "again; what was found out before is kept")
+
+
+def read_known(path):
+    """What was kept there by keep_known; nothing, if that was cut off."""
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def keep_known(path, known):
+    written = path.with_suffix(".new")
+    written.write_text(json.dumps(known))
+    written.replace(path)
 
 
 def _run(*command, cwd=ROOT):
@@ -34,7 +60,11 @@ class Commands:
         try:
             rows = json.loads(path.read_text())
         except FileNotFoundError as why:
-            raise Broken(f"{path}: no such file: configure that build first") from why
+            raise Broken(f"{path}: no such file: it is made by configuring a build "
+                         "(scripts/test does, and scripts/mutants --list)") from why
+        except NotADirectoryError as why:
+            raise Broken(f"{folder} is no folder of a build: build/asan is one, once "
+                         "scripts/test has run") from why
         self.rows = {}
         for row in rows:
             words = shlex.split(row["command"])
@@ -128,7 +158,9 @@ class Tree:
         # The warnings that stop a build are not asked: most mistakes give none.
         made = subprocess.run(
             [*words[:cut], "-w", "-o", thing.name, "-c", text.name], cwd=folder,
+            env={**os.environ, "TMPDIR": str(folder)},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         if made.returncode != 0:
+            need_room(folder)
             return None
         return thing, hashlib.sha256(thing.read_bytes()).hexdigest()[:24]
