@@ -266,6 +266,11 @@ static void the_head_is_checked_without_the_body(void **state)
 	assert_true(http_digest_holds(body, made.texts.digest));
 	assert_false(http_digest_holds(view_text("another"), made.texts.digest));
 	assert_false(http_digest_holds(body, ""));
+	for (size_t i = 0; made.texts.digest[i] != '\0'; i++) { /* to its last character */
+		made.texts.digest[i] ^= 1;
+		assert_false(http_digest_holds(body, made.texts.digest));
+		made.texts.digest[i] ^= 1;
+	}
 	http_digest_text(view_text("another"), made.texts.digest); /* one that was not signed */
 	assert_int_equal(http_signature_check_head(&made.request, made.texts.input,
 			     made.texts.signature, made.texts.digest, made.public_key),
