@@ -814,12 +814,14 @@ static enum engine_result acknowledge_reset(struct sync_state *state, const stru
 	struct head before = {frame->header.seq - 1, frame->header.previous};
 	size_t index = state->roster_index;
 	const char *message = "it is not of this device's state";
+	enum format_result checked = FORMAT_FORGED;
 	enum engine_result result;
 
-	if (!head_equal(&frame->header.covered, &facts->head) ||
-	    frame_check(frame, &before, state->roster, &index, &message) != FORMAT_OK) {
+	if (head_equal(&frame->header.covered, &facts->head))
+		checked = frame_check(frame, &before, state->roster, &index, &message);
+	if (checked != FORMAT_OK) {
 		call_sayf(state->call, "this device's own reset does not hold: %s", message);
-		return ENGINE_DAMAGED;
+		return checked == FORMAT_NO_MEMORY ? ENGINE_FAILED : ENGINE_DAMAGED;
 	}
 	state->roster_index = index;
 	facts->head = (struct head){frame->header.seq, frame->hash};

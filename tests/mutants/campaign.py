@@ -26,7 +26,7 @@ BUILD = ROOT / "build/mutants"
 UNIT, SIMULATOR, TIMEOUT = "unit tests", "simulator", "timeout"
 # Each module, and the programs that are its unit tests. Those that want a server are none.
 MODULES = {
-    "cli/engine": ["engine_*_test", "torture.engine", "torture.formats"],
+    "cli/engine": ["engine_*_test", "torture.engine", "torture.engine_runs", "torture.formats"],
     "cli/store": ["store_*test"],
     "cli/remote": ["remote_*test", "http_answer_test", "torture.gateway"],
     "gateway/account": ["account_*_test", "torture.account_*", "torture.log"],

@@ -30,7 +30,8 @@ extern const char etext[];
 static struct {
 	atomic_bool armed;
 	pthread_t thread; /* whose allocations fail */
-	bool forever, hit;
+	bool forever, hit, paused;
+	void (*seen)(void);
 	enum fault_whose whose;
 	unsigned nth, count;
 } fault;
@@ -45,6 +46,16 @@ void fault_arm(enum fault_whose whose, unsigned nth, bool forever)
 	fault.hit = false;
 	fault.thread = pthread_self();
 	atomic_store(&fault.armed, true);
+}
+
+void fault_pause(bool paused)
+{
+	fault.paused = paused;
+}
+
+void fault_watch(void (*seen)(void))
+{
+	fault.seen = seen;
 }
 
 bool fault_disarm(void)
@@ -76,9 +87,14 @@ static bool fails(const void *caller)
 	bool ours = at >= (uintptr_t)__executable_start && at < (uintptr_t)etext;
 
 	if (!atomic_load(&fault.armed) || !pthread_equal(fault.thread, pthread_self()) ||
-	    ours != (fault.whose == FAULT_OURS))
+	    fault.paused || ours != (fault.whose == FAULT_OURS))
 		return false;
 	fault.count++;
+	if (fault.seen != NULL) {
+		fault.paused = true;
+		fault.seen();
+		fault.paused = false;
+	}
 	if (fault.count != fault.nth && !(fault.forever && fault.count > fault.nth))
 		return false;
 	fault.hit = true;

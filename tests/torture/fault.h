@@ -17,6 +17,10 @@ void fault_arm(enum fault_whose whose, unsigned nth, bool forever);
 /* True: an allocation has failed since. */
 bool fault_disarm(void);
 unsigned fault_count(void); /* allocations since fault_arm, the failed ones too */
+/* Until it is resumed none fails, and none counts. */
+void fault_pause(bool paused);
+/* seen is called at each that counts; what it allocates itself does not. NULL: nothing is. */
+void fault_watch(void (*seen)(void));
 /* Blocks of the whole program that are not freed: who holds none more has as many as before. */
 long fault_live(void);
 

@@ -362,6 +362,12 @@ static enum engine_result result_of(enum account_result result, enum engine_resu
 	return ENGINE_FAILED;
 }
 
+static void step_aside(const struct device *device, bool aside)
+{
+	if (device->aside != NULL)
+		device->aside(aside);
+}
+
 /* False: the process died. */
 static bool drive_exchange(struct device *device, struct sync *sync, const struct sync_want *want)
 {
@@ -371,6 +377,7 @@ static bool drive_exchange(struct device *device, struct sync *sync, const struc
 	struct call call;
 
 	device->exchanges++;
+	step_aside(device, true);
 	if (device->before != NULL)
 		device->before(device, want->request);
 	call_init(&call, device->world->now_ms + CALL_MS);
@@ -378,6 +385,7 @@ static bool drive_exchange(struct device *device, struct sync *sync, const struc
 		result = account_sync(&device->env, &device->cache, want->request, &call, &answer);
 	if (result == ACCOUNT_OK && device->answered != NULL)
 		device->answered(device, &answer);
+	step_aside(device, false);
 	if (result != ACCOUNT_OK)
 		sync_failed(sync, want->slot, result_of(result, ENGINE_MISSING), call.message);
 	else if (device->dies_at_commit && answer.status == SYNC_COMMITTED)
@@ -395,11 +403,13 @@ static void drive_get(struct device *device, struct sync *sync, struct sync_want
 	struct call call;
 
 	device->gets++;
+	step_aside(device, true);
 	call_init(&call, device->world->now_ms + CALL_MS);
 	result = account_blob_get(
 	    &device->env, &device->cache, &device->world->account, &want->name, &call, &blob);
 	if (result == ACCOUNT_OK && device->got != NULL)
 		device->got(device, &want->name, &blob);
+	step_aside(device, false);
 	if (result == ACCOUNT_OK && device->gets % 2 == 0) /* or the machine does it itself */
 		sync_open(want, view_bytes(&blob));
 	if (result == ACCOUNT_OK)
@@ -422,8 +432,10 @@ static void drive_put(struct device *device, struct sync *sync, struct sync_want
 		sync_failed(sync, want->slot, sealed, call.message);
 		return;
 	}
+	step_aside(device, true);
 	result = account_blob_put(
 	    &device->env, &device->cache, &device->world->account, &want->name, want->blob, &call);
+	step_aside(device, false);
 	if (result == ACCOUNT_OK)
 		sync_put(sync, want->slot);
 	else

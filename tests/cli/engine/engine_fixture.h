@@ -76,6 +76,10 @@ struct device {
 	    struct sync_answer *answer); /* true: this is the answer */
 	void (*answered)(struct device *device, struct sync_answer *answer);
 	void (*got)(struct device *device, const struct blob_name *name, struct bytes *blob);
+	/* Called with true before something is done that is not the machine's, and with false
+	 * after.
+	 */
+	void (*aside)(bool aside);
 	bool reseed;          /* a reset was asked for */
 	bool dies_at_commit;  /* the process ends before it hears that its frame was committed */
 	struct device *other; /* for the test's own hooks */

@@ -3,10 +3,9 @@
  */
 #include "tests/cli/engine/failing_journal.h"
 
-#include <execinfo.h>
+#include "tests/cli/engine/way.h"
 
 #define CALLS_MAX 4096u
-#define DEPTH_MAX 64
 
 static struct {
 	struct device *device;
@@ -16,27 +15,17 @@ static struct {
 	bool open;   /* a transaction that was begun meanwhile … */
 	bool broken; /* … and in which a call has failed: it is to be rolled back */
 	void (*committed)(struct device *device);
+	void (*aside)(bool aside);
 	int depth; /* of calls, where the journal was armed */
 	uint64_t ways[CALLS_MAX];
 } failing;
-
-static uint64_t way(void)
-{
-	void *callers[DEPTH_MAX];
-	int count = backtrace(callers, DEPTH_MAX);
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-
-	for (int i = 0; i < count - failing.depth; i++)
-		hash = (hash ^ (uint64_t)(uintptr_t)callers[i]) * UINT64_C(1099511628211);
-	return hash;
-}
 
 static bool fails(const char *op, struct call *call)
 {
 	failing.count++;
 	if (failing.nth == 0) {
 		assert_true(failing.count < CALLS_MAX);
-		failing.ways[failing.count] = way();
+		failing.ways[failing.count] = way_from(failing.depth);
 	}
 	if (failing.count != failing.nth)
 		return false;
@@ -46,21 +35,38 @@ static bool fails(const char *op, struct call *call)
 	return true;
 }
 
+static void step_aside(bool aside)
+{
+	if (failing.aside != NULL)
+		failing.aside(aside);
+}
+
+static enum journal_result done(enum journal_result result)
+{
+	step_aside(false);
+	return result;
+}
+
 static enum journal_result begun(enum journal_result result)
 {
 	failing.open = result == JOURNAL_OK;
-	return result;
+	return done(result);
 }
 
 static enum journal_result begin(void *self, struct call *call)
 {
-	return fails("begin", call) ? JOURNAL_FULL : begun(failing.real->begin(self, call));
+	if (fails("begin", call))
+		return JOURNAL_FULL;
+	step_aside(true);
+	return begun(failing.real->begin(self, call));
 }
 
 static enum journal_result begin_light(void *self, struct call *call)
 {
-	return fails("begin_light", call) ? JOURNAL_FULL
-					  : begun(failing.real->begin_light(self, call));
+	if (fails("begin_light", call))
+		return JOURNAL_FULL;
+	step_aside(true);
+	return begun(failing.real->begin_light(self, call));
 }
 
 static enum journal_result commit(void *self, struct call *call)
@@ -72,26 +78,32 @@ static enum journal_result commit(void *self, struct call *call)
 		    "committed, although %s had failed (call %u)", failing.failed, failing.nth);
 	if (fails("commit", call))
 		return JOURNAL_FULL;
+	step_aside(true);
 	result = failing.real->commit(self, call);
 	if (result == JOURNAL_OK) {
 		failing.open = false;
 		if (failing.committed != NULL)
 			failing.committed(failing.device);
 	}
-	return result;
+	return done(result);
 }
 
 static void rollback(void *self)
 {
 	failing.open = failing.broken = false;
+	step_aside(true);
 	failing.real->rollback(self);
+	step_aside(false);
 }
 
 /* What the journal does, unless it is this call's turn to fail. */
 #define FAILING(op, parameters, ...) \
 	static enum journal_result on_##op parameters \
 	{ \
-		return fails(#op, call) ? JOURNAL_FULL : failing.real->op(__VA_ARGS__); \
+		if (fails(#op, call)) \
+			return JOURNAL_FULL; \
+		step_aside(true); \
+		return done(failing.real->op(__VA_ARGS__)); \
 	}
 
 #define SELF void *self
@@ -232,9 +244,7 @@ static const struct journal_ops all = {
 
 void journal_arm(struct device *device, unsigned nth)
 {
-	void *callers[DEPTH_MAX];
-
-	failing.depth = backtrace(callers, DEPTH_MAX) - 1;
+	failing.depth = way_depth() - 1; /* of this function's caller */
 	failing.device = device;
 	failing.real = device->engine.journal.ops;
 	failing.nth = nth;
@@ -242,6 +252,7 @@ void journal_arm(struct device *device, unsigned nth)
 	failing.failed = "none";
 	failing.open = failing.broken = false;
 	failing.committed = NULL;
+	failing.aside = NULL;
 	device->engine.journal.ops = &all;
 }
 
@@ -273,4 +284,9 @@ const char *journal_failed(void)
 void journal_watch(void (*committed)(struct device *device))
 {
 	failing.committed = committed;
+}
+
+void journal_aside(void (*aside)(bool aside))
+{
+	failing.aside = aside;
 }

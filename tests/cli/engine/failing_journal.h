@@ -16,6 +16,9 @@ unsigned journal_calls(void); /* since it was armed */
 /* How the nth was come to, if it was armed with 0: equal numbers, the same functions called. */
 uint64_t journal_way(unsigned nth);
 const char *journal_failed(void); /* which one it was; "none" */
+#define JOURNAL_HOLDS UINT32_MAX  /* none fails, nor is it noted how it was come to */
+/* Called with true before the journal itself does something, and with false afterwards. */
+void journal_aside(void (*aside)(bool aside));
 /* Called after each transaction that was committed while the journal is armed; NULL: nothing. */
 void journal_watch(void (*committed)(struct device *device));
 

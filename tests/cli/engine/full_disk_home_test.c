@@ -139,7 +139,7 @@ static void edits(void **state)
 	};
 
 	(void)state;
-	scenes_play(scenes, COUNT_OF(scenes));
+	scenes_play(&(struct scenes){scenes, COUNT_OF(scenes)});
 }
 
 static enum engine_result switch_off(struct device *b)
@@ -226,7 +226,7 @@ static void accounts(void **state)
 	};
 
 	(void)state;
-	scenes_play(scenes, COUNT_OF(scenes));
+	scenes_play(&(struct scenes){scenes, COUNT_OF(scenes)});
 	account_new_clear(&home.account);
 	bytes_clear(&home.roster);
 	sodium_memzero(&home.view, sizeof(home.view));
@@ -283,7 +283,7 @@ static void what_is_only_read(void **state)
 	};
 
 	(void)state;
-	scenes_play(scenes, COUNT_OF(scenes));
+	scenes_play(&(struct scenes){scenes, COUNT_OF(scenes)});
 }
 
 static const struct CMUnitTest tests[] = {

@@ -16,10 +16,21 @@ static struct {
 	struct moment moment;
 	struct bytes commits[COMMITS_MAX]; /* what b held before the first, and after each */
 	size_t commits_count;
-	struct bytes after; /* … and at the end */
-	struct bytes last;  /* … and once both are in step again */
-	unsigned nth;       /* the call that fails */
+	struct bytes after;                /* … and at the end */
+	struct bytes last;                 /* … and once both are in step again */
+	unsigned nth;                      /* the call that fails */
+	const struct scene_memory *memory; /* what is short; NULL: the disk is full */
 } stage;
+
+static unsigned calls(void)
+{
+	return stage.memory != NULL ? stage.memory->calls() : journal_calls();
+}
+
+static uint64_t way(unsigned nth)
+{
+	return stage.memory != NULL ? stage.memory->way(nth) : journal_way(nth);
+}
 
 /*
  * How the calls that have failed were come to, in all scenes of this process. Of those that are
@@ -34,6 +45,11 @@ static struct {
 static unsigned chosen[WAYS_MAX]; /* the calls that are to fail in this scene */
 static size_t chosen_count;
 
+static const char *what_failed(void)
+{
+	return stage.memory != NULL ? "an allocation" : journal_failed();
+}
+
 static bool was_tried(uint64_t way, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -44,8 +60,8 @@ static bool was_tried(uint64_t way, size_t count)
 
 static bool is_last(unsigned nth)
 {
-	for (unsigned i = nth + 1; i <= journal_calls(); i++)
-		if (journal_way(i) == journal_way(nth))
+	for (unsigned i = nth + 1; i <= calls(); i++)
+		if (way(i) == way(nth))
 			return false;
 	return true;
 }
@@ -55,16 +71,16 @@ static void choose(void)
 	size_t before = tried.count;
 
 	chosen_count = 0;
-	for (unsigned nth = 1; nth <= journal_calls(); nth++) {
-		uint64_t way = journal_way(nth);
-		bool first = !was_tried(way, tried.count);
+	for (unsigned nth = 1; nth <= calls(); nth++) {
+		uint64_t by = way(nth);
+		bool first = !was_tried(by, tried.count);
 
-		if (was_tried(way, before) || !(first || is_last(nth)))
+		if (was_tried(by, before) || !(first || is_last(nth)))
 			continue;
 		assert_true(chosen_count < WAYS_MAX && tried.count < WAYS_MAX);
 		chosen[chosen_count++] = nth;
 		if (first)
-			tried.all[tried.count++] = way;
+			tried.all[tried.count++] = by;
 	}
 }
 
@@ -113,6 +129,27 @@ static struct bytes finish(void)
 	return home_text(&pair.b);
 }
 
+static void arm(unsigned nth)
+{
+	if (stage.memory == NULL) {
+		journal_arm(&pair.b, nth);
+		return;
+	}
+	journal_arm(&pair.b, JOURNAL_HOLDS);
+	journal_aside(stage.memory->aside);
+	pair.b.aside = stage.memory->aside;
+	stage.memory->arm(nth);
+}
+
+/* True: a call has failed. */
+static bool disarm(void)
+{
+	bool failed = stage.memory != NULL && stage.memory->disarm();
+
+	pair.b.aside = NULL;
+	return journal_disarm(&pair.b) || failed;
+}
+
 static void without_fault(void)
 {
 	struct device *const devices[] = {&pair.a, &pair.b};
@@ -120,10 +157,10 @@ static void without_fault(void)
 	moment_keep(&stage.moment, &pair.world, devices, COUNT_OF(devices));
 	begin();
 	keep_commit(&pair.b);
-	journal_arm(&pair.b, 0);
+	arm(0);
 	journal_watch(keep_commit);
 	assert_engine(&pair.b, run(), stage.scene->ends);
-	(void)journal_disarm(&pair.b);
+	(void)disarm();
 	choose();
 	stage.after = home_text(&pair.b);
 	stage.last = finish();
@@ -137,19 +174,17 @@ static bool is_commit(const struct bytes *text)
 	return false;
 }
 
-static void assert_whole(void)
+/* done: the run has ended as if nothing had been, perhaps by another way. */
+static void assert_whole(bool done)
 {
 	struct bytes text = home_text(&pair.b);
 	struct sync_facts facts;
 	uint8_t root[ROOT_LEN];
 
-	if (!is_commit(&text)) {
-		for (size_t i = 0; i < stage.commits_count; i++) {
-			print_error("less transaction %zu:\n", i);
-			home_text_differences(&text, &stage.commits[i]);
-		}
+	if (done ? !home_text_alike(&text, &stage.after) : !is_commit(&text)) {
+		home_text_differences(&text, &stage.commits[stage.commits_count - 1]);
 		fail_msg("%s: %s fails (call %u), and what is left is no transaction's",
-		    stage.scene->name, journal_failed(), stage.nth);
+		    stage.scene->name, what_failed(), stage.nth);
 	}
 	bytes_clear(&text);
 	facts = device_facts(&pair.b);
@@ -171,10 +206,16 @@ static void assert_ends_alike(void)
 
 	if (!home_text_alike(&have, want)) {
 		home_text_differences(&have, want);
-		fail_msg(
-		    "after %s failed (call %u) it ends otherwise", journal_failed(), stage.nth);
+		fail_msg("after %s failed (call %u) it ends otherwise", what_failed(), stage.nth);
 	}
 	bytes_clear(&have);
+}
+
+static bool is_said(enum engine_result result)
+{
+	if (stage.memory != NULL)
+		return result == ENGINE_FAILED || result == stage.scene->ends;
+	return result == ENGINE_FULL && strstr(pair.b.call.message, "the disk is full") != NULL;
 }
 
 static void with_fault(void)
@@ -182,19 +223,19 @@ static void with_fault(void)
 	enum engine_result result;
 
 	begin();
-	journal_arm(&pair.b, stage.nth);
+	arm(stage.nth);
 	result = run();
-	assert_true(journal_disarm(&pair.b));
-	if (result != ENGINE_FULL || strstr(pair.b.call.message, "the disk is full") == NULL)
+	assert_true(disarm());
+	if (!is_said(result))
 		fail_msg("%s: %s fails (call %u): %s; message: %s", stage.scene->name,
-		    journal_failed(), stage.nth, engine_result_text(result), pair.b.call.message);
-	assert_whole();
+		    what_failed(), stage.nth, engine_result_text(result), pair.b.call.message);
+	assert_whole(stage.memory != NULL && result == stage.scene->ends);
 	if (stage.nth % 2 == 0)
 		device_restart(&pair.b);
 	result = run();
 	if (result != stage.scene->ends)
 		fail_msg("%s: after %s failed (call %u): %s; message: %s", stage.scene->name,
-		    journal_failed(), stage.nth, engine_result_text(result), pair.b.call.message);
+		    what_failed(), stage.nth, engine_result_text(result), pair.b.call.message);
 	assert_ends_alike();
 }
 
@@ -218,8 +259,15 @@ static void play(const struct scene *scene)
 	(void)pair_teardown(NULL);
 }
 
-void scenes_play(const struct scene *scenes, size_t count)
+void scenes_play(const struct scenes *scenes)
 {
-	for (size_t i = 0; i < count; i++)
-		play(&scenes[i]);
+	for (size_t i = 0; i < scenes->count; i++)
+		play(&scenes->all[i]);
+}
+
+void scenes_play_short(const struct scenes *scenes, const struct scene_memory *memory)
+{
+	stage.memory = memory;
+	scenes_play(scenes);
+	stage.memory = NULL;
 }

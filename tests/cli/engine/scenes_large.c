@@ -1,13 +1,14 @@
 /*
- * tests/cli/engine/full_disk_large_test.c: the disk is full at each call of the journal, in runs of
- * what does not fit the log: loads, snapshots and resets, made, taken, and met again.
+ * tests/cli/engine/scenes_large.c: runs of sync over what does not fit the log: loads, snapshots
+ * and resets, made, taken, and met again.
  */
 #include "tests/cli/engine/scene.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDE 300000u /* bytes of one letter: a segment of its own, and next to nothing packed */
+#define WIDE 300000u /* bytes of one letter: next to nothing packed */
+/* Where the segments of a journal begin that has a few such: m1, m2, m3, n0. */
 
 static void save_wide(struct device *device, const char *id, char letter)
 {
@@ -26,7 +27,7 @@ static void save_wide(struct device *device, const char *id, char letter)
 /* More than a patch takes: it is pushed as a load. */
 static void save_much(struct device *device, char letter)
 {
-	static const char *const ids[] = {"w0", "w1", "w2", "w3"};
+	static const char *const ids[] = {"m1", "m2", "m3", "n0"};
 
 	for (size_t i = 0; i < COUNT_OF(ids); i++)
 		save_wide(device, ids[i], (char)(letter + (char)i));
@@ -75,7 +76,7 @@ static void account_is_new(void)
 	device_new(&pair.b, "e1", "first");
 	device_new(&pair.b, "e2", "first");
 	device_delete(&pair.b, "e2");
-	save_wide(&pair.b, "w0", 'a');
+	save_wide(&pair.b, "m1", 'a');
 }
 
 static void first_load_is_unheard(void)
@@ -95,7 +96,7 @@ static void load_is_unheard(void)
 {
 	b_saves_much();
 	dies_at_commit(&pair.b);
-	(void)device_save(&pair.b, "w1", "edited on");
+	(void)device_save(&pair.b, "m2", "edited on");
 }
 
 /* The others go on with it, and a sweep leaves b nothing but the load to begin from. */
@@ -146,7 +147,7 @@ static void a_saves_much(void)
 /* An older snapshot's index is b's to learn from. */
 static void snapshot_is_due_at_b(void)
 {
-	save_wide(&pair.a, "w0", 'a');
+	save_wide(&pair.a, "m1", 'a');
 	push_snapshot(&pair.a);
 	assert_synced(&pair.b);
 	(void)device_save(&pair.b, "e1", "b, the earlier");
@@ -173,24 +174,27 @@ static void index_is_damaged(void)
 /* b was away: patches with a loser, a snapshot, more patches, and the old log is swept. */
 static void b_was_away(void)
 {
-	save_wide(&pair.a, "w0", 'a');
-	save_wide(&pair.a, "w1", 'b');
+	device_new(&pair.a, "a", "changes often");
+	save_wide(&pair.a, "m1", 'a');
+	save_wide(&pair.a, "m2", 'b'); /* stays: b has that segment */
+	save_wide(&pair.a, "m3", 'c');
 	assert_synced(&pair.a);
 	assert_synced(&pair.b);
 	(void)device_save(&pair.b, "e4", "b, the earlier, and lost");
 	assert_synced(&pair.b);
 	(void)device_save(&pair.b, "e3", "b's alone");
-	(void)device_save(&pair.a, "e4", "a, the later");
-	save_wide(&pair.a, "w1", 'c');
 	pair.world.now_ms += 1000000;
+	(void)device_save(&pair.a, "e4", "a, the later");
+	save_wide(&pair.a, "m1", 'd');
 	b_edits();
 	(void)device_save(&pair.a, "e0", "a, within two minutes");
 	device_delete(&pair.a, "e2");
 	for (unsigned i = 0; i < 12; i++)
-		pair_save_synced(&pair.a, "long", 3000);
+		pair_save_synced(&pair.a, "a", 3000);
 	push_snapshot(&pair.a);
+	assert_int_equal(pair.a.puts, 5); /* three segments, one of losers, and the index */
 	for (unsigned i = 0; i < 12; i++)
-		pair_save_synced(&pair.a, "long", 3000);
+		pair_save_synced(&pair.a, "a", 3000);
 	(void)device_save(&pair.a, "e1", "a, after the snapshot");
 	assert_synced(&pair.a);
 	world_sweep(&pair.world);
@@ -265,53 +269,30 @@ static void reset_is_unheard(void)
 	pair.b.reseed = false;
 }
 
-static void loads(void **state)
-{
-	static const struct scene scenes[] = {
-	    {.name = "the first push", .prepare = account_is_new},
-	    {.name = "its own first load", .prepare = first_load_is_unheard},
-	    {.name = "its own load", .prepare = load_is_unheard},
-	    {.name = "its own load, and what follows", .prepare = load_is_unheard_for_long},
-	    {.name = "a load whose blobs are swept", .prepare = b_saves_much, .before = a_sweeps},
-	    {.name = "a load that loses its race", .prepare = b_saves_much, .before = a_is_faster},
-	    {.name = "a load is taken", .prepare = a_saves_much},
-	};
-
-	(void)state;
-	scenes_play(scenes, COUNT_OF(scenes));
-}
-
-static void snapshots(void **state)
-{
-	static const struct scene scenes[] = {
-	    {.name = "one is made", .prepare = snapshot_is_due_at_b},
-	    {.name = "one in the place of a damaged one", .prepare = index_is_damaged},
-	    {.name = "one is taken", .prepare = b_was_away},
-	    {.name = "recovering", .prepare = b_joins},
-	    {.name = "recovering behind one", .prepare = b_joins_behind_a_snapshot},
-	    {.name = "its own statement", .prepare = statement_is_unheard},
-	};
-
-	(void)state;
-	scenes_play(scenes, COUNT_OF(scenes));
-}
-
-static void resets(void **state)
-{
-	static const struct scene scenes[] = {
-	    {.name = "one is made", .prepare = b_has_seen_more, .reseed = true},
-	    {.name = "one is taken", .prepare = a_resets},
-	    {.name = "its own", .prepare = reset_is_unheard},
-	};
-
-	(void)state;
-	scenes_play(scenes, COUNT_OF(scenes));
-}
-
-static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(loads),
-    cmocka_unit_test(snapshots),
-    cmocka_unit_test(resets),
+static const struct scene loads[] = {
+    {.name = "the first push", .prepare = account_is_new},
+    {.name = "its own first load", .prepare = first_load_is_unheard},
+    {.name = "its own load", .prepare = load_is_unheard},
+    {.name = "its own load, and what follows", .prepare = load_is_unheard_for_long},
+    {.name = "a load whose blobs are swept", .prepare = b_saves_much, .before = a_sweeps},
+    {.name = "a load that loses its race", .prepare = b_saves_much, .before = a_is_faster},
+    {.name = "a load is taken", .prepare = a_saves_much},
 };
+const struct scenes scenes_loads = {loads, COUNT_OF(loads)};
 
-TEST_MAIN(tests)
+static const struct scene snapshots[] = {
+    {.name = "one is made", .prepare = snapshot_is_due_at_b},
+    {.name = "one in the place of a damaged one", .prepare = index_is_damaged},
+    {.name = "one is taken", .prepare = b_was_away},
+    {.name = "recovering", .prepare = b_joins},
+    {.name = "recovering behind one", .prepare = b_joins_behind_a_snapshot},
+    {.name = "its own statement", .prepare = statement_is_unheard},
+};
+const struct scenes scenes_snapshots = {snapshots, COUNT_OF(snapshots)};
+
+static const struct scene resets[] = {
+    {.name = "one is made", .prepare = b_has_seen_more, .reseed = true},
+    {.name = "one is taken", .prepare = a_resets},
+    {.name = "its own", .prepare = reset_is_unheard},
+};
+const struct scenes scenes_resets = {resets, COUNT_OF(resets)};
