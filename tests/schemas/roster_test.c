@@ -208,6 +208,11 @@ static void somebody_stays(void **state)
 	assert_int_equal(roster_decode(view_bytes(&encoded), false, &roster), FORMAT_OK);
 	assert_null(roster_live(&roster, &laptop->id, SIZE_MAX));
 	bytes_clear(&encoded);
+	/* Nobody is revoked by the statement that adds it. */
+	make_roster(laptop, 1, &encoded);
+	extend_roster(&encoded, laptop, &fixture->devices[PHONE], &fixture->devices[PHONE], 2);
+	assert_int_equal(roster_decode(view_bytes(&encoded), false, &roster), FORMAT_FORGED);
+	bytes_clear(&encoded);
 }
 
 static void a_roster_over_its_maximum_is_not_read(void **state)

@@ -64,9 +64,10 @@ static void blobs_are_signed_and_checked(void **state)
 	    {.answer = OK_HEAD("application/octet-stream", "5") "hello"},
 	    {.answer = OK_HEAD("application/octet-stream", "5") "other"},
 	    {.answer = OK_HEAD("text/plain", "5") "hello"},
+	    {.answer = OK_HEAD("application/octet-stream", "5") "hello"},
 	};
 	const struct remote_ops *ops = start(fixture, steps, COUNT_OF(steps));
-	struct blob_name name = {.count = 3};
+	struct blob_name name = {.count = 3}, nearly;
 	struct bytes out = {0};
 	char text[BLOB_NAME_TEXT_MAX], path[128];
 	void *self = fixture->remote->self;
@@ -83,9 +84,13 @@ static void blobs_are_signed_and_checked(void **state)
 	    ops->blob_get(self, &fixture->account, &name, &fixture->call, &out), REMOTE_DAMAGED);
 	assert_int_equal(
 	    ops->blob_get(self, &fixture->account, &name, &fixture->call, &out), REMOTE_FAILED);
+	nearly = name; /* to the last byte of its hash */
+	nearly.hash.bytes[DIGEST_LEN - 1] ^= 1;
+	assert_int_equal(
+	    ops->blob_get(self, &fixture->account, &nearly, &fixture->call, &out), REMOTE_DAMAGED);
 	assert_null(out.data);
 	assert_int_equal(fixture->counts.put, 1);
-	assert_int_equal(fixture->counts.get, 3);
+	assert_int_equal(fixture->counts.get, 4);
 
 	server_stop(fixture->server);
 	blob_name_text(&name, text);
@@ -102,16 +107,23 @@ static void the_recovery_device_signs_while_recovering(void **state)
 {
 	struct fixture *fixture = *state;
 	char head[128];
-	const struct script_step steps[] = {{.answer = NOTHING_HEAD}, sync_step(fixture, head),
-	    sync_step(fixture, head), {.answer = NOTHING_HEAD}};
+	const struct script_step steps[] = {{.answer = NOTHING_HEAD}, {.answer = NOTHING_HEAD},
+	    sync_step(fixture, head), sync_step(fixture, head), {.answer = NOTHING_HEAD}};
 	const struct sync_request as_recovery = {
 	    .account = fixture->account, .device = fixture->recovery.id};
 	const struct blob_name name = {0};
 	const struct remote_ops *ops;
+	struct remote *twin;
 	struct sync_answer answer = {0};
 
 	fixture->access.recovery = &fixture->recovery;
 	ops = start(fixture, steps, COUNT_OF(steps));
+	twin = ops->twin(fixture->remote->self); /* as it was opened, so it signs */
+	assert_non_null(twin);
+	assert_int_equal(twin->ops->blob_put(
+			     twin->self, &fixture->account, &name, view_text("x"), &fixture->call),
+	    REMOTE_OK);
+	remote_close(twin);
 	assert_int_equal(ops->blob_put(fixture->remote->self, &fixture->account, &name,
 			     view_text("x"), &fixture->call),
 	    REMOTE_OK);
@@ -125,14 +137,14 @@ static void the_recovery_device_signs_while_recovering(void **state)
 	    REMOTE_OK);
 	server_stop(fixture->server);
 	(void)check_signed(
-	    fixture, server_request(fixture->server, 1), "/v1/sync", &fixture->recovery);
-	(void)check_signed(fixture, server_request(fixture->server, 2), "/v1/sync", &fixture->keys);
-	for (size_t i = 0; i < 4; i += 3) {
+	    fixture, server_request(fixture->server, 2), "/v1/sync", &fixture->recovery);
+	(void)check_signed(fixture, server_request(fixture->server, 3), "/v1/sync", &fixture->keys);
+	for (size_t i = 0; i < 5; i += i == 1 ? 3 : 1) {
 		char input[512], hex[2 * DEVICE_ID_LEN + 1];
 
 		request_field(
 		    server_request(fixture->server, i), "Signature-Input", input, sizeof(input));
-		hex_encode(view_of(i == 0 ? fixture->recovery.id.bytes : fixture->keys.id.bytes,
+		hex_encode(view_of(i < 2 ? fixture->recovery.id.bytes : fixture->keys.id.bytes,
 			       DEVICE_ID_LEN),
 		    hex);
 		assert_non_null(strstr(input, hex));
