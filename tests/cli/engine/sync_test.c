@@ -329,6 +329,8 @@ static void the_brake_holds_what_comes_in(void **state)
 	assert_int_equal(device_counts(&pair.b).entries_count, 30);
 	facts = device_facts(&pair.b);
 	assert_true(head_equal(&facts.head, &head));
+	head = device_facts(&pair.a).head; /* it was seen, and a rollback behind it is one */
+	assert_true(head_equal(&facts.known_head, &head));
 	assert_engine(&pair.b, device_sync_with(&pair.b, true), ENGINE_OK);
 	assert_int_equal(device_counts(&pair.b).entries_count, 19);
 	assert_synced(&pair.a);

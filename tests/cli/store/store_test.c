@@ -392,6 +392,38 @@ static void test_each_damage_is_seen(void **state)
 	assert_null(strstr(text, "sound"));
 }
 
+/* What rotted is whole again with all that the list has of it, once its bytes come again. */
+static void test_rot_is_healed_whole(void **state)
+{
+	static const char *const rots[] = {"id = 'other'", "created_ms = 7", "updated_ms = 7",
+	    "deleted = 1", "conflict = 1", "collection = 'other'", "title = 'other'",
+	    "created_at = 'other'", "updated_at = 'other'", "deleted_at = 'other'",
+	    "conflict_of = 'other'"};
+	struct fixture *fixture = *state;
+	const struct journal_ops *ops = fixture->journal.ops;
+	char text[200] = "", rot[200];
+	struct bytes encoded = {0};
+	struct digest version;
+
+	begin(fixture);
+	version = put_local(fixture, &(struct words){.id = "one", .title = "its own"});
+	assert_ok(fixture, ops->version_get(fixture->store, &version, &fixture->call, &encoded));
+	commit(fixture);
+	for (size_t i = 0; i < COUNT_OF(rots); i++) {
+		(void)snprintf(
+		    rot, sizeof(rot), "UPDATE versions SET encoded = x'00', %s", rots[i]);
+		assert_ok(fixture, store_exec(fixture->store, rot, &fixture->call));
+		begin(fixture);
+		assert_ok(fixture, ops->version_put(fixture->store, &version, view_bytes(&encoded),
+				       &fixture->call));
+		commit(fixture);
+		assert_ok(fixture, store_damaged(fixture->store, see_damage, text, &fixture->call));
+		assert_string_equal(text, "");
+		assert_ok(fixture, store_check(fixture->store, &fixture->call));
+	}
+	bytes_clear(&encoded);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_private_from_the_start),
     cmocka_unit_test_journal(test_settings),
@@ -408,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_check_finds),
     cmocka_unit_test_journal(test_check_looks_at_the_pages),
     cmocka_unit_test_journal(test_each_damage_is_seen),
+    cmocka_unit_test_journal(test_rot_is_healed_whole),
 };
 
 TEST_MAIN(tests)

@@ -92,6 +92,18 @@ static void cache_of_another_account_is_dropped(void **state)
 	(void)pair_teardown(&own);
 }
 
+/* What was done here is not forgotten with what was learnt: a wipe takes late puts back by it. */
+static void cache_cleared_knows_what_it_put(void **state)
+{
+	struct account_cache cache = {.put_bytes = 7, .has_put = true, .wipe_checked = true};
+
+	(void)state;
+	account_cache_clear(&cache);
+	assert_true(cache.has_put);
+	assert_int_equal(cache.put_bytes, 7);
+	assert_false(cache.wipe_checked);
+}
+
 static struct blob_name numbered(unsigned number)
 {
 	struct blob_name name = {.count = number % 3};
@@ -264,6 +276,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(cache_of_another_account_is_dropped, pair_setup, pair_teardown),
     cmocka_unit_test(cache_takes_its_own_form_alone),
     cmocka_unit_test(cache_has_packs_at_hand),
+    cmocka_unit_test(cache_cleared_knows_what_it_put),
     cmocka_unit_test(cache_forgets_the_oldest_blobs),
 };
 /* clang-format on */
