@@ -106,7 +106,6 @@ static void rollback(void *self)
 		return done(failing.real->op(__VA_ARGS__)); \
 	}
 
-#define SELF void *self
 #define CALL struct call *call
 #define ID struct view id
 #define AFTER struct view after
@@ -114,70 +113,76 @@ static void rollback(void *self)
 #define AUTHOR const struct device_id *author
 #define FRAME const struct digest *frame
 
-FAILING(meta_get, (SELF, const char *name, CALL, struct bytes *out), self, name, call, out)
-FAILING(meta_set, (SELF, const char *name, struct view value, CALL), self, name, value, call)
-FAILING(meta_remove, (SELF, const char *name, CALL), self, name, call)
-FAILING(entry_get, (SELF, ID, CALL, struct journal_entry *out), self, id, call, out)
-FAILING(version_get, (SELF, VERSION, CALL, struct bytes *out), self, version, call, out)
-FAILING(version_put, (SELF, VERSION, struct view encoded, CALL), self, version, encoded, call)
-FAILING(local_set, (SELF, ID, VERSION, CALL), self, id, version, call)
-FAILING(base_set, (SELF, ID, VERSION, CALL), self, id, version, call)
-FAILING(cloud_set, (SELF, ID, VERSION, AUTHOR, uint64_t seq, int64_t ms, CALL), self, id, version,
-    author, seq, ms, call)
-FAILING(dirty_next, (SELF, AFTER, CALL, struct bytes *out), self, after, call, out)
-FAILING(unsettled_next, (SELF, AFTER, CALL, struct bytes *out), self, after, call, out)
-FAILING(counts, (SELF, CALL, struct journal_counts *out), self, call, out)
-FAILING(pending, (SELF, CALL, struct journal_pending *out), self, call, out)
-FAILING(dirty_above, (SELF, uint64_t bytes, CALL, bool *out), self, bytes, call, out)
-FAILING(deletions_coming, (SELF, CALL, uint64_t *out), self, call, out)
-FAILING(deletions_going, (SELF, CALL, uint64_t *out), self, call, out)
-FAILING(settle_plain, (SELF, int64_t at_ms, CALL, uint64_t *out), self, at_ms, call, out)
-FAILING(tombstone_next, (SELF, AFTER, uint64_t seq_max, int64_t before_ms, CALL, struct bytes *out),
-    self, after, seq_max, before_ms, call, out)
-FAILING(tombstone_newest, (SELF, CALL, uint64_t *out), self, call, out)
-FAILING(scan_open, (SELF, enum journal_scan which, FRAME, CALL, uint64_t *count, uint64_t *bytes),
-    self, which, frame, call, count, bytes)
-FAILING(scan_next, (SELF, CALL, struct journal_row *out), self, call, out)
-FAILING(sent_add, (SELF, FRAME, uint64_t seq, CALL), self, frame, seq, call)
-FAILING(sent_all_dirty, (SELF, FRAME, CALL), self, frame, call)
-FAILING(sent_known, (SELF, FRAME, CALL), self, frame, call)
-FAILING(sent_next, (SELF, FRAME, AFTER, CALL, struct bytes *id, struct digest *version), self,
+FAILING(meta_get, (void *self, const char *name, CALL, struct bytes *out), self, name, call, out)
+FAILING(meta_set, (void *self, const char *name, struct view value, CALL), self, name, value, call)
+FAILING(meta_remove, (void *self, const char *name, CALL), self, name, call)
+FAILING(entry_get, (void *self, ID, CALL, struct journal_entry *out), self, id, call, out)
+FAILING(version_get, (void *self, VERSION, CALL, struct bytes *out), self, version, call, out)
+FAILING(version_put, (void *self, VERSION, struct view encoded, CALL), self, version, encoded, call)
+FAILING(local_set, (void *self, ID, VERSION, CALL), self, id, version, call)
+FAILING(base_set, (void *self, ID, VERSION, CALL), self, id, version, call)
+FAILING(cloud_set, (void *self, ID, VERSION, AUTHOR, uint64_t seq, int64_t ms, CALL), self, id,
+    version, author, seq, ms, call)
+FAILING(dirty_next, (void *self, AFTER, CALL, struct bytes *out), self, after, call, out)
+FAILING(unsettled_next, (void *self, AFTER, CALL, struct bytes *out), self, after, call, out)
+FAILING(counts, (void *self, CALL, struct journal_counts *out), self, call, out)
+FAILING(pending, (void *self, CALL, struct journal_pending *out), self, call, out)
+FAILING(dirty_above, (void *self, uint64_t bytes, CALL, bool *out), self, bytes, call, out)
+FAILING(deletions_coming, (void *self, CALL, uint64_t *out), self, call, out)
+FAILING(deletions_going, (void *self, CALL, uint64_t *out), self, call, out)
+FAILING(settle_plain, (void *self, int64_t at_ms, CALL, uint64_t *out), self, at_ms, call, out)
+FAILING(tombstone_next,
+    (void *self, AFTER, uint64_t seq_max, int64_t before_ms, CALL, struct bytes *out), self, after,
+    seq_max, before_ms, call, out)
+FAILING(tombstone_newest, (void *self, CALL, uint64_t *out), self, call, out)
+FAILING(scan_open,
+    (void *self, enum journal_scan which, FRAME, CALL, uint64_t *count, uint64_t *bytes), self,
+    which, frame, call, count, bytes)
+FAILING(scan_next, (void *self, CALL, struct journal_row *out), self, call, out)
+FAILING(sent_add, (void *self, FRAME, uint64_t seq, CALL), self, frame, seq, call)
+FAILING(sent_all_dirty, (void *self, FRAME, CALL), self, frame, call)
+FAILING(sent_known, (void *self, FRAME, CALL), self, frame, call)
+FAILING(sent_next, (void *self, FRAME, AFTER, CALL, struct bytes *id, struct digest *version), self,
     frame, after, call, id, version)
 FAILING(sent_take,
-    (SELF, FRAME, AUTHOR, uint64_t seq, int64_t ms, CALL, uint64_t *count, struct digest *versions),
+    (void *self, FRAME, AUTHOR, uint64_t seq, int64_t ms, CALL, uint64_t *count,
+	struct digest *versions),
     self, frame, author, seq, ms, call, count, versions)
-FAILING(sent_rename, (SELF, FRAME, const struct digest *to, uint64_t seq, CALL), self, frame, to,
-    seq, call)
-FAILING(sent_prune, (SELF, uint64_t seq, CALL), self, seq, call)
-FAILING(history_add, (SELF, ID, VERSION, AUTHOR, enum history_kind kind, int64_t ms, CALL), self,
-    id, version, author, kind, ms, call)
-FAILING(activity_add, (SELF, enum activity_kind kind, ID, const char *detail, int64_t ms, CALL),
-    self, kind, id, detail, ms, call)
-FAILING(loser_add, (SELF, ID, VERSION, AUTHOR, CALL), self, id, version, author, call)
-FAILING(loser_next, (SELF, AFTER, VERSION, CALL, struct journal_loser *out), self, after, version,
-    call, out)
-FAILING(loser_settled, (SELF, ID, VERSION, AUTHOR, int64_t ms, CALL), self, id, version, author, ms,
-    call)
-FAILING(segment_find, (SELF, const struct digest *run, CALL, struct journal_segment *out), self,
-    run, call, out)
-FAILING(segment_add, (SELF, const struct journal_segment *segment, CALL), self, segment, call)
-FAILING(segments_clear, (SELF, CALL), self, call)
-FAILING(stage_add, (SELF, const struct journal_staged *staged, CALL), self, staged, call)
+FAILING(sent_rename, (void *self, FRAME, const struct digest *to, uint64_t seq, CALL), self, frame,
+    to, seq, call)
+FAILING(sent_prune, (void *self, uint64_t seq, CALL), self, seq, call)
+FAILING(history_add, (void *self, ID, VERSION, AUTHOR, enum history_kind kind, int64_t ms, CALL),
+    self, id, version, author, kind, ms, call)
+FAILING(activity_add,
+    (void *self, enum activity_kind kind, ID, const char *detail, int64_t ms, CALL), self, kind, id,
+    detail, ms, call)
+FAILING(loser_add, (void *self, ID, VERSION, AUTHOR, CALL), self, id, version, author, call)
+FAILING(loser_next, (void *self, AFTER, VERSION, CALL, struct journal_loser *out), self, after,
+    version, call, out)
+FAILING(loser_settled, (void *self, ID, VERSION, AUTHOR, int64_t ms, CALL), self, id, version,
+    author, ms, call)
+FAILING(segment_find, (void *self, const struct digest *run, CALL, struct journal_segment *out),
+    self, run, call, out)
+FAILING(segment_add, (void *self, const struct journal_segment *segment, CALL), self, segment, call)
+FAILING(segments_clear, (void *self, CALL), self, call)
+FAILING(stage_add, (void *self, const struct journal_staged *staged, CALL), self, staged, call)
 FAILING(stage_next,
-    (SELF, AFTER, CALL, struct bytes *id, struct digest *version, struct device_id *author), self,
-    after, call, id, version, author)
-FAILING(stage_count, (SELF, CALL, uint64_t *out), self, call, out)
-FAILING(stage_places, (SELF, CALL, bool *own, uint64_t *newest), self, call, own, newest)
-FAILING(stage_missing_next, (SELF, AFTER, CALL, struct bytes *out), self, after, call, out)
-FAILING(stage_take, (SELF, uint64_t seq, int64_t ms, CALL), self, seq, ms, call)
-FAILING(stage_clear, (SELF, CALL), self, call)
-FAILING(bases_forget, (SELF, CALL), self, call)
-FAILING(cloud_placed, (SELF, uint64_t seq, CALL), self, seq, call)
+    (void *self, AFTER, CALL, struct bytes *id, struct digest *version, struct device_id *author),
+    self, after, call, id, version, author)
+FAILING(stage_count, (void *self, CALL, uint64_t *out), self, call, out)
+FAILING(stage_places, (void *self, CALL, bool *own, uint64_t *newest), self, call, own, newest)
+FAILING(stage_missing_next, (void *self, AFTER, CALL, struct bytes *out), self, after, call, out)
+FAILING(stage_take, (void *self, uint64_t seq, int64_t ms, CALL), self, seq, ms, call)
+FAILING(stage_clear, (void *self, CALL), self, call)
+FAILING(bases_forget, (void *self, CALL), self, call)
+FAILING(cloud_placed, (void *self, uint64_t seq, CALL), self, seq, call)
+FAILING(version_author, (void *self, ID, VERSION, CALL, struct device_id *out), self, id, version,
+    call, out)
+FAILING(cloud_forget, (void *self, CALL), self, call)
 FAILING(
-    version_author, (SELF, ID, VERSION, CALL, struct device_id *out), self, id, version, call, out)
-FAILING(cloud_forget, (SELF, CALL), self, call)
-FAILING(device_seen, (SELF, AUTHOR, uint64_t seq, int64_t ms, CALL), self, author, seq, ms, call)
-FAILING(device_get, (SELF, AUTHOR, CALL, uint64_t *seq, int64_t *ms), self, author, call, seq, ms)
+    device_seen, (void *self, AUTHOR, uint64_t seq, int64_t ms, CALL), self, author, seq, ms, call)
+FAILING(
+    device_get, (void *self, AUTHOR, CALL, uint64_t *seq, int64_t *ms), self, author, call, seq, ms)
 
 static void scan_close(void *self)
 {
