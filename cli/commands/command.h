@@ -1,22 +1,12 @@
 /*
- * cli/commands/command.h: what a command is: one file, one function, one row of main.c's table.
- * A command writes what it found to standard output, says in app_fail why it could not, and returns
- * the exit code; main.c alone prints the failure and exits.
+ * cli/commands/command.h: what a command is: one file, one function, one row of the table in
+ * commands.c. A command writes what it found to standard output, says in app_fail why it could not,
+ * and returns the exit code; main.c alone prints the failure and exits.
  */
 #ifndef INKSEAL_COMMAND_H
 #define INKSEAL_COMMAND_H
 
 #include "cli/app/app.h"
-#include "cli/commands/options.h"
-
-struct cli { /* one run of the program: a command finds its options beside the app it is given */
-	struct app app;
-	struct options options;
-};
-static inline const struct options *options_of(const struct app *app)
-{
-	return &((const struct cli *)(const void *)app)->options;
-}
 
 struct command {
 	const char *name;
@@ -27,10 +17,8 @@ struct command {
 	size_t args_min, args_max;
 	enum code (*run)(struct app *app);
 };
-/* In the order of `inkseal help`; ends with NULL. */
-extern const struct command *const command_table[];
-const struct command *command_find(const char *name); /* NULL: there is none */
 
+/* Each is defined by the file of its name. */
 extern const struct command new_command;
 extern const struct command edit_command;
 extern const struct command show_command;

@@ -2,6 +2,7 @@
  * cli/commands/device_name.c: --name, or the machine's name.
  */
 #include "cli/commands/device_name.h"
+#include "cli/commands/cli.h"
 #include "schemas/base/utf8.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef INKSEAL_DEVICE_NAME_H
 #define INKSEAL_DEVICE_NAME_H
 
-#include "cli/commands/command.h"
+#include "cli/app/app.h"
 #include "cli/engine/keys.h"
 
 /* --name, else the machine's. */

@@ -3,6 +3,8 @@
  * at it), "BAD" (exit code 1).
  */
 #include "cli/app/doctor.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 #include "cli/commands/text.h"
 

@@ -4,6 +4,8 @@
  * judges. That version is remembered with a text that could not be saved, too.
  */
 #include "cli/app/entries.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"
 #include "cli/commands/text.h"

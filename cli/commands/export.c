@@ -2,6 +2,8 @@
  * cli/commands/export.c: writes entries to an export file or a folder of Markdown.
  */
 #include "cli/app/export.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 #include <string.h>

@@ -3,6 +3,8 @@
  */
 #include "cli/app/entries.h"
 #include "cli/app/host_system.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 struct rows {

@@ -3,6 +3,8 @@
  */
 #include "cli/app/import.h"
 #include "cli/app/host_system.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 #include "cli/port/port.h"
 

@@ -1,6 +1,8 @@
 /*
  * cli/commands/list.c: the entries, newest first.
  */
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/listing.h"
 
 static enum code run(struct app *app)

@@ -4,6 +4,7 @@
 #include "cli/commands/listing.h"
 #include "cli/app/entries.h"
 #include "cli/app/host_system.h"
+#include "cli/commands/cli.h"
 #include "cli/commands/output.h"
 
 #define TERMINAL_ROWS 50u

@@ -5,7 +5,7 @@
 #ifndef INKSEAL_LISTING_H
 #define INKSEAL_LISTING_H
 
-#include "cli/commands/command.h"
+#include "cli/app/app.h"
 #include "cli/store/store.h"
 
 /* query->limit 0: 50 on a terminal, unless --json; else all. */

@@ -2,6 +2,9 @@
  * cli/commands/main.c: reads the command line, runs the command, says how it failed, exits.
  */
 #include "cli/app/host_system.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/help.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"
 
@@ -25,18 +28,18 @@ static enum code run(struct cli *cli, int argc, char **argv)
 	struct app *app = &cli->app;
 	const char *hint = NULL;
 
-	if (!options_parse(argc, argv, &cli->options, app->error, &hint))
+	if (!options_parse(command_table, argc, argv, &cli->options, app->error, &hint))
 		return run_usage(app, hint);
 	if (options_of(app)->about) {
 		(void)output_printf("inkseal " INKSEAL_VERSION "\n");
 		return CODE_OK;
 	}
 	if (options_of(app)->help && options_of(app)->command != NULL) {
-		options_print_command_help(options_of(app)->command);
+		help_print_command(options_of(app)->command);
 		return CODE_OK;
 	}
 	if (options_of(app)->help) {
-		options_print_help();
+		help_print(command_table);
 		return CODE_OK;
 	}
 	if (options_of(app)->command == NULL) {

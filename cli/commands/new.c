@@ -2,6 +2,8 @@
  * cli/commands/new.c: a new entry, from standard input or the editor.
  */
 #include "cli/app/entries.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"
 #include "cli/commands/text.h"

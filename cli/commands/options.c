@@ -1,10 +1,8 @@
 /*
- * cli/commands/options.c: one table of options; reading argv by it, and printing help from it.
+ * cli/commands/options.c: one table of options, and reading argv by it.
  */
-#include "cli/commands/command.h"
-#include "cli/commands/output.h"
+#include "cli/commands/options.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,7 +177,16 @@ static bool parse_option(
 	return option_set(option, value, out, message_out);
 }
 
-static bool parse_word(const char *word, struct options *out, char message_out[CALL_MESSAGE_MAX])
+static const struct command *command_find(const struct command *const *commands, const char *name)
+{
+	for (size_t i = 0; commands[i] != NULL; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static bool parse_word(const struct command *const *commands, const char *word, struct options *out,
+    char message_out[CALL_MESSAGE_MAX])
 {
 	bool is_help = strcmp(word, "help") == 0 && !out->help;
 
@@ -188,7 +195,7 @@ static bool parse_word(const char *word, struct options *out, char message_out[C
 		return true;
 	}
 	if (out->command == NULL) {
-		out->command = command_find(word);
+		out->command = command_find(commands, word);
 		if (out->command == NULL)
 			say(message_out, "there is no command \"%.64s\"", word);
 		return out->command != NULL;
@@ -235,8 +242,8 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
-bool options_parse(int argc, char **argv, struct options *out, char message_out[CALL_MESSAGE_MAX],
-    const char **hint_out)
+bool options_parse(const struct command *const *commands, int argc, char **argv,
+    struct options *out, char message_out[CALL_MESSAGE_MAX], const char **hint_out)
 {
 	struct options options = {0};
 	bool words_only = false;
@@ -253,7 +260,7 @@ bool options_parse(int argc, char **argv, struct options *out, char message_out[
 		if (!words_only && arg[0] == '-' && arg[1] != '\0')
 			good = parse_option(argc, argv, &at, &options, message_out);
 		else
-			good = parse_word(arg, &options, message_out);
+			good = parse_word(commands, arg, &options, message_out);
 		if (!good) {
 			out->json = wants_json(argc, argv);
 			return false;
@@ -268,50 +275,21 @@ bool options_parse(int argc, char **argv, struct options *out, char message_out[
 	return true;
 }
 
-static void print_options(uint32_t bits)
+bool options_usage(
+    uint32_t bits, size_t *at, char usage_out[OPTION_USAGE_MAX], const char **help_out)
 {
-	for (size_t i = 0; i < COUNT_OF(option_table); i++) {
-		const struct option *option = &option_table[i];
-		char left[64];
+	for (; *at < COUNT_OF(option_table); ++*at) {
+		const struct option *option = &option_table[*at];
 
 		if ((option->bit & bits) == 0)
 			continue;
-		(void)snprintf(left, sizeof(left), "%c%c%s--%s%s%s",
+		(void)snprintf(usage_out, OPTION_USAGE_MAX, "%c%c%s--%s%s%s",
 		    option->letter != 0 ? '-' : ' ', option->letter != 0 ? option->letter : ' ',
 		    option->letter != 0 ? ", " : "  ", option->name,
 		    option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
-		(void)output_printf("  %-26s  %s\n", left, option->help);
+		*help_out = option->help;
+		++*at;
+		return true;
 	}
-}
-
-void options_print_help(void)
-{
-	(void)output_printf(
-	    "inkseal keeps a journal, and keeps it in step across your devices, encrypted.\n"
-	    "\n"
-	    "usage: inkseal [OPTIONS] COMMAND [ARGUMENTS]\n"
-	    "\n"
-	    "commands:\n");
-	for (size_t i = 0; command_table[i] != NULL; i++)
-		(void)output_printf(
-		    "  %-9s %s\n", command_table[i]->name, command_table[i]->summary);
-	(void)output_printf("\noptions, before or after the command:\n");
-	print_options(OPTION_GLOBAL);
-	(void)output_printf(
-	    "\ninkseal COMMAND --help says more of each; man inkseal says it all.\n");
-}
-
-void options_print_command_help(const struct command *command)
-{
-	assert(command != NULL);
-	(void)output_printf(
-	    "usage: inkseal %s %s\n\n%s.\n", command->name, command->args, command->summary);
-	if (command->help[0] != '\0')
-		(void)output_printf("%s", command->help);
-	if (command->options != 0) {
-		(void)output_printf("\noptions:\n");
-		print_options(command->options);
-	}
-	(void)output_printf("\noptions of every command:\n");
-	print_options(OPTION_GLOBAL & ~(uint32_t)OPTION_ABOUT);
+	return false;
 }

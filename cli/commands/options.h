@@ -1,14 +1,12 @@
 /*
- * cli/commands/options.h: the command line, and the texts of --help.
+ * cli/commands/options.h: the command line: which command, its options, its arguments.
  * Every option stands once in a table (options.c); a command names those it takes. All texts are
  * argv's own. No secret is ever an option's value, but an invite, which is good for one use.
  */
 #ifndef INKSEAL_OPTIONS_H
 #define INKSEAL_OPTIONS_H
 
-#include "schemas/base/base.h"
-
-struct command;
+#include "cli/commands/command.h"
 
 #define OPTION_ARGS_MAX 256u /* of a command, besides options; a search's words, rm's ids */
 
@@ -66,11 +64,19 @@ struct options {
 	size_t args_count;
 };
 
-/* False: message says what is wrong and *hint what to type instead, both one line. */
-MUST_USE bool options_parse(int argc, char **argv, struct options *out,
-    char message_out[CALL_MESSAGE_MAX], const char **hint_out);
+/*
+ * The command is looked for in commands, which ends with NULL. False: message says what is wrong
+ * and *hint what to type instead, both one line.
+ */
+MUST_USE bool options_parse(const struct command *const *commands, int argc, char **argv,
+    struct options *out, char message_out[CALL_MESSAGE_MAX], const char **hint_out);
 
-void options_print_help(void); /* `inkseal help` */
-void options_print_command_help(const struct command *command);
+/*
+ * The options of these bits, one a call, as --help shows them: "-o, --output PATH", and what it
+ * does. *at is 0 at first. False: that was all.
+ */
+#define OPTION_USAGE_MAX 64u
+MUST_USE bool options_usage(
+    uint32_t bits, size_t *at, char usage_out[OPTION_USAGE_MAX], const char **help_out);
 
 #endif

@@ -3,6 +3,7 @@
  * filter.
  */
 #include "cli/commands/output.h"
+#include "cli/commands/cli.h"
 #include "schemas/base/shown.h"
 #include "schemas/base/utf8.h"
 

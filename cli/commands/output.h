@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "cli/commands/command.h"
+#include "cli/app/app.h"
 #include "schemas/entry.h"
 
 /* One line of JSON; takes value over. False: no memory (value may be NULL for that). */

@@ -3,6 +3,8 @@
  */
 #include "cli/app/recover.h"
 #include "cli/app/place.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/device_name.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"

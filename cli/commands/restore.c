@@ -2,6 +2,8 @@
  * cli/commands/restore.c: brings a deleted entry back, or an old version.
  */
 #include "cli/app/entries.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 static enum code restore(struct session *session, struct bytes *id)

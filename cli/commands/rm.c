@@ -2,6 +2,8 @@
  * cli/commands/rm.c: deletes entries. They stay in the trash, on every device, until purged.
  */
 #include "cli/app/entries.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 static enum code run(struct app *app)

@@ -1,6 +1,8 @@
 /*
  * cli/commands/search.c: the entries that hold all of some words, best first.
  */
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/listing.h"
 
 static enum code run(struct app *app)

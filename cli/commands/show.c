@@ -2,6 +2,8 @@
  * cli/commands/show.c: one entry, whole.
  */
 #include "cli/app/entries.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 static void print_fact(const char *label, struct view text)

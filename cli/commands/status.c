@@ -2,6 +2,8 @@
  * cli/commands/status.c: where this journal stands. Offline: it says what is known here.
  */
 #include "cli/app/entries.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 static const char *switch_text(const struct sync_facts *facts)

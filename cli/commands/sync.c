@@ -4,6 +4,8 @@
 #include "cli/app/place.h"
 #include "cli/app/sync_run.h"
 #include "cli/app/sync_switch.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/device_name.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"

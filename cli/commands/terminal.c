@@ -4,6 +4,7 @@
 #include "cli/commands/terminal.h"
 #include "cli/app/host_files.h"
 #include "cli/app/host_system.h"
+#include "cli/commands/cli.h"
 #include "cli/commands/output.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #ifndef INKSEAL_TERMINAL_H
 #define INKSEAL_TERMINAL_H
 
-#include "cli/commands/command.h"
+#include "cli/app/app.h"
 
 #define PASSPHRASE_MAX 1024u /* bytes */
 #define LINE_MAX_TYPED 1024u

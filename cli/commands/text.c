@@ -2,6 +2,7 @@
  * cli/commands/text.c: takes a text in; keeps it if it could not be saved.
  */
 #include "cli/commands/text.h"
+#include "cli/commands/cli.h"
 #include "cli/commands/output.h"
 #include "cli/commands/terminal.h"
 #include "schemas/base/utf8.h"

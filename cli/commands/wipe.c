@@ -2,6 +2,8 @@
  * cli/commands/wipe.c: deletes the cloud data, and prints the receipt.
  */
 #include "cli/app/wipe.h"
+#include "cli/commands/cli.h"
+#include "cli/commands/command.h"
 #include "cli/commands/output.h"
 
 #include <sodium.h>

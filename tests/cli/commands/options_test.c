@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/commands/command.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/options.h"
 
 #define ARGV_MAX 8u
 
@@ -21,7 +22,7 @@ static bool parse(const char *const *words, struct options *out, char message[CA
 		argc++;
 	}
 	message[0] = '\0';
-	return options_parse(argc, argv, out, message, &hint);
+	return options_parse(command_table, argc, argv, out, message, &hint);
 }
 
 static void refuses(void **state)
@@ -97,7 +98,7 @@ static void reads_options_before_and_after(void **state)
 
 	(void)state;
 	assert_true(parse(words, &options, message));
-	assert_ptr_equal(options.command, command_find("show"));
+	assert_ptr_equal(options.command, &show_command);
 	assert_string_equal(options.home, "H");
 	assert_true(options.json && options.yes && !options.about);
 	assert_int_equal(options.version, 7);
@@ -139,7 +140,7 @@ static void help_is_asked_for_in_three_ways(void **state)
 
 		assert_true(parse(rows[i], &options, message));
 		assert_true(options.help);
-		assert_ptr_equal(options.command, command_find("new"));
+		assert_ptr_equal(options.command, &new_command);
 	}
 }
 

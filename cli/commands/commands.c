@@ -1,9 +1,7 @@
 /*
- * cli/commands/command.c: the table of all commands.
+ * cli/commands/commands.c: the table of all commands.
  */
-#include "cli/commands/command.h"
-
-#include <string.h>
+#include "cli/commands/commands.h"
 
 const struct command *const command_table[] = {
     &new_command,
@@ -24,11 +22,3 @@ const struct command *const command_table[] = {
     &doctor_command,
     NULL,
 };
-
-const struct command *command_find(const char *name)
-{
-	for (size_t i = 0; command_table[i] != NULL; i++)
-		if (strcmp(command_table[i]->name, name) == 0)
-			return command_table[i];
-	return NULL;
-}
