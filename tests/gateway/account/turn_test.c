@@ -144,6 +144,46 @@ static void turn_is_given_once(void **state)
 	assert_status(&pair->second, SYNC_COMMITTED);
 }
 
+/* The first has lost as well, and asks for the turn a moment earlier. */
+static void first_asks_too(void *self)
+{
+	struct pair *pair = self;
+	struct call kept = pair->fixture.call;
+
+	assert_int_equal(client_push(&pair->first, 100), ACCOUNT_OK);
+	assert_status(&pair->first, SYNC_BEHIND);
+	pair->fixture.call = kept;
+}
+
+/* Who loses the PUT that would give the turn to one who was given it leaves it there. */
+static void turn_that_another_was_given_stands(void **state)
+{
+	struct pair *pair = *state;
+	struct fixture *fixture = &pair->fixture;
+	struct head behind = pair->first.head;
+	struct manifest *manifest = calloc(1, sizeof(*manifest));
+	struct bytes bytes = {0};
+
+	assert_non_null(manifest);
+	client_edit(&pair->first, 100);
+	pair->first.head = behind;
+	pair->first.wants_turn = pair->second.wants_turn = true;
+	account_cache_clear(&pair->second.cache);
+	fixture->interrupt = first_asks_too;
+	fixture->interrupt_self = pair;
+	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
+	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
+	assert_null(fixture->interrupt);
+	assert_status(&pair->second, SYNC_BEHIND);
+	fixture_manifest(fixture, &bytes, manifest);
+	assert_true(manifest->has_turn);
+	assert_true(device_equal(&manifest->turn, &pair->first.member->id));
+	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
+	assert_status(&pair->second, SYNC_LATER);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
 /* The first commits again and again, just before the PUT that would give the turn. */
 struct rival {
 	struct pair *pair;
@@ -218,6 +258,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(turn_again_is_another_turn, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_one_devices, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_given_once, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(turn_that_another_was_given_stands, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_is_tried_so_often, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(turn_that_is_not_taken_is_told, pair_setup, pair_teardown),
 };
