@@ -358,6 +358,7 @@ static void keep_answer(struct MHD_Connection *connection, const struct MHD_Resp
 	memcpy(connection->fields, response->fields, HAND_FIELDS_MAX);
 	free(connection->text);
 	connection->text = NULL;
+	connection->text_len = response->len;
 	if (response->len < HAND_TEXT_MAX) {
 		connection->text = calloc(1, response->len + 1);
 		assert_non_null(connection->text);

@@ -43,6 +43,7 @@ struct MHD_Connection { /* likewise; of one request */
 	struct MHD_Response *response;
 	char fields[HAND_FIELDS_MAX]; /* of the answer, as there */
 	char *text;                   /* its body, if it is not too long for that; else NULL */
+	size_t text_len;              /* of its body, in any case */
 	/* What the gateway must hold of it, by what passed here: */
 	size_t held;      /* of its body, until it is answered */
 	size_t unread;    /* of its answer, if that is one that counts */

@@ -173,6 +173,22 @@ static void a_roster_is_read_once_a_second(void **state)
 	assert_int_equal(reads, 1);
 }
 
+/* What is told from memory is as old as the question to the bucket, however long that took. */
+static void what_the_gate_keeps_ages_from_its_question(void **state)
+{
+	uint64_t reads;
+
+	(void)state;
+	world.waits = a_second;
+	assert_int_equal(roster_at(world.now_ms, &reads), 200);
+	assert_int_equal(reads, 1);
+	world.waits = NULL;
+	assert_int_equal(roster_at(world.now_ms, &reads), 200);
+	assert_int_equal(reads, 1);
+	assert_int_equal(roster_at(world.now_ms, &reads), 200);
+	assert_int_equal(reads, 0);
+}
+
 static unsigned stranger_at(int64_t now_ms, uint64_t *reads_out)
 {
 	uint64_t before = world.reads;
@@ -666,6 +682,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_roster_from_the_gate_ages_likewise, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_roster_is_read_once_a_second, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	what_the_gate_keeps_ages_from_its_question, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	a_roster_is_read_again_for_strangers, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_large_body_of_a_stranger_waits, world_setup, world_teardown),

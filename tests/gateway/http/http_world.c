@@ -180,32 +180,63 @@ static bool look_up(size_t account, struct manifest *manifest)
 	return look.found;
 }
 
-void ask_sync(size_t account, size_t member, bool push, size_t body_len)
+/* What the account's devices share in these tests, at the head of its log. */
+static struct client *client_of(size_t account)
 {
 	struct client *client = &world.pairs[account]->first;
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
-	struct bytes encoded = {0}, body = {0};
-	struct blob_name name = {.count = 0};
 
 	assert_non_null(manifest);
-	if (look_up(account, manifest))
+	if (look_up(account, manifest)) {
 		client->head = manifest->head;
+		client->answer.sweep = manifest->sweep;
+	}
+	free(manifest);
+	return client;
+}
+
+void ask_request(size_t account, size_t member)
+{
+	struct bytes encoded = {0};
+
+	assert_int_equal(
+	    sync_request_encode(&world.pairs[account]->first.request, &encoded), FORMAT_OK);
+	ask("POST", "/v1/sync", "", CBOR, &encoded, account, member);
+}
+
+void ask_sync(size_t account, size_t member, bool push, size_t body_len)
+{
+	struct client *client = client_of(account);
+	struct blob_name name = {.count = client->answer.sweep};
+	struct bytes body = {0};
+
 	client->member = &client->fixture->members[member];
 	bytes_clear(&client->frame);
 	if (body_len > 0)
 		fixture_blob(client->fixture, BLOB_BODY, body_len, NULL, 0, &body);
 	blob_hash(view_bytes(&body), &name.hash);
-	name.count = manifest->sweep;
 	if (push)
 		client_frame(
 		    client, FRAME_PATCH, 300, body_len > 0 ? &name : NULL, NULL, (struct view){0});
 	client_request(client);
 	client->request.bodies[0] = view_bytes(&body);
 	client->request.bodies_count = body_len > 0;
-	assert_int_equal(sync_request_encode(&client->request, &encoded), FORMAT_OK);
-	ask("POST", "/v1/sync", "", CBOR, &encoded, account, member);
+	ask_request(account, member);
 	bytes_clear(&body);
-	free(manifest);
+}
+
+void ask_statement(size_t account, size_t add, size_t revoke)
+{
+	struct client *client = client_of(account);
+	struct bytes statement = {0};
+
+	client->member = &client->fixture->members[FIRST];
+	fixture_statement(client->fixture, FIRST, add, revoke, &statement);
+	client_frame(client, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&statement));
+	client_request(client);
+	client->request.roster = view_bytes(&client->fixture->roster_bytes);
+	ask_request(account, FIRST);
+	bytes_clear(&statement);
 }
 
 void ask_blob(size_t account, size_t member, bool put, size_t len)

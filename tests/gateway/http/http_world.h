@@ -47,6 +47,9 @@ void world_close(void);
 
 /* Each begins one request. */
 void ask_sync(size_t account, size_t member, bool push, size_t body_len);
+void ask_statement(size_t account, size_t add, size_t revoke); /* by FIRST; SIZE_MAX: nobody */
+/* What its first client's request holds. */
+void ask_request(size_t account, size_t member);
 void ask_blob(size_t account, size_t member, bool put, size_t len);
 void ask_watch(size_t account, size_t member, unsigned behind); /* the head, by so much */
 /* wiped: what says that it was. */
