@@ -48,9 +48,24 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev libzstd
 	libjansson-dev libgnutls28-dev libyaml-dev libcurl4-gnutls-dev libexpat1-dev
 	libmicrohttpd-dev libinih-dev"
 
+# need_build [FOLDER...]: where build, or one of the folders in it that are there, cannot be written,
+# that is said here and not by the first tool that trips over it.
+need_build() {
+	mkdir -p build 2>/dev/null || :
+	for folder in build "$@"; do
+		[ "$folder" = build ] || [ -e "$folder" ] || continue
+		if ! probe=$(mktemp "$folder/writable.XXXXXX" 2>/dev/null); then
+			die "$folder cannot be written, and what is built goes there: make it yours" \
+				"(chown -R $(id -u) build), remove it, or copy the project to where" \
+				"you may write"
+		fi
+		rm "$probe"
+	done
+}
+
 # configure PRESET [CMAKE OPTION...]: what CMake says is shown only if it fails.
 configure() {
-	mkdir -p build
+	need_build "build/$1"
 	cmake --preset "$@" >"build/configure-$1.log" 2>&1 || {
 		cat "build/configure-$1.log"
 		die "configuring preset $1 failed"

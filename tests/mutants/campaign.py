@@ -20,7 +20,7 @@ import generate
 import results
 import run
 from reach import Reach
-from tree import ROOT, Broken, Commands, Tree, keep_known, need_room, read_known
+from tree import ROOT, Broken, Commands, Tree, keep_known, need_room, need_writable, read_known
 
 BUILD = ROOT / "build/mutants"
 UNIT, SIMULATOR, TIMEOUT = "unit tests", "simulator", "timeout"
@@ -40,6 +40,10 @@ SIMULATED = {"cli/engine", "cli/store", "gateway/account", "schemas"}
 LEAKS_PROCESSOR_MAX = 5  # seconds
 STALE = "equivalent.txt: %s: there is no such mutant any more: remove the row, or look with " \
     "--list --only how it reads now"
+
+
+def say(text):
+    print(f"== {text}", flush=True)
 
 
 def module_of(file):
@@ -146,6 +150,8 @@ class Campaign:
             self.tests[module] = [name for name in there if name not in WANT_SERVERS and any(
                 fnmatch.fnmatch(name, pattern) for pattern in MODULES[module])]
             wanted.update(self.tests[module], ["sim"] if module in SIMULATED else [])
+        say(f"building {len(wanted)} test programs in {self.tree.folder.relative_to(ROOT)}: minutes, "
+            "the first time")
         self.tree.build(sorted(wanted))
         self.baseline = Baseline(self.tree, self.work / "baseline", BUILD / "baseline.json")
 
@@ -155,6 +161,8 @@ class Campaign:
     def learn_reach(self, sources):
         """Finds out which lines the unit tests come by."""
         self.reach = Reach(BUILD / "reach", self.work / "reach", BUILD / "reach.json")
+        say("finding out which lines each of them comes by: what is new is built once more, and run, "
+            "for minutes")
         for module, tests in self.tests.items():
             self.reach.learn(
                 {name: self.baseline.digest(name) for name in tests},
@@ -406,6 +414,7 @@ def campaign(options, work):
     if not files:
         print("no mutants: no file with any has changed")
         return 0
+    need_writable(BUILD)
     made = Campaign(options, work, Tree(BUILD / "tree"), results.Results(BUILD / "results.jsonl"),
                     read_argued())
     made.prepare(files)

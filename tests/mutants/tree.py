@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FLAGS = "-O2"  # asserts stay on
@@ -28,6 +29,19 @@ def need_room(folder):
     if shutil.disk_usage(folder).free < ROOM_MIN:
         raise Broken(f"{folder}: less than {ROOM_MIN >> 20} MiB are free there: make room, and begin "
                      "again; what was found out before is kept")
+
+
+def need_writable(*folders):
+    """Where a build cannot be written, that is said before any tool trips over it."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as why:
+            raise Broken(f"{folder} cannot be written ({why.strerror}), and what is built goes "
+                         f"there: make it yours (chown -R {os.getuid()} build), remove it, "
+                         "or copy the project to where you may write") from why
 
 
 def read_known(path):
@@ -122,6 +136,7 @@ class Tree:
         self.programs = {}
 
     def configure(self):
+        need_writable(self.folder)
         _run("cmake", "--preset", "dev", "-B", self.folder, "-DCMAKE_BUILD_TYPE=",
              "-DCMAKE_C_COMPILER=gcc", f"-DCMAKE_C_FLAGS={self.flags}",
              *([] if self.cached else ["-DCMAKE_C_COMPILER_LAUNCHER="]))
