@@ -51,7 +51,7 @@ void sim_check_canary(
 	struct hunt hunt = {.world = model->world};
 
 	hunt_for(&hunt, "a title or text", model->canary, SIM_CANARY_LEN);
-	hunt_for(&hunt, "the recovery key", model->world->code.key, RECOVERY_KEY_LEN);
+	hunt_for(&hunt, "the recovery key", model->world->account.code.key, RECOVERY_KEY_LEN);
 	for (size_t i = 0; i < devices_count; i++) {
 		const struct device_keys *keys = &devices[i]->keys;
 
@@ -59,5 +59,5 @@ void sim_check_canary(
 		hunt_for(&hunt, "a box key", keys->box_secret, 32);
 		hunt_for(&hunt, "a wipe key", keys->wipe_secret, 32);
 	}
-	memory_each(model->world->objects, hunt_see, &hunt);
+	memory_each(model->world->bucket.objects, hunt_see, &hunt);
 }

@@ -186,7 +186,7 @@ static bool copy_was_deleted(
 		entry_copy_id(view_text(op->id), makers[i], copy);
 		deleted |= was_deleted(model, copy);
 	}
-	return model->world->seasons && deleted;
+	return model->world->plan.seasons && deleted;
 }
 
 /*
@@ -206,7 +206,7 @@ static void check_saved(
 		if (op->superseded || op->copy_replaced)
 			continue;
 		if (current_of(holding, op->id) == NULL) {
-			if (model->world->seasons && was_deleted(model, op->id))
+			if (model->world->plan.seasons && was_deleted(model, op->id))
 				continue;
 			sim_fail(model->world, "I1: d%u lacks entry %s", device->index, op->id);
 			return;
@@ -215,7 +215,7 @@ static void check_saved(
 			continue;
 		if (op->device != device->index &&
 		    (i < device->joined_at || i < devices[op->device]->joined_at ||
-			model->world->sweeps))
+			model->world->plan.sweeps))
 			continue;
 		if (holds_op(holding, op) || copy_was_deleted(model, op, devices[op->device]))
 			continue;
@@ -232,7 +232,7 @@ static void check_saved(
  */
 static bool absence_is_no_deletion(const struct sim_model *model, const struct sim_op *op)
 {
-	if (!model->world->seasons || !model->world->reseeded)
+	if (!model->world->plan.seasons || !model->world->bucket.reseeded)
 		return false;
 	for (size_t i = 0; i < model->ops_count; i++)
 		if (model->ops[i].has_parent && digest_equal(&model->ops[i].parent, &op->version) &&
@@ -250,7 +250,7 @@ static void check_versions(struct sim_model *model, const struct holding *holdin
 
 		/* Below the floor an absence becomes a tombstone of the device's own. */
 		if (op == NULL && row->copy_of[0] == '\0' &&
-		    !(model->world->seasons && row->deleted)) {
+		    !(model->world->plan.seasons && row->deleted)) {
 			sim_fail(model->world, "I3: d%u holds a version of %s that nobody made",
 			    holding->device->index, row->id);
 			return;
@@ -295,7 +295,7 @@ static void check_copies(struct sim_model *model, const struct holding *holding,
 /* Where one device alone makes changes there is nothing to settle (I3: each frame counts once). */
 static void check_solo(struct sim_model *model, const struct holding *holding)
 {
-	if (!model->world->solo || model->world->reseeded)
+	if (!model->world->plan.solo || model->world->bucket.reseeded)
 		return;
 	for (size_t i = 0; i < holding->count; i++)
 		if (holding->rows[i].copy_of[0] != '\0' || holding->rows[i].kind == HISTORY_LOSER)
@@ -317,7 +317,7 @@ static void check_activity(struct sim_model *model, struct sim_device *device)
 {
 	bool warned = false;
 
-	if (model->world->copies_home)
+	if (model->world->plan.copies_home)
 		return;
 	if (store_activity(device->store, 0, warning_see, &warned, &device->call) != JOURNAL_OK ||
 	    warned)

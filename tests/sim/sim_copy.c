@@ -52,7 +52,7 @@ struct sim_copy *sim_copy_take(struct sim_world *world)
 	struct sim_copy *copy = calloc(1, sizeof(*copy));
 
 	if (copy != NULL)
-		memory_each(world->objects, copy_see, copy);
+		memory_each(world->bucket.objects, copy_see, copy);
 	if (copy != NULL && copy->failed) {
 		copy_free(copy);
 		return NULL;
@@ -101,7 +101,7 @@ struct memory_store *sim_copy_fork(struct sim_world *world)
 
 bool sim_copy_restore(struct sim_world *world, struct sim_copy *copy)
 {
-	struct bucket *bucket = bucket_memory(world->objects, NULL);
+	struct bucket *bucket = bucket_memory(world->bucket.objects, NULL);
 	struct sim_copy *now = sim_copy_take(world);
 	struct call call;
 	bool done = bucket != NULL && now != NULL;

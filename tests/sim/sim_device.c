@@ -62,14 +62,14 @@ static int64_t wall_ms(void *self)
 {
 	const struct sim_device *device = self;
 
-	return device->world->now_ms + device->skew_ms;
+	return device->world->schedule.now_ms + device->skew_ms;
 }
 
 static int64_t monotonic_ms(void *self)
 {
 	const struct sim_device *device = self;
 
-	return device->world->now_ms;
+	return device->world->schedule.now_ms;
 }
 
 /* One that lands after a wipe has to be met by who knew the account before: it is not left to luck.
@@ -78,10 +78,10 @@ static bool creates_late(struct sim_device *device, enum memory_op op, const cha
 {
 	struct sim_world *world = device->world;
 
-	if (!world->late_create || world->has_code || !world->faults || op != MEMORY_PUT ||
-	    strstr(key, "/manifest") == NULL || !sim_one_in(&world->random, 2))
+	if (!world->plan.late_create || world->account.has_code || !world->faults.on ||
+	    op != MEMORY_PUT || strstr(key, "/manifest") == NULL || !sim_one_in(&world->random, 2))
 		return false;
-	world->hits[SIM_LATE]++;
+	world->faults.hits[SIM_LATE]++;
 	return true;
 }
 
@@ -92,7 +92,7 @@ static enum memory_fault draw_fault(struct sim_device *device, enum memory_op op
 	bool writes = op == MEMORY_PUT || op == MEMORY_REMOVE;
 	enum memory_fault fault = MEMORY_FAULT_NONE;
 
-	if (world->ending || (world->read_only && writes) ||
+	if (world->ending || (world->bucket.read_only && writes) ||
 	    (device->crashed && !device->at_gateway))
 		return MEMORY_FAULT_BEFORE;
 	if (device->at_gateway)
@@ -133,17 +133,17 @@ static void be_slow(struct sim_device *device, enum memory_op op, const char *ke
 {
 	struct sim_world *world = device->world;
 	bool sweeps = device->command == SIM_SWEEP;
-	const uint64_t *awaited = sweeps ? &world->commits : &world->listings;
+	const uint64_t *awaited = sweeps ? &world->bucket.commits : &world->bucket.listings;
 	uint64_t before = *awaited;
 
 	if (op == MEMORY_LIST && sweeps)
-		world->listings++;
+		world->bucket.listings++;
 	if (op != MEMORY_PUT || strstr(key, "/manifest") == NULL)
 		return;
 	for (unsigned i = 0;
 	     device->slow && i < SLOW_STEPS && *awaited == before && !sim_device_dead(device); i++)
 		sim_device_yield(device, (int64_t)sim_below(&world->random, 40));
-	world->commits += !sweeps;
+	world->bucket.commits += !sweeps;
 }
 
 static enum memory_fault before_call(void *self, enum memory_op op, const char *key)
@@ -159,9 +159,9 @@ static enum memory_fault before_call(void *self, enum memory_op op, const char *
 	sim_device_yield(device, 0);
 	fault = draw_fault(device, op, key);
 	if (fault == MEMORY_FAULT_NONE && op == MEMORY_GET &&
-	    strcmp(key, device->world->damaged_key) == 0)
+	    strcmp(key, device->world->bucket.damaged_key) == 0)
 		device->read_damaged = true;
-	if (op == MEMORY_REMOVE && device->command == SIM_SWEEP && !device->world->wiping)
+	if (op == MEMORY_REMOVE && device->command == SIM_SWEEP && !device->world->account.wiping)
 		sim_names_removed(device->model, key);
 	sim_trace(device->world, "d%u %s: %s %.16s%s%s%s", device->index,
 	    sim_command_text(device->command), ops[op], name, fates[fault],
@@ -244,7 +244,7 @@ static bool open_store(struct sim_device *device)
 {
 	struct journal journal;
 
-	call_init(&device->call, device->world->now_ms + CALL_MS);
+	call_init(&device->call, device->world->schedule.now_ms + CALL_MS);
 	if (store_open(device->path, &device->clock, &device->call, &device->store) != JOURNAL_OK) {
 		sim_fail(device->world, "d%u: the store does not open: %s", device->index,
 		    device->call.message);
@@ -279,14 +279,14 @@ bool sim_device_open(struct sim_device *device, struct sim_model *model, struct 
 	device->engine.clock = &device->clock;
 	device->engine.random = &device->entropy;
 	device->remote = (struct remote){.self = device, .ops = &sim_remote_ops};
-	device->bucket = bucket_memory(world->objects, &hook);
+	device->bucket = bucket_memory(world->bucket.objects, &hook);
 	device->env = (struct account_env){.bucket = device->bucket,
 	    .clock = &device->clock,
 	    .random = &device->entropy,
 	    .prefix = "",
 	    .gateway = ""};
 	return device->bucket != NULL && sim_home_make(device, folder) && open_store(device) &&
-	       sim_task_open(&device->task, world);
+	       sim_task_open(&device->task, &world->schedule);
 }
 
 void sim_device_close(struct sim_device *device)
@@ -343,22 +343,22 @@ static void judge(struct sim_device *device, enum engine_result result)
 {
 	const struct sim_world *world = device->world;
 
-	if (result == ENGINE_OK || sim_device_dead(device) || world->damaged_key[0] != '\0')
+	if (result == ENGINE_OK || sim_device_dead(device) || world->bucket.damaged_key[0] != '\0')
 		return;
 	if (result == ENGINE_LATER && device->command >= SIM_SYNC)
 		return;
-	if (result == ENGINE_ROLLBACK && world->restored && device->command == SIM_SYNC)
+	if (result == ENGINE_ROLLBACK && world->bucket.restored && device->command == SIM_SYNC)
 		return;
-	if (result == ENGINE_GONE && device->command >= SIM_SYNC && world->wiping)
+	if (result == ENGINE_GONE && device->command >= SIM_SYNC && world->account.wiping)
 		return;
 	if (result == ENGINE_UNSOUND && device->rotted)
 		return;
-	if (result == ENGINE_WRONG_KEY && device->command == SIM_SYNC && world->wrong_key)
+	if (result == ENGINE_WRONG_KEY && device->command == SIM_SYNC && world->account.wrong_key)
 		return;
 	/* A liar gets no more than a refusal: what ends an account takes a signature, and who is
 	 * revoked a member's, of the roster that is known. */
-	if (world->lying && device->command >= SIM_SYNC && result != ENGINE_GONE &&
-	    (result != ENGINE_REVOKED || world->revokes) && result != ENGINE_ROOT)
+	if (world->lies.on && device->command >= SIM_SYNC && result != ENGINE_GONE &&
+	    (result != ENGINE_REVOKED || world->lies.revokes) && result != ENGINE_ROOT)
 		return;
 	sim_fail(device->world, "d%u %s: %s: %s", device->index, sim_command_text(device->command),
 	    engine_result_text(result), device->call.message);
@@ -407,7 +407,7 @@ static void work(void *self)
 		sim_device_reopen(device);
 	if (device->store == NULL) /* it did not open: the run has failed */
 		return;
-	call_init(&device->call, world->now_ms + CALL_MS);
+	call_init(&device->call, world->schedule.now_ms + CALL_MS);
 	device->intents_count = 0;
 	device->read_damaged = false;
 	device->totals = (struct sync_totals){0};
@@ -415,12 +415,12 @@ static void work(void *self)
 		device->skew_ms +=
 		    (int64_t)sim_below(&world->random, 20 * MINUTE_MS) - 10 * MINUTE_MS;
 	device->gateway = NULL;
-	if (world->gateways_count > 0 && (world->lying || sim_one_in(&device->person, 2)))
+	if (world->gateways.count > 0 && (world->lies.on || sim_one_in(&device->person, 2)))
 		device->gateway =
-		    &world->gateways[sim_below(&device->person, world->gateways_count)];
+		    &world->gateways.all[sim_below(&device->person, world->gateways.count)];
 	if (device->command >= SIM_SYNC && !sim_one_in(&device->person, 10))
 		account_cache_load(&device->cache, view_bytes(&device->kept_cache));
-	device->slow = world->sweeps && world->faults && !world->wiping &&
+	device->slow = world->plan.sweeps && world->faults.on && !world->account.wiping &&
 		       (device->command == SIM_SYNC || device->command == SIM_SWEEP) &&
 		       sim_one_in(&device->person, 2);
 	sim_rot_begin(device);
@@ -435,7 +435,8 @@ static void work(void *self)
 		sim_device_come_back(device);
 	if (world->ending)
 		return;
-	if (!device->joined && acknowledged && device->command == SIM_SYNC && world->has_code) {
+	if (!device->joined && acknowledged && device->command == SIM_SYNC &&
+	    world->account.has_code) {
 		device->joined = true;
 		device->joined_at = device->model->ops_count;
 	}

@@ -148,7 +148,7 @@ void sim_check_equal(
 			    model->world, "I2: d%u: its root is not its state's", device->index);
 			return;
 		}
-		if (!losers_hash(device, model->world->now_ms - LOSERS_MS, &losers)) {
+		if (!losers_hash(device, model->world->schedule.now_ms - LOSERS_MS, &losers)) {
 			sim_fail(model->world, "d%u: its losers cannot be read", device->index);
 			return;
 		}
@@ -162,7 +162,7 @@ void sim_check_equal(
 			first_places = places;
 		}
 		/* What lost on a branch that a reset gave up is known on that branch alone. */
-		if (!digest_equal(&first_losers, &losers) && !model->world->reseeded) {
+		if (!digest_equal(&first_losers, &losers) && !model->world->bucket.reseeded) {
 			sim_fail(model->world, "I2: d%u and d%u hold different losers",
 			    devices[0]->index, device->index);
 			return;

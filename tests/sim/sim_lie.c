@@ -103,8 +103,8 @@ static bool begin_lie(struct sim_world *world, const struct roster *known, struc
 	case 0:
 		sim_trace(world, "a lie: another account's roster");
 		device_keys_new(&random, &stranger);
-		made = genesis_make(&stranger, view_text("a stranger"), world->code.key,
-		    world->now_ms, &random, out);
+		made = genesis_make(&stranger, view_text("a stranger"), world->account.code.key,
+		    world->schedule.now_ms, &random, out);
 		device_keys_clear(&stranger);
 		return made == FORMAT_OK;
 	case 1:
@@ -120,7 +120,8 @@ static bool begin_lie(struct sim_world *world, const struct roster *known, struc
 	return bytes_copy(known->encoded, out);
 }
 
-/* The roster goes on where the log's ends, by the recovery key: so it becomes world->off_log. */
+/* The roster goes on where the log's ends, by the recovery key: so it becomes world->lies.off_log.
+ */
 static bool continue_roster(
     struct sim_world *world, struct view roster, enum off_log kind, const struct device_id *victim)
 {
@@ -132,12 +133,12 @@ static bool continue_roster(
 	    known != NULL && roster_decode(roster, false, known) == FORMAT_OK &&
 	    begin_lie(world, known, &begun) &&
 	    roster_decode(view_bytes(&begun), false, known) == FORMAT_OK &&
-	    recovery_device_find(known, world->code.key, &signer) == FORMAT_OK &&
+	    recovery_device_find(known, world->account.code.key, &signer) == FORMAT_OK &&
 	    off_log_make(view_bytes(&begun), &signer, kind, victim, &random, &longer) == FORMAT_OK;
 
 	if (made) {
-		bytes_clear(&world->off_log);
-		world->off_log = longer;
+		bytes_clear(&world->lies.off_log);
+		world->lies.off_log = longer;
 		sim_trace(world, "a lie: a roster that no log holds: %s", off_log_text(kind));
 	}
 	device_keys_clear(&signer);
@@ -151,9 +152,9 @@ static bool shows_again(struct sim_world *world, struct view roster)
 {
 	struct roster *known = calloc(1, sizeof(*known));
 	struct roster *shown = calloc(1, sizeof(*shown));
-	bool again = known != NULL && shown != NULL && world->off_log.len > 0 &&
+	bool again = known != NULL && shown != NULL && world->lies.off_log.len > 0 &&
 		     roster_decode(roster, false, known) == FORMAT_OK &&
-		     roster_decode(view_bytes(&world->off_log), false, shown) == FORMAT_OK &&
+		     roster_decode(view_bytes(&world->lies.off_log), false, shown) == FORMAT_OK &&
 		     roster_descends(shown, known) &&
 		     shown->statements_count > known->statements_count &&
 		     !sim_one_in(&world->random, 4);
@@ -170,9 +171,9 @@ static void name_off_log(const struct sim_world *world, struct sync_answer *answ
 	struct roster *roster = calloc(1, sizeof(*roster));
 
 	if (roster != NULL &&
-	    roster_decode(view_bytes(&world->off_log), false, roster) == FORMAT_OK)
+	    roster_decode(view_bytes(&world->lies.off_log), false, roster) == FORMAT_OK)
 		answer->roster_hash = *roster_hash(roster);
-	blob_hash(view_bytes(&world->off_log), &answer->roster.hash);
+	blob_hash(view_bytes(&world->lies.off_log), &answer->roster.hash);
 	free(roster);
 }
 
@@ -187,7 +188,7 @@ static bool goes_on_from_own(struct sim_device *device)
 	    own != NULL && shown != NULL &&
 	    sync_roster_get(&device->engine, &call, &stored) == ENGINE_OK &&
 	    roster_decode_again(view_bytes(&stored), own) == FORMAT_OK &&
-	    roster_decode(view_bytes(&device->world->off_log), false, shown) == FORMAT_OK &&
+	    roster_decode(view_bytes(&device->world->lies.off_log), false, shown) == FORMAT_OK &&
 	    roster_descends(shown, own);
 
 	bytes_clear(&stored);
@@ -215,8 +216,8 @@ static void show_off_log(
 		name_off_log(world, &answer);
 		if (!again && kind == OFF_LOG_REVOKES) {
 			answer.status = SYNC_REVOKED;
-			world->revokes |= goes_on_from_own(device);
-			answer.roster_blob = view_bytes(&world->off_log);
+			world->lies.revokes |= goes_on_from_own(device);
+			answer.roster_blob = view_bytes(&world->lies.off_log);
 		}
 		if (sync_answer_encode(&answer, &instead) == FORMAT_OK) {
 			bytes_clear(reply);
@@ -232,14 +233,14 @@ void sim_lie_roster(struct sim_device *device, struct bytes *roster)
 	enum off_log kind = OFF_LOG_SEVERAL;
 
 	sim_lie_blob(world, roster);
-	if (!world->lying || !sim_hit(world, SIM_OFF_LOG))
+	if (!world->lies.on || !sim_hit(world, SIM_OFF_LOG))
 		return;
 	if (sim_one_in(&world->random, 2))
 		kind = OFF_LOG_EPOCH;
 	if (!continue_roster(world, view_bytes(roster), kind, NULL))
 		return;
 	bytes_clear(roster);
-	if (!bytes_copy(view_bytes(&world->off_log), roster))
+	if (!bytes_copy(view_bytes(&world->lies.off_log), roster))
 		sim_fail(world, "no memory");
 }
 
@@ -247,12 +248,12 @@ bool sim_lie_shown(struct sim_world *world, const struct blob_name *name, struct
 {
 	struct digest hash;
 
-	if (!world->lying || world->off_log.len == 0)
+	if (!world->lies.on || world->lies.off_log.len == 0)
 		return false;
-	blob_hash(view_bytes(&world->off_log), &hash);
+	blob_hash(view_bytes(&world->lies.off_log), &hash);
 	if (!digest_equal(&hash, &name->hash))
 		return false;
-	if (!bytes_copy(view_bytes(&world->off_log), out))
+	if (!bytes_copy(view_bytes(&world->lies.off_log), out))
 		sim_fail(world, "no memory");
 	return true;
 }
@@ -261,13 +262,13 @@ void sim_lie_answer(struct sim_device *device, const struct sim_letter *letter, 
 {
 	struct sim_world *world = device->world;
 
-	if (!world->lying)
+	if (!world->lies.on)
 		return;
-	keep(world, world->kept_answers, view_bytes(reply));
+	keep(world, world->lies.kept_answers, view_bytes(reply));
 	if (sim_hit(world, SIM_WITHHOLD))
 		withhold(world, letter, reply);
 	else if (sim_hit(world, SIM_REPLAY))
-		give_kept(world, letter, world->kept_answers, reply);
+		give_kept(world, letter, world->lies.kept_answers, reply);
 	if (sim_hit(world, SIM_OFF_LOG))
 		show_off_log(device, letter, reply);
 	if (sim_hit(world, SIM_CHANGE))
@@ -276,18 +277,18 @@ void sim_lie_answer(struct sim_device *device, const struct sim_letter *letter, 
 
 void sim_lie_blob(struct sim_world *world, struct bytes *blob)
 {
-	if (!world->lying)
+	if (!world->lies.on)
 		return;
-	keep(world, world->kept_blobs, view_bytes(blob));
+	keep(world, world->lies.kept_blobs, view_bytes(blob));
 	if (sim_hit(world, SIM_SWAP))
-		give_kept(world, NULL, world->kept_blobs, blob);
+		give_kept(world, NULL, world->lies.kept_blobs, blob);
 	if (sim_hit(world, SIM_CHANGE))
 		flip(world, blob);
 }
 
 bool sim_lie_stored(struct sim_world *world)
 {
-	bool lies = world->lying && sim_hit(world, SIM_WITHHOLD);
+	bool lies = world->lies.on && sim_hit(world, SIM_WITHHOLD);
 
 	if (lies)
 		sim_trace(world, "a lie: the blob is stored");
@@ -297,10 +298,10 @@ bool sim_lie_stored(struct sim_world *world)
 void sim_lie_forget(struct sim_world *world)
 {
 	for (size_t i = 0; i < SIM_KEPT_MAX; i++) {
-		bytes_clear(&world->kept_answers[i]);
-		bytes_clear(&world->kept_blobs[i]);
+		bytes_clear(&world->lies.kept_answers[i]);
+		bytes_clear(&world->lies.kept_blobs[i]);
 	}
-	bytes_clear(&world->off_log);
+	bytes_clear(&world->lies.off_log);
 }
 
 static void syncs(struct sim *sim, struct sim_device *device)
@@ -315,13 +316,13 @@ static void join_off_log(struct sim *sim, struct sim_device *newcomer)
 	struct sim_world *world = &sim->world;
 	uint32_t kept[SIM_FAULTS];
 
-	memcpy(kept, world->one_in, sizeof(kept));
+	memcpy(kept, world->faults.one_in, sizeof(kept));
 	for (size_t i = SIM_WITHHOLD; i < SIM_OFF_LOG; i++)
-		world->one_in[i] = 0;
-	world->lying = world->faults = true;
+		world->faults.one_in[i] = 0;
+	world->lies.on = world->faults.on = true;
 	syncs(sim, newcomer);
-	world->lying = world->faults = false;
-	memcpy(world->one_in, kept, sizeof(kept));
+	world->lies.on = world->faults.on = false;
+	memcpy(world->faults.one_in, kept, sizeof(kept));
 }
 
 /* In the end an honest gateway, and all is as if there had been no other. */
@@ -335,18 +336,18 @@ static void lies(struct sim *sim)
 	newcomer = sim_add_device(sim); /* who has to believe it all */
 	if (newcomer == NULL)
 		return;
-	if (world->one_in[SIM_OFF_LOG] > 0)
+	if (world->faults.one_in[SIM_OFF_LOG] > 0)
 		join_off_log(sim, newcomer);
 	syncs(sim, newcomer);
-	world->lying = true;
-	world->faults = true;
+	world->lies.on = true;
+	world->faults.on = true;
 	for (unsigned i = 0; i < COMMANDS && !sim_failed(sim); i++) {
 		struct sim_device *device = sim->devices[sim_below(&world->random, sim->count)];
 
 		sim_one(sim, device,
 		    sim_one_in(&world->random, 2) ? SIM_SYNC : sim_person_draw(device));
 	}
-	world->lying = false;
+	world->lies.on = false;
 	sim_lie_forget(world);
 	sim_trace(world, "the gateway is honest");
 	if (!sim_failed(sim))
@@ -360,7 +361,7 @@ static void lies(struct sim *sim)
 static void fork_it(struct sim *sim)
 {
 	struct sim_world *world = &sim->world;
-	struct sim_gateway *gateway = &world->gateways[0];
+	struct sim_gateway *gateway = &world->gateways.all[0];
 	struct memory_store *copy = sim_copy_fork(world);
 	struct bucket *fork = copy == NULL ? NULL : bucket_memory(copy, NULL);
 
@@ -370,7 +371,7 @@ static void fork_it(struct sim *sim)
 		return;
 	}
 	sim_trace(world, "a gateway goes on with a copy of the bucket");
-	world->hits[SIM_FORK]++;
+	world->faults.hits[SIM_FORK]++;
 	gateway->fork = fork;
 	sim_two_logs(sim);
 	gateway->fork = NULL;
@@ -383,7 +384,7 @@ static void fork_it(struct sim *sim)
 
 void sim_hostile(struct sim *sim)
 {
-	if (sim->world.gateways_count == 0 || sim->world.one_in[SIM_FORK] == 0)
+	if (sim->world.gateways.count == 0 || sim->world.faults.one_in[SIM_FORK] == 0)
 		lies(sim);
 	else
 		fork_it(sim);

@@ -115,8 +115,8 @@ void sim_manifest_check(struct sim_model *model)
 
 	beside.manifest = calloc(1, sizeof(*beside.manifest));
 	beside.roster = calloc(1, sizeof(*beside.roster));
-	if (beside.manifest == NULL || beside.roster == NULL || !model->world->has_code ||
-	    model->world->wiped || !sim_model_look_up(model, "manifest", &encoded) ||
+	if (beside.manifest == NULL || beside.roster == NULL || !model->world->account.has_code ||
+	    model->world->account.wiped || !sim_model_look_up(model, "manifest", &encoded) ||
 	    manifest_decode(view_bytes(&encoded), beside.manifest) != FORMAT_OK ||
 	    beside.manifest->state != MANIFEST_LIVE)
 		goto done;

@@ -23,7 +23,7 @@ static void write_items(struct sim_model *model, struct sim_random *random)
 
 		entry_id_new(&entropy, item->id);
 		item->token = ++model->tokens;
-		time_print_ms(model->world->now_ms - ago_ms, item->time);
+		time_print_ms(model->world->schedule.now_ms - ago_ms, item->time);
 		len = (size_t)snprintf(item->content, sizeof(item->content), "#%010u %s\n",
 		    item->token, model->canary);
 		for (end = len + sim_below(random, SIM_ITEM_MAX - len); len < end; len++)
@@ -189,9 +189,9 @@ bool sim_model_look_up(struct sim_model *model, const char *what, struct bytes *
 	struct look look = {0};
 	char account[2 * ACCOUNT_ID_LEN + 1];
 
-	hex_encode(view_of(model->world->code.account.bytes, ACCOUNT_ID_LEN), account);
+	hex_encode(view_of(model->world->account.code.account.bytes, ACCOUNT_ID_LEN), account);
 	(void)snprintf(look.key, sizeof(look.key), "a/%s/%s", account, what);
-	memory_each(model->world->objects, look_see, &look);
+	memory_each(model->world->bucket.objects, look_see, &look);
 	*out = look.found;
 	return look.found.data != NULL && !look.failed;
 }
@@ -255,7 +255,7 @@ void sim_model_log(struct sim_model *model, bool with_packs)
 	struct bytes encoded = {0};
 	struct head last = {0};
 
-	if (manifest == NULL || !model->world->has_code ||
+	if (manifest == NULL || !model->world->account.has_code ||
 	    !sim_model_look_up(model, "manifest", &encoded))
 		goto done;
 	if (manifest_decode(view_bytes(&encoded), manifest) != FORMAT_OK) {
@@ -287,7 +287,7 @@ static void check_own_frames(struct sim_model *model, struct sim_device *device,
 
 	device->seen_seq = head_seq;
 	if (device->command != SIM_SYNC || device->totals.conflicts == 0 ||
-	    model->world->copies_home || model->world->reseeded || device->rotted)
+	    model->world->plan.copies_home || model->world->bucket.reseeded || device->rotted)
 		return;
 	for (uint64_t seq = from + 1; seq <= head_seq; seq++)
 		if (!model->places[seq].has_maker ||
@@ -304,11 +304,11 @@ void sim_model_observe(struct sim_model *model, struct sim_device *device)
 	uint8_t root[ROOT_LEN];
 	char who[8];
 
-	if (model->world->restored) /* two logs are about, until resets have made them one */
+	if (model->world->bucket.restored) /* two logs are about, until resets have made them one */
 		return;
-	if (model->world->damaged_key[0] == '\0') {
+	if (model->world->bucket.damaged_key[0] == '\0') {
 		sim_model_log(model, false);
-		if (model->world->sweeps && device->command >= SIM_SYNC)
+		if (model->world->plan.sweeps && device->command >= SIM_SYNC)
 			sim_names_check(model);
 	}
 	if (sync_facts_get(&device->engine, &device->call, &facts) != ENGINE_OK) {

@@ -135,7 +135,7 @@ void sim_names_check(struct sim_model *model)
 	walk.names = calloc(SEGMENTS_MAX, sizeof(walk.names[0]));
 	walk.salts = calloc(SIM_SEQS_MAX, sizeof(walk.salts[0]));
 	if (walk.names == NULL || walk.salts == NULL || manifest == NULL ||
-	    !model->world->has_code || model->world->wiped ||
+	    !model->world->account.has_code || model->world->account.wiped ||
 	    !sim_model_look_up(model, "manifest", &encoded) ||
 	    manifest_decode(view_bytes(&encoded), manifest) != FORMAT_OK ||
 	    manifest->state != MANIFEST_LIVE)

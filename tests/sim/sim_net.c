@@ -116,9 +116,9 @@ static void letter_clear(struct sim_letter *letter)
 /* It stays on its way; the device gives it up. A full bag loses it. */
 static void hold_back(struct sim_world *world, struct sim_letter *letter)
 {
-	if (world->letters_count == SIM_LETTERS_MAX)
+	if (world->network.letters_count == SIM_LETTERS_MAX)
 		return;
-	world->letters[world->letters_count++] = *letter;
+	world->network.letters[world->network.letters_count++] = *letter;
 	*letter = (struct sim_letter){0};
 }
 
@@ -129,11 +129,11 @@ static void late_ones_arrive(struct sim_device *device)
 	struct sim_letter letter;
 	size_t i;
 
-	if (world->letters_count == 0 || !sim_one_in(&world->random, 3))
+	if (world->network.letters_count == 0 || !sim_one_in(&world->random, 3))
 		return;
-	i = sim_below(&world->random, world->letters_count);
-	letter = world->letters[i];
-	world->letters[i] = world->letters[--world->letters_count];
+	i = sim_below(&world->random, world->network.letters_count);
+	letter = world->network.letters[i];
+	world->network.letters[i] = world->network.letters[--world->network.letters_count];
 	sim_trace(world, "an old request arrives");
 	carry_unheard(device, &letter);
 	letter_clear(&letter);
@@ -249,7 +249,7 @@ static enum remote_result remote_sync(
 	result = post(device, &letter, call, &reply);
 	if (result == REMOTE_OK && (sync_answer_decode(view_bytes(&reply), answer) != FORMAT_OK ||
 				       !sync_answer_keep(answer, &reply))) {
-		if (!device->world->lying)
+		if (!device->world->lies.on)
 			sim_fail(device->world, "an answer does not decode");
 		result = REMOTE_DAMAGED; /* as the HTTP client has it */
 	}

@@ -24,7 +24,7 @@ enum account_result sim_visit_end(struct sim_visit *visit, enum account_result r
 /* The fate of a bucket call that a gateway makes for the device's request. */
 enum memory_fault sim_net_gateway_dies(struct sim_device *device);
 
-/* sim_lie.c: while world->lying, what a gateway makes of an answer, a roster and a blob before it
+/* sim_lie.c: while world->lies.on, what a gateway makes of an answer, a roster and a blob before it
  * gives them, and whether it says that a blob is stored and does not store it. */
 void sim_lie_answer(
     struct sim_device *device, const struct sim_letter *letter, struct bytes *reply);

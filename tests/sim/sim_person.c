@@ -99,9 +99,9 @@ static size_t draw_len(struct sim_device *device)
 	bool import = device->command == SIM_IMPORT;
 	uint64_t kind = sim_below(&device->person, 20);
 
-	if (device->world->big && (kind < 8 || import))
+	if (device->world->plan.big && (kind < 8 || import))
 		return (32u << 10) + sim_below(&device->person, CONTENT_LEN_MAX - (40u << 10));
-	if ((device->world->sweeps || device->world->wiping) &&
+	if ((device->world->plan.sweeps || device->world->account.wiping) &&
 	    kind < 12) /* too long for a frame: a body */
 		return 5000 + sim_below(&device->person, 4000);
 	if (kind == 0)
@@ -356,7 +356,7 @@ static enum engine_result run_import(struct sim_device *device)
 {
 	uint64_t counts[IMPORT_SKIPPED + 1] = {0};
 	/* As many big ones as this are pushed as a load. */
-	size_t items = device->world->big && sim_one_in(&device->person, 2)
+	size_t items = device->world->plan.big && sim_one_in(&device->person, 2)
 			   ? SIM_INTENTS_MAX
 			   : 1 + sim_below(&device->person, SIM_INTENTS_MAX);
 	enum engine_result result = import_begin(&device->engine, &device->call);
@@ -416,13 +416,15 @@ static enum sim_command draw_any(struct sim_device *device)
 	};
 	uint64_t drawn = sim_below(&device->person, 29);
 
-	if (device->world->sweeps && device->index == 0 && sim_one_in(&device->person, 2))
-		return device->world->has_code ? SIM_SWEEP : SIM_SYNC; /* the one who keeps order */
-	if (device->world->solo && device->index > 0)
+	if (device->world->plan.sweeps && device->index == 0 && sim_one_in(&device->person, 2))
+		return device->world->account.has_code ? SIM_SWEEP
+						       : SIM_SYNC; /* the one who keeps order */
+	if (device->world->plan.solo && device->index > 0)
 		return SIM_SYNC;
 
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
-		if (drawn < table[i].weight && device->world->solo && table[i].command == SIM_SAVE)
+		if (drawn < table[i].weight && device->world->plan.solo &&
+		    table[i].command == SIM_SAVE)
 			return SIM_EDIT; /* an editor held open could meet the device's own edit */
 		if (drawn < table[i].weight)
 			return table[i].command;
@@ -435,8 +437,8 @@ enum sim_command sim_person_draw(struct sim_device *device)
 {
 	enum sim_command drawn = draw_any(device);
 
-	if (drawn == SIM_SYNC && device->world->away && device->index == 1 &&
-	    !device->world->solo && !sim_one_in(&device->person, 8))
+	if (drawn == SIM_SYNC && device->world->plan.away && device->index == 1 &&
+	    !device->world->plan.solo && !sim_one_in(&device->person, 8))
 		return SIM_EDIT;
 	return drawn;
 }

@@ -50,11 +50,11 @@ void sim_two_logs(struct sim *sim)
 {
 	struct sim_world *world = &sim->world;
 
-	world->restored = true;
-	world->reseeded = true;
-	world->faults = sim_one_in(&world->random, 2);
+	world->bucket.restored = true;
+	world->bucket.reseeded = true;
+	world->faults.on = sim_one_in(&world->random, 2);
 	some_commands(sim);
-	world->faults = false;
+	world->faults.on = false;
 }
 
 /* There is one again, once all have reset who must. What a device took by a reset, others'
@@ -63,11 +63,11 @@ void sim_one_log(struct sim *sim)
 {
 	struct sim_world *world = &sim->world;
 
-	(void)memory_deliver(world->objects);
+	(void)memory_deliver(world->bucket.objects);
 	reseed_all(sim);
 	for (size_t i = 0; i < sim->count; i++)
 		sim->devices[i]->joined_at = sim->model.ops_count;
-	world->restored = false;
+	world->bucket.restored = false;
 	sim_model_forget_log(&sim->model);
 	if (!sim_failed(sim))
 		sim_calm(sim);
@@ -88,7 +88,7 @@ void sim_restore(struct sim *sim)
 		return;
 	}
 	sim_trace(world, "the bucket is back to an older copy");
-	world->hits[SIM_GO_BACK]++;
+	world->faults.hits[SIM_GO_BACK]++;
 	sim_two_logs(sim);
 	sim_one_log(sim);
 }

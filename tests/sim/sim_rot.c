@@ -45,12 +45,12 @@ static bool pick_see(void *self, const struct store_item *item)
 void sim_rot_begin(struct sim_device *device)
 {
 	struct sim_world *world = device->world;
-	struct pick pick = {.device = device, .unsynced = !world->has_code};
+	struct pick pick = {.device = device, .unsynced = !world->account.has_code};
 	const struct store_query query = {.oldest_first = true};
 
 	device->rotted = false;
-	if (device->command != SIM_SYNC || world->lying || world->restored || world->wiping ||
-	    !sim_hit(world, SIM_ROT))
+	if (device->command != SIM_SYNC || world->lies.on || world->bucket.restored ||
+	    world->account.wiping || !sim_hit(world, SIM_ROT))
 		return;
 	if (store_list(device->store, &query, pick_see, &pick, &device->call) != JOURNAL_OK)
 		return; /* the sync meets that, too */

@@ -40,17 +40,20 @@ void sim_tick(struct sim *sim)
 	struct sim_random *random = &world->random;
 	size_t landed;
 
-	world->now_ms += (int64_t)sim_below(random, 40);
+	world->schedule.now_ms += (int64_t)sim_below(random, 40);
 	if (sim_hit(world, SIM_STALL))
-		world->now_ms += (int64_t)sim_below(
+		world->schedule.now_ms += (int64_t)sim_below(
 		    random, sim_one_in(random, 8) ? UINT64_C(86400000) : UINT64_C(300000));
-	if (world->seasons && world->faults && sim_one_in(random, 100)) {
-		world->now_ms += (30 + (int64_t)sim_below(random, 170)) * INT64_C(86400000);
+	if (world->plan.seasons && world->faults.on && sim_one_in(random, 100)) {
+		world->schedule.now_ms +=
+		    (30 + (int64_t)sim_below(random, 170)) * INT64_C(86400000);
 		sim_trace(world, "a season passes");
 	}
-	if (world->one_in[SIM_LATE] + world->one_in[SIM_CRASH] + world->one_in[SIM_POWER] > 0 &&
-	    !world->holds_late && sim_one_in(random, 30)) {
-		landed = memory_deliver(world->objects);
+	if (world->faults.one_in[SIM_LATE] + world->faults.one_in[SIM_CRASH] +
+		    world->faults.one_in[SIM_POWER] >
+		0 &&
+	    !world->plan.holds_late && sim_one_in(random, 30)) {
+		landed = memory_deliver(world->bucket.objects);
 		if (landed > 0)
 			sim_trace(world, "%zu late puts land", landed);
 	}
@@ -68,7 +71,7 @@ static struct sim_device *draw_next(
 	for (size_t i = 0; i < sim->count; i++) {
 		struct sim_device *device = sim->devices[i];
 
-		if (device->task.busy && device->task.wake_ms > world->now_ms) {
+		if (device->task.busy && device->task.wake_ms > world->schedule.now_ms) {
 			if (device->task.wake_ms < wake_ms)
 				wake_ms = device->task.wake_ms;
 		} else if (device->task.busy || may_begin(sim, device)) {
@@ -81,7 +84,7 @@ static struct sim_device *draw_next(
 		return able[sim_below(&world->random, count)];
 	if (wake_ms == INT64_MAX)
 		return NULL;
-	world->now_ms = wake_ms;
+	world->schedule.now_ms = wake_ms;
 	return draw_next(sim, last, may_begin);
 }
 
@@ -111,7 +114,7 @@ static void storm(struct sim *sim)
 
 	while ((device = draw_next(sim, device, may_storm)) != NULL) {
 		sim_tick(sim);
-		if (sim->world.copies_home && !sim->has_copy && device->joined &&
+		if (sim->world.plan.copies_home && !sim->has_copy && device->joined &&
 		    !device->task.busy && !sim_failed(sim))
 			copy_home(sim, device);
 		if (device->task.busy) {
@@ -156,13 +159,13 @@ void sim_one(struct sim *sim, struct sim_device *device, enum sim_command comman
 void sim_calm(struct sim *sim)
 {
 	struct sim_world *world = &sim->world;
-	uint64_t begun = world->steps;
+	uint64_t begun = world->schedule.steps;
 
-	world->faults = false;
-	if (!world->holds_late)
-		(void)memory_deliver(world->objects);
+	world->faults.on = false;
+	if (!world->plan.holds_late)
+		(void)memory_deliver(world->bucket.objects);
 	sim_one(sim, sim->devices[0], SIM_SYNC);
-	if (!sim_failed(sim) && !world->has_code)
+	if (!sim_failed(sim) && !world->account.has_code)
 		sim_fail(world, "the first device did not get its account");
 	for (size_t i = 0; i < sim->count && !sim_failed(sim); i++)
 		sim_device_begin(sim->devices[i], SIM_SYNC);
@@ -179,9 +182,9 @@ void sim_calm(struct sim *sim)
 	}
 	if (!sim_failed(sim) && !sim_model_settled(&sim->model, sim->devices, sim->count))
 		sim_fail(world, "no convergence in %u rounds", ROUNDS_MAX);
-	if (world->steps - begun > CALM_STEPS_MAX * sim->count)
+	if (world->schedule.steps - begun > CALM_STEPS_MAX * sim->count)
 		sim_fail(world, "in step only after %llu steps of %zu devices",
-		    (unsigned long long)(world->steps - begun), sim->count);
+		    (unsigned long long)(world->schedule.steps - begun), sim->count);
 }
 
 /* What comes once all are equal: a bit flips; or somebody joins, and perhaps all comes to an end.
@@ -201,7 +204,7 @@ static void epilogue(struct sim *sim)
 	sim_calm(sim);
 	if (!sim_failed(sim))
 		sim_model_check(&sim->model, sim->devices, sim->count);
-	if (!sim_failed(sim) && (sim->world.holds_late || sim_one_in(random, 2)))
+	if (!sim_failed(sim) && (sim->world.plan.holds_late || sim_one_in(random, 2)))
 		sim_wipe(sim);
 }
 
@@ -213,10 +216,10 @@ static void course(struct sim *sim, const struct sim_options *options)
 
 	/* Most are short: many schedules see more than few long ones. Where packs are swept it
 	 * takes long until there are any. */
-	sim->commands =
-	    sim_one_in(random, sim->world.sweeps ? 3 : 12)
-		? (sim->world.sweeps ? 100 : 20) + sim_below(random, sim->world.big ? 120 : 200)
-		: 4 + sim_below(random, 24);
+	sim->commands = sim_one_in(random, sim->world.plan.sweeps ? 3 : 12)
+			    ? (sim->world.plan.sweeps ? 100 : 20) +
+				  sim_below(random, sim->world.plan.big ? 120 : 200)
+			    : 4 + sim_below(random, 24);
 	sim->switch_in = switches[sim_below(random, COUNT_OF(switches))];
 	if (options->commands_max > 0 && options->commands_max < sim->commands)
 		sim->commands = options->commands_max;
@@ -235,10 +238,10 @@ static void course(struct sim *sim, const struct sim_options *options)
 		sim_calm(sim);
 	if (!sim_failed(sim))
 		sim_model_check(&sim->model, sim->devices, sim->count);
-	if (!sim_failed(sim) && options->seed % 4 == 0 && !sim->world.holds_late &&
-	    sim->world.one_in[SIM_GO_BACK] > 0)
+	if (!sim_failed(sim) && options->seed % 4 == 0 && !sim->world.plan.holds_late &&
+	    sim->world.faults.one_in[SIM_GO_BACK] > 0)
 		sim_restore(sim);
-	if (!sim_failed(sim) && options->seed % 4 == 2 && !sim->world.holds_late)
+	if (!sim_failed(sim) && options->seed % 4 == 2 && !sim->world.plan.holds_late)
 		sim_hostile(sim);
 	if (!sim_failed(sim))
 		epilogue(sim);
@@ -266,7 +269,7 @@ static bool make_folder(struct sim *sim)
 static void add_up(const struct sim *sim, struct sim_totals *totals, struct sim_outcome *outcome)
 {
 	totals->runs++;
-	totals->steps += sim->world.steps;
+	totals->steps += sim->world.schedule.steps;
 	totals->changes += sim->model.ops_count;
 	totals->frames += sim->model.head_seq;
 	totals->flips += sim->flips;
@@ -282,8 +285,8 @@ static void add_up(const struct sim *sim, struct sim_totals *totals, struct sim_
 	outcome->devices = sim->storm_devices;
 	memcpy(outcome->failure, sim->world.failure, sizeof(outcome->failure));
 	for (size_t i = 0; i < SIM_FAULTS; i++) {
-		totals->hits[i] += sim->world.hits[i];
-		outcome->hit[i] = sim->world.hits[i] > 0;
+		totals->hits[i] += sim->world.faults.hits[i];
+		outcome->hit[i] = sim->world.faults.hits[i] > 0;
 	}
 }
 
@@ -305,7 +308,7 @@ static void begin(
 	}
 	for (size_t i = 0; i < SIM_FAULTS; i++)
 		if (options->without[i])
-			sim->world.one_in[i] = 0;
+			sim->world.faults.one_in[i] = 0;
 	if (sim_model_open(&sim->model, &sim->world))
 		course(sim, options);
 	else
@@ -336,8 +339,8 @@ void sim_run(const struct sim_options *options, struct sim_totals *totals,
 	add_up(sim, totals, outcome);
 	if (!options->quiet)
 		printf(" %zu devices, %" PRIu64 " steps, %zu changes, %" PRIu64 " frames: %s\n",
-		    sim->count, sim->world.steps, sim->model.ops_count, sim->model.head_seq,
-		    outcome->held ? "held" : outcome->failure);
+		    sim->count, sim->world.schedule.steps, sim->model.ops_count,
+		    sim->model.head_seq, outcome->held ? "held" : outcome->failure);
 	for (size_t i = 0; i < sim->count; i++)
 		sim_device_close(sim->devices[i]);
 	lossy_clear();

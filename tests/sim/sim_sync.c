@@ -50,19 +50,19 @@ static enum engine_result run_on(struct sim_device *device)
 	result = account_begin(&device->engine, "first", &device->call, &account);
 	if (result != ENGINE_OK)
 		return result;
-	bytes_clear(&world->create);
-	if (!bytes_copy(view_bytes(&account.create), &world->create))
+	bytes_clear(&world->account.create);
+	if (!bytes_copy(view_bytes(&account.create), &world->account.create))
 		sim_fail(world, "no memory");
 	remote_request(&call, &device->clock);
 	sim_visit_begin(device, &visit);
 	result = engine_of(sim_visit_end(
 	    &visit, account_create(visit.env, visit.cache, view_bytes(&account.create), &call)));
 	if (result == ENGINE_OK) {
-		world->code = account.code;
+		world->account.code = account.code;
 		result = account_store(&device->engine, &account, &device->call);
 	}
 	if (sync_facts_get(&device->engine, &device->call, &facts) == ENGINE_OK)
-		world->has_code = facts.has_account; /* also if it died just after */
+		world->account.has_code = facts.has_account; /* also if it died just after */
 	account_new_clear(&account);
 	return result;
 }
@@ -79,15 +79,15 @@ static enum engine_result run_join(struct sim_device *device, struct recovery_vi
 
 	remote_request(&call, &device->clock);
 	sim_visit_begin(device, &visit);
-	result = engine_of(sim_visit_end(
-	    &visit, account_roster(visit.env, visit.cache, &world->code.account, &call, &roster)));
+	result = engine_of(sim_visit_end(&visit,
+	    account_roster(visit.env, visit.cache, &world->account.code.account, &call, &roster)));
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
 	else if (device->gateway != NULL)
 		sim_lie_roster(device, &roster);
 	if (result == ENGINE_OK)
-		result = recovery_check(
-		    &device->engine, view_bytes(&roster), &world->code, &device->call, view);
+		result = recovery_check(&device->engine, view_bytes(&roster), &world->account.code,
+		    &device->call, view);
 	if (result == ENGINE_OK)
 		result = sync_facts_get(&device->engine, &device->call, &facts);
 	if (result == ENGINE_OK && !facts.has_account) {
@@ -112,7 +112,7 @@ static enum engine_result run_machine(
 
 	result = sync_new(&device->engine, &options, &device->call, &sync);
 	if (result == ENGINE_OK)
-		result = remote_run(sync, &device->remote, &device->world->code.account,
+		result = remote_run(sync, &device->remote, &device->world->account.code.account,
 		    &device->clock, &waiter, &device->call, &totals);
 	sync_free(sync);
 	device->conflicts += totals.conflicts;
@@ -135,12 +135,12 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 	enum engine_result result = sync_facts_get(&device->engine, &device->call, &facts);
 
 	/* It died amid that commit, and the disk has kept it. */
-	device->world->has_code |= facts.has_account;
+	device->world->account.has_code |= facts.has_account;
 	if (result == ENGINE_OK && !facts.has_account && device->index == 0 &&
-	    !device->world->has_code)
+	    !device->world->account.has_code)
 		result = run_on(device);
 	else if (result == ENGINE_OK && (!facts.has_account || facts.recovering)) {
-		if (!device->world->has_code)
+		if (!device->world->account.has_code)
 			return ENGINE_OK;
 		recovery = &view.keys;
 		result = run_join(device, &view);
@@ -160,9 +160,9 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 	if (result == ENGINE_OK && device->totals.pushed > 0) {
 		remote_request(&call, &device->clock);
 		sim_visit_begin(device, &visit);
-		result = engine_of(
-		    sim_visit_end(&visit, account_fold(visit.env, visit.cache,
-					      &device->world->code.account, &call, &folded)));
+		result = engine_of(sim_visit_end(
+		    &visit, account_fold(visit.env, visit.cache,
+				&device->world->account.code.account, &call, &folded)));
 		if (result != ENGINE_OK)
 			call_sayf(&device->call, "%s", call.message);
 	}
@@ -178,7 +178,7 @@ static enum engine_result run_sweep(struct sim_device *device)
 	enum engine_result result;
 	struct sync_facts facts = {0};
 
-	if (!device->world->sweeps || !device->world->has_code)
+	if (!device->world->plan.sweeps || !device->world->account.has_code)
 		return ENGINE_OK;
 	result = sync_facts_get(&device->engine, &device->call, &facts);
 	if (result != ENGINE_OK || !facts.has_account)
@@ -186,9 +186,9 @@ static enum engine_result run_sweep(struct sim_device *device)
 	remote_request(&call, &device->clock);
 	retain_ms = sim_one_in(&device->person, 2) ? 0 : 30 * DAY_MS;
 	sim_visit_begin(device, &visit);
-	result = engine_of(
-	    sim_visit_end(&visit, account_sweep(visit.env, visit.cache,
-				      &device->world->code.account, retain_ms, &call, &report)));
+	result = engine_of(sim_visit_end(
+	    &visit, account_sweep(visit.env, visit.cache, &device->world->account.code.account,
+			retain_ms, &call, &report)));
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
 	return result;
@@ -207,15 +207,15 @@ static enum engine_result run_wipe(struct sim_device *device)
 	remote_request(&call, &device->clock);
 	if (result == ENGINE_OK) {
 		sim_visit_begin(device, &visit);
-		result = engine_of(sim_visit_end(
-		    &visit, account_wipe(visit.env, visit.cache, &device->world->code.account,
-				view_bytes(&wipe), &call, &report)));
+		result = engine_of(sim_visit_end(&visit,
+		    account_wipe(visit.env, visit.cache, &device->world->account.code.account,
+			view_bytes(&wipe), &call, &report)));
 		if (result != ENGINE_OK)
 			call_sayf(&device->call, "%s", call.message);
 	}
 	if (result == ENGINE_OK)
 		result = account_forget(&device->engine, &device->call);
-	device->world->wiped |= result == ENGINE_OK;
+	device->world->account.wiped |= result == ENGINE_OK;
 	bytes_clear(&wipe);
 	return result;
 }
@@ -227,8 +227,8 @@ static enum engine_result run_relist(struct sim_device *device)
 	enum engine_result result;
 
 	remote_request(&call, &device->clock);
-	result =
-	    engine_of(account_relist(&device->env, &device->world->code.account, &call, &report));
+	result = engine_of(
+	    account_relist(&device->env, &device->world->account.code.account, &call, &report));
 	if (result != ENGINE_OK)
 		call_sayf(&device->call, "%s", call.message);
 	return result;
@@ -242,8 +242,8 @@ static enum engine_result run_create_again(struct sim_device *device)
 	enum engine_result result;
 
 	remote_request(&call, &device->clock);
-	result = engine_of(
-	    account_create(&device->env, &cache, view_bytes(&device->world->create), &call));
+	result = engine_of(account_create(
+	    &device->env, &cache, view_bytes(&device->world->account.create), &call));
 	account_cache_clear(&cache);
 	call_sayf(&device->call, "%s", call.message);
 	if (result == ENGINE_OK)

@@ -54,23 +54,24 @@ static void flip_one(struct sim *sim)
 	uint8_t mask = (uint8_t)(1u << sim_below(&world->random, 8));
 	size_t offset;
 
-	memory_each(world->objects, draw_see, &draw);
+	memory_each(world->bucket.objects, draw_see, &draw);
 	if (draw.len == 0)
 		return;
 	offset = sim_below(&world->random, draw.len);
 	sim_trace(world, "flip bit of byte %zu of %zu in %.60s", offset, draw.len, draw.key);
-	if (!memory_flip(world->objects, draw.key, offset, mask)) {
+	if (!memory_flip(world->bucket.objects, draw.key, offset, mask)) {
 		sim_fail(world, "an object went while nobody ran");
 		return;
 	}
-	(void)snprintf(world->damaged_key, sizeof(world->damaged_key), "%s", draw.key);
-	world->read_only = true;
+	(void)snprintf(
+	    world->bucket.damaged_key, sizeof(world->bucket.damaged_key), "%s", draw.key);
+	world->bucket.read_only = true;
 	sim->flips++;
 	for (size_t i = 0; i < sim->count && !sim_failed(sim); i++)
 		sync_damaged(sim, sim->devices[i]);
-	world->damaged_key[0] = '\0';
-	world->read_only = false;
-	if (!memory_flip(world->objects, draw.key, offset, mask))
+	world->bucket.damaged_key[0] = '\0';
+	world->bucket.read_only = false;
+	if (!memory_flip(world->bucket.objects, draw.key, offset, mask))
 		sim_fail(world, "an object went while nobody could write");
 }
 
@@ -108,9 +109,9 @@ void sim_wrong_key(struct sim *sim)
 	sim_model_state(&sim->model, device, &before);
 	sim_trace(world, "d%u has a wrong key", device->index);
 	device->keys.box_secret[at] ^= 8; /* a bit that X25519 does not clear or set */
-	world->wrong_key = true;
+	world->account.wrong_key = true;
 	sim_one(sim, device, SIM_SYNC);
-	world->wrong_key = false;
+	world->account.wrong_key = false;
 	device->keys.box_secret[at] ^= 8;
 	sim_model_state(&sim->model, device, &after);
 	if (sim_failed(sim))

@@ -28,7 +28,7 @@ static const struct device_id *maker_of(const struct told *told, const struct si
 /* Two devices may have made one version, and after a reset anybody may push what others made. */
 static bool ascribed(const struct sim_model *model, const struct sim_op *op)
 {
-	return op != NULL && !op->twin && !model->world->reseeded;
+	return op != NULL && !op->twin && !model->world->bucket.reseeded;
 }
 
 static const char *text(const struct device_id *id, char out[2 * DEVICE_ID_LEN + 1])
@@ -168,10 +168,11 @@ static void check_changes(struct sim_model *model, struct sim_device *device, ui
 	for (size_t i = 0; i < model->ops_count; i++)
 		made +=
 		    model->ops[i].device == device->index && model->ops[i].kind != HISTORY_IMPORT;
-	if (told.changes != made && !model->world->copies_home)
+	if (told.changes != made && !model->world->plan.copies_home)
 		sim_fail(model->world, "d%u: its log tells of %llu changes, and it made %llu",
 		    device->index, (unsigned long long)told.changes, (unsigned long long)made);
-	if (told.copies != copies && !model->world->seasons) /* a purge takes the history along */
+	if (told.copies != copies &&
+	    !model->world->plan.seasons) /* a purge takes the history along */
 		sim_fail(model->world, "d%u: its log tells of %llu copies, its history of %llu",
 		    device->index, (unsigned long long)told.copies, (unsigned long long)copies);
 }

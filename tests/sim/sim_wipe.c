@@ -30,13 +30,13 @@ static void check_empty(struct sim *sim, const char *when)
 	struct leftover leftover = {0};
 	char account[2 * ACCOUNT_ID_LEN + 1];
 
-	hex_encode(view_of(sim->world.code.account.bytes, ACCOUNT_ID_LEN), account);
+	hex_encode(view_of(sim->world.account.code.account.bytes, ACCOUNT_ID_LEN), account);
 	(void)snprintf(leftover.prefix, sizeof(leftover.prefix), "a/%s/", account);
-	memory_each(sim->world.objects, leftover_see, &leftover);
+	memory_each(sim->world.bucket.objects, leftover_see, &leftover);
 	if (leftover.key[0] != '\0')
 		sim_fail(&sim->world, "I6: %s there is %.40s", when,
 		    leftover.key + strlen(leftover.prefix));
-	else if (memory_hidden(sim->world.objects, leftover.prefix) > 0)
+	else if (memory_hidden(sim->world.bucket.objects, leftover.prefix) > 0)
 		sim_fail(&sim->world, "I6: %s old versions are kept", when);
 }
 
@@ -92,22 +92,22 @@ void sim_wipe(struct sim *sim)
 	struct sim_home home = {0};
 
 	sim->wipes++;
-	world->wiping = true;
+	world->account.wiping = true;
 	sim_home_copy(old, &home);
 	be_busy(sim, wiper);
 	if (!sim_failed(sim) && sim_one_in(&world->random, 2))
 		cut_wipe(sim, wiper);
-	for (unsigned i = 0; i < TRIES_MAX && !sim_failed(sim) && !world->wiped; i++) {
+	for (unsigned i = 0; i < TRIES_MAX && !sim_failed(sim) && !world->account.wiped; i++) {
 		sim_device_begin(wiper, SIM_WIPE);
 		sim_drain(sim);
 	}
-	if (!sim_failed(sim) && !world->wiped)
+	if (!sim_failed(sim) && !world->account.wiped)
 		sim_fail(world, "the wipe does not end: %s", wiper->call.message);
 	/* Nothing is late yet: who was busy has taken back what it put, or puts it no more. */
 	if (!sim_failed(sim))
 		check_empty(sim, "after the wipe");
-	world->holds_late = false;
-	(void)memory_deliver(world->objects);
+	world->plan.holds_late = false;
+	(void)memory_deliver(world->bucket.objects);
 	if (!sim_failed(sim))
 		sim_one(sim, sim->devices[0], SIM_CREATE_AGAIN);
 	if (!sim_failed(sim))
