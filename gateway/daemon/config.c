@@ -2,7 +2,10 @@
  * gateway/daemon/config.c: one table of settings, read by file (inih), environment and flags.
  * inih cuts lines at 200 bytes without a word: a longer one is refused here before it sees it.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/config.h"
+#include "gateway/account/account.h"
+#include "gateway/daemon/print.h"
+#include "gateway/http/http.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,9 @@
  * into its object, on the condition that nobody did before; so of two accounts one gets it, and who
  * crashed between spending and creating may come again.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/invites.h"
+#include "gateway/account/account.h"
+#include "gateway/bucket/bucket.h"
 #include "schemas/invite.h"
 
 #include <sodium.h>

@@ -1,7 +1,10 @@
 /*
  * gateway/daemon/keep.c: the upkeep and the HTTP side, which do not know each other.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/keep.h"
+#include "gateway/account/account.h"
+#include "gateway/daemon/upkeep.h"
+#include "gateway/http/http.h"
 
 static struct account_cache *borrow(void *self, const struct account_id *account)
 {

@@ -3,7 +3,8 @@
  * line feed. Devices pin its public half, so a file that is lost or replaced must not go unnoticed:
  * one that is there but does not hold is an error, and only a missing one is made.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/key.h"
+#include "gateway/daemon/config.h"
 
 #include <errno.h>
 #include <fcntl.h>

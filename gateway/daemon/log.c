@@ -4,7 +4,9 @@
  * finds the queue full, or is more than a second's worth, is left out and counted, and the count is
  * a line of its own. Standard error is one, and so is what is here.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/log.h"
+#include "gateway/daemon/system.h"
+#include "gateway/http/http.h"
 
 #include <errno.h>
 #include <poll.h>

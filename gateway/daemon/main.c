@@ -1,7 +1,11 @@
 /*
  * gateway/daemon/main.c: inkseald's command line.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/config.h"
+#include "gateway/daemon/exit_code.h"
+#include "gateway/daemon/operate.h"
+#include "gateway/daemon/print.h"
+#include "gateway/daemon/serve.h"
 #include "schemas/base/process.h"
 
 #include <sodium.h>

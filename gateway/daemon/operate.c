@@ -2,7 +2,14 @@
  * gateway/daemon/operate.c: the operator's commands. They work on the bucket, beside running
  * gateways, through the same account code: no daemon has to be asked or stopped.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/operate.h"
+#include "gateway/account/account.h"
+#include "gateway/bucket/bucket.h"
+#include "gateway/daemon/config.h"
+#include "gateway/daemon/exit_code.h"
+#include "gateway/daemon/invites.h"
+#include "gateway/daemon/print.h"
+#include "gateway/daemon/system.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * gateway/daemon/print.c: all that inkseald prints, but for its log.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/print.h"
 #include "schemas/base/shown.h"
 
 #include <stdarg.h>

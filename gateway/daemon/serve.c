@@ -3,7 +3,18 @@
  * Signals are blocked in all threads and waited for by the main one: no code of ours runs in a
  * handler.
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/serve.h"
+#include "gateway/account/account.h"
+#include "gateway/bucket/bucket.h"
+#include "gateway/daemon/config.h"
+#include "gateway/daemon/exit_code.h"
+#include "gateway/daemon/invites.h"
+#include "gateway/daemon/keep.h"
+#include "gateway/daemon/key.h"
+#include "gateway/daemon/log.h"
+#include "gateway/daemon/system.h"
+#include "gateway/daemon/upkeep.h"
+#include "gateway/http/http.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,7 +1,7 @@
 /*
  * gateway/daemon/system.c: clock and randomness (libsodium's).
  */
-#include "gateway/daemon/daemon_priv.h"
+#include "gateway/daemon/system.h"
 
 #include <sodium.h>
 #include <time.h>
