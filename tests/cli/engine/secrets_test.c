@@ -1,11 +1,12 @@
 /*
  * tests/cli/engine/secrets_test.c: no secret stays on the stack of a function that has drawn,
- * derived or read it. Each runs on a stack of its own, which is then searched. Where libsodium
- * itself leaves a copy, or a sanitizer keeps locals elsewhere, is told by trying: there it is not
- * looked for.
+ * derived or read it. Each runs on a stack of its own, which is then searched. How many copies
+ * libsodium leaves by itself, and whether a sanitizer keeps locals elsewhere, is told by trying:
+ * what is looked for is one more.
  */
 #include "tests/cli/engine/engine_fixture.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -61,20 +62,32 @@ static struct secret secret_of(const void *bytes, size_t len)
 	return secret;
 }
 
+/* All of a secret, and each half of it: who has one half need only guess the other. */
+#define SHARES 3u
+static const struct {
+	size_t from, len; /* in halves */
+} shares[SHARES] = {{0, 2}, {0, 1}, {1, 1}};
+
 /* What a sanitizer makes of a stack does not matter here. */
-__attribute__((no_sanitize("address", "thread"))) static bool stays(const struct secret *secret)
+__attribute__((no_sanitize("address", "thread"))) static unsigned copies(
+    const struct secret *secret, size_t share)
 {
 	const volatile uint8_t *at = stack;
+	const uint8_t *bytes = secret->bytes + shares[share].from * secret->len / 2;
+	size_t len = shares[share].len * secret->len / 2;
+	unsigned count = 0;
+	size_t from = 0;
 
-	for (size_t i = 0; i + secret->len <= STACK_LEN; i++) {
+	while (from < STACK_LEN && at[from] == 0) /* so deep it did not go */
+		from += 16;
+	for (size_t i = from > 64 ? from - 64 : 0; i + len <= STACK_LEN; i++) {
 		size_t k = 0;
 
-		while (k < secret->len && at[i + k] == secret->bytes[k])
+		while (k < len && at[i + k] == bytes[k])
 			k++;
-		if (k == secret->len)
-			return true;
+		count += k == len;
 	}
-	return false;
+	return count;
 }
 
 struct scene {
@@ -111,25 +124,70 @@ static void run_on_stack(void (*run)(void))
 
 _Static_assert(FORMAT_OK == 0 && ENGINE_OK == 0, "one number for what goes well");
 
-/* Whatever it is to libsodium: a key, a seed, a message. */
+/* Whatever it is to libsodium: a key, a seed, a message. Each on a stack of its own. */
 static struct secret given;
+static uint8_t given_to[512];
 
-static void give_to_libsodium(void)
+static void give_to_hash(void)
 {
-	static uint8_t to[512];
+	crypto_generichash(given_to, 64, given.bytes, given.len, given.bytes, given.len);
+}
+
+static void give_to_sign(void)
+{
+	static uint8_t public_key[32];
+
+	crypto_sign_seed_keypair(public_key, given_to, given.bytes);
+}
+
+static void give_to_keypair(void)
+{
+	static uint8_t public_key[32];
+
+	crypto_box_seed_keypair(public_key, given_to, given.bytes);
+}
+
+static void give_to_box(void)
+{
 	static uint8_t public_key[32];
 	static const uint8_t nonce[crypto_box_NONCEBYTES];
 
-	crypto_generichash(to, 64, given.bytes, given.len, given.bytes, given.len);
-	if (given.len != 32)
-		return;
-	crypto_sign_seed_keypair(public_key, to, given.bytes);
-	crypto_box_seed_keypair(public_key, to, given.bytes);
 	went = crypto_scalarmult_base(public_key, given.bytes);
-	went |= crypto_box_easy(to, given.bytes, 32, nonce, public_key, given.bytes);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(
-	    to, NULL, given.bytes, 32, NULL, 0, NULL, nonce, given.bytes);
+	went |= crypto_box_easy(given_to, given.bytes, 32, nonce, public_key, given.bytes);
 }
+
+static void give_to_cipher(void)
+{
+	static const uint8_t nonce[crypto_box_NONCEBYTES];
+
+	crypto_aead_xchacha20poly1305_ietf_encrypt(
+	    given_to, NULL, given.bytes, 32, NULL, 0, NULL, nonce, given.bytes);
+}
+
+/* What a seal's key is made of; NULL: the secret is none. */
+static struct {
+	const uint8_t *salt;
+	struct view context;
+} sealed_from;
+static uint8_t seal_keys[64];
+
+static void make_seal_keys(void)
+{
+	static crypto_generichash_blake2b_state hash;
+
+	if (sealed_from.salt == NULL)
+		return;
+	went = crypto_generichash_blake2b_init_salt_personal(&hash, key.bytes, EPOCH_KEY_LEN,
+	    sizeof(seal_keys), NULL, (const unsigned char *)domain_text(DOMAIN_SEAL));
+	went |= crypto_generichash_blake2b_update(&hash, sealed_from.salt, SALT_LEN);
+	went |= crypto_generichash_blake2b_update(
+	    &hash, sealed_from.context.data, sealed_from.context.len);
+	went |= crypto_generichash_blake2b_final(&hash, seal_keys, sizeof(seal_keys));
+}
+
+/* The first two go with a secret of any length. */
+static void (*const gives[])(void) = {
+    make_seal_keys, give_to_hash, give_to_sign, give_to_keypair, give_to_box, give_to_cipher};
 
 static void leave_a_copy(void)
 {
@@ -140,28 +198,38 @@ static void leave_a_copy(void)
 	went = copy[0] != given.bytes[0];
 }
 
-/* If a copy stays it is the function's own, and if one does it is seen. */
-static bool can_be_told(const struct secret *secret)
+/* How many copies of each share libsodium may leave; UINT_MAX: none of our own would be seen. */
+static void find_bounds(const struct secret *secret, unsigned bounds[SHARES])
 {
 	given = *secret;
-	run_on_stack(give_to_libsodium);
-	if (stays(secret))
-		return false;
 	run_on_stack(leave_a_copy);
-	return stays(secret);
+	for (size_t share = 0; share < SHARES; share++)
+		bounds[share] = copies(secret, share) > 0 ? 0 : UINT_MAX;
+	for (size_t i = 0; i < (given.len == 32 ? COUNT_OF(gives) : 2); i++) {
+		run_on_stack(gives[i]);
+		for (size_t share = 0; share < SHARES; share++) {
+			unsigned count = copies(secret, share);
+
+			if (count > bounds[share])
+				bounds[share] = count;
+		}
+	}
 }
 
 static void assert_none_stays(
     const char *what, void (*run)(void), const struct secret *secrets, size_t secrets_count)
 {
 	for (size_t i = 0; i < secrets_count; i++) {
-		bool told = can_be_told(&secrets[i]);
+		unsigned bounds[SHARES];
 
+		find_bounds(&secrets[i], bounds);
 		run_on_stack(
 		    run); /* a function's first use is bound with a copy of all registers */
 		run_on_stack(run);
-		if (told && stays(&secrets[i]))
-			fail_msg("%s: secret %zu is left on the stack", what, i);
+		for (size_t share = 0; share < SHARES; share++)
+			if (copies(&secrets[i], share) > bounds[share])
+				fail_msg("%s: share %zu of secret %zu is left on the stack", what,
+				    share, i);
 	}
 }
 
@@ -267,6 +335,12 @@ static void run_open_frame(void)
 	went = (int)open_frame(&key, &frame, &out);
 }
 
+/* With another commitment it is not opened: nothing comes after what was derived. */
+static void run_open_other_frame(void)
+{
+	went = open_frame(&key, &frame, &out) != FORMAT_FORGED;
+}
+
 static void run_seal_blob(void)
 {
 	bytes_clear(&out);
@@ -279,6 +353,11 @@ static void run_open_blob(void)
 	went = (int)open_blob(&key, &blob, &out);
 }
 
+static void run_open_other_blob(void)
+{
+	went = open_blob(&key, &blob, &out) != FORMAT_FORGED;
+}
+
 static void run_seal_part(void)
 {
 	bytes_clear(&out);
@@ -289,6 +368,11 @@ static void run_open_part(void)
 {
 	bytes_clear(&out);
 	went = (int)open_part(&key, PART_USE_NAMES, &previous, view_bytes(&part), &out);
+}
+
+static void run_open_other_part(void)
+{
+	went = open_part(&key, PART_USE_NAMES, &previous, view_bytes(&part), &out) != FORMAT_FORGED;
 }
 
 static void run_run_hash(void)
@@ -313,6 +397,7 @@ static int setup(void **state)
 	    &device, account_begin(&device.engine, "a", &device.call, &account), ENGINE_OK);
 	assert_int_equal(roster_decode(view_bytes(&account.roster), false, &roster), FORMAT_OK);
 	assert_int_equal(recovery_device_find(&roster, account.code.key, &recovery), FORMAT_OK);
+	sealed_from.salt = NULL;
 	return 0;
 }
 
@@ -369,6 +454,7 @@ static void where_a_roster_is_made(void **state)
 	    secret_of(recovery.box_secret, 32), secret_of(boxes, 32), box_secret(boxes),
 	    secret_of(boxes + 32, 32), box_secret(boxes + 32));
 	assert_int_equal(drawn_at, RECOVERY_KEY_LEN + 5 * 32);
+	random_fill(&world.random, drawn, sizeof(drawn)); /* the roster tells some of the others */
 	device_keys_recovery(account.code.key, (const struct digest *)drawn, &code_keys);
 	ASSERT_NONE_STAYS(run_genesis, secret_of(drawn + 32, 32),
 	    secret_of(code_keys.sign_secret, 32), secret_of(code_keys.box_secret, 32));
@@ -416,18 +502,13 @@ static void where_a_key_file_is_made_and_read(void **state)
 	ASSERT_NONE_STAYS(run_wipe_key, wipe);
 }
 
-/* The key of one seal: what a salt and its context give. */
-static struct secret seal_key(const uint8_t salt[SALT_LEN], struct view context)
+/* The key of one seal: what a salt and its context give, both kept until it was looked for. */
+static struct secret seal_key(const uint8_t *salt, struct view context)
 {
-	crypto_generichash_blake2b_state hash;
-	uint8_t both[64];
-
-	crypto_generichash_blake2b_init_salt_personal(&hash, key.bytes, EPOCH_KEY_LEN, sizeof(both),
-	    NULL, (const unsigned char *)domain_text(DOMAIN_SEAL));
-	crypto_generichash_blake2b_update(&hash, salt, SALT_LEN);
-	crypto_generichash_blake2b_update(&hash, context.data, context.len);
-	crypto_generichash_blake2b_final(&hash, both, sizeof(both));
-	return secret_of(both, 32);
+	sealed_from.salt = salt;
+	sealed_from.context = context;
+	make_seal_keys();
+	return secret_of(seal_keys, 32);
 }
 
 /* A key for one use. */
@@ -455,10 +536,12 @@ static void where_frames_are_sealed_and_opened(void **state)
 	buffer_init(&context, FRAME_MAX);
 	frame_header_put(&context, &frame_header, false);
 	sealed_by = seal_key(frame_header.salt, buffer_view(&context));
-	buffer_clear(&context);
 	ASSERT_NONE_STAYS(run_seal_frame, sealed_by);
 	ASSERT_NONE_STAYS(run_open_frame, sealed_by);
 	assert_true(view_equal(view_bytes(&out), view_text("a")));
+	frame.header.commit[0] ^= 1;
+	ASSERT_NONE_STAYS(run_open_other_frame, sealed_by);
+	buffer_clear(&context);
 }
 
 static void where_blobs_are_sealed_and_opened(void **state)
@@ -473,11 +556,13 @@ static void where_blobs_are_sealed_and_opened(void **state)
 	buffer_init(&context, BLOB_MAX);
 	blob_header_put(&context, &blob_header, BLOB_HEADER_CONTEXT);
 	sealed_by = seal_key(blob_header.salt, buffer_view(&context));
-	buffer_clear(&context);
 	ASSERT_NONE_STAYS(run_seal_blob, sealed_by, sub_key(DOMAIN_SALT_KEY));
 	ASSERT_NONE_STAYS(run_open_blob, sealed_by);
 	assert_true(view_equal(view_bytes(&out), view_text("a")));
+	blob.header.commit[0] ^= 1;
+	ASSERT_NONE_STAYS(run_open_other_blob, sealed_by);
 	ASSERT_NONE_STAYS(run_run_hash, sub_key(DOMAIN_RUN), secret_of(key.bytes, 32));
+	buffer_clear(&context);
 }
 
 static void where_parts_are_sealed_and_opened(void **state)
@@ -494,6 +579,8 @@ static void where_parts_are_sealed_and_opened(void **state)
 	ASSERT_NONE_STAYS(run_seal_part, sealed_by, secret_of(key.bytes, 32));
 	ASSERT_NONE_STAYS(run_open_part, sealed_by);
 	assert_true(view_equal(view_bytes(&out), view_text("a")));
+	part.data[SALT_LEN] ^= 1; /* its commitment */
+	ASSERT_NONE_STAYS(run_open_other_part, sealed_by);
 }
 
 static const struct CMUnitTest tests[] = {
