@@ -441,6 +441,37 @@ static void edits_without_memory(void **state)
 	EACH_ALLOCATION_OF(run_delete_and_restore);
 }
 
+static enum engine_result run_version(void)
+{
+	struct version version = {0};
+	enum engine_result result = version_load(
+	    &pair.a.engine, view_text("extra"), &made.begun_on, &pair.a.call, &version);
+
+	out.any = version.encoded.data != NULL;
+	version_clear(&version);
+	return result;
+}
+
+/* What another version of the program has added to it is checked when it is read, with memory. */
+static void versions_without_memory(void **state)
+{
+	const struct entry entry = {.id = view_text("extra"),
+	    .collection = view_text("journal"),
+	    .title = view_text("a title"),
+	    .content = view_text("and more"),
+	    .extra = {{view_text("mood"), view_text("{\"a\":1,\"b\":2}")}},
+	    .extra_count = 1};
+	struct edit_outcome outcome;
+
+	(void)state;
+	assert_engine(
+	    &pair.a, edit_save(&pair.a.engine, &entry, NULL, &pair.a.call, &outcome), ENGINE_OK);
+	made.begun_on = outcome.version;
+	wanted.part = "no memory for a stored version";
+	EACH_ALLOCATION_OF(run_version);
+	assert_true(wanted.said);
+}
+
 static enum engine_result run_push(void)
 {
 	struct sync_state state = {
@@ -593,6 +624,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(accounts_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(losers_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(edits_without_memory, setup, teardown),
+    cmocka_unit_test_setup_teardown(versions_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(pushes_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(statements_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(loads_without_memory, setup, teardown),

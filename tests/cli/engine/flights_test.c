@@ -7,6 +7,7 @@
 #include "cli/engine/engine_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const enum flight_state states[] = {
     FLIGHT_FREE, FLIGHT_PUT, FLIGHT_CHECK, FLIGHT_GET, FLIGHT_STALE, FLIGHT_BACK};
@@ -78,10 +79,35 @@ static void giving_up_waits_for_what_is_under_way(void **state)
 	assert_int_equal(table.beyond.state, FLIGHT_PUT);
 }
 
+/* More than a blob holds, of what no compressor makes shorter: said, and there is nothing to put.
+ */
+static void what_cannot_be_sealed_is_told(void **state)
+{
+	static const struct epoch_key key = {{1}};
+	struct sealing *sealing = &table.flights.all[0].sealing;
+	struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = sealing};
+	static const uint8_t seed[randombytes_SEEDBYTES];
+	struct call call;
+
+	(void)state;
+	call_init(&call, INT64_MAX);
+	sealing->key = &key;
+	sealing->header = (struct blob_header){.epoch = 1, .kind = BLOB_SEGMENT};
+	assert_true(bytes_new(BLOB_MAX, &sealing->plain));
+	randombytes_buf_deterministic(sealing->plain.data, sealing->plain.len, seed);
+	assert_int_equal(sync_seal(&want, &call), engine_of_format(FORMAT_TOO_LARGE));
+	assert_non_null(strstr(call.message, "a blob could not be sealed: "));
+	assert_null(sealing->blob.data);
+	assert_null(want.blob.data);
+	assert_non_null(sealing->plain.data);
+	flight_end(&table.flights.all[0]);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(each_slot_counts_in_its_state, set_up),
     cmocka_unit_test_setup(one_more_begins_at_the_bound_and_not_beyond, set_up),
     cmocka_unit_test_setup(giving_up_waits_for_what_is_under_way, set_up),
+    cmocka_unit_test_setup(what_cannot_be_sealed_is_told, set_up),
 };
 
 TEST_MAIN(tests)

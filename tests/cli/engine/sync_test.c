@@ -82,6 +82,24 @@ static void acknowledged_edits_are_clean_and_later_ones_are_not(void **state)
 	assert_int_equal(device_activity(&pair.a, ACTIVITY_PUSHED), 2); /* the load, and this */
 }
 
+/* Nothing to pull, something pulled, something pushed: each is a look at the remote. */
+static void a_run_that_ends_well_has_seen_the_remote(void **state)
+{
+	int64_t at_first = device_facts(&pair.b).pulled_ms;
+
+	(void)state;
+	assert_synced(&pair.b);
+	assert_int_equal(device_facts(&pair.b).pulled_ms, pair.world.now_ms);
+	assert_true(device_facts(&pair.b).pulled_ms > at_first);
+	pair.world.now_ms += 60000;
+	(void)device_save(&pair.a, "e1", "one");
+	assert_synced(&pair.a);
+	assert_int_equal(device_facts(&pair.a).pulled_ms, pair.world.now_ms);
+	pair.world.now_ms += 60000;
+	assert_synced(&pair.b);
+	assert_int_equal(device_facts(&pair.b).pulled_ms, pair.world.now_ms);
+}
+
 /* While the request travels the person edits on. */
 static void edit_on(struct device *device, const struct sync_request *request)
 {
@@ -630,6 +648,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(no_change_is_one_get, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	acknowledged_edits_are_clean_and_later_ones_are_not, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_run_that_ends_well_has_seen_the_remote, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	an_edit_made_meanwhile_stays_dirty, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(near_edits_are_both_kept, thirty_setup, pair_teardown),
