@@ -5,6 +5,7 @@
  */
 #include "tests/gateway/http/http_world.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int world_setup(void **state)
@@ -676,6 +677,33 @@ static void what_may_use_the_kept_tenth(void **state)
 	}
 }
 
+/* What a snapshot is of may, down to the index that names as much as one can. */
+static void a_blob_may_use_it_by_its_kind(void **state)
+{
+	static const struct {
+		enum blob_kind kind;
+		size_t names;
+		bool spare;
+	} rows[] = {{BLOB_BODY, 0, false}, {BLOB_SEGMENT, 0, true}, {BLOB_LOSERS, 0, true},
+	    {BLOB_INDEX, 0, true}, {BLOB_INDEX, SEGMENTS_MAX, true},
+	    {BLOB_INDEX, SEGMENTS_MAX + 1, false}};
+	struct blob_name *names = calloc(SEGMENTS_MAX + 1, sizeof(*names));
+
+	(void)state;
+	assert_non_null(names);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes blob = {0};
+
+		fixture_blob(
+		    &world.pairs[0]->fixture, rows[i].kind, 100, names, rows[i].names, &blob);
+		if (limits_blob_spare(view_bytes(&blob)) != rows[i].spare)
+			fail_msg("row %zu", i);
+		bytes_clear(&blob);
+	}
+	assert_false(limits_blob_spare(view_text("no blob at all")));
+	free(names);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_signature_ends_with_its_second, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_roster_ages_from_its_question, world_setup, world_teardown),
@@ -700,5 +728,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_keeper_is_told_what_was_put, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(the_keeper_is_told_of_each_byte, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(what_may_use_the_kept_tenth, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_blob_may_use_it_by_its_kind, world_setup, world_teardown),
 };
 TEST_MAIN(tests)

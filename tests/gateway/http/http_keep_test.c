@@ -181,6 +181,13 @@ static void a_statement_always_passes(void **state)
 	assert_int_equal(poll(site, first, FIRST, NULL), 429);
 }
 
+/* The clock stands: nothing of an allowance comes back, however long the requests take. */
+static int64_t same_ms(void *self)
+{
+	(void)self;
+	return 1000;
+}
+
 /* A sync of what the client's frame and request hold now; how it was answered. */
 static unsigned answered(struct site *site, struct client *client, size_t member)
 {
@@ -209,6 +216,7 @@ static void a_bogus_statement_pays(void **state)
 	struct client *first = &site->pair->first, *second = &site->pair->second;
 	struct bytes statement = {0};
 
+	site->clock.monotonic_ms = same_ms;
 	site->config.rate_max = 1;
 	atomic_store(&keeper.is_full, true);
 	atomic_store(&keeper.spare_too, true);
@@ -238,6 +246,7 @@ static void a_real_statement_pays_nothing(void **state)
 	struct client *first = &site->pair->first;
 	struct reply reply = {0};
 
+	site->clock.monotonic_ms = same_ms;
 	site->config.rate_max = 1;
 	site_start(site, true);
 	for (unsigned i = 0; i < HTTP_STATEMENTS_MAX; i++)
@@ -258,6 +267,7 @@ static void what_was_committed_before_pays(void **state)
 	struct head before = first->head;
 	struct bytes patch = {0};
 
+	site->clock.monotonic_ms = same_ms;
 	site->config.rate_max = 1;
 	site_start(site, true);
 	client_frame(first, FRAME_PATCH, 100, NULL, NULL, (struct view){0});

@@ -212,25 +212,13 @@ static void a_statement_that_loses_its_race_pays(void **state)
 	assert_int_equal(bogus(), 429);
 }
 
-/* ---- what a sync finds out ---- */
+/* ---- what a request finds out for all ---- */
 
-/* That another gateway has wiped the account is told to all who watch it here. */
-static void a_wipe_that_a_sync_finds_is_told(void **state)
+/* One of the head, until it waits. */
+static struct MHD_Connection *begin_watch(void)
 {
-	struct fixture *fixture = &world.pairs[0]->fixture;
-	struct account_cache cache = {0};
 	struct MHD_Connection *watch;
-	struct wipe_report report;
-	struct sync_answer answer = {0};
-	struct sync_request poll = {.account = fixture->account,
-	    .device = fixture->members[FIRST].id,
-	    .cursor = world.pairs[0]->first.head};
-	struct bytes wipe = {0};
 
-	(void)state;
-	fixture->env = world.config.env;
-	ask_sync(0, FIRST, false, 0);
-	assert_int_equal(answered(), 200);
 	ask_watch(0, SECOND, 0);
 	watch = hand_connections();
 	while (!watch->suspended || hand_next(HAND_WORKERS) != NULL)
@@ -238,23 +226,101 @@ static void a_wipe_that_a_sync_finds_is_told(void **state)
 			hand_run(HAND_WORKERS);
 		else
 			hand_go_on(watch);
-	assert_int_equal(
-	    account_sync(&fixture->env, &cache, &poll, fixture_call(fixture), &answer), ACCOUNT_OK);
-	fixture_wipe(fixture, SECOND, answer.incarnation, world.config.env.gateway, &wipe);
-	sync_answer_clear(&answer);
-	assert_int_equal(account_wipe(&fixture->env, &cache, &fixture->account, view_bytes(&wipe),
-			     fixture_call(fixture), &report),
-	    ACCOUNT_OK);
-	assert_true(watch->suspended);
-	ask_sync(0, FIRST, false, 0);
-	assert_int_equal(answered(), 200);
-	expect_result("gone");
+	return watch;
+}
+
+static void expect_woken(struct MHD_Connection *watch)
+{
 	assert_false(watch->suspended);
 	hand_go_on(watch);
 	assert_int_equal(watch->status, 204);
 	hand_end(watch, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+}
+
+/* By another gateway: with a wipe of SECOND's, or by the operator, who leaves no record. */
+static void remove_account(bool by_wipe)
+{
+	struct fixture *fixture = &world.pairs[0]->fixture;
+	struct account_cache cache = {0};
+	struct wipe_report report;
+	struct sync_answer answer = {0};
+	struct sync_request poll = {.account = fixture->account,
+	    .device = fixture->members[FIRST].id,
+	    .cursor = world.pairs[0]->first.head};
+	struct bytes wipe = {0};
+
+	fixture->env = world.config.env;
+	assert_int_equal(
+	    account_sync(&fixture->env, &cache, &poll, fixture_call(fixture), &answer), ACCOUNT_OK);
+	if (by_wipe)
+		fixture_wipe(fixture, SECOND, answer.incarnation, world.config.env.gateway, &wipe);
+	sync_answer_clear(&answer);
+	assert_int_equal(account_wipe(&fixture->env, &cache, &fixture->account, view_bytes(&wipe),
+			     fixture_call(fixture), &report),
+	    ACCOUNT_OK);
 	bytes_clear(&wipe);
 	account_cache_clear(&cache);
+}
+
+/* That another gateway has wiped the account is told to all who watch it here. */
+static void a_wipe_that_a_sync_finds_is_told(void **state)
+{
+	struct MHD_Connection *watch;
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	watch = begin_watch();
+	remove_account(true);
+	assert_true(watch->suspended);
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	expect_result("gone");
+	expect_woken(watch);
+}
+
+/* And so it is where who asks for a blob is looked up anew. */
+static void an_account_that_is_not_there_is_told(void **state)
+{
+	static const unsigned statuses[] = {404, 410};
+
+	for (size_t by_wipe = 0; by_wipe < COUNT_OF(statuses); by_wipe++) {
+		struct MHD_Connection *watch;
+
+		ask_sync(0, FIRST, false, 0);
+		assert_int_equal(answered(), 200);
+		world.now_ms += HTTP_ROSTER_AGE_MS;
+		watch = begin_watch();
+		remove_account(by_wipe == 1);
+		world.now_ms++;
+		ask_blob(0, FIRST, false, 0);
+		assert_int_equal(answered(), statuses[by_wipe]);
+		expect_woken(watch);
+		if (by_wipe == 1)
+			break;
+		assert_int_equal(world_teardown(state), 0);
+		assert_int_equal(world_setup(state), 0);
+	}
+}
+
+/* What could not be read is neither known anew, nor is what was known before forgotten. */
+static void a_look_that_fails_changes_nothing(void **state)
+{
+	uint64_t reads;
+
+	(void)state;
+	ask_sync(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	world.now_ms += HTTP_ROSTER_AGE_MS + 1;
+	world.bucket_fails = 1;
+	ask_blob(0, FIRST, false, 0);
+	assert_int_equal(answered(), 503);
+	world.bucket_fails = 0;
+	world.server->config.strangers_max = 0; /* who is not known is turned away */
+	reads = world.reads;
+	ask_blob(0, FIRST, false, 0);
+	assert_int_equal(answered(), 200);
+	assert_int_equal(world.reads - reads, 1);
 }
 
 /* What a known device may ask next without a look at the bucket. */
@@ -318,6 +384,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(
 	a_statement_that_loses_its_race_pays, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(a_wipe_that_a_sync_finds_is_told, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(
+	an_account_that_is_not_there_is_told, world_setup, world_teardown),
+    cmocka_unit_test_setup_teardown(a_look_that_fails_changes_nothing, world_setup, world_teardown),
     cmocka_unit_test_setup_teardown(
 	what_tells_nothing_changes_nothing, world_setup, world_teardown),
 };
