@@ -681,12 +681,12 @@ static void what_may_use_the_kept_tenth(void **state)
 static void a_blob_may_use_it_by_its_kind(void **state)
 {
 	static const struct {
-		enum blob_kind kind;
 		size_t names;
+		enum blob_kind kind;
 		bool spare;
-	} rows[] = {{BLOB_BODY, 0, false}, {BLOB_SEGMENT, 0, true}, {BLOB_LOSERS, 0, true},
-	    {BLOB_INDEX, 0, true}, {BLOB_INDEX, SEGMENTS_MAX, true},
-	    {BLOB_INDEX, SEGMENTS_MAX + 1, false}};
+	} rows[] = {{0, BLOB_BODY, false}, {0, BLOB_SEGMENT, true}, {0, BLOB_LOSERS, true},
+	    {0, BLOB_INDEX, true}, {SEGMENTS_MAX, BLOB_INDEX, true},
+	    {SEGMENTS_MAX + 1, BLOB_INDEX, false}};
 	struct blob_name *names = calloc(SEGMENTS_MAX + 1, sizeof(*names));
 
 	(void)state;
