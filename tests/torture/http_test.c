@@ -344,6 +344,41 @@ static void what_is_done_once_without_memory(void **state)
 	}
 }
 
+static void revoked_blob_get(void)
+{
+	ask_blob(0, SECOND, false, 0);
+}
+
+/* SECOND was revoked through another gateway, and the view that says otherwise is too old. */
+static void open_with_old_view(void)
+{
+	open_world();
+	ask_sync(0, SECOND, false, 0);
+	assert_int_equal(answered(), 200);
+	world.now_ms += HTTP_ROSTER_AGE_MS + 1;
+	statement_elsewhere(0, SIZE_MAX, SECOND);
+}
+
+/* Who can't be looked up anew for want of memory is not served on what was known. */
+static void what_was_revoked_elsewhere_without_memory(void **state)
+{
+	static const struct scene refused = {
+	    "a blob for who was revoked", revoked_blob_get, 403, 0, false};
+	unsigned nth = 0;
+
+	(void)state;
+	whose = FAULT_OURS;
+	open_with_old_view();
+	answer_whole(&refused);
+	world_close();
+	do {
+		assert_in_range(++nth, 1, ALLOCATIONS_MAX);
+		open_with_old_view();
+		(void)answered_without(&refused, nth);
+		world_close();
+	} while (failed);
+}
+
 /* Sockets are taken over by a failure, too; the doors by hand have none of their own. */
 static void it_does_not_start_without_memory(void **state)
 {
@@ -385,5 +420,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_request_without_memory),
     cmocka_unit_test(what_was_wiped_without_memory),
     cmocka_unit_test(what_is_done_once_without_memory),
+    cmocka_unit_test(what_was_revoked_elsewhere_without_memory),
 };
 TEST_MAIN(tests)

@@ -387,6 +387,15 @@ static void commit_statement(struct client *client, size_t add, size_t revoke)
 	bytes_clear(&statement);
 }
 
+void statement_elsewhere(size_t account, size_t add, size_t revoke)
+{
+	struct client *client = client_of(account);
+
+	client->member = &client->fixture->members[FIRST];
+	client->fixture->env = world.config.env;
+	commit_statement(client, add, revoke);
+}
+
 /* FIRST and SECOND live, THIRD revoked, one blob: made beside the gateway, then in its bucket. */
 static void account_open(size_t index, struct bucket *into)
 {

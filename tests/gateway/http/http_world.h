@@ -57,6 +57,8 @@ void ask_roster(const struct account_id *account, bool wiped);
 void ask_create(bool holds);
 void ask_wipe(size_t account, bool forged); /* signed by SECOND */
 void ask_wipe_by(size_t account, size_t member);
+/* FIRST commits it through another gateway. */
+void statement_elsewhere(size_t account, size_t add, size_t revoke);
 /* The newest request, to its end, and that of its time if it watches: how it was answered. */
 unsigned answered(void);
 
