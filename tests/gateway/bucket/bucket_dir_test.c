@@ -59,6 +59,19 @@ static void note(char op, int fd)
 	watch.steps[watch.step_count++] = (struct step){op, info.st_dev, info.st_ino};
 }
 
+/* The same of the folder that holds what a path from the working folder leads to. */
+static void note_parent(char op, const char *path)
+{
+	char parent[2 * PATH_MAX_HERE];
+	int fd;
+
+	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	note(op, fd);
+	assert_int_equal(close(fd), 0);
+}
+
 static int watch_open_at(void *self, int folder, const char *name, int flags, mode_t mode)
 {
 	int fd;
@@ -134,7 +147,9 @@ static int watch_mkdir_at(void *self, int folder, const char *name, mode_t mode)
 {
 	int result = fails() ? -1 : dir_io_system.mkdir_at(self, folder, name, mode);
 
-	if (result == 0)
+	if (result == 0 && folder == AT_FDCWD)
+		note_parent('m', name);
+	else if (result == 0)
 		note('m', folder);
 	return result;
 }
@@ -655,7 +670,8 @@ static void remove_syncs_each_folder(void **state)
 	assert_int_equal(watch.step_count, step);
 }
 
-static void open_syncs_the_parent(void **state)
+/* What is synced before the folder is made in it does not keep that folder's name. */
+static void open_makes_the_folder_and_syncs_its_parent(void **state)
 {
 	struct bucket *other;
 	struct call call;
@@ -666,8 +682,9 @@ static void open_syncs_the_parent(void **state)
 	other = bucket_dir_open(under_root("new"), &watched, &suite_clock, &call);
 	assert_non_null(other);
 	bucket_close(other);
-	assert_int_equal(watch.step_count, 1); /* the mkdir was by path: it has no folder to note */
-	assert_true(step_is(0, 's', ""));
+	assert_int_equal(watch.step_count, 2);
+	assert_true(step_is(0, 'm', ""));
+	assert_true(step_is(1, 's', ""));
 }
 
 /* ---- what is in the folder ---- */
@@ -1010,7 +1027,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(put_syncs_file_then_folders, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(remove_syncs_what_stays, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(remove_syncs_each_folder, open_watched, close_dir),
-    cmocka_unit_test_setup_teardown(open_syncs_the_parent, open_watched, close_dir),
+    cmocka_unit_test_setup_teardown(
+	open_makes_the_folder_and_syncs_its_parent, open_watched, close_dir),
     cmocka_unit_test_setup_teardown(modes_are_private, open_dir, close_dir),
     cmocka_unit_test_setup_teardown(only_objects_are_listed, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(links_are_not_followed, open_quick, close_dir),
