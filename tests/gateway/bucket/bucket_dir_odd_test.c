@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/bucket/bucket_priv.h"
@@ -21,13 +22,16 @@ static struct odd {
 	struct dir_io io;
 	struct clock clock;
 	int64_t now_ms;
-	unsigned renames, opens, locks, temps;
-	unsigned rename_fails, temp_fails, lock_fails;  /* so many of them */
-	int error;                                      /* those fail with it */
+	unsigned renames, opens, locks, temps, lock_files;
+	unsigned rename_fails, temp_fails, lock_fails, lock_file_fails; /* so many of them */
+	int error;                                                      /* those fail with it */
+	const char *shut; /* a folder that cannot be opened, for that error */
 	int64_t lock_ms, rename_ms, unlink_ms, name_ms; /* so long one takes */
 	unsigned read_calls;
 	int short_by;        /* bytes that a file has less than it said; negative: more */
 	unsigned interrupts; /* so many system calls end by a signal */
+	long pauses_ns[32];  /* of all, the first */
+	unsigned pauses;
 	bool write_nothing, name_gone;
 } odd;
 
@@ -50,8 +54,13 @@ static int odd_rename_at(
 
 static int odd_open_at(void *self, int folder, const char *name, int flags, mode_t mode)
 {
+	bool creates = (flags & O_CREAT) != 0;
+	bool is_lock = (flags & O_ACCMODE) == O_RDWR;
+
 	odd.opens++;
-	if ((flags & O_CREAT) != 0 && odd.temps++ < odd.temp_fails) {
+	if ((creates && is_lock && odd.lock_files++ < odd.lock_file_fails) ||
+	    (creates && !is_lock && odd.temps++ < odd.temp_fails) ||
+	    (odd.shut != NULL && strcmp(name, odd.shut) == 0)) {
 		errno = odd.error;
 		return -1;
 	}
@@ -211,6 +220,7 @@ ssize_t __wrap_read(int fd, void *out, size_t len);
 ssize_t __real_write(int fd, const void *data, size_t len);
 ssize_t __wrap_write(int fd, const void *data, size_t len);
 int __wrap_fsync(int fd);
+int __wrap_nanosleep(const struct timespec *pause, struct timespec *left);
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 static bool interrupted(void)
@@ -240,6 +250,17 @@ ssize_t __wrap_write(int fd, const void *data, size_t len)
 int __wrap_fsync(int fd)
 {
 	return interrupted() ? -1 : suite_quick_sync(NULL, fd);
+}
+
+int __wrap_nanosleep(const struct timespec *pause, struct timespec *left)
+{
+	(void)left;
+	assert_int_equal(pause->tv_sec, 0);
+	assert_true(odd.pauses < 10000); /* no lock comes free any more, nor does the time pass */
+	if (odd.pauses < COUNT_OF(odd.pauses_ns))
+		odd.pauses_ns[odd.pauses] = pause->tv_nsec;
+	odd.pauses++;
+	return 0;
 }
 
 /* A signal ends no call of the system's own, and any other failure does. */
@@ -275,6 +296,25 @@ static void signals_are_nothing(void **state)
 		odd.interrupts = 0;
 		assert_int_equal(io->close(NULL, fd), 0);
 	}
+}
+
+/* A folder may get the number zero, after a signal too: that is no failure. */
+static void zero_after_a_signal(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)close(STDIN_FILENO);
+		odd.error = EINTR;
+		odd.interrupts = 1;
+		_exit(dir_io_system.open_at(NULL, AT_FDCWD, odd.root, DIR_OPEN_FOLDER, 0));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), STDIN_FILENO);
 }
 
 /* ---- deadlines ---- */
@@ -372,7 +412,54 @@ static void locks_are_waited_for(void **state)
 	}
 }
 
+/* Who waits for long looks again every five milliseconds, and sooner at first. */
+static void the_pauses_grow_to_five_milliseconds(void **state)
+{
+	static const long expected_ns[] = {
+	    100000, 200000, 400000, 800000, 1600000, 3200000, 5000000, 5000000, 5000000};
+	struct call call;
+
+	odd.error = EAGAIN;
+	odd.lock_fails = COUNT_OF(expected_ns);
+	odd.pauses = 0;
+	call_init(&call, odd.now_ms);
+	assert_int_equal(put(*state, "a/one", &call), BUCKET_OK);
+	assert_int_equal(odd.pauses, COUNT_OF(expected_ns));
+	assert_memory_equal(odd.pauses_ns, expected_ns, sizeof(expected_ns));
+}
+
+/* Keys do not wait for each other, or no more than hashes of a byte make them. */
+static void another_key_is_not_waited_for(void **state)
+{
+	struct bucket *bucket = *state;
+	struct dir_lock lock = {0};
+	struct call call;
+	unsigned done = 0;
+
+	call_init(&call, odd.now_ms);
+	assert_int_equal(dir_lock_take(bucket->self, "a/key", &call, &lock), BUCKET_OK);
+	odd.now_ms++; /* who waits now is late at once */
+	for (char key[] = "a/0"; key[2] <= '9'; key[2]++) {
+		struct dir_lock other = {0};
+
+		if (dir_lock_take(bucket->self, key, &call, &other) == BUCKET_OK)
+			done++;
+		dir_lock_drop(bucket->self, &other);
+	}
+	dir_lock_drop(bucket->self, &lock);
+	assert_int_equal(done, 10);
+}
+
 /* ---- what vanishes, or is there already ---- */
+
+/* The next lock is made anew. */
+static void forget_locks(void)
+{
+	char path[100];
+
+	(void)snprintf(path, sizeof(path), "%s/" DIR_LOCK_FOLDER, odd.root);
+	assert_true(suite_remove_tree(path) == 0 || errno == ENOENT);
+}
 
 /* Who is faster for ever is not run after for ever. */
 static void begins_again_a_hundred_times(void **state)
@@ -387,6 +474,8 @@ static void begins_again_a_hundred_times(void **state)
 		"placing the object: its folder, or the new file, kept vanishing"},
 	    {&odd.temps, &odd.temp_fails, ENOENT, true, "writing the object: not there"},
 	    {&odd.temps, &odd.temp_fails, EEXIST, true, "writing the object: File exists"},
+	    {&odd.lock_files, &odd.lock_file_fails, ENOENT, true,
+		"opening the key's lock: not there"},
 	};
 	struct bucket *bucket = *state;
 
@@ -397,15 +486,39 @@ static void begins_again_a_hundred_times(void **state)
 		odd.error = rows[i].error;
 		*rows[i].calls = 0;
 		*rows[i].fails = 99;
+		forget_locks();
 		call_init(&call, odd.now_ms);
 		assert_int_equal(put(bucket, "a/one", &call), BUCKET_OK);
 		assert_int_equal(*rows[i].calls, 100);
+		forget_locks();
 		*rows[i].calls = 0;
 		*rows[i].fails = 1000;
 		expect(put(bucket, "a/one", &call), BUCKET_RETRY, &call, rows[i].says);
 		assert_int_equal(*rows[i].calls, 100);
 		*rows[i].fails = 0;
 	}
+}
+
+/* A folder that is there and cannot be opened is not made, and stays. */
+static void what_cannot_be_opened_is_not_made(void **state)
+{
+	static const int errors[] = {EACCES, EIO, EMFILE};
+	struct bucket *bucket = *state;
+
+	(void)suite_put_text(bucket, "a/one", "old", BUCKET_ALWAYS);
+	odd.shut = "a";
+	odd.io.mkdir_at = NULL; /* nor begun to be */
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		struct call call;
+
+		odd.error = errors[i];
+		call_init(&call, odd.now_ms);
+		assert_int_equal(put(bucket, "a/one", &call),
+		    errors[i] == EACCES ? BUCKET_REFUSED : BUCKET_RETRY);
+		assert_true(bucket_begins(call.message, "placing the object: "));
+	}
+	odd.shut = NULL;
+	suite_expect_text(bucket, "a/one", "old");
 }
 
 /* No file of ours changes while it is read: one that does is not given out. */
@@ -565,10 +678,14 @@ static void short_names_beside_long_ones(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_errno_has_its_meaning),
     cmocka_unit_test_setup_teardown(signals_are_nothing, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(zero_after_a_signal, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_late_call_does_nothing, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_deadline_that_passes_in_the_middle, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(locks_are_waited_for, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(the_pauses_grow_to_five_milliseconds, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(another_key_is_not_waited_for, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(begins_again_a_hundred_times, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(what_cannot_be_opened_is_not_made, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(files_that_change_are_read_again, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_is_full, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(descriptor_zero_is_one, open_odd, close_odd),
