@@ -33,6 +33,8 @@ static struct odd {
 	long pauses_ns[32];  /* of all, the first */
 	unsigned pauses;
 	bool write_nothing, name_gone;
+	int close_error; /* not 0: a close of what was written fails with it */
+	bool wrote;
 } odd;
 
 static int64_t odd_now(void *self)
@@ -109,7 +111,19 @@ static struct dirent *odd_list_next(void *self, DIR *list)
 
 static ssize_t odd_write(void *self, int fd, const void *data, size_t len)
 {
+	odd.wrote = true;
 	return odd.write_nothing ? 0 : dir_io_system.write(self, fd, data, len);
+}
+
+static int odd_close(void *self, int fd)
+{
+	int result = dir_io_system.close(self, fd);
+
+	if (!odd.wrote || odd.close_error == 0)
+		return result;
+	odd.wrote = false;
+	errno = odd.close_error;
+	return -1;
 }
 
 static int open_odd(void **state)
@@ -127,6 +141,7 @@ static int open_odd(void **state)
 	odd.io.stat_at = odd_stat_at;
 	odd.io.list_next = odd_list_next;
 	odd.io.write = odd_write;
+	odd.io.close = odd_close;
 	if (mkdtemp(odd.root) == NULL)
 		return 1;
 	call_init(&call, 2000);
@@ -549,6 +564,30 @@ static void a_disk_that_takes_nothing_is_full(void **state)
 	    "writing the object: the disk is full");
 }
 
+/* Some file systems tell of it only when the file is closed. A signal says nothing then. */
+static void a_close_that_fails(void **state)
+{
+	static const struct {
+		int error;
+		enum bucket_result result;
+		const char *says;
+	} rows[] = {
+	    {EDQUOT, BUCKET_REFUSED, "writing the object: the disk quota is used up"},
+	    {EIO, BUCKET_RETRY, "writing the object: Input/output error"},
+	    {EINTR, BUCKET_OK, ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct call call;
+
+		odd.close_error = rows[i].error;
+		call_init(&call, odd.now_ms);
+		expect(put(*state, "a/one", &call), rows[i].result, &call, rows[i].says);
+	}
+	odd.close_error = 0;
+	suite_expect_text(*state, "a/one", "new");
+}
+
 /* Who was started without a standard input gets its number for a folder. */
 static void descriptor_zero_is_one(void **state)
 {
@@ -688,6 +727,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_cannot_be_opened_is_not_made, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(files_that_change_are_read_again, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_is_full, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(a_close_that_fails, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(descriptor_zero_is_one, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(names_that_are_no_keys, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_folder_of_many, open_odd, close_odd),

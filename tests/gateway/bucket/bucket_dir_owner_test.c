@@ -332,6 +332,7 @@ static int exchanged(void *self, int folder, const char *name, mode_t mode)
 
 static void what_root_did_not_make_is_not_given_away(void **state)
 {
+	static const char *const below[] = {"text", ".x", "..x", "..."};
 	const uid_t users[] = {0, member_id};
 	struct dir_io io = quick;
 	struct stat info;
@@ -339,19 +340,245 @@ static void what_root_did_not_make_is_not_given_away(void **state)
 
 	(void)state;
 	io.mkdir_at = exchanged;
-	for (size_t i = 0; i < COUNT_OF(users); i++) {
+	for (size_t i = 0; i < COUNT_OF(users) * COUNT_OF(below); i++) {
+		uid_t user = users[i / COUNT_OF(below)];
+		char name[32];
 		int theirs;
 
 		make_root(owner_id, team_id, 0700);
 		assert_int_equal(mkdir(under_root("theirs"), 0700), 0);
-		assert_int_equal(mkdir(under_root("theirs/text"), 0700), 0);
-		assert_int_equal(chown(under_root("theirs"), users[i], 0), 0);
+		(void)snprintf(name, sizeof(name), "theirs/%s", below[i % COUNT_OF(below)]);
+		assert_int_equal(mkdir(under_root(name), 0700), 0);
+		assert_int_equal(chown(under_root("theirs"), user, 0), 0);
 		theirs = open(under_root("theirs"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		assert_true(theirs >= 0);
 		(void)use_bucket(&io, 1, &call);
 		assert_int_equal(fstat(theirs, &info), 0);
-		assert_int_equal(info.st_uid, users[i]);
+		assert_int_equal(info.st_uid, user);
 		assert_int_equal(close(theirs), 0);
+		assert_int_equal(remove_root(state), 0);
+	}
+}
+
+/* ---- what cannot be made ---- */
+
+static struct {
+	const char *call; /* the one that fails */
+	int error;
+	unsigned fails; /* so many times */
+	unsigned calls;
+	bool aside; /* a folder was made aside: the open and the lists of it are counted */
+} odd;
+
+static bool is_odd(const char *call)
+{
+	if (odd.call == NULL || strcmp(odd.call, call) != 0 || odd.calls++ >= odd.fails)
+		return false;
+	errno = odd.error;
+	return true;
+}
+
+static int odd_mkdir_at(void *self, int folder, const char *name, mode_t mode)
+{
+	odd.aside = bucket_begins(name, DIR_ASIDE);
+	return is_odd("mkdir") ? -1 : dir_io_system.mkdir_at(self, folder, name, mode);
+}
+
+static int odd_open_at(void *self, int folder, const char *name, int flags, mode_t mode)
+{
+	if ((bucket_begins(name, DIR_ASIDE) && is_odd("open")) ||
+	    (odd.aside && strcmp(name, ".") == 0 && is_odd("open again")))
+		return -1;
+	return dir_io_system.open_at(self, folder, name, flags, mode);
+}
+
+static DIR *odd_list_open(void *self, int fd)
+{
+	return odd.aside && is_odd("list") ? NULL : dir_io_system.list_open(self, fd);
+}
+
+static struct dirent *odd_list_next(void *self, DIR *list)
+{
+	return odd.aside && is_odd("next") ? NULL : dir_io_system.list_next(self, list);
+}
+
+static int odd_chown(void *self, int fd, uid_t uid, gid_t gid)
+{
+	return is_odd("chown") ? -1 : dir_io_system.chown(self, fd, uid, gid);
+}
+
+static int odd_close(void *self, int fd)
+{
+	assert_true(fd >= 0);
+	return dir_io_system.close(self, fd);
+}
+
+static int odd_rename_at(
+    void *self, int from_folder, const char *from, int to_folder, const char *to)
+{
+	if (bucket_begins(from, DIR_ASIDE) && is_odd("rename"))
+		return -1;
+	return dir_io_system.rename_at(self, from_folder, from, to_folder, to);
+}
+
+static struct dir_io odd_io(void)
+{
+	struct dir_io io = quick;
+
+	io.mkdir_at = odd_mkdir_at;
+	io.open_at = odd_open_at;
+	io.close = odd_close;
+	io.list_open = odd_list_open;
+	io.list_next = odd_list_next;
+	io.chown = odd_chown;
+	io.rename_at = odd_rename_at;
+	return io;
+}
+
+static enum bucket_result put_one(const struct dir_io *io, struct call *call)
+{
+	const struct bucket_put put = {"one", view_text("text"), BUCKET_ALWAYS, {""}};
+	enum bucket_result result;
+	struct bucket_tag tag;
+	struct bucket *bucket;
+
+	suite_call(call);
+	bucket = bucket_dir_open(root, io, &suite_clock, call);
+	assert_non_null(bucket);
+	result = bucket_put(bucket, &put, call, &tag);
+	bucket_close(bucket);
+	return result;
+}
+
+static size_t count_open(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(list);
+	while (readdir(list) != NULL)
+		count++;
+	assert_int_equal(closedir(list), 0);
+	return count;
+}
+
+/* It is said why, at once, and nothing is left of it: no folder, nor anything open. */
+static void what_cannot_be_made_is_said(void **state)
+{
+	static const struct {
+		const char *call;
+		int error;
+		enum bucket_result result;
+		const char *says;
+	} rows[] = {
+	    {"mkdir", ENOSPC, BUCKET_REFUSED, "the disk is full"},
+	    {"mkdir", EIO, BUCKET_RETRY, "Input/output error"},
+	    {"open", EMFILE, BUCKET_RETRY, "Too many open files"},
+	    {"open again", ENFILE, BUCKET_RETRY, "Too many open files in system"},
+	    {"list", ENOMEM, BUCKET_RETRY, "Cannot allocate memory"},
+	    {"next", EIO, BUCKET_RETRY, "Input/output error"},
+	    {"chown", EPERM, BUCKET_REFUSED, "Operation not permitted"},
+	    {"rename", EROFS, BUCKET_REFUSED, "Read-only file system"},
+	};
+	const struct dir_io io = odd_io();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		enum bucket_result result;
+		struct call call;
+		char says[64];
+		size_t before;
+
+		make_root(owner_id, team_id, 0700);
+		before = count_open();
+		odd.call = rows[i].call;
+		odd.error = rows[i].error;
+		odd.fails = UINT32_MAX;
+		odd.calls = 0;
+		odd.aside = false;
+		result = put_one(&io, &call);
+		(void)snprintf(says, sizeof(says), "writing the object: %s", rows[i].says);
+		if (result != rows[i].result || strcmp(call.message, says) != 0)
+			fail_msg(
+			    "%s: %s: %s", rows[i].call, bucket_result_text(result), call.message);
+		assert_int_equal(odd.calls, 1);
+		assert_int_equal(count_open(), before);
+		expect_empty();
+	}
+}
+
+/* Of names that another has already, so many are passed over, and no more. */
+static void names_are_tried_a_hundred_times(void **state)
+{
+	const struct dir_io io = odd_io();
+	struct call call;
+
+	(void)state;
+	odd.call = "mkdir";
+	odd.error = EEXIST;
+	for (unsigned fails = 99; fails <= 100; fails++) {
+		make_root(owner_id, team_id, 0700);
+		odd.fails = fails;
+		odd.calls = 0;
+		if (fails < 100) {
+			assert_int_equal(put_one(&io, &call), BUCKET_OK);
+			expect_all(owner_id, team_id, 0600, 0700);
+		} else {
+			assert_int_equal(put_one(&io, &call), BUCKET_RETRY);
+			assert_string_equal(call.message, "writing the object: File exists");
+			assert_int_equal(odd.calls, 100);
+		}
+		assert_int_equal(remove_root(state), 0);
+	}
+}
+
+/* ---- file systems that have no owners: all there is belongs to whom the mount says ---- */
+
+static uid_t mount_uid;
+static gid_t mount_gid;
+
+static int mounted_stat(void *self, int fd, struct stat *out)
+{
+	int result = dir_io_system.stat(self, fd, out);
+
+	out->st_uid = mount_uid;
+	out->st_gid = mount_gid;
+	return result;
+}
+
+static int no_chown(void *self, int fd, uid_t uid, gid_t gid)
+{
+	(void)self;
+	(void)fd;
+	(void)uid;
+	(void)gid;
+	errno = EPERM;
+	return -1;
+}
+
+static int no_chmod(void *self, int fd, mode_t mode)
+{
+	return no_chown(self, fd, 0, mode);
+}
+
+static void a_file_system_without_owners(void **state)
+{
+	const struct {
+		mode_t mode;
+		uid_t uid; /* who acts */
+		gid_t gid;
+	} rows[] = {{0700, 0, 0}, {0777, owner_id, owner_id}, {0777, STRANGER, STRANGER}};
+
+	(void)state;
+	quick.stat = mounted_stat;
+	quick.chown = no_chown;
+	quick.chmod = no_chmod;
+	quick.link_at = no_links;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		mount_uid = i == 0 ? owner_id : rows[i].uid;
+		mount_gid = team_id;
+		make_root(rows[i].uid, rows[i].gid, rows[i].mode);
+		expect_end(begin_as(rows[i].uid, rows[i].gid, 0, 4, NULL));
 		assert_int_equal(remove_root(state), 0);
 	}
 }
@@ -431,6 +658,7 @@ static void own(const char *path, uid_t uid)
 /* As by a backup that root put back: the locks cannot be opened, so nothing is begun. */
 static void anothers_files_are_refused(void **state)
 {
+	static const char *const folders[] = {".tmp", ".lock", "a", "w", "n", "probe"};
 	struct stat before, after;
 	char chown_root[64];
 
@@ -457,8 +685,13 @@ static void anothers_files_are_refused(void **state)
 		(void)snprintf(name, sizeof(name), ".lock/%02x", slot);
 		(void)lchown(under_root(name), owner_id, owner_id);
 	}
-	own("a", 0);
-	use_as(owner_id, owner_id, chown_root);
+	for (size_t i = 0; i < COUNT_OF(folders); i++) {
+		if (mkdir(under_root(folders[i]), 0700) != 0)
+			assert_int_equal(errno, EEXIST);
+		own(folders[i], 0);
+		use_as(owner_id, owner_id, chown_root);
+		own(folders[i], owner_id);
+	}
 	assert_int_equal(stat(under_root("a"), &after), 0);
 	assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
 	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
@@ -491,6 +724,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(links_are_not_given_away, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(
 	what_root_did_not_make_is_not_given_away, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(what_cannot_be_made_is_said, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(names_are_tried_a_hundred_times, find_ids, remove_root),
+    cmocka_unit_test_setup_teardown(a_file_system_without_owners, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(a_group_shares_all, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(a_folder_of_everybodys, find_ids, remove_root),
     cmocka_unit_test_setup_teardown(anothers_folder_is_refused, find_ids, remove_root),

@@ -777,27 +777,96 @@ static void failed_puts_leave_no_folders(void **state)
 	assert_int_equal(count_names(""), 0);
 }
 
-static int64_t in_two_hours(void *self)
+static int64_t wall_then_ms;
+
+static int64_t wall_then(void *self)
 {
 	(void)self;
-	return clock_wall_ms(&suite_clock) + (int64_t)2 * 60 * 60 * 1000;
+	return wall_then_ms;
 }
 
-static void stale_temp_files_go(void **state)
+static void open_then(int64_t wall_ms)
 {
-	struct bucket *bucket = *state;
-	struct clock later = suite_clock;
+	struct clock clock = suite_clock;
+	struct bucket *bucket;
 	struct call call;
 
-	(void)suite_put_text(bucket, "a/one", "1", BUCKET_ALWAYS);
-	write_file(".tmp/1.2.3", "half");
-	bucket_close(open_io(&dir_io_system));
-	assert_int_equal(count_names(".tmp"), 1); /* perhaps it is being written */
-	later.wall_ms = in_two_hours;
+	wall_then_ms = wall_ms;
+	clock.wall_ms = wall_then;
 	suite_call(&call);
-	bucket_close(bucket_dir_open(root, &dir_io_system, &later, &call));
-	assert_int_equal(count_names(".tmp"), 0);
-	suite_expect_text(bucket, "a/one", "1");
+	bucket = bucket_dir_open(root, &quick, &clock, &call);
+	assert_non_null(bucket);
+	bucket_close(bucket);
+}
+
+static void made_at(const char *name, time_t seconds)
+{
+	const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+
+	assert_int_equal(utimensat(AT_FDCWD, under_root(name), times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+static bool is_there(const char *name)
+{
+	struct stat info;
+
+	return lstat(under_root(name), &info) == 0;
+}
+
+/* An hour after it was made, to the millisecond: before, it may still be written. Whatever else
+ * lies there is nobody's leavings. */
+static void what_is_stale_goes(void **state)
+{
+	static const struct {
+		const char *name;
+		char kind; /* 'f'older, file with a 't'ext, 'l'ink */
+		bool goes;
+	} rows[] = {
+	    {".tmp/1.2.3", 't', true},
+	    {".tmp/folder", 'f', false},
+	    {".tmp/link", 'l', false},
+	    {".new-1.2.3", 'f', true},
+	    {".new-file", 't', false},
+	    {".new-link", 'l', false},
+	    {".newer", 'f', false},
+	    {"folder", 'f', false},
+	    {"a/one", 't', false},
+	};
+	const time_t made_s = 1000000;
+	const int64_t stale_ms = (int64_t)made_s * 1000 + (int64_t)60 * 60 * 1000 + 1;
+	struct bucket *bucket = *state;
+
+	(void)suite_put_text(bucket, "a/gone", "1", BUCKET_ALWAYS);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const char *path = under_root(rows[i].name);
+
+		if (rows[i].kind == 't')
+			write_file(rows[i].name, "half");
+		else if (rows[i].kind == 'f')
+			assert_int_equal(mkdir(path, 0700), 0);
+		else
+			assert_int_equal(symlink("a", path), 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		made_at(rows[i].name, made_s);
+	for (int64_t then_ms = stale_ms - 1; then_ms <= stale_ms; then_ms++) {
+		open_then(then_ms);
+		for (size_t i = 0; i < COUNT_OF(rows); i++)
+			if (is_there(rows[i].name) != (then_ms < stale_ms || !rows[i].goes))
+				fail_msg(
+				    "%s, %d ms before", rows[i].name, (int)(stale_ms - then_ms));
+	}
+}
+
+/* One that holds something is not empty, and is left to who knows what it is. */
+static void full_folders_stay(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(under_root(".new-1.2.3"), 0700), 0);
+	write_file(".new-1.2.3/text", "text");
+	made_at(".new-1.2.3", 1000000);
+	open_then(INT64_MAX / 2);
+	assert_true(is_there(".new-1.2.3/text"));
 }
 
 /* ---- several at once ---- */
@@ -1034,7 +1103,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(links_are_not_followed, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(odd_files_are_refused, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(failed_puts_leave_no_folders, open_quick, close_dir),
-    cmocka_unit_test_setup_teardown(stale_temp_files_go, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(what_is_stale_goes, open_quick, close_dir),
+    cmocka_unit_test_setup_teardown(full_folders_stay, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(deadline_bounds_the_wait, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(lock_holds_between_processes, open_quick, close_dir),
     cmocka_unit_test_setup_teardown(one_process_wins, open_quick, close_dir),
