@@ -419,6 +419,35 @@ static void a_held_write_may_have_been_heard(void **state)
 	}
 }
 
+/* What is raced has the form that the store was seen to take, or the first. */
+static void races_have_the_known_form(void **state)
+{
+	static const struct step steps[] = {
+	    {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_CLOSE},
+	    {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_KEEP},
+	    {"HTTP/1.1 200 x\r\nETag: \"old\"\r\nContent-Length: 4\r\n\r\n", 0, STEP_KEEP},
+	    {OK_TAG("new"), 0, STEP_CLOSE},
+	    {"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_CLOSE},
+	};
+	const struct bucket_put it = {"k", view_text("held"), BUCKET_IF_TAG, {"old"}};
+	struct bucket *bucket = open_script(steps, COUNT_OF(steps));
+	enum bucket_result result = BUCKET_OK;
+	struct bucket_tag tag;
+	struct call call;
+
+	(void)state;
+	suite_call(&call);
+	assert_true(bucket_race(bucket, &it, 1, &call, &result));
+	assert_int_equal(result, BUCKET_CONFLICT);
+	assert_int_equal(put(bucket, BUCKET_IF_TAG, "old", &call, &tag), BUCKET_OK);
+	assert_true(bucket_race(bucket, &it, 1, &call, &result));
+	assert_int_equal(result, BUCKET_CONFLICT);
+	close_script(bucket);
+	assert_int_equal(server.request_count, COUNT_OF(steps));
+	assert_non_null(strstr(server.requests[0], "\r\nif-match: old\r\n"));
+	assert_non_null(strstr(server.requests[4], "\r\nif-match: \"old\"\r\n"));
+}
+
 static void quotes_are_tried_once(void **state)
 {
 	static const struct step steps[] = {
@@ -933,6 +962,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(remove_many_answers),
     cmocka_unit_test(a_write_is_sent_once),
     cmocka_unit_test(a_held_write_may_have_been_heard),
+    cmocka_unit_test(races_have_the_known_form),
     cmocka_unit_test(quotes_are_tried_once),
     cmocka_unit_test(a_conflict_needs_no_quotes),
     cmocka_unit_test(a_deadline_ends_a_wait),

@@ -661,16 +661,30 @@ static void maxima_of_variables(void **state)
 /* A path that is too long is none; it is not cut. */
 static void a_path_is_whole_or_none(void **state)
 {
+	static const char keys[] = "[default]\naws_access_key_id=AK\naws_secret_access_key=SK\n";
 	static char path[5000];
 	struct variable variables[VARIABLES_MAX] = {{"AWS_SHARED_CREDENTIALS_FILE", path}};
 	struct s3_credentials found = {"", "", ""};
+	struct files files;
 	struct call call;
+	size_t len;
 
 	(void)state;
-	memset(path, '/', sizeof(path) - 1);
-	memcpy(path + 4090, "a", 1); /* cut, it would be "////…/a" or a folder */
-	assert_false(load(variables, &call, &found));
-	assert_non_null(strstr(call.message, "no credentials"));
+	files_make(&files, "default");
+	write_file(files.credentials, keys, strlen(keys));
+	len = strlen(files.credentials);
+	memset(path, '/', sizeof(path));
+	memcpy(path + 4095 - len, files.credentials, len);
+	path[4095] = '\0'; /* as long as one may be */
+	assert_true(load(variables, &call, &found));
+	assert_string_equal(found.access_key, "AK");
+	for (size_t more = 1; more < 3; more++) { /* cut, it would be that file again */
+		memcpy(path + 4095, "xx", more);
+		path[4095 + more] = '\0';
+		assert_false(load(variables, &call, &found));
+		assert_non_null(strstr(call.message, "no credentials"));
+	}
+	files_remove(&files);
 }
 
 static void values_are_printable(void **state)

@@ -120,8 +120,10 @@ static void what_a_put_asks(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct bucket *bucket = open_bucket();
 		struct bucket_put put = {"k", view_text("data"), rows[i].cond, {"old"}};
-		struct fake_answer later = {
-		    .request = rows[i].later, .status = 200, .tag = "newer"};
+		const struct fake_answer later[] = {{.request = rows[i].later, .status = 412},
+		    {.request = "HEAD k", .status = 200, .tag = "old"},
+		    {.request = "PUT k if-match:\"old\"\ndata", .status = 200, .tag = "newer"}};
+		bool learned = put.cond == BUCKET_IF_TAG && rows[i].expected == BUCKET_OK;
 		struct bucket_tag tag = {"mine"};
 		enum bucket_result result;
 		struct call call;
@@ -135,10 +137,11 @@ static void what_a_put_asks(void **state)
 		    strcmp(tag.text, result == BUCKET_OK ? "new" : "mine") != 0)
 			fail_msg(
 			    "%s: %s: %s", rows[i].name, bucket_result_text(result), call.message);
-		/* Which form is taken was learned by a success alone. */
+		/* Which form is taken is learned by a success alone; then a refusal is meant. */
 		put.cond = BUCKET_IF_TAG;
-		fake_script(&later, 1);
-		assert_int_equal(bucket_put(bucket, &put, &call, &tag), BUCKET_OK);
+		fake_script(later, learned ? 1 : COUNT_OF(later));
+		assert_int_equal(
+		    bucket_put(bucket, &put, &call, &tag), learned ? BUCKET_CONFLICT : BUCKET_OK);
 		fake_end(rows[i].name);
 		bucket_close(bucket);
 	}
