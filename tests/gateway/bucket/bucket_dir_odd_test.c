@@ -33,6 +33,7 @@ static struct odd {
 	long pauses_ns[32];  /* of all, the first */
 	unsigned pauses;
 	bool write_nothing, name_gone;
+	char opened[16]; /* the folders of a listing, by the first letter of their names */
 	int close_error; /* not 0: a close of what was written fails with it */
 	bool wrote;
 } odd;
@@ -60,6 +61,8 @@ static int odd_open_at(void *self, int folder, const char *name, int flags, mode
 	bool is_lock = (flags & O_ACCMODE) == O_RDWR;
 
 	odd.opens++;
+	if (flags == DIR_OPEN_FOLDER && strlen(odd.opened) + 1 < sizeof(odd.opened))
+		odd.opened[strlen(odd.opened)] = name[0];
 	if ((creates && is_lock && odd.lock_files++ < odd.lock_file_fails) ||
 	    (creates && !is_lock && odd.temps++ < odd.temp_fails) ||
 	    (odd.shut != NULL && strcmp(name, odd.shut) == 0)) {
@@ -638,7 +641,7 @@ static void names_that_are_no_keys(void **state)
 {
 	static const char *const names[] = {"a/\x1f", "a/ ", "a/~", "a/\x7f", "a/.x", "a/x."};
 	struct bucket *bucket = *state;
-	char name[BUCKET_KEY_MAX + 2];
+	char name[BUCKET_KEY_MAX + 2], path[400];
 	struct bucket_page page = {0};
 	struct call call;
 
@@ -662,8 +665,65 @@ static void names_that_are_no_keys(void **state)
 	name[BUCKET_KEY_MAX + 1] = '\0';
 	make_file(name);
 	assert_int_equal(suite_count_keys(bucket, "k"), 1);
+	/* Nothing below a folder of so long a name can have a key: it is not read. */
+	name[BUCKET_KEY_MAX - 1] = 'l';
+	name[BUCKET_KEY_MAX] = '\0';
+	(void)snprintf(path, sizeof(path), "%s/%s", odd.root, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+	memset(odd.opened, 0, sizeof(odd.opened));
+	assert_int_equal(suite_count_keys(bucket, "k"), 1);
+	assert_string_equal(odd.opened, ".k");
 	odd.name_gone = false;
 	assert_int_equal(suite_count_keys(bucket, "a/"), 4);
+}
+
+static int by_letter(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/* A listing reads the folders that can hold what it wants: not those of all accounts. */
+static void only_folders_that_matter_are_read(void **state)
+{
+	static const struct {
+		const char *prefix, *after;
+		const char *opens; /* "." is the root */
+	} rows[] = {
+	    {"", "", ".abcdefg"},
+	    {"a/", "", ".abc"},
+	    {"a", "", ".abc"},
+	    {"d", "", ".d"},
+	    {"a/c/", "", ".ac"},
+	    {"a/c/x", "", ".ac"},
+	    {"a/cx", "", ".a"},
+	    {"e/", "", ".ef"},
+	    {"", "a/c/x", ".acdefg"},
+	    {"", "a/c0", ".adefg"},
+	    {"", "e/f/x", ".efg"},
+	    {"", "e/x", ".eg"},
+	    {"e/", "a/c/x", ".ef"},
+	    {"e/", "f", "."},
+	};
+	static const char *const keys[] = {
+	    "a/b/x", "a/c/x", "dx/x", "e/f/x", "g/x"}; /* no letter twice */
+	struct bucket *bucket = *state;
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		(void)suite_put_text(bucket, keys[i], "x", BUCKET_ALWAYS);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bucket_page page = {0};
+		struct call call;
+
+		memset(odd.opened, 0, sizeof(odd.opened));
+		call_init(&call, odd.now_ms);
+		assert_int_equal(
+		    bucket_list(bucket, rows[i].prefix, rows[i].after, &call, &page), BUCKET_OK);
+		free(page.items);
+		qsort(odd.opened, strlen(odd.opened), 1, by_letter);
+		if (strcmp(odd.opened, rows[i].opens) != 0)
+			fail_msg(
+			    "\"%s\" after \"%s\": %s", rows[i].prefix, rows[i].after, odd.opened);
+	}
 }
 
 /* More names in a folder than a walk holds, in no order: the page is the least of them. */
@@ -730,6 +790,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_close_that_fails, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(descriptor_zero_is_one, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(names_that_are_no_keys, open_odd, close_odd),
+    cmocka_unit_test_setup_teardown(only_folders_that_matter_are_read, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(a_folder_of_many, open_odd, close_odd),
     cmocka_unit_test_setup_teardown(short_names_beside_long_ones, open_odd, close_odd),
 };
