@@ -101,6 +101,28 @@ static enum bucket_result run_purge(struct bucket *bucket, struct call *call, st
 	return bucket_purge_hidden(bucket, "a", call, &out->hidden);
 }
 
+/* Of two: one that fails holds the other up no longer than it takes to see that. */
+static enum bucket_result run_race(struct bucket *bucket, struct call *call, struct outputs *out)
+{
+	const struct bucket_put put = {
+	    .key = "k", .data = view_text("data"), .cond = BUCKET_IF_TAG, .tag = {"old"}};
+	const struct bucket_put puts[] = {put, put};
+	struct call calls[] = {*call, *call};
+	enum bucket_result results[COUNT_OF(puts)];
+	enum bucket_result result = BUCKET_OK;
+	int64_t begun_ms = clock_monotonic_ms(&suite_clock);
+
+	(void)out;
+	assert_true(bucket_race(bucket, puts, COUNT_OF(puts), calls, results));
+	assert_true(clock_monotonic_ms(&suite_clock) - begun_ms < 30000);
+	for (size_t i = 0; i < COUNT_OF(puts); i++)
+		if (results[i] != BUCKET_OK) {
+			result = results[i];
+			*call = calls[i];
+		}
+	return result;
+}
+
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
 #define OBJECT_HEAD OK_HEAD "ETag: \"new\"\r\nContent-Length: 20000\r\n\r\n"
 #define LISTING \
@@ -110,6 +132,9 @@ static enum bucket_result run_purge(struct bucket *bucket, struct call *call, st
 static const struct request request_put = {"put",
     {OK_HEAD "ETag: \"new\"\r\nContent-Length: 0\r\n\r\n", 0, STEP_KEEP}, run_put, BUCKET_OK, true,
     1};
+static const struct request request_race = {"race",
+    {OK_HEAD "ETag: \"new\"\r\nContent-Length: 0\r\n\r\n", 0, STEP_CLOSE}, run_race, BUCKET_OK,
+    true, 2};
 static const struct request request_put_error = {"put, an error",
     {OK_HEAD "ETag: \"new\"\r\nContent-Length: 41\r\n\r\n"
 	     "<Error><Code>InternalError</Code></Error>",
@@ -286,6 +311,7 @@ static void test_ours_open(void **state)
 
 CASE(test_ours_put, request_put, FAULT_OURS)
 CASE(test_ours_put_error, request_put_error, FAULT_OURS)
+CASE(test_ours_race, request_race, FAULT_OURS)
 CASE(test_ours_get, request_get, FAULT_OURS)
 CASE(test_ours_get_absent, request_get_absent, FAULT_OURS)
 CASE(test_ours_list, request_list, FAULT_OURS)
@@ -305,6 +331,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(test_ours_open, tell),
     cmocka_unit_test_teardown(test_ours_put, tell),
     cmocka_unit_test_teardown(test_ours_put_error, tell),
+    cmocka_unit_test_teardown(test_ours_race, tell),
     cmocka_unit_test_teardown(test_ours_get, tell),
     cmocka_unit_test_teardown(test_ours_get_absent, tell),
     cmocka_unit_test_teardown(test_ours_list, tell),

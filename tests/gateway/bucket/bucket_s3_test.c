@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/bucket_s3.h"
 #include "tests/gateway/bucket/scripted_server.h"
 
@@ -417,6 +418,59 @@ static void a_held_write_may_have_been_heard(void **state)
 			bucket_close(bucket);
 		}
 	}
+}
+
+/* Each of a race gets its own answer, whoever is answered first. */
+static void each_of_a_race_is_answered(void **state)
+{
+	struct step steps[SCRIPT_STEPS_MAX];
+	struct bucket_put puts[SCRIPT_STEPS_MAX];
+	enum bucket_result results[SCRIPT_STEPS_MAX];
+	struct call calls[SCRIPT_STEPS_MAX];
+	struct bucket *bucket;
+	unsigned won = 0;
+
+	(void)state;
+	for (size_t i = 0; i < SCRIPT_STEPS_MAX; i++) {
+		steps[i] = (struct step){"HTTP/1.1 412 x\r\n" NO_BODY, 0, STEP_CLOSE};
+		puts[i] = (struct bucket_put){"k", view_text("held"), BUCKET_IF_ABSENT, {""}};
+		suite_call(&calls[i]);
+	}
+	steps[3].answer = OK_TAG("new");
+	bucket = open_script(steps, SCRIPT_STEPS_MAX);
+	assert_true(bucket_race(bucket, puts, SCRIPT_STEPS_MAX, calls, results));
+	close_script(bucket);
+	assert_int_equal(server.request_count, SCRIPT_STEPS_MAX);
+	for (size_t i = 0; i < SCRIPT_STEPS_MAX; i++) {
+		won += results[i] == BUCKET_OK ? 1 : 0;
+		if (results[i] != BUCKET_OK && results[i] != BUCKET_CONFLICT)
+			fail_msg("%zu: %s", i, calls[i].message);
+	}
+	assert_int_equal(won, 1);
+}
+
+/* More at once than connections are kept: the rest are closed. (A leak is looked for.) */
+static void more_at_once_than_are_kept(void **state)
+{
+	enum { MANY = S3_IDLE_MAX + 4 };
+	static struct s3_request requests[MANY];
+	static struct s3_reply replies[MANY];
+	static struct call calls[MANY];
+	enum bucket_result results[MANY];
+	struct bucket *bucket = open_script(NULL, 0);
+	struct s3 *s3 = bucket->self;
+
+	(void)state;
+	scripted_server_stop(&server); /* nobody is there: each takes its connection, and fails */
+	for (size_t i = 0; i < MANY; i++) {
+		requests[i] = (struct s3_request){.method = "PUT", .key = "k"};
+		suite_call(&calls[i]);
+	}
+	s3_send_together(s3, requests, MANY, calls, replies, results);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(results[i], BUCKET_RETRY);
+	assert_int_equal(s3->idle_count, S3_IDLE_MAX);
+	bucket_close(bucket);
 }
 
 /* What is raced has the form that the store was seen to take, or the first. */
@@ -962,6 +1016,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(remove_many_answers),
     cmocka_unit_test(a_write_is_sent_once),
     cmocka_unit_test(a_held_write_may_have_been_heard),
+    cmocka_unit_test(each_of_a_race_is_answered),
+    cmocka_unit_test(more_at_once_than_are_kept),
     cmocka_unit_test(races_have_the_known_form),
     cmocka_unit_test(quotes_are_tried_once),
     cmocka_unit_test(a_conflict_needs_no_quotes),

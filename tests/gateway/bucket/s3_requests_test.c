@@ -10,6 +10,7 @@
 
 #include "gateway/bucket/bucket_priv.h"
 #include "tests/gateway/bucket/fake_store.h"
+#include "tests/gateway/http/lock_watch.h"
 
 static const char *ca_bundle, *cert_file, *cert_dir, *session_token;
 
@@ -495,6 +496,17 @@ static void what_does_not_open_says_why(void **state)
 	ca_bundle = cert_dir = NULL;
 }
 
+static void a_closed_bucket_leaves_no_lock(void **state)
+{
+	size_t before = locks_left();
+	struct bucket *bucket = open_bucket();
+
+	(void)state;
+	assert_true(locks_left() > before);
+	bucket_close(bucket);
+	assert_int_equal(locks_left(), before);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_put_asks),
     cmocka_unit_test(what_a_get_asks),
@@ -504,6 +516,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_refusal_is_explained),
     cmocka_unit_test(certificates_come_from_the_environment),
     cmocka_unit_test(what_does_not_open_says_why),
+    cmocka_unit_test(a_closed_bucket_leaves_no_lock),
 };
 
 TEST_MAIN(tests)
