@@ -5,9 +5,14 @@
  */
 #include "tests/gateway/bucket/bucket_suite.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/bucket_s3.h"
@@ -447,6 +452,106 @@ static void each_of_a_race_is_answered(void **state)
 			fail_msg("%zu: %s", i, calls[i].message);
 	}
 	assert_int_equal(won, 1);
+}
+
+/* ---- a store that reads one connection before the other ---- */
+
+#define HELD_LEN ((size_t)6 << 20) /* more than sockets hold that nobody reads */
+#define QUIET_MS 500
+
+static struct two_readers {
+	pthread_t thread;
+	int listener;
+	size_t first_len; /* of the first's body, before anything of the second was read */
+	size_t lens[2];   /* of their bodies, in the end */
+} readers;
+
+/* Reads, a head and as much as comes of a body, until nothing comes for so long, or all is there.
+ */
+static size_t read_body(int fd, size_t len, int quiet_ms)
+{
+	static char data[1u << 16];
+	struct pollfd waited = {.fd = fd, .events = POLLIN};
+
+	while (len < HELD_LEN && poll(&waited, 1, quiet_ms) == 1) {
+		ssize_t got = recv(fd, data, sizeof(data) - 1, 0);
+		const char *body;
+
+		if (got <= 0)
+			break;
+		data[got] = '\0';
+		body = len == 0 ? strstr(data, "\r\n\r\n") : NULL;
+		len += (size_t)got - (body == NULL ? 0 : (size_t)(body + 4 - data));
+	}
+	return len;
+}
+
+static void *two_readers_run(void *self)
+{
+	static const char answer[] = "HTTP/1.1 412 x\r\n" NO_BODY;
+	int fds[2];
+
+	(void)self;
+	for (size_t i = 0; i < 2; i++)
+		fds[i] = accept(readers.listener, NULL, NULL);
+	readers.first_len = readers.lens[0] = read_body(fds[0], 0, QUIET_MS);
+	readers.lens[1] = read_body(fds[1], 0, QUIET_MS);
+	for (size_t i = 0; i < 2; i++) {
+		readers.lens[i] = read_body(fds[i], readers.lens[i], 20000);
+		(void)send(fds[i], answer, strlen(answer), MSG_NOSIGNAL);
+		(void)close(fds[i]);
+	}
+	return NULL;
+}
+
+static struct bucket *open_readers(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t len = sizeof(address);
+	struct bucket *bucket;
+	int small = 4096; /* inherited by what is accepted */
+	struct call call;
+	char rest[64];
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	readers = (struct two_readers){.listener = socket(AF_INET, SOCK_STREAM, 0)};
+	assert_true(readers.listener >= 0);
+	assert_int_equal(
+	    setsockopt(readers.listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+	assert_int_equal(bind(readers.listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(readers.listener, 2), 0);
+	assert_int_equal(getsockname(readers.listener, (struct sockaddr *)&address, &len), 0);
+	assert_int_equal(pthread_create(&readers.thread, NULL, two_readers_run, NULL), 0);
+	suite_call(&call);
+	(void)snprintf(
+	    rest, sizeof(rest), "http://127.0.0.1:%u/bucket/pre", ntohs(address.sin_port));
+	bucket = bucket_s3_open(rest, &env, &suite_clock, &call);
+	assert_non_null(bucket);
+	return bucket;
+}
+
+/* The last byte of each is kept back until all have come so far: that is what makes it a race. */
+static void last_bytes_wait_for_all(void **state)
+{
+	static uint8_t data[HELD_LEN];
+	const struct bucket_put put = {"k", view_of(data, sizeof(data)), BUCKET_IF_ABSENT, {""}};
+	const struct bucket_put puts[] = {put, put};
+	enum bucket_result results[COUNT_OF(puts)];
+	struct call calls[COUNT_OF(puts)];
+	struct bucket *bucket = open_readers();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(puts); i++)
+		suite_call(&calls[i]);
+	assert_true(bucket_race(bucket, puts, COUNT_OF(puts), calls, results));
+	assert_int_equal(pthread_join(readers.thread, NULL), 0);
+	assert_int_equal(close(readers.listener), 0);
+	bucket_close(bucket);
+	assert_in_range(readers.first_len, 1, HELD_LEN - 1);
+	for (size_t i = 0; i < COUNT_OF(puts); i++) {
+		assert_int_equal(results[i], BUCKET_CONFLICT);
+		assert_int_equal(readers.lens[i], HELD_LEN);
+	}
 }
 
 /* More at once than connections are kept: the rest are closed. (A leak is looked for.) */
@@ -1017,6 +1122,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_write_is_sent_once),
     cmocka_unit_test(a_held_write_may_have_been_heard),
     cmocka_unit_test(each_of_a_race_is_answered),
+    cmocka_unit_test(last_bytes_wait_for_all),
     cmocka_unit_test(more_at_once_than_are_kept),
     cmocka_unit_test(races_have_the_known_form),
     cmocka_unit_test(quotes_are_tried_once),
