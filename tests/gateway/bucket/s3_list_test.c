@@ -52,7 +52,7 @@ static enum bucket_result list_text(
 /* A little before what it is to follow, for stores that take it for a folder. */
 static void where_a_listing_begins(void **state)
 {
-	static char long_after[BUCKET_KEY_MAX + 1];
+	static char long_after[BUCKET_KEY_MAX + 1], long_prefix[S3_PREFIX_MAX + 1];
 	static const struct {
 		const char *store, *prefix, *after, *request;
 	} rows[] = {
@@ -83,17 +83,21 @@ static void where_a_listing_begins(void **state)
 		fake_end(rows[i].after);
 	}
 	memset(long_after, 'b', BUCKET_KEY_MAX);
-	{
-		char expected[2 * BUCKET_KEY_MAX];
+	memset(long_prefix, 'p', S3_PREFIX_MAX - 1);
+	long_prefix[S3_PREFIX_MAX - 1] = '/';
+	for (size_t cut = 0; cut < 3; cut++) { /* a key as long as S3 has them is not lengthened */
+		const char *prefix = cut == 0 ? "pre/" : long_prefix + cut - 1;
+		char expected[2 * S3_KEY_MAX + S3_PREFIX_MAX];
 		struct fake_answer answer = empty;
 		struct call call;
 
-		(void)snprintf(expected, sizeof(expected), "%s&start-after=pre/%.*sa~", ASKS,
-		    (int)BUCKET_KEY_MAX - 1, long_after);
+		(void)snprintf(expected, sizeof(expected),
+		    "GET ?list-type=2&max-keys=1000&prefix=%s&start-after=%s%.*s%s", prefix, prefix,
+		    (int)BUCKET_KEY_MAX - 1, long_after, cut == 1 ? "b" : "a~");
 		answer.request = expected;
 		fake_script(&answer, 1);
 		assert_int_equal(
-		    list_text(fake_store("pre/"), "", long_after, &call, text, sizeof(text)),
+		    list_text(fake_store(prefix), "", long_after, &call, text, sizeof(text)),
 		    BUCKET_OK);
 		fake_end("a long one");
 	}
