@@ -4,7 +4,7 @@ file(READ ${SQL} hex HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
 string(REPLACE "0x0a," "0x0a,\n\t" bytes "${bytes}") # a line there is a line here
 file(WRITE ${OUT} "/* Made from schemas/store.sql by cli/store/embed_sql.cmake. */
-#include \"cli/store/store_priv.h\"
+#include \"cli/store/store_db.h\"
 
 const char store_schema_sql[] = {
 	${bytes}

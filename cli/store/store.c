@@ -3,7 +3,9 @@
  * Nothing is written to a file, not even its write-ahead log folded in, before it is known to be
  * ours and not newer than we are.
  */
-#include "cli/store/store_priv.h"
+#include "cli/store/store.h"
+#include "cli/store/store_scan.h"
+#include "cli/store/store_sql.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,7 +2,8 @@
  * cli/store/store_check.c: is the file sound? For `inkseal doctor`: slow, reads everything, and
  * repairs nothing.
  */
-#include "cli/store/store_priv.h"
+#include "cli/store/store.h"
+#include "cli/store/store_sql.h"
 
 static enum journal_result check_pages(struct store *store, struct call *call)
 {

@@ -1,9 +1,16 @@
 /*
  * cli/store/store_journal.c: the engine's journal (cli/engine/journal.h) over SQLite: transactions,
- * named values, versions, entries and the iterations over them. What surrounds the entries (sent
- * frames, losers, segments, a staged snapshot, devices, logs) is in store_side.c.
+ * named values, versions, entries and the iterations over them. What surrounds the entries has a
+ * file each: store_scan.c, store_sent.c, store_logs.c, store_stage.c, store_cloud.c.
  */
-#include "cli/store/store_priv.h"
+#include "cli/store/store.h"
+#include "cli/store/store_cloud.h"
+#include "cli/store/store_logs.h"
+#include "cli/store/store_scan.h"
+#include "cli/store/store_search.h"
+#include "cli/store/store_sent.h"
+#include "cli/store/store_sql.h"
+#include "cli/store/store_stage.h"
 
 #include <assert.h>
 
@@ -68,37 +75,6 @@ static void journal_rollback(void *self)
 
 	store->stuck = sqlite3_get_autocommit(store->db) == 0;
 	(void)store_unstick(store); /* where it fails, the next call tries again */
-}
-
-/*
- * FTS5 gathers postings in memory only while row numbers ascend, and has to be told the old text to
- * forget it. So local_set notes what it moves, and here, at the commit, all old texts go and all
- * new ones come, each in order: a load of 100,000 entries is a few merges instead of 100,000.
- */
-enum journal_result store_index(struct store *store, struct call *call)
-{
-	struct sql sql;
-	enum journal_result result;
-
-	sql_write(&sql, store,
-	    "INSERT INTO search (search, rowid, title, content)"
-	    " SELECT 'delete', u.number, v.title, entry_content(v.encoded)"
-	    " FROM temp.unindexed AS u JOIN versions AS v ON v.hash = u.old"
-	    " ORDER BY u.number");
-	result = sql_run(&sql, call);
-	if (result != JOURNAL_OK)
-		return result;
-	sql_write(&sql, store,
-	    "INSERT INTO search (rowid, title, content)"
-	    " SELECT u.number, v.title, entry_content(v.encoded)"
-	    " FROM temp.unindexed AS u JOIN entries AS e ON e.number = u.number"
-	    " JOIN versions AS v ON v.hash = e.local"
-	    " ORDER BY u.number");
-	result = sql_run(&sql, call);
-	if (result != JOURNAL_OK)
-		return result;
-	sql_write(&sql, store, "DELETE FROM temp.unindexed");
-	return sql_run(&sql, call);
 }
 
 static enum journal_result journal_meta_get(

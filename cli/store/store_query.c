@@ -2,7 +2,9 @@
  * cli/store/store_query.c: what a person looks at: lists, the search, histories, the activity log.
  * Reads only. A callback may use the journal meanwhile, but not ask the same question again.
  */
-#include "cli/store/store_priv.h"
+#include "cli/store/store.h"
+#include "cli/store/store_search.h"
+#include "cli/store/store_sql.h"
 
 /* What every list gives of an entry; the texts are those of its local version. */
 #define ITEM_COLUMNS \
@@ -25,59 +27,6 @@ static const char search_sql[] =
     " FROM search CROSS JOIN entries AS e ON e.number = search.rowid"
     " CROSS JOIN versions AS v ON v.hash = e.local"
     " WHERE search MATCH ?5 AND" ITEM_FILTERS " ORDER BY search.rank LIMIT ?4";
-
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* One word as an FTS5 string, which can hold anything: a quote in it is doubled. */
-static void add_word(struct buffer *out, const char *word, size_t len)
-{
-	bool prefix = false;
-
-	while (len > 0 && word[len - 1] == '*') {
-		prefix = true;
-		len--;
-	}
-	if (len == 0)
-		return;
-	buffer_add_text(out, out->len == 0 ? "\"" : " \"");
-	for (size_t i = 0; i < len; i++) {
-		if (word[i] == '"')
-			buffer_add_byte(out, '"');
-		buffer_add(out, &word[i], 1);
-	}
-	buffer_add_text(out, prefix ? "\"*" : "\"");
-}
-
-enum journal_result store_words(const char *match, struct call *call, struct bytes *query_out)
-{
-	struct buffer query;
-	size_t words_count = 0;
-	const char *at = match;
-
-	buffer_init(&query, STORE_WORDS_LEN_MAX);
-	while (words_count <= STORE_WORDS_MAX) {
-		const char *begin;
-
-		while (is_space(*at))
-			at++;
-		if (*at == '\0')
-			break;
-		begin = at;
-		while (*at != '\0' && !is_space(*at))
-			at++;
-		add_word(&query, begin, (size_t)(at - begin));
-		words_count++;
-	}
-	if (words_count > STORE_WORDS_MAX || !buffer_take(&query, query_out)) {
-		buffer_clear(&query);
-		call_sayf(call, "the search is too long: %u words at most", STORE_WORDS_MAX);
-		return JOURNAL_FAILED;
-	}
-	return JOURNAL_OK;
-}
 
 static struct store_item item_at(struct sql *sql)
 {

@@ -2,7 +2,7 @@
  * cli/store/store_sql.c: running one cached statement, and what SQLite's results mean.
  * Messages come from sqlite3_errstr(), never sqlite3_errmsg(): the latter may quote values.
  */
-#include "cli/store/store_priv.h"
+#include "cli/store/store_sql.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,7 +7,9 @@
 
 #include "tests/test.h"
 
-#include "cli/store/store_priv.h"
+#include "cli/store/store.h"
+#include "cli/store/store_search.h"
+#include "cli/store/store_sql.h"
 
 #define FIXTURE_PATH_MAX 512u
 
