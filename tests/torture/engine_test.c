@@ -6,6 +6,7 @@
  */
 #include "cli/engine/compress.h"
 #include "schemas/cbor.h"
+#include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
 #include "tests/torture/fault.h"
 
@@ -472,6 +473,34 @@ static void versions_without_memory(void **state)
 	assert_true(wanted.said);
 }
 
+/* Of a roster with a second epoch, under which the first one's key lies sealed. */
+static struct sync_state epochs;
+
+static enum engine_result run_key(void)
+{
+	const struct epoch_key *key = NULL;
+
+	epochs.key_epoch = 0;
+	return out_of(state_key(&epochs, 1, &key));
+}
+
+static void epochs_without_memory(void **state)
+{
+	struct bytes more = {0};
+
+	(void)state;
+	epochs = (struct sync_state){
+	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
+	assert_engine(&pair.a, state_load(&epochs), ENGINE_OK);
+	assert_int_equal(off_log_make(view_bytes(&epochs.roster_bytes), &pair.a.keys, OFF_LOG_EPOCH,
+			     NULL, &pair.world.random, &more),
+	    FORMAT_OK);
+	assert_engine(&pair.a, state_hold_roster(&epochs, view_bytes(&more)), ENGINE_OK);
+	EACH_ALLOCATION_OF(run_key);
+	bytes_clear(&more);
+	state_clear(&epochs);
+}
+
 static enum engine_result run_push(void)
 {
 	struct sync_state state = {
@@ -625,6 +654,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(losers_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(edits_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(versions_without_memory, setup, teardown),
+    cmocka_unit_test_setup_teardown(epochs_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(pushes_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(statements_without_memory, setup, teardown),
     cmocka_unit_test_setup_teardown(loads_without_memory, setup, teardown),
