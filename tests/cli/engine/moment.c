@@ -107,10 +107,11 @@ static void return_bucket(const struct moment *moment)
 	bucket_close(bucket);
 }
 
-void moment_return(const struct moment *moment)
+void moment_return(const struct moment *moment, size_t count)
 {
+	assert_true(count <= moment->devices_count);
 	return_bucket(moment);
-	for (size_t i = 0; i < moment->devices_count; i++)
+	for (size_t i = 0; i < count; i++)
 		return_home(moment->devices[i], view_bytes(&moment->homes[i]));
 	moment->world->now_ms = moment->now_ms;
 	moment->world->made = moment->made;

@@ -28,7 +28,8 @@ struct moment {
 /* Of these devices, which are then as if their processes had begun anew. */
 void moment_keep(
     struct moment *moment, struct world *world, struct device *const *devices, size_t count);
-void moment_return(const struct moment *moment);
+/* So many of them come back, the first: the others have done nothing since they did. */
+void moment_return(const struct moment *moment, size_t count);
 void moment_clear(struct moment *moment);
 
 #endif

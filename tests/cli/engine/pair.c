@@ -28,7 +28,7 @@ void pair_save_synced(struct device *device, const char *id, size_t len)
 void pair_until_snapshot(struct device *device, const char *id)
 {
 	for (unsigned i = 0; i < 30; i++) {
-		pair_save_synced(device, id, PAIR_LONG);
+		pair_save_synced(device, id, 3 * PAIR_LONG); /* a few make up what is due */
 		if (device->puts > 0)
 			return;
 	}

@@ -18,6 +18,7 @@ static struct {
 	size_t commits_count;
 	struct bytes after;                /* … and at the end */
 	struct bytes last;                 /* … and once both are in step again */
+	bool a_moved;                      /* it is not where the moment has it */
 	unsigned nth;                      /* the call that fails */
 	const struct scene_memory *memory; /* what is short; NULL: the disk is full */
 } stage;
@@ -104,7 +105,8 @@ static enum engine_result run(void)
 
 static void begin(void)
 {
-	moment_return(&stage.moment);
+	moment_return(&stage.moment, stage.a_moved ? 2 : 1);
+	stage.a_moved = stage.scene->run != NULL || stage.scene->before != NULL;
 	pair.b.times = 0;
 	pair.b.totals = (struct sync_totals){.pushed = 0};
 }
@@ -118,6 +120,7 @@ static void keep_commit(struct device *device)
 /* What b holds once both are in step, where they can be. */
 static struct bytes finish(void)
 {
+	stage.a_moved = true;
 	if (stage.scene->ends == ENGINE_OK && device_facts(&pair.b).on) {
 		assert_synced(&pair.b);
 		if (!device_facts(&pair.a).has_account)
@@ -152,8 +155,9 @@ static bool disarm(void)
 
 static void without_fault(void)
 {
-	struct device *const devices[] = {&pair.a, &pair.b};
+	struct device *const devices[] = {&pair.b, &pair.a};
 
+	stage.a_moved = true;
 	moment_keep(&stage.moment, &pair.world, devices, COUNT_OF(devices));
 	begin();
 	keep_commit(&pair.b);
