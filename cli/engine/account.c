@@ -2,7 +2,9 @@
  * cli/engine/account.c: switching on and off, recovering, wiping: the account as this home knows
  * it.
  */
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/replica.h"
+#include "cli/engine/result.h"
+#include "cli/engine/wipe_record.h"
 #include "schemas/base/utf8.h"
 
 #include <sodium.h>

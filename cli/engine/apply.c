@@ -3,25 +3,32 @@
  * it, opened, applied, and its state root compared: a device whose root differs stops and keeps
  * all.
  */
+#include "cli/engine/apply.h"
+#include "cli/engine/brake.h"
 #include "cli/engine/compress.h"
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/own_frames.h"
+#include "cli/engine/reconcile.h"
+#include "cli/engine/result.h"
+#include "cli/engine/segments.h"
+#include "cli/engine/settle.h"
+#include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
 
 #include <string.h>
 
-enum engine_result apply_head(struct sync_state *state, const struct frame *frame)
+enum engine_result apply_head(struct replica *replica, const struct frame *frame)
 {
-	struct sync_facts *facts = &state->facts.public;
+	struct sync_facts *facts = &replica->facts.public;
 	const char *message = "";
 	enum format_result checked =
-	    frame_check(frame, &facts->head, state->roster, &state->roster_index, &message);
+	    frame_check(frame, &facts->head, replica->roster, &replica->roster_index, &message);
 
 	if (checked == FORMAT_NO_MEMORY) {
-		call_sayf(state->call, "no memory");
+		call_sayf(replica->call, "no memory");
 		return ENGINE_FAILED;
 	}
 	if (checked != FORMAT_OK) {
-		call_sayf(state->call, "frame %llu does not hold: %s; nothing was changed",
+		call_sayf(replica->call, "frame %llu does not hold: %s; nothing was changed",
 		    (unsigned long long)frame->header.seq, message);
 		return ENGINE_DAMAGED;
 	}
@@ -29,13 +36,13 @@ enum engine_result apply_head(struct sync_state *state, const struct frame *fram
 	return ENGINE_OK;
 }
 
-enum engine_result apply_open(struct sync_state *state, const struct frame *frame,
+enum engine_result apply_open(struct replica *replica, const struct frame *frame,
     struct bytes *payload_out, struct frame_sealed *sealed_out)
 {
 	const struct epoch_key *key;
 	struct bytes payload = {0};
 	enum format_result opened;
-	enum engine_result result = state_key(state, frame->header.epoch, &key);
+	enum engine_result result = replica_key(replica, frame->header.epoch, &key);
 
 	if (result != ENGINE_OK)
 		return result;
@@ -44,7 +51,7 @@ enum engine_result apply_open(struct sync_state *state, const struct frame *fram
 		opened = frame_sealed_decode(view_bytes(&payload), sealed_out);
 	if (opened != FORMAT_OK) {
 		bytes_clear(&payload);
-		call_sayf(state->call, "frame %llu cannot be opened: %s; nothing was changed",
+		call_sayf(replica->call, "frame %llu cannot be opened: %s; nothing was changed",
 		    (unsigned long long)frame->header.seq, format_result_text(opened));
 		return engine_of_format(opened);
 	}
@@ -52,26 +59,27 @@ enum engine_result apply_open(struct sync_state *state, const struct frame *fram
 	return ENGINE_OK;
 }
 
-enum engine_result apply_cloud(struct sync_state *state, struct view id,
+enum engine_result apply_cloud(struct replica *replica, struct view id,
     const struct digest *version, const struct device_id *author, uint64_t seq, int64_t time_ms)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct journal_entry known = {0};
-	enum journal_result found = journal->ops->entry_get(journal->self, id, state->call, &known);
+	enum journal_result found =
+	    journal->ops->entry_get(journal->self, id, replica->call, &known);
 
 	if (found != JOURNAL_OK && found != JOURNAL_NONE)
 		return engine_of_journal(found);
 	if (found == JOURNAL_OK && known.has_cloud)
-		root_remove(&state->sum, id, &known.cloud);
+		root_remove(&replica->sum, id, &known.cloud);
 	if (version != NULL)
-		root_add(&state->sum, id, version);
-	return engine_of_journal(
-	    journal->ops->cloud_set(journal->self, id, version, author, seq, time_ms, state->call));
+		root_add(&replica->sum, id, version);
+	return engine_of_journal(journal->ops->cloud_set(
+	    journal->self, id, version, author, seq, time_ms, replica->call));
 }
 
 /* What one patch needs while its operations are applied. */
 struct patch {
-	struct sync_state *state;
+	struct replica *replica;
 	const struct frame *frame;
 	int64_t time_ms;
 	uint64_t floor; /* after it */
@@ -80,7 +88,7 @@ struct patch {
 
 static enum engine_result damaged(const struct patch *patch, const char *what)
 {
-	call_sayf(patch->state->call, "frame %llu: %s; nothing was changed",
+	call_sayf(patch->replica->call, "frame %llu: %s; nothing was changed",
 	    (unsigned long long)patch->frame->header.seq, what);
 	return ENGINE_DAMAGED;
 }
@@ -88,10 +96,10 @@ static enum engine_result damaged(const struct patch *patch, const char *what)
 /* The entry's version in the cloud state just before the frame: the only reference there is. */
 static enum engine_result reference_check(const struct patch *patch, const struct op *op)
 {
-	const struct journal *journal = &patch->state->engine->journal;
+	const struct journal *journal = &patch->replica->engine->journal;
 	struct journal_entry known = {0};
 	enum journal_result found =
-	    journal->ops->entry_get(journal->self, op->id, patch->state->call, &known);
+	    journal->ops->entry_get(journal->self, op->id, patch->replica->call, &known);
 
 	if (found != JOURNAL_OK && found != JOURNAL_NONE)
 		return engine_of_journal(found);
@@ -116,8 +124,8 @@ static enum engine_result op_entry(const struct patch *patch, const struct op *o
 	} else {
 		result = reference_check(patch, op);
 		if (result == ENGINE_OK)
-			result = version_load(patch->state->engine, op->id, &op->reference,
-			    patch->state->call, &reference);
+			result = version_load(patch->replica->engine, op->id, &op->reference,
+			    patch->replica->call, &reference);
 		if (result != ENGINE_OK)
 			return result;
 		made = delta_apply(
@@ -142,8 +150,8 @@ static enum engine_result op_entry(const struct patch *patch, const struct op *o
 /* A put or a delta. */
 static enum engine_result apply_entry(const struct patch *patch, const struct op *op)
 {
-	struct sync_state *state = patch->state;
-	const struct journal *journal = &state->engine->journal;
+	struct replica *replica = patch->replica;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes encoded = {0};
 	struct digest version;
 	struct entry entry;
@@ -155,18 +163,18 @@ static enum engine_result apply_entry(const struct patch *patch, const struct op
 		result = damaged(patch, "an entry in it is not the one it names");
 		goto done;
 	}
-	result = engine_of_journal(
-	    journal->ops->version_put(journal->self, &version, view_bytes(&encoded), state->call));
+	result = engine_of_journal(journal->ops->version_put(
+	    journal->self, &version, view_bytes(&encoded), replica->call));
 	if (result == ENGINE_OK)
-		result = apply_cloud(state, entry.id, &version, &patch->frame->header.device,
+		result = apply_cloud(replica, entry.id, &version, &patch->frame->header.device,
 		    patch->frame->header.seq, patch->time_ms);
 	/* Ours: bases move to just the versions that were sent; a newer edit stays dirty. */
 	if (result == ENGINE_OK && patch->own && !MUTATION(ACK_LEAVES_BASE))
 		result = engine_of_journal(
-		    journal->ops->base_set(journal->self, entry.id, &version, state->call));
+		    journal->ops->base_set(journal->self, entry.id, &version, replica->call));
 	if (result == ENGINE_OK && patch->own && MUTATION(ACK_CLEARS_NEWER))
 		result = engine_of_journal(
-		    journal->ops->local_set(journal->self, entry.id, &version, state->call));
+		    journal->ops->local_set(journal->self, entry.id, &version, replica->call));
 done:
 	bytes_clear(&encoded);
 	return result;
@@ -175,8 +183,8 @@ done:
 /* A version that lost: filed in the history; no part of the state. */
 static enum engine_result apply_loser(const struct patch *patch, const struct op *op)
 {
-	struct sync_state *state = patch->state;
-	const struct journal *journal = &state->engine->journal;
+	struct replica *replica = patch->replica;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes encoded = {0};
 	struct digest version = op->reference;
 	struct entry entry;
@@ -190,13 +198,13 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
 			result = damaged(patch, "a loser in it is not of the entry it names");
 		if (result == ENGINE_OK)
 			result = engine_of_journal(journal->ops->version_put(
-			    journal->self, &version, view_bytes(&encoded), state->call));
+			    journal->self, &version, view_bytes(&encoded), replica->call));
 	}
 	bytes_clear(&encoded);
 	if (result != ENGINE_OK)
 		return result;
 	return engine_of_journal(journal->ops->loser_settled(
-	    journal->self, op->id, &version, &op->author, patch->time_ms, state->call));
+	    journal->self, op->id, &version, &op->author, patch->time_ms, replica->call));
 }
 
 /*
@@ -205,12 +213,12 @@ static enum engine_result apply_loser(const struct patch *patch, const struct op
  */
 static enum engine_result apply_purge(const struct patch *patch, const struct op *op)
 {
-	struct sync_state *state = patch->state;
-	const struct journal *journal = &state->engine->journal;
+	struct replica *replica = patch->replica;
+	const struct journal *journal = &replica->engine->journal;
 	struct journal_entry known = {0};
 	struct version tombstone = {0};
 	enum journal_result found =
-	    journal->ops->entry_get(journal->self, op->id, state->call, &known);
+	    journal->ops->entry_get(journal->self, op->id, replica->call, &known);
 	bool deleted, sound;
 	enum engine_result result;
 
@@ -218,7 +226,7 @@ static enum engine_result apply_purge(const struct patch *patch, const struct op
 		return engine_of_journal(found);
 	if (!known.has_cloud)
 		return damaged(patch, "it purges what is not there");
-	result = version_look(state->engine, &known.cloud, state->call, &tombstone, &sound);
+	result = version_look(replica->engine, &known.cloud, replica->call, &tombstone, &sound);
 	if (result != ENGINE_OK)
 		return result;
 	/* What rotted here may go, too: the root tells whether all others let it go. */
@@ -226,7 +234,7 @@ static enum engine_result apply_purge(const struct patch *patch, const struct op
 	version_clear(&tombstone);
 	if (!deleted || known.cloud_seq > patch->floor)
 		return damaged(patch, "it purges what may not go yet");
-	return apply_cloud(state, op->id, NULL, &patch->frame->header.device,
+	return apply_cloud(replica, op->id, NULL, &patch->frame->header.device,
 	    patch->frame->header.seq, patch->time_ms);
 }
 
@@ -243,7 +251,7 @@ static enum engine_result apply_op(const struct patch *patch, const struct op *o
 	return ENGINE_DAMAGED;
 }
 
-/* Losers' references are to the state before the frame, so they stand first (push.c). */
+/* Losers' references are to the state before the frame, so they stand first (patch_build.c). */
 static enum engine_result apply_ops(const struct patch *patch, struct view packed)
 {
 	struct bytes plain = {0};
@@ -285,7 +293,7 @@ static const struct sync_body *find_body(
 /* Opens a patch's body blob and applies what is in it. */
 static enum engine_result apply_body(const struct patch *patch, struct view encoded)
 {
-	struct sync_state *state = patch->state;
+	struct replica *replica = patch->replica;
 	const struct frame_header *header = &patch->frame->header;
 	const struct epoch_key *key;
 	struct bytes packed = {0};
@@ -304,7 +312,7 @@ static enum engine_result apply_body(const struct patch *patch, struct view enco
 		opened = FORMAT_FORGED;
 	if (opened != FORMAT_OK)
 		return damaged(patch, "its body cannot be read");
-	result = state_key(state, header->epoch, &key);
+	result = replica_key(replica, header->epoch, &key);
 	if (result != ENGINE_OK)
 		return result;
 	opened = open_blob(key, &blob, &packed);
@@ -312,7 +320,7 @@ static enum engine_result apply_body(const struct patch *patch, struct view enco
 		return opened == FORMAT_NO_MEMORY ? ENGINE_FAILED
 						  : damaged(patch, "its body cannot be opened");
 	result = apply_ops(patch, view_bytes(&packed));
-	state->facts.public.log_bytes += encoded.len;
+	replica->facts.public.log_bytes += encoded.len;
 	bytes_clear(&packed);
 	return result;
 }
@@ -321,10 +329,10 @@ static enum engine_result compare_root(const struct patch *patch, const struct f
 {
 	uint8_t root[ROOT_LEN];
 
-	root_of(&patch->state->sum, root);
+	root_of(&patch->replica->sum, root);
 	if (memcmp(root, sealed->root, ROOT_LEN) == 0)
 		return ENGINE_OK;
-	call_sayf(patch->state->call,
+	call_sayf(patch->replica->call,
 	    "after frame %llu this device's state root differs from the one it names: nothing was "
 	    "changed, everything here is kept, sync stops",
 	    (unsigned long long)patch->frame->header.seq);
@@ -334,13 +342,13 @@ static enum engine_result compare_root(const struct patch *patch, const struct f
 /* A home that was copied meets frames of its own device that it never stored. */
 static enum engine_result note_own(struct patch *patch)
 {
-	struct sync_state *state = patch->state;
-	const struct journal *journal = &state->engine->journal;
+	struct replica *replica = patch->replica;
+	const struct journal *journal = &replica->engine->journal;
 	enum journal_result known;
 
-	if (!device_equal(&patch->frame->header.device, state_device(state)))
+	if (!device_equal(&patch->frame->header.device, replica_device(replica)))
 		return ENGINE_OK;
-	known = journal->ops->sent_known(journal->self, &patch->frame->hash, state->call);
+	known = journal->ops->sent_known(journal->self, &patch->frame->hash, replica->call);
 	if (known == JOURNAL_OK)
 		patch->own = true;
 	if (known != JOURNAL_NONE)
@@ -349,25 +357,26 @@ static enum engine_result note_own(struct patch *patch)
 	    (struct view){0},
 	    "the log holds a frame of this device's key that this home did not make: the home was "
 	    "copied or restored; run `inkseal recover` in the copy to make it a device of its own",
-	    clock_wall_ms(state->engine->clock), state->call));
+	    clock_wall_ms(replica->engine->clock), replica->call));
 }
 
 static enum engine_result apply_sealed(
     struct patch *patch, const struct sync_body *body, struct view encoded)
 {
-	struct sync_state *state = patch->state;
-	const struct journal *journal = &state->engine->journal;
-	struct sync_facts *facts = &state->facts.public;
+	struct replica *replica = patch->replica;
+	const struct journal *journal = &replica->engine->journal;
+	struct sync_facts *facts = &replica->facts.public;
 	struct bytes payload = {0};
 	struct frame_sealed sealed = {0};
-	enum engine_result result = apply_open(state, patch->frame, &payload, &sealed);
+	enum engine_result result = apply_open(replica, patch->frame, &payload, &sealed);
 
 	if (result != ENGINE_OK)
 		return result;
 	patch->time_ms = sealed.time_ms;
 	result = note_own(patch);
-	if (!patch->own && MUTATION(CURSOR_BEFORE_APPLY) && state_commit(state) == ENGINE_OK)
-		result = state_begin(state);
+	if (!patch->own && MUTATION(CURSOR_BEFORE_APPLY) &&
+	    transaction_commit(replica) == ENGINE_OK)
+		result = transaction_begin(replica);
 	patch->floor = sealed.floor;
 	if (result == ENGINE_OK && sealed.floor < facts->floor)
 		result = damaged(patch, "it lowers the floor");
@@ -385,10 +394,10 @@ static enum engine_result apply_sealed(
 		facts->floor = sealed.floor;
 		facts->log_bytes += encoded.len;
 		if (patch->own) /* perhaps met in a pull: then no answer has said so */
-			facts->acknowledged_ms = clock_wall_ms(state->engine->clock);
+			facts->acknowledged_ms = clock_wall_ms(replica->engine->clock);
 		result = engine_of_journal(
 		    journal->ops->device_seen(journal->self, &patch->frame->header.device,
-			patch->frame->header.seq, sealed.time_ms, state->call));
+			patch->frame->header.seq, sealed.time_ms, replica->call));
 	}
 	bytes_clear(&payload);
 	return result;
@@ -396,9 +405,9 @@ static enum engine_result apply_sealed(
 
 /* A statement's frame has moved the roster; while recovering it is the one that adds this device.
  */
-static enum engine_result apply_statement(struct sync_state *state, const struct frame *frame)
+static enum engine_result apply_statement(struct replica *replica, const struct frame *frame)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct statement statement;
 	enum engine_result result = ENGINE_OK;
 
@@ -409,31 +418,31 @@ static enum engine_result apply_statement(struct sync_state *state, const struct
 
 		device_id_of(statement.added[i].sign_public, &id);
 		result = engine_of_journal(journal->ops->device_seen(
-		    journal->self, &id, frame->header.seq, statement.time_ms, state->call));
-		if (result == ENGINE_OK && device_equal(&id, state_device(state)))
-			result = state_joined(state);
+		    journal->self, &id, frame->header.seq, statement.time_ms, replica->call));
+		if (result == ENGINE_OK && device_equal(&id, replica_device(replica)))
+			result = own_frames_joined(replica);
 	}
 	return result;
 }
 
-enum apply_result apply_frame(struct sync_state *state, struct view encoded,
+enum apply_result apply_frame(struct replica *replica, struct view encoded,
     const struct body_source *bodies, enum engine_result *failure_out)
 {
 	struct frame frame;
-	struct patch patch = {.state = state, .frame = &frame};
+	struct patch patch = {.replica = replica, .frame = &frame};
 	const struct sync_body *body = NULL;
 	enum engine_result result;
 	enum format_result decoded = frame_decode(encoded, &frame);
 
 	if (decoded != FORMAT_OK) {
-		call_sayf(state->call, "a frame of the log is %s", format_result_text(decoded));
+		call_sayf(replica->call, "a frame of the log is %s", format_result_text(decoded));
 		*failure_out = engine_of_format(decoded);
 		return APPLY_FAILED;
 	}
 	if (frame.header.kind == FRAME_LOAD)
 		return APPLY_IS_LOAD;
 	if (frame.header.kind == FRAME_RESET) { /* one is taken, and the log begins with it */
-		call_sayf(state->call, "frame %llu is a reset in the middle of the log",
+		call_sayf(replica->call, "frame %llu is a reset in the middle of the log",
 		    (unsigned long long)frame.header.seq);
 		*failure_out = ENGINE_DAMAGED;
 		return APPLY_FAILED;
@@ -443,9 +452,9 @@ enum apply_result apply_frame(struct sync_state *state, struct view encoded,
 		if (body == NULL)
 			return APPLY_NEEDS_BODY;
 	}
-	result = apply_head(state, &frame);
+	result = apply_head(replica, &frame);
 	if (result == ENGINE_OK)
-		result = frame.header.kind == FRAME_STATEMENT ? apply_statement(state, &frame)
+		result = frame.header.kind == FRAME_STATEMENT ? apply_statement(replica, &frame)
 							      : apply_sealed(&patch, body, encoded);
 	if (result == ENGINE_OK)
 		return APPLY_OK;
@@ -453,18 +462,18 @@ enum apply_result apply_frame(struct sync_state *state, struct view encoded,
 	return APPLY_FAILED;
 }
 
-enum engine_result apply_note_snapshot(struct sync_state *state, struct view encoded)
+enum engine_result apply_note_snapshot(struct replica *replica, struct view encoded)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	char name[BLOB_NAME_TEXT_MAX];
 	struct frame frame;
 
 	if (frame_decode(encoded, &frame) != FORMAT_OK || frame.header.kind != FRAME_SNAPSHOT)
 		return ENGINE_OK;
-	log_begins(state, frame.header.seq);
+	log_begins(replica, frame.header.seq);
 	blob_name_text(&frame.header.blob, name);
 	return engine_of_journal(
-	    journal->ops->meta_set(journal->self, META_INDEX, view_text(name), state->call));
+	    journal->ops->meta_set(journal->self, META_INDEX, view_text(name), replica->call));
 }
 
 bool brake_holds(uint64_t deletions, uint64_t entries)
@@ -479,24 +488,24 @@ bool brake_holds(uint64_t deletions, uint64_t entries)
  * head that was reached counts with them: the log comes in pieces, cut as its makers like, and each
  * run that the brake ends would let one more pass.
  */
-static enum engine_result hold_brake(struct sync_state *state, uint64_t more)
+static enum engine_result hold_brake(struct replica *replica, uint64_t more)
 {
-	const struct journal *journal = &state->engine->journal;
-	uint64_t done = state->facts.public.deleted;
+	const struct journal *journal = &replica->engine->journal;
+	uint64_t done = replica->facts.public.deleted;
 	uint64_t deletions = done + more;
 	struct journal_counts counts;
 	enum journal_result result;
 
 	if (!brake_holds(deletions, 0)) /* few, whatever there is */
 		return ENGINE_OK;
-	result = journal->ops->counts(journal->self, state->call, &counts);
+	result = journal->ops->counts(journal->self, replica->call, &counts);
 	if (result != JOURNAL_OK)
 		return engine_of_journal(result);
 	counts.entries_count += done; /* as many as there were before */
 	if (!brake_holds(deletions, counts.entries_count))
 		return ENGINE_OK;
-	state->totals.deletions = deletions;
-	call_sayf(state->call,
+	replica->totals.deletions = deletions;
+	call_sayf(replica->call,
 	    "this sync would delete %llu of %llu entries here; it stopped after %llu: look at the "
 	    "other device, then run it with --yes if that is meant",
 	    (unsigned long long)deletions, (unsigned long long)counts.entries_count,
@@ -505,45 +514,45 @@ static enum engine_result hold_brake(struct sync_state *state, uint64_t more)
 }
 
 static enum engine_result ask_brake(
-    struct sync_state *state, bool allow_deletions, uint64_t *coming_out)
+    struct replica *replica, bool allow_deletions, uint64_t *coming_out)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	enum journal_result result;
 
 	*coming_out = 0;
 	if (allow_deletions)
 		return ENGINE_OK;
-	result = journal->ops->deletions_coming(journal->self, state->call, coming_out);
-	return result == JOURNAL_OK ? hold_brake(state, *coming_out) : engine_of_journal(result);
+	result = journal->ops->deletions_coming(journal->self, replica->call, coming_out);
+	return result == JOURNAL_OK ? hold_brake(replica, *coming_out) : engine_of_journal(result);
 }
 
 /* After a reset the local version may be anyone's: by its author all derive the same copy of it. */
-static enum engine_result local_author(struct sync_state *state, struct view id,
+static enum engine_result local_author(struct replica *replica, struct view id,
     const struct journal_entry *known, struct device_id *author)
 {
 	static const struct device_id none;
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct device_id made_by;
 	enum journal_result found;
 
-	if (!state->no_base || !known->has_local)
+	if (!replica->no_base || !known->has_local)
 		return ENGINE_OK;
 	found =
-	    journal->ops->version_author(journal->self, id, &known->local, state->call, &made_by);
+	    journal->ops->version_author(journal->self, id, &known->local, replica->call, &made_by);
 	if (found == JOURNAL_OK && !device_equal(&made_by, &none))
 		*author = made_by;
 	return found == JOURNAL_NONE ? ENGINE_OK : engine_of_journal(found);
 }
 
-static enum engine_result settle_one(struct sync_state *state, struct view id, uint64_t *deleted)
+static enum engine_result settle_one(struct replica *replica, struct view id, uint64_t *deleted)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct journal_entry known = {0};
 	struct edit_outcome outcome = {0};
 	struct settle_input input = {.id = id};
 	bool changed = false;
 	enum engine_result result =
-	    engine_of_journal(journal->ops->entry_get(journal->self, id, state->call, &known));
+	    engine_of_journal(journal->ops->entry_get(journal->self, id, replica->call, &known));
 
 	if (result != ENGINE_OK)
 		return result;
@@ -551,19 +560,19 @@ static enum engine_result settle_one(struct sync_state *state, struct view id, u
 	input.base = known.base;
 	input.has_local = known.has_local;
 	input.local = known.local;
-	input.local_author = *state_device(state);
+	input.local_author = *replica_device(replica);
 	input.has_cloud = known.has_cloud;
 	input.cloud = known.cloud;
 	input.cloud_author = known.author;
-	input.skew_ms = state->facts.public.skew_ms;
-	input.no_base = state->no_base;
-	result = local_author(state, id, &known, &input.local_author);
+	input.skew_ms = replica->facts.public.skew_ms;
+	input.no_base = replica->no_base;
+	result = local_author(replica, id, &known, &input.local_author);
 	if (result == ENGINE_OK)
-		result = settle_entry(state->engine, &input, state->call, &changed, &outcome);
+		result = settle_entry(replica->engine, &input, replica->call, &changed, &outcome);
 	if (result == ENGINE_OK && changed && !known.has_cloud) { /* a tombstone's end is no news */
 		struct journal_entry left = {0};
 		enum journal_result found =
-		    journal->ops->entry_get(journal->self, id, state->call, &left);
+		    journal->ops->entry_get(journal->self, id, replica->call, &left);
 
 		if (found != JOURNAL_NONE)
 			result = engine_of_journal(found);
@@ -571,49 +580,49 @@ static enum engine_result settle_one(struct sync_state *state, struct view id, u
 	}
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->base_set(
-		    journal->self, id, known.has_cloud ? &known.cloud : NULL, state->call));
+		    journal->self, id, known.has_cloud ? &known.cloud : NULL, replica->call));
 	if (result == ENGINE_OK) {
-		state->totals.pulled += changed;
-		state->totals.conflicts += outcome.conflict;
+		replica->totals.pulled += changed;
+		replica->totals.conflicts += outcome.conflict;
 		*deleted += outcome.deleted;
 	}
 	return result;
 }
 
-enum engine_result settle_all(struct sync_state *state, bool allow_deletions)
+enum engine_result reconcile_all(struct replica *replica, bool allow_deletions)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes after = {0};
-	uint64_t pulled = state->totals.pulled;
+	uint64_t pulled = replica->totals.pulled;
 	uint64_t plain = 0;
 	uint64_t coming = 0;
 	uint64_t deleted = 0;
-	enum engine_result result = ask_brake(state, allow_deletions, &coming);
+	enum engine_result result = ask_brake(replica, allow_deletions, &coming);
 
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->settle_plain(
-		    journal->self, clock_wall_ms(state->engine->clock), state->call, &plain));
-	state->totals.pulled += plain;
+		    journal->self, clock_wall_ms(replica->engine->clock), replica->call, &plain));
+	replica->totals.pulled += plain;
 	while (result == ENGINE_OK) { /* ids ascend, so it ends */
 		struct bytes id = {0};
 		enum journal_result found = journal->ops->unsettled_next(
-		    journal->self, view_bytes(&after), state->call, &id);
+		    journal->self, view_bytes(&after), replica->call, &id);
 
 		if (found == JOURNAL_NONE)
 			break;
 		result = engine_of_journal(found);
 		if (result == ENGINE_OK)
-			result = settle_one(state, view_bytes(&id), &deleted);
+			result = settle_one(replica, view_bytes(&id), &deleted);
 		bytes_clear(&after);
 		after = id;
 	}
 	bytes_clear(&after);
 	/* Without bases none of them could be told before; all of it is rolled back then. */
-	if (result == ENGINE_OK && state->no_base && !allow_deletions)
-		result = hold_brake(state, coming + deleted);
+	if (result == ENGINE_OK && replica->no_base && !allow_deletions)
+		result = hold_brake(replica, coming + deleted);
 	if (result == ENGINE_OK)
-		state->facts.public.deleted += coming + deleted;
+		replica->facts.public.deleted += coming + deleted;
 	if (result == ENGINE_OK)
-		result = state_note(state, ACTIVITY_PULLED, state->totals.pulled - pulled);
+		result = replica_note(replica, ACTIVITY_PULLED, replica->totals.pulled - pulled);
 	return result;
 }

@@ -3,7 +3,10 @@
  * for who has not met the patches that carried them. They are no part of the state: no root and no
  * run speaks of them, only their seal and the index that names them.
  */
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/losers.h"
+#include "cli/engine/result.h"
+#include "schemas/cbor.h"
+#include "schemas/patch.h"
 
 void losers_init(struct losers *losers)
 {
@@ -23,20 +26,20 @@ size_t losers_row_len(size_t id_len)
 	return (2 + id_len) + (2 + DIGEST_LEN) + (1 + DEVICE_ID_LEN) + 9;
 }
 
-static enum engine_result unreadable(const struct sync_state *state, enum format_result result)
+static enum engine_result unreadable(const struct replica *replica, enum format_result result)
 {
 	if (result == FORMAT_NO_MEMORY) {
-		call_sayf(state->call, "no memory for a losers' segment");
+		call_sayf(replica->call, "no memory for a losers' segment");
 		return ENGINE_FAILED;
 	}
-	call_sayf(state->call, "a losers' segment cannot be read; nothing was changed");
+	call_sayf(replica->call, "a losers' segment cannot be read; nothing was changed");
 	return ENGINE_DAMAGED;
 }
 
 static enum engine_result hold_row(
-    struct losers *losers, struct sync_state *state, const struct row *row)
+    struct losers *losers, struct replica *replica, const struct row *row)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 
 	losers->full |= losers->rows.len + losers_row_len(row->id.len) > LOSERS_ROWS_MAX;
 	if (losers->full)
@@ -46,15 +49,15 @@ static enum engine_result hold_row(
 	cbor_put_bytes(&losers->rows, row->author.bytes, DEVICE_ID_LEN);
 	cbor_put_int(&losers->rows, row->time_ms);
 	if (losers->rows.failed) {
-		call_sayf(state->call, "no memory for the losers of a snapshot");
+		call_sayf(replica->call, "no memory for the losers of a snapshot");
 		return ENGINE_FAILED;
 	}
 	losers->count++;
 	return engine_of_journal(
-	    journal->ops->version_put(journal->self, &row->version, row->entry, state->call));
+	    journal->ops->version_put(journal->self, &row->version, row->entry, replica->call));
 }
 
-enum engine_result losers_read(struct losers *losers, struct sync_state *state, struct view plain)
+enum engine_result losers_read(struct losers *losers, struct replica *replica, struct view plain)
 {
 	struct cbor_reader reader;
 	size_t count;
@@ -66,17 +69,17 @@ enum engine_result losers_read(struct losers *losers, struct sync_state *state, 
 		struct row row;
 
 		row_read(&reader, true, &row);
-		result = reader.result == FORMAT_OK ? hold_row(losers, state, &row)
-						    : unreadable(state, reader.result);
+		result = reader.result == FORMAT_OK ? hold_row(losers, replica, &row)
+						    : unreadable(replica, reader.result);
 	}
 	if (result == ENGINE_OK && cbor_finish(&reader) != FORMAT_OK)
-		result = unreadable(state, reader.result);
+		result = unreadable(replica, reader.result);
 	return result;
 }
 
-enum engine_result losers_file(const struct losers *losers, struct sync_state *state)
+enum engine_result losers_file(const struct losers *losers, struct replica *replica)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct cbor_reader reader;
 	enum engine_result result = ENGINE_OK;
 
@@ -89,7 +92,7 @@ enum engine_result losers_file(const struct losers *losers, struct sync_state *s
 		cbor_fixed(&reader, version.bytes, DIGEST_LEN);
 		cbor_fixed(&reader, author.bytes, DEVICE_ID_LEN);
 		result = engine_of_journal(journal->ops->loser_settled(
-		    journal->self, id, &version, &author, cbor_time(&reader), state->call));
+		    journal->self, id, &version, &author, cbor_time(&reader), replica->call));
 	}
 	return result;
 }

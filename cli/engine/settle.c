@@ -3,7 +3,10 @@
  * open across a pull and for a pull that meets an unsynced edit. Nothing is ever lost silently: a
  * version that gives way stands in the history, and in the activity log if it was a conflict.
  */
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/settle.h"
+#include "cli/engine/conflict.h"
+#include "cli/engine/result.h"
+#include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
 
 #include <assert.h>
@@ -202,6 +205,26 @@ static enum engine_result settle_unsound(
 	return result;
 }
 
+static enum engine_result load_side(struct engine *engine, struct view id, bool has,
+    const struct digest *hash, struct call *call, struct conflict_side *out)
+{
+	struct version version = {0};
+	enum engine_result result;
+
+	*out = (struct conflict_side){.has = has};
+	if (!has)
+		return ENGINE_OK;
+	result = version_load(engine, id, hash, call, &version);
+	if (result != ENGINE_OK)
+		return result;
+	out->version = *hash;
+	out->deleted = entry_deleted(&version.entry);
+	out->updated_ms = time_parse_ms(version.entry.updated_at);
+	out->copy = version.entry.conflict_of.data != NULL;
+	version_clear(&version);
+	return ENGINE_OK;
+}
+
 enum engine_result settle_entry(struct engine *engine, const struct settle_input *input,
     struct call *call, bool *changed_out, struct edit_outcome *out)
 {
@@ -211,15 +234,15 @@ enum engine_result settle_entry(struct engine *engine, const struct settle_input
 	enum conflict_outcome judged;
 	bool changed = false;
 	enum engine_result result =
-	    conflict_side_load(engine, input->id, input->has_local, &input->local, call, &local);
+	    load_side(engine, input->id, input->has_local, &input->local, call, &local);
 
 	if (result == ENGINE_UNSOUND) {
 		*out = outcome;
 		return settle_unsound(engine, input, call, changed_out);
 	}
 	if (result == ENGINE_OK)
-		result = conflict_side_load(
-		    engine, input->id, input->has_cloud, &input->cloud, call, &cloud);
+		result =
+		    load_side(engine, input->id, input->has_cloud, &input->cloud, call, &cloud);
 	if (result == ENGINE_UNSOUND) { /* what an open editor's save meets: the edit replaces it */
 		*changed_out = false;
 		*out = outcome;

@@ -3,7 +3,8 @@
  * were: so a pull that was cut goes on where it stopped. The marks are a named value: the hash of
  * the index, then the run hash of each segment that is staged.
  */
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/stage.h"
+#include "cli/engine/result.h"
 #include "schemas/base/mutation.h"
 
 #include <stdlib.h>
@@ -19,20 +20,20 @@ void stage_clear(struct stage *stage)
 	*stage = (struct stage){0};
 }
 
-enum engine_result stage_forget(struct sync_state *state)
+enum engine_result stage_forget(struct replica *replica)
 {
-	const struct journal *journal = &state->engine->journal;
-	enum journal_result result = journal->ops->stage_clear(journal->self, state->call);
+	const struct journal *journal = &replica->engine->journal;
+	enum journal_result result = journal->ops->stage_clear(journal->self, replica->call);
 
 	if (result == JOURNAL_OK)
-		result = journal->ops->meta_remove(journal->self, META_STAGE, state->call);
+		result = journal->ops->meta_remove(journal->self, META_STAGE, replica->call);
 	return engine_of_journal(result);
 }
 
 /* What an earlier run has staged. */
-static enum engine_result sum_staged(struct stage *stage, struct sync_state *state)
+static enum engine_result sum_staged(struct stage *stage, struct replica *replica)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes after = {0};
 	enum engine_result result = ENGINE_OK;
 
@@ -41,7 +42,7 @@ static enum engine_result sum_staged(struct stage *stage, struct sync_state *sta
 		struct digest version;
 		struct device_id author;
 		enum journal_result found = journal->ops->stage_next(
-		    journal->self, view_bytes(&after), state->call, &id, &version, &author);
+		    journal->self, view_bytes(&after), replica->call, &id, &version, &author);
 
 		if (found == JOURNAL_NONE)
 			break;
@@ -56,12 +57,12 @@ static enum engine_result sum_staged(struct stage *stage, struct sync_state *sta
 }
 
 enum engine_result stage_open(
-    struct stage *stage, struct sync_state *state, const struct digest *index)
+    struct stage *stage, struct replica *replica, const struct digest *index)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes marks = {0};
 	enum journal_result found =
-	    journal->ops->meta_get(journal->self, META_STAGE, state->call, &marks);
+	    journal->ops->meta_get(journal->self, META_STAGE, replica->call, &marks);
 	enum engine_result result = ENGINE_OK;
 
 	stage->index = *index;
@@ -77,9 +78,9 @@ enum engine_result stage_open(
 		if (stage->runs_count > 0)
 			memcpy(
 			    stage->runs, marks.data + DIGEST_LEN, stage->runs_count * DIGEST_LEN);
-		result = sum_staged(stage, state);
+		result = sum_staged(stage, replica);
 	} else {
-		result = stage_forget(state);
+		result = stage_forget(replica);
 	}
 	bytes_clear(&marks);
 	return result;
@@ -99,9 +100,9 @@ void stage_mark(struct stage *stage, const struct digest *run_hash)
 		stage->runs[stage->runs_count++] = *run_hash;
 }
 
-static enum journal_result stage_row(struct sync_state *state, const struct row *row)
+static enum journal_result stage_row(struct replica *replica, const struct row *row)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct journal_staged staged = {.id = row->id,
 	    .version = row->version,
 	    .author = row->author,
@@ -109,13 +110,13 @@ static enum journal_result stage_row(struct sync_state *state, const struct row 
 	    .seq = MUTATION(PLACE_NOT_STAGED) ? 0 : row->seq,
 	    .time_ms = row->time_ms};
 
-	return journal->ops->stage_add(journal->self, &staged, state->call);
+	return journal->ops->stage_add(journal->self, &staged, replica->call);
 }
 
-enum engine_result stage_own(struct stage *stage, struct sync_state *state, const struct row *row)
+enum engine_result stage_own(struct stage *stage, struct replica *replica, const struct row *row)
 {
 	root_add(&stage->sum, row->id, &row->version);
-	return engine_of_journal(stage_row(state, row));
+	return engine_of_journal(stage_row(replica, row));
 }
 
 void stage_hold(struct stage *stage, struct opening **opening)
@@ -131,25 +132,25 @@ bool stage_full(const struct stage *stage)
 	return stage->held_bytes >= HELD_BYTES || stage->held_count == STAGE_HELD_MAX;
 }
 
-static enum engine_result stage_rows(struct sync_state *state, const struct opening *held)
+static enum engine_result stage_rows(struct replica *replica, const struct opening *held)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	enum journal_result result = JOURNAL_OK;
 
 	for (size_t i = 0; i < held->rows_count && result == JOURNAL_OK; i++) {
 		const struct row *row = &held->rows[i];
 
 		result = journal->ops->version_put(
-		    journal->self, &row->version, row->entry, state->call);
+		    journal->self, &row->version, row->entry, replica->call);
 		if (result == JOURNAL_OK)
-			result = stage_row(state, row);
+			result = stage_row(replica, row);
 	}
 	return engine_of_journal(result);
 }
 
-enum engine_result stage_store_marks(const struct stage *stage, struct sync_state *state)
+enum engine_result stage_store_marks(const struct stage *stage, struct replica *replica)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct buffer marks;
 	enum journal_result result;
 
@@ -159,22 +160,22 @@ enum engine_result stage_store_marks(const struct stage *stage, struct sync_stat
 		buffer_add(&marks, stage->runs[i].bytes, DIGEST_LEN);
 	result = marks.failed ? JOURNAL_FAILED
 			      : journal->ops->meta_set(
-				    journal->self, META_STAGE, buffer_view(&marks), state->call);
+				    journal->self, META_STAGE, buffer_view(&marks), replica->call);
 	buffer_clear(&marks);
 	return engine_of_journal(result);
 }
 
-enum engine_result stage_flush(struct stage *stage, struct sync_state *state)
+enum engine_result stage_flush(struct stage *stage, struct replica *replica)
 {
 	enum engine_result result = ENGINE_OK;
 
 	for (size_t i = 0; i < stage->held_count; i++) {
 		if (result == ENGINE_OK)
-			result = stage_rows(state, stage->held[i]);
+			result = stage_rows(replica, stage->held[i]);
 		stage_mark(stage, &stage->held[i]->run_hash);
 		opening_free(stage->held[i]);
 	}
 	stage->held_count = 0;
 	stage->held_bytes = 0;
-	return result == ENGINE_OK ? stage_store_marks(stage, state) : result;
+	return result == ENGINE_OK ? stage_store_marks(stage, replica) : result;
 }

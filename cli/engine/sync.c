@@ -3,7 +3,20 @@
  * Pull, settle, push: conflicts are settled by the device that pushes, before it pushes. README.md
  * has a paragraph for each phase.
  */
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/apply.h"
+#include "cli/engine/brake.h"
+#include "cli/engine/frame_build.h"
+#include "cli/engine/membership.h"
+#include "cli/engine/own_frames.h"
+#include "cli/engine/patch_build.h"
+#include "cli/engine/purge.h"
+#include "cli/engine/reconcile.h"
+#include "cli/engine/result.h"
+#include "cli/engine/segments.h"
+#include "cli/engine/snapshot_build.h"
+#include "cli/engine/snapshot_install.h"
+#include "cli/engine/transfers.h"
+#include "cli/engine/wipe_record.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -34,18 +47,18 @@ enum phase {
 };
 
 struct sync {
-	struct sync_state state;
+	struct replica replica;
 	struct sync_options options;
 	enum phase phase;
 	enum engine_result result;
 	struct sync_request request;
 	struct sync_want want;
-	struct push push;        /* the frame in flight; empty: a poll */
-	struct bytes new_roster; /* with a statement's frame */
-	struct make *make;       /* a load or snapshot on its way */
-	struct take *take;
-	struct flights flights; /* their blobs under way */
-	struct sync_body extra; /* a body fetched alone */
+	struct built_frame push;      /* the frame in flight; empty: a poll */
+	struct bytes new_roster;      /* with a statement's frame */
+	struct snapshot_build *build; /* a load or snapshot on its way */
+	struct snapshot_install *install;
+	struct transfers transfers; /* their blobs under way */
+	struct sync_body extra;     /* a body fetched alone */
 	struct bytes extra_blob;
 	struct blob_name wanted; /* of PHASE_ROSTER, _BODY, _LEARN */
 	struct head there;       /* the head that the last answer told of, … */
@@ -69,7 +82,7 @@ static void end(struct sync *sync, enum engine_result result)
 {
 	sync->result = result;
 	sync->phase = PHASE_OVER;
-	flights_give_up(&sync->flights);
+	transfers_give_up(&sync->transfers);
 }
 
 enum engine_result sync_new(
@@ -81,12 +94,12 @@ enum engine_result sync_new(
 	if (sync == NULL)
 		return ENGINE_FAILED;
 	sync->options = *options;
-	sync->state.engine = engine;
-	sync->state.call = call;
-	sync->state.opener = engine->keys;
-	result = state_load(&sync->state);
-	if (result == ENGINE_OK && sync->state.facts.public.recovering) {
-		sync->state.opener = options->recovery;
+	sync->replica.engine = engine;
+	sync->replica.call = call;
+	sync->replica.opener = engine->keys;
+	result = replica_load(&sync->replica);
+	if (result == ENGINE_OK && sync->replica.facts.public.recovering) {
+		sync->replica.opener = options->recovery;
 		if (options->recovery == NULL) {
 			call_sayf(call, "recovery was interrupted: run `inkseal recover` again");
 			result = ENGINE_OFF;
@@ -104,28 +117,28 @@ void sync_free(struct sync *sync)
 {
 	if (sync == NULL)
 		return;
-	assert(flights_count(&sync->flights) == 0); /* the driver still reads from them */
-	flights_give_up(&sync->flights);
-	push_clear(&sync->push);
+	assert(transfers_count(&sync->transfers) == 0); /* the driver still reads from them */
+	transfers_give_up(&sync->transfers);
+	built_frame_clear(&sync->push);
 	bytes_clear(&sync->new_roster);
 	bytes_clear(&sync->extra_blob);
-	make_free(sync->make);
-	take_free(sync->take);
-	state_clear(&sync->state);
+	snapshot_build_free(sync->build);
+	snapshot_install_free(sync->install);
+	replica_clear(&sync->replica);
 	free(sync);
 }
 
 /* What is sent: the cursor, and the frame in flight with its body. */
 static void ask_exchange(struct sync *sync, const struct head *cursor)
 {
-	const struct sync_facts *facts = &sync->state.facts.public;
+	const struct sync_facts *facts = &sync->replica.facts.public;
 
 	sync->request = (struct sync_request){.account = facts->account,
 	    .device = facts->recovering ? sync->options.recovery->id : facts->device,
 	    .cursor = *cursor,
 	    .reseed = sync->options.reseed && !facts->recovering};
 	if (sync->resetting)
-		sync->request.roster = view_bytes(&sync->state.roster_bytes);
+		sync->request.roster = view_bytes(&sync->replica.roster_bytes);
 	if (sync->push.frame.data != NULL) {
 		sync->request.frames[0] = view_bytes(&sync->push.frame);
 		sync->request.frames_count = 1;
@@ -152,7 +165,7 @@ static enum engine_result detour(struct sync *sync)
 	if (++sync->detours <= DETOURS_MAX)
 		return ENGINE_OK;
 	call_sayf(
-	    sync->state.call, "the remote keeps naming what does not lead on; nothing was lost");
+	    sync->replica.call, "the remote keeps naming what does not lead on; nothing was lost");
 	return ENGINE_DAMAGED;
 }
 
@@ -162,20 +175,20 @@ static enum engine_result detour(struct sync *sync)
  */
 static enum engine_result follow_roster(struct sync *sync, bool *asked_out)
 {
-	size_t at = roster_find(sync->state.roster, &sync->there_roster_hash);
+	size_t at = roster_find(sync->replica.roster, &sync->there_roster_hash);
 
 	*asked_out = at == SIZE_MAX;
 	if (!*asked_out)
-		return state_let_go(&sync->state, at);
-	take_free(sync->take);
-	sync->take = NULL;
+		return replica_trim_roster(&sync->replica, at);
+	snapshot_install_free(sync->install);
+	sync->install = NULL;
 	ask_blob(sync, PHASE_ROSTER, &sync->there_roster);
 	return detour(sync);
 }
 
 static void forget_push(struct sync *sync)
 {
-	push_clear(&sync->push);
+	built_frame_clear(&sync->push);
 	bytes_clear(&sync->new_roster);
 }
 
@@ -183,10 +196,10 @@ static void forget_push(struct sync *sync)
 static void forget_work(struct sync *sync)
 {
 	forget_push(sync);
-	make_free(sync->make);
-	sync->make = NULL;
-	take_free(sync->take);
-	sync->take = NULL;
+	snapshot_build_free(sync->build);
+	sync->build = NULL;
+	snapshot_install_free(sync->install);
+	sync->install = NULL;
 	sync->resetting = false;
 }
 
@@ -197,7 +210,7 @@ static void forget_work(struct sync *sync)
  */
 static bool snapshot_due(const struct sync *sync)
 {
-	const struct sync_facts *facts = &sync->state.facts.public;
+	const struct sync_facts *facts = &sync->replica.facts.public;
 	uint64_t times = sync->pushed ? 1 : 2;
 	uint64_t limit = facts->snapshot_bytes / 2;
 
@@ -211,14 +224,14 @@ static bool snapshot_due(const struct sync *sync)
 
 static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
 {
-	const struct journal *journal = &sync->state.engine->journal;
+	const struct journal *journal = &sync->replica.engine->journal;
 	struct bytes stored = {0};
 	struct blob_name name;
 	enum journal_result found;
 
 	if (kind == FRAME_SNAPSHOT) {
 		found =
-		    journal->ops->meta_get(journal->self, META_INDEX, sync->state.call, &stored);
+		    journal->ops->meta_get(journal->self, META_INDEX, sync->replica.call, &stored);
 		if (found == JOURNAL_OK) {
 			bool known = blob_name_parse((const char *)stored.data, stored.len, &name);
 
@@ -232,40 +245,40 @@ static enum engine_result start_make(struct sync *sync, enum frame_kind kind)
 		}
 	}
 	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, kind, NULL, &sync->make);
+	return snapshot_build_open(&sync->replica, kind, NULL, &sync->build);
 }
 
 /* Nothing that was put before is relied on: a reset is for what is damaged too. */
 static enum engine_result start_reset(struct sync *sync)
 {
-	struct sync_state *state = &sync->state;
-	enum engine_result result = state_begin_light(state);
+	struct replica *replica = &sync->replica;
+	enum engine_result result = transaction_begin_light(replica);
 
 	if (result != ENGINE_OK)
 		return result;
-	result = segments_begin(state);
+	result = segments_begin(replica);
 	if (result == ENGINE_OK)
-		result = state_commit(state);
+		result = transaction_commit(replica);
 	if (result != ENGINE_OK) {
-		state_rollback(state);
+		transaction_undo(replica);
 		return result;
 	}
 	sync->reset_due = false;
 	sync->resetting = true;
 	sync->phase = PHASE_MAKE;
-	return make_open(state, FRAME_RESET, &sync->there, &sync->make);
+	return snapshot_build_open(replica, FRAME_RESET, &sync->there, &sync->build);
 }
 
 static enum engine_result start_push(struct sync *sync, const struct journal_pending *pending)
 {
-	const struct journal *journal = &sync->state.engine->journal;
-	const struct sync_facts *facts = &sync->state.facts.public;
+	const struct journal *journal = &sync->replica.engine->journal;
+	const struct sync_facts *facts = &sync->replica.facts.public;
 	bool load = facts->head.seq == 0 && pending->dirty_count > 0;
 	enum engine_result result = ENGINE_OK;
 
 	if (facts->head.seq > 0)
-		result = engine_of_journal(
-		    journal->ops->dirty_above(journal->self, LOAD_ABOVE, sync->state.call, &load));
+		result = engine_of_journal(journal->ops->dirty_above(
+		    journal->self, LOAD_ABOVE, sync->replica.call, &load));
 	if (result != ENGINE_OK)
 		return result;
 	if (load) {
@@ -273,10 +286,10 @@ static enum engine_result start_push(struct sync *sync, const struct journal_pen
 			ask_exchange(sync, &facts->head);
 			return ENGINE_OK;
 		}
-		result = push_brake(&sync->state, sync->options.allow_deletions);
+		result = brake_going(&sync->replica, sync->options.allow_deletions);
 		return result != ENGINE_OK ? result : start_make(sync, FRAME_LOAD);
 	}
-	result = push_patch(&sync->state, sync->options.allow_deletions, &sync->push);
+	result = patch_build(&sync->replica, sync->options.allow_deletions, &sync->push);
 	if (result == ENGINE_OK)
 		ask_exchange(sync, &facts->head);
 	return result;
@@ -284,8 +297,8 @@ static enum engine_result start_push(struct sync *sync, const struct journal_pen
 
 static enum engine_result decide(struct sync *sync)
 {
-	const struct journal *journal = &sync->state.engine->journal;
-	struct sync_facts *facts = &sync->state.facts.public;
+	const struct journal *journal = &sync->replica.engine->journal;
+	struct sync_facts *facts = &sync->replica.facts.public;
 	struct journal_pending pending;
 	bool acknowledge = false;
 	enum engine_result result;
@@ -293,14 +306,14 @@ static enum engine_result decide(struct sync *sync)
 	if (sync->reset_due)
 		return start_reset(sync);
 	result =
-	    engine_of_journal(journal->ops->pending(journal->self, sync->state.call, &pending));
+	    engine_of_journal(journal->ops->pending(journal->self, sync->replica.call, &pending));
 
 	if (result != ENGINE_OK)
 		return result;
 	if (facts->recovering) {
 		if (sync->current)
-			result = push_statement(
-			    &sync->state, sync->options.recovery, &sync->push, &sync->new_roster);
+			result = membership_build(
+			    &sync->replica, sync->options.recovery, &sync->push, &sync->new_roster);
 		if (result == ENGINE_OK)
 			ask_exchange(sync, &facts->head);
 		return result;
@@ -318,9 +331,9 @@ static enum engine_result decide(struct sync *sync)
 	}
 	if (snapshot_due(sync))
 		return start_make(sync, FRAME_SNAPSHOT);
-	result = purge_acknowledge_due(&sync->state, &acknowledge);
+	result = purge_acknowledge_due(&sync->replica, &acknowledge);
 	if (result == ENGINE_OK && acknowledge) { /* a patch of nothing: our place in the log */
-		result = push_patch(&sync->state, sync->options.allow_deletions, &sync->push);
+		result = patch_build(&sync->replica, sync->options.allow_deletions, &sync->push);
 		if (result == ENGINE_OK)
 			ask_exchange(sync, &facts->head);
 	} else if (result == ENGINE_OK) {
@@ -335,67 +348,69 @@ static void show_progress(const struct sync *sync, uint64_t done, uint64_t all)
 		sync->options.progress(sync->options.progress_self, done, all);
 }
 
-static void want_get(struct sync *sync, struct flight *flight, enum flight_state state)
+static void want_get(struct sync *sync, struct transfer *transfer, enum transfer_state state)
 {
-	flight->state = state;
+	transfer->state = state;
 	sync->want = (struct sync_want){.kind = SYNC_WANT_GET,
-	    .slot = flight_slot(&sync->flights, flight),
-	    .opening = flight->opening,
-	    .name = flight->name};
+	    .slot = transfer_slot(&sync->transfers, transfer),
+	    .opening = transfer->opening,
+	    .name = transfer->name};
 }
 
 /* What was put is read back, then more is cut and sealed, until the frame that names it all. */
 static enum engine_result step_make(struct sync *sync)
 {
-	struct flight *flight = flights_find(&sync->flights, FLIGHT_BACK);
+	struct transfer *transfer = transfers_find(&sync->transfers, TRANSFER_BACK);
 	bool put = false;
 	enum engine_result result = ENGINE_OK;
 
-	if (flight != NULL) {
-		want_get(sync, flight, FLIGHT_CHECK);
+	if (transfer != NULL) {
+		want_get(sync, transfer, TRANSFER_CHECK);
 		return ENGINE_OK;
 	}
-	flight = flights_begin(&sync->flights);
-	if (flight != NULL)
-		result = make_next(sync->make, flights_count(&sync->flights) == 0, &put, flight);
+	transfer = transfers_begin(&sync->transfers);
+	if (transfer != NULL)
+		result = snapshot_build_next(
+		    sync->build, transfers_count(&sync->transfers) == 0, &put, transfer);
 	if (result != ENGINE_OK)
 		return result;
 	if (put) {
-		flight->state = FLIGHT_PUT;
+		transfer->state = TRANSFER_PUT;
 		sync->want = (struct sync_want){.kind = SYNC_WANT_PUT,
-		    .slot = flight_slot(&sync->flights, flight),
-		    .sealing = &flight->sealing};
+		    .slot = transfer_slot(&sync->transfers, transfer),
+		    .sealing = &transfer->sealing};
 		return ENGINE_OK;
 	}
-	if (flights_count(&sync->flights) > 0) {
+	if (transfers_count(&sync->transfers) > 0) {
 		sync->want.kind = SYNC_WANT_ANSWER;
 		return ENGINE_OK;
 	}
-	result = make_frame(sync->make, &sync->push);
+	result = snapshot_build_frame(sync->build, &sync->push);
 	if (result == ENGINE_OK)
-		ask_exchange(sync, sync->resetting ? &sync->there : &sync->state.facts.public.head);
+		ask_exchange(
+		    sync, sync->resetting ? &sync->there : &sync->replica.facts.public.head);
 	return result;
 }
 
 static enum engine_result step_take(struct sync *sync)
 {
-	struct flight *flight = flights_begin(&sync->flights);
+	struct transfer *transfer = transfers_begin(&sync->transfers);
 	bool get = false;
 	enum engine_result result = ENGINE_OK;
 
-	if (flight != NULL)
-		result = take_next(sync->take, &get, flight);
+	if (transfer != NULL)
+		result = snapshot_install_next(sync->install, &get, transfer);
 	if (result != ENGINE_OK)
 		return result;
 	if (get) {
-		want_get(sync, flight, FLIGHT_GET);
+		want_get(sync, transfer, TRANSFER_GET);
 		return ENGINE_OK;
 	}
-	if (flights_count(&sync->flights) > 0) {
+	if (transfers_count(&sync->transfers) > 0) {
 		sync->want.kind = SYNC_WANT_ANSWER;
 		return ENGINE_OK;
 	}
-	ask_exchange(sync, take_cursor(sync->take));
+	ask_exchange(sync, snapshot_install_cursor(sync->install));
 	sync->phase = PHASE_TAKE_FOLLOW;
 	return ENGINE_OK;
 }
@@ -404,7 +419,7 @@ static enum engine_result step_take(struct sync *sync)
 static bool left_over(const struct sync *sync)
 {
 	return sync->phase != PHASE_MAKE && sync->phase != PHASE_TAKE &&
-	       flights_count(&sync->flights) > 0;
+	       transfers_count(&sync->transfers) > 0;
 }
 
 static enum engine_result way_out(struct sync *sync, enum engine_result result);
@@ -462,7 +477,7 @@ void sync_next(struct sync *sync, struct sync_want *out)
 
 	sync->want = (struct sync_want){.kind = SYNC_WANT_NOTHING};
 	if (++sync->steps > STEPS_MAX && sync->phase != PHASE_OVER) {
-		call_sayf(sync->state.call, "the sync did not end; run it again");
+		call_sayf(sync->replica.call, "the sync did not end; run it again");
 		end(sync, ENGINE_LATER);
 	}
 	do { /* a way out is begun at once, RESETS_MAX times at most */
@@ -486,11 +501,11 @@ static enum engine_result lost_race(struct sync *sync)
 	if (sync->push.frame.data == NULL)
 		return ENGINE_OK;
 	forget_push(sync);
-	make_free(sync->make);
-	sync->make = NULL;
+	snapshot_build_free(sync->build);
+	sync->build = NULL;
 	sync->resetting = false;
 	if (++sync->losses > LOSSES_MAX) {
-		call_sayf(sync->state.call,
+		call_sayf(sync->replica.call,
 		    "other devices were faster %u times; nothing was lost, run it again",
 		    LOSSES_MAX);
 		return ENGINE_LATER;
@@ -502,13 +517,13 @@ static enum engine_result lost_race(struct sync *sync)
 static enum engine_result note_answer(struct sync *sync, const struct sync_answer *answer)
 {
 	static const uint8_t none[INCARNATION_LEN];
-	struct sync_facts *facts = &sync->state.facts.public;
-	int64_t now_ms = clock_wall_ms(sync->state.engine->clock);
+	struct sync_facts *facts = &sync->replica.facts.public;
+	int64_t now_ms = clock_wall_ms(sync->replica.engine->clock);
 
 	if (memcmp(facts->incarnation, none, INCARNATION_LEN) == 0)
 		memcpy(facts->incarnation, answer->incarnation, INCARNATION_LEN);
 	if (memcmp(facts->incarnation, answer->incarnation, INCARNATION_LEN) != 0) {
-		call_sayf(sync->state.call,
+		call_sayf(sync->replica.call,
 		    "the account there is another life of this one: it was made again; local "
 		    "edits are kept, sync stops");
 		return ENGINE_ROLLBACK;
@@ -525,7 +540,7 @@ static enum engine_result note_answer(struct sync *sync, const struct sync_answe
 /* A lower head than one seen before: once more, then it is a rollback. */
 static enum engine_result check_rollback(struct sync *sync, const struct sync_answer *answer)
 {
-	const struct sync_facts *facts = &sync->state.facts.public;
+	const struct sync_facts *facts = &sync->replica.facts.public;
 	bool lower = answer->head.seq < facts->known_head.seq || answer->status == SYNC_AHEAD ||
 		     answer->status == SYNC_DIVERGED ||
 		     (answer->head.seq == facts->known_head.seq &&
@@ -543,7 +558,7 @@ static enum engine_result check_rollback(struct sync *sync, const struct sync_an
 		wait_then_decide(sync, WAIT_MIN_MS);
 		return ENGINE_OK;
 	}
-	call_sayf(sync->state.call,
+	call_sayf(sync->replica.call,
 	    "the log there is %s the one this device has seen (it saw place %llu, there it ends at "
 	    "%llu): it was rolled back or forked; local edits are kept, sync stops",
 	    answer->head.seq < facts->known_head.seq ? "older than" : "not",
@@ -559,53 +574,53 @@ struct saved_state {
 	struct sync_totals totals;
 };
 
-static void save_state(const struct sync_state *state, struct saved_state *out)
+static void save_state(const struct replica *replica, struct saved_state *out)
 {
-	out->facts = state->facts;
-	out->sum = state->sum;
-	out->roster_index = state->roster_index;
-	out->totals = state->totals;
+	out->facts = replica->facts;
+	out->sum = replica->sum;
+	out->roster_index = replica->roster_index;
+	out->totals = replica->totals;
 }
 
-static void restore_state(struct sync_state *state, const struct saved_state *saved)
+static void restore_state(struct replica *replica, const struct saved_state *saved)
 {
-	uint64_t deletions = state->totals.deletions;
+	uint64_t deletions = replica->totals.deletions;
 
-	state->facts = saved->facts;
-	state->sum = saved->sum;
-	state->roster_index = saved->roster_index;
-	state->totals = saved->totals;
-	state->totals.deletions = deletions; /* the brake's count outlives what it stopped */
+	replica->facts = saved->facts;
+	replica->sum = saved->sum;
+	replica->roster_index = saved->roster_index;
+	replica->totals = saved->totals;
+	replica->totals.deletions = deletions; /* the brake's count outlives what it stopped */
 }
 
 /* Settles, forgets sent frames that are behind, commits; or rolls back all of it. */
 static enum engine_result finish_pull(
     struct sync *sync, enum engine_result result, const struct saved_state *saved)
 {
-	struct sync_state *state = &sync->state;
-	const struct journal *journal = &state->engine->journal;
+	struct replica *replica = &sync->replica;
+	const struct journal *journal = &replica->engine->journal;
 
 	if (result == ENGINE_OK)
-		result = settle_all(state, sync->options.allow_deletions);
-	if (result == ENGINE_OK && head_equal(&state->facts.public.head, &sync->there))
-		state->facts.public.deleted = 0;
+		result = reconcile_all(replica, sync->options.allow_deletions);
+	if (result == ENGINE_OK && head_equal(&replica->facts.public.head, &sync->there))
+		replica->facts.public.deleted = 0;
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->sent_prune(
-		    journal->self, state->facts.public.head.seq, state->call));
+		    journal->self, replica->facts.public.head.seq, replica->call));
 	if (result == ENGINE_OK)
-		result =
-		    state_note(state, ACTIVITY_PUSHED, state->totals.pushed - saved->totals.pushed);
+		result = replica_note(
+		    replica, ACTIVITY_PUSHED, replica->totals.pushed - saved->totals.pushed);
 	if (result == ENGINE_OK) {
-		state->facts.public.pulled_ms = clock_wall_ms(state->engine->clock);
-		result = state_commit(state);
+		replica->facts.public.pulled_ms = clock_wall_ms(replica->engine->clock);
+		result = transaction_commit(replica);
 	}
 	if (result != ENGINE_OK) {
-		struct head seen = state->facts.public.head;
+		struct head seen = replica->facts.public.head;
 
-		state_rollback(state);
-		restore_state(state, saved);
+		transaction_undo(replica);
+		restore_state(replica, saved);
 		if (result == ENGINE_BRAKE)
-			result = state_braked(state, &seen);
+			result = brake_remember_head(replica, &seen);
 	}
 	return result;
 }
@@ -613,17 +628,17 @@ static enum engine_result finish_pull(
 /* A load of our own that we did not know had landed: the versions it carried are acknowledged. */
 static enum engine_result meet_own_load(struct sync *sync, const struct frame *frame)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	struct frame_sealed sealed = {0};
 	struct bytes payload = {0};
-	enum engine_result result = apply_head(state, frame);
+	enum engine_result result = apply_head(replica, frame);
 
 	if (result == ENGINE_OK)
-		result = apply_open(state, frame, &payload, &sealed);
+		result = apply_open(replica, frame, &payload, &sealed);
 	if (result == ENGINE_OK)
-		result = make_acknowledge(state, frame, &sealed);
+		result = own_frames_load(replica, frame, &sealed);
 	if (result == ENGINE_OK)
-		state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
+		replica->facts.public.acknowledged_ms = clock_wall_ms(replica->engine->clock);
 	bytes_clear(&payload);
 	return result;
 }
@@ -631,9 +646,9 @@ static enum engine_result meet_own_load(struct sync *sync, const struct frame *f
 /* Has this home stored it, before it sent it? */
 static enum engine_result find_sent(struct sync *sync, const struct frame *frame, bool *own_out)
 {
-	const struct journal *journal = &sync->state.engine->journal;
+	const struct journal *journal = &sync->replica.engine->journal;
 	enum journal_result found =
-	    journal->ops->sent_known(journal->self, &frame->hash, sync->state.call);
+	    journal->ops->sent_known(journal->self, &frame->hash, sync->replica.call);
 
 	*own_out = found == JOURNAL_OK;
 	return found == JOURNAL_NONE ? ENGINE_OK : engine_of_journal(found);
@@ -654,26 +669,26 @@ static enum engine_result pull_frame(struct sync *sync, struct view encoded,
 		return result;
 	if (own)
 		return meet_own_load(sync, &frame);
-	*applied_out = apply_frame(&sync->state, encoded, source, &failure);
+	*applied_out = apply_frame(&sync->replica, encoded, source, &failure);
 	if (*applied_out == APPLY_FAILED)
 		return failure;
-	return *applied_out == APPLY_OK ? apply_note_snapshot(&sync->state, encoded) : ENGINE_OK;
+	return *applied_out == APPLY_OK ? apply_note_snapshot(&sync->replica, encoded) : ENGINE_OK;
 }
 
 /* The frames of an answer, as far as they can be applied now; one transaction. */
 static enum engine_result pull(struct sync *sync, const struct sync_answer *answer)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	struct body_source source = {
 	    .bodies = answer->bodies, .bodies_count = answer->bodies_count};
 	struct saved_state saved;
-	enum engine_result result = state_begin(state);
+	enum engine_result result = transaction_begin(replica);
 	enum apply_result applied = APPLY_OK;
 	size_t count = 0;
 
 	if (result != ENGINE_OK)
 		return result;
-	save_state(state, &saved);
+	save_state(replica, &saved);
 	if (sync->extra_blob.data != NULL)
 		source.extra = &sync->extra;
 	while (count < answer->frames_count && applied == APPLY_OK && result == ENGINE_OK) {
@@ -692,7 +707,8 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
 			return result;
 		if (applied == APPLY_IS_LOAD) {
 			sync->phase = PHASE_TAKE;
-			return take_open(state, answer->frames[0], true, &sync->take);
+			return snapshot_install_open(
+			    replica, answer->frames[0], true, &sync->install);
 		}
 		result = engine_of_format(frame_decode(answer->frames[0], &frame));
 		if (result == ENGINE_OK)
@@ -711,24 +727,26 @@ static enum engine_result pull(struct sync *sync, const struct sync_answer *answ
  */
 static enum engine_result check_roster_end(struct sync *sync)
 {
-	struct sync_state *state = &sync->state;
-	size_t at = roster_find(state->roster, &sync->there_roster_hash);
+	struct replica *replica = &sync->replica;
+	size_t at = roster_find(replica->roster, &sync->there_roster_hash);
 
-	if (at == state->roster_index && at + 1 >= state->roster_known)
-		return state_let_go(state, at);
-	if (at != SIZE_MAX && at < state->roster_known) {
-		call_sayf(state->call, "the roster there is older than the one this device knows: "
-				       "it was rolled back; local edits are kept, sync stops");
+	if (at == replica->roster_index && at + 1 >= replica->roster_known)
+		return replica_trim_roster(replica, at);
+	if (at != SIZE_MAX && at < replica->roster_known) {
+		call_sayf(replica->call,
+		    "the roster there is older than the one this device knows: "
+		    "it was rolled back; local edits are kept, sync stops");
 		return ENGINE_ROLLBACK;
 	}
-	call_sayf(state->call, "the roster there holds statements that the log does not: they are "
-			       "not believed; local edits are kept, run it again later");
+	call_sayf(replica->call,
+	    "the roster there holds statements that the log does not: they are "
+	    "not believed; local edits are kept, run it again later");
 	return ENGINE_DAMAGED;
 }
 
 static enum engine_result answered_behind(struct sync *sync, const struct sync_answer *answer)
 {
-	struct sync_facts *facts = &sync->state.facts.public;
+	struct sync_facts *facts = &sync->replica.facts.public;
 	bool asked = false;
 	enum engine_result result = lost_race(sync);
 
@@ -748,10 +766,11 @@ static enum engine_result answered_behind(struct sync *sync, const struct sync_a
 
 static enum engine_result commit_make(struct sync *sync)
 {
-	enum engine_result result = make_committed(sync->make, view_bytes(&sync->push.frame));
+	enum engine_result result =
+	    snapshot_build_committed(sync->build, view_bytes(&sync->push.frame));
 
-	make_free(sync->make);
-	sync->make = NULL;
+	snapshot_build_free(sync->build);
+	sync->build = NULL;
 	return result;
 }
 
@@ -764,10 +783,11 @@ static enum engine_result commit_frame(struct sync *sync)
 
 	if (frame_decode(view_bytes(&sync->push.frame), &frame) == FORMAT_OK)
 		body.name = frame.header.blob;
-	if (apply_frame(&sync->state, view_bytes(&sync->push.frame), &source, &failure) != APPLY_OK)
+	if (apply_frame(&sync->replica, view_bytes(&sync->push.frame), &source, &failure) !=
+	    APPLY_OK)
 		return failure;
-	sync->state.totals.pushed += sync->push.entries;
-	sync->state.totals.deltas += sync->push.deltas;
+	sync->replica.totals.pushed += sync->push.entries;
+	sync->replica.totals.deltas += sync->push.deltas;
 	return ENGINE_OK;
 }
 
@@ -785,34 +805,34 @@ static bool acknowledges(const struct sync *sync, const struct head *told)
 
 static enum engine_result answered_committed(struct sync *sync, const struct sync_answer *answer)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	struct saved_state saved;
 	enum engine_result result;
 
 	if (!acknowledges(sync, &answer->head)) {
-		call_sayf(state->call, "the remote acknowledged a frame that was not sent");
+		call_sayf(replica->call, "the remote acknowledged a frame that was not sent");
 		return ENGINE_DAMAGED;
 	}
 	result = sync->new_roster.data == NULL
 		     ? ENGINE_OK
-		     : state_hold_roster(state, view_bytes(&sync->new_roster));
+		     : replica_hold_roster(replica, view_bytes(&sync->new_roster));
 	if (result == ENGINE_OK)
-		result = state_begin(state);
+		result = transaction_begin(replica);
 	if (result != ENGINE_OK)
 		return result;
-	save_state(state, &saved);
-	state->facts.public.acknowledged_ms = clock_wall_ms(state->engine->clock);
-	result = sync->make != NULL ? commit_make(sync) : commit_frame(sync);
+	save_state(replica, &saved);
+	replica->facts.public.acknowledged_ms = clock_wall_ms(replica->engine->clock);
+	result = sync->build != NULL ? commit_make(sync) : commit_frame(sync);
 	result = finish_pull(sync, result, &saved);
 	if (result != ENGINE_OK)
 		return result;
 	/* While recovering the code's keys opened the epochs; now this device has a box of its own.
 	 */
-	if (!state->facts.public.recovering)
-		state->opener = state->engine->keys;
+	if (!replica->facts.public.recovering)
+		replica->opener = replica->engine->keys;
 	sync->pushed = true;
 	sync->losses = 0;
-	sync->current = head_equal(&state->facts.public.head, &answer->head);
+	sync->current = head_equal(&replica->facts.public.head, &answer->head);
 	forget_push(sync);
 	sync->resetting = false;
 	sync->phase = PHASE_DECIDE;
@@ -821,7 +841,7 @@ static enum engine_result answered_committed(struct sync *sync, const struct syn
 
 static enum engine_result answered_current(struct sync *sync)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	struct saved_state saved;
 	enum engine_result result = check_roster_end(sync);
 
@@ -830,10 +850,10 @@ static enum engine_result answered_current(struct sync *sync)
 	if (result == ENGINE_OK)
 		result = lost_race(sync);
 	if (result == ENGINE_OK)
-		result = state_begin(state);
+		result = transaction_begin(replica);
 	if (result != ENGINE_OK)
 		return result;
-	save_state(state, &saved);
+	save_state(replica, &saved);
 	result = finish_pull(sync, ENGINE_OK, &saved);
 	sync->current = true;
 	sync->lagging = false;
@@ -845,20 +865,20 @@ static enum engine_result answered_current(struct sync *sync)
 static enum engine_result meet_own_reset(
     struct sync *sync, const struct frame *frame, bool *met_out)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	struct saved_state saved;
 	enum engine_result result;
 
 	*met_out = frame->header.kind == FRAME_RESET &&
-		   head_equal(&frame->header.covered, &state->facts.public.head);
+		   head_equal(&frame->header.covered, &replica->facts.public.head);
 	if (!*met_out)
 		return ENGINE_OK;
-	result = state_begin(state);
+	result = transaction_begin(replica);
 	if (result != ENGINE_OK)
 		return result;
-	save_state(state, &saved);
+	save_state(replica, &saved);
 	sync->phase = PHASE_DECIDE;
-	return finish_pull(sync, make_acknowledge_reset(state, frame), &saved);
+	return finish_pull(sync, own_frames_reset(replica, frame), &saved);
 }
 
 /*
@@ -867,8 +887,8 @@ static enum engine_result meet_own_reset(
  */
 static enum engine_result meet_own_first(struct sync *sync, struct view encoded, bool *met_out)
 {
-	struct sync_state *state = &sync->state;
-	const struct head *head = &state->facts.public.head;
+	struct replica *replica = &sync->replica;
+	const struct head *head = &replica->facts.public.head;
 	struct saved_state saved;
 	struct frame frame;
 	bool own = false;
@@ -883,10 +903,10 @@ static enum engine_result meet_own_first(struct sync *sync, struct view encoded,
 		   digest_equal(&frame.header.previous, &head->hash);
 	if (!*met_out)
 		return meet_own_reset(sync, &frame, met_out);
-	result = state_begin(state);
+	result = transaction_begin(replica);
 	if (result != ENGINE_OK)
 		return result;
-	save_state(state, &saved);
+	save_state(replica, &saved);
 	sync->phase = PHASE_DECIDE;
 	return finish_pull(sync, meet_own_load(sync, &frame), &saved);
 }
@@ -907,47 +927,50 @@ static enum engine_result answered_far(struct sync *sync, const struct sync_answ
 	sync->phase = PHASE_TAKE;
 	result = detour(sync);
 	if (result == ENGINE_OK)
-		result = take_open(&sync->state, answer->snapshot, false, &sync->take);
+		result =
+		    snapshot_install_open(&sync->replica, answer->snapshot, false, &sync->install);
 	return result;
 }
 
 /* Blobs whose count is too old, or that nobody has seen: put again under the current one. */
 static enum engine_result answered_rename(struct sync *sync)
 {
-	struct sync_state *state = &sync->state;
-	const struct journal *journal = &state->engine->journal;
+	struct replica *replica = &sync->replica;
+	const struct journal *journal = &replica->engine->journal;
 	enum engine_result result;
 
 	forget_work(sync);
 	if (++sync->renames > RENAMES_MAX) {
-		call_sayf(state->call, "the remote keeps losing what was put; run it again later");
+		call_sayf(
+		    replica->call, "the remote keeps losing what was put; run it again later");
 		return ENGINE_LATER;
 	}
-	result = state_begin(state);
+	result = transaction_begin(replica);
 	if (result != ENGINE_OK)
 		return result;
-	result = engine_of_journal(journal->ops->segments_clear(journal->self, state->call));
+	result = engine_of_journal(journal->ops->segments_clear(journal->self, replica->call));
 	if (result == ENGINE_OK)
-		result = state_commit(state);
+		result = transaction_commit(replica);
 	if (result != ENGINE_OK)
-		state_rollback(state);
+		transaction_undo(replica);
 	sync->phase = PHASE_DECIDE;
 	return result;
 }
 
 static enum engine_result answered_gone(struct sync *sync, const struct sync_answer *answer)
 {
-	struct sync_state *state = &sync->state;
-	enum engine_result result = state_let_go(state, 0);
+	struct replica *replica = &sync->replica;
+	enum engine_result result = replica_trim_roster(replica, 0);
 
 	if (result == ENGINE_OK)
 		result = wipe_record_check(
-		    &state->facts.public, state->roster, answer->wipe_record, state->call);
+		    &replica->facts.public, replica->roster, answer->wipe_record, replica->call);
 	if (result == ENGINE_OK)
-		result = account_forget(state->engine, state->call);
+		result = account_forget(replica->engine, replica->call);
 	if (result == ENGINE_OK) {
-		call_sayf(state->call, "the cloud data was wiped by a device of this account: the "
-				       "journal stays here, sync is now off");
+		call_sayf(replica->call,
+		    "the cloud data was wiped by a device of this account: the "
+		    "journal stays here, sync is now off");
 		result = ENGINE_GONE;
 	}
 	return result;
@@ -961,7 +984,7 @@ static enum engine_result answered_gone(struct sync *sync, const struct sync_ans
  */
 static enum engine_result answered_revoked(struct sync *sync, const struct sync_answer *answer)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	const struct roster_device *device = NULL;
 	struct roster *roster = calloc(1, sizeof(*roster));
 	bool revoked;
@@ -970,19 +993,20 @@ static enum engine_result answered_revoked(struct sync *sync, const struct sync_
 		return ENGINE_FAILED;
 	if (answer->roster_blob.data != NULL &&
 	    roster_decode(answer->roster_blob, false, roster) == FORMAT_OK &&
-	    state_knows(state, roster))
+	    replica_knows(replica, roster))
 		device = roster_device(roster, &sync->request.device);
 	revoked = device != NULL && device->revoked_by != SIZE_MAX;
 	free(roster);
 	if (!revoked) {
-		call_sayf(state->call, "the remote refuses this device without a signed statement "
-				       "that it was revoked: sync stays on");
+		call_sayf(replica->call,
+		    "the remote refuses this device without a signed statement "
+		    "that it was revoked: sync stays on");
 		return ENGINE_MISSING;
 	}
-	if (state->facts.public.recovering)
-		call_sayf(state->call, "the recovery code was revoked: recover with a newer one");
+	if (replica->facts.public.recovering)
+		call_sayf(replica->call, "the recovery code was revoked: recover with a newer one");
 	else
-		call_sayf(state->call,
+		call_sayf(replica->call,
 		    "a device of the account has revoked this one: the journal stays here, and its "
 		    "edits are not sent; to join again, recover with the code into another home "
 		    "(--home DIR)");
@@ -995,14 +1019,14 @@ static int64_t later_ms(const struct sync *sync, const struct sync_answer *answe
 	int64_t wait_ms = answer->retry_after_ms > 0 ? answer->retry_after_ms : WAIT_MIN_MS;
 	uint16_t jitter;
 
-	random_fill(sync->state.engine->random, &jitter, sizeof(jitter));
+	random_fill(sync->replica.engine->random, &jitter, sizeof(jitter));
 	return wait_ms + wait_ms * jitter / UINT16_MAX / 4;
 }
 
 static enum engine_result answered_later(struct sync *sync, const struct sync_answer *answer)
 {
 	if (++sync->laters > LATER_MAX) {
-		call_sayf(sync->state.call, "the remote is busy; nothing was lost, run it again");
+		call_sayf(sync->replica.call, "the remote is busy; nothing was lost, run it again");
 		return ENGINE_LATER;
 	}
 	forget_work(sync);
@@ -1043,9 +1067,9 @@ static enum engine_result answered(struct sync *sync, const struct sync_answer *
 	case SYNC_GONE: return answered_gone(sync, answer);
 	case SYNC_LATER: return answered_later(sync, answer);
 	case SYNC_REFUSED: /* the driver has put the remote's reason there, if it gave one */
-		if (sync->state.call->message[0] == '\0')
-			call_sayf(
-			    sync->state.call, "the remote refused what was sent; nothing was lost");
+		if (sync->replica.call->message[0] == '\0')
+			call_sayf(sync->replica.call,
+			    "the remote refused what was sent; nothing was lost");
 		return ENGINE_DAMAGED;
 	case SYNC_AHEAD:
 	case SYNC_DIVERGED: break; /* check_rollback has ended or retried */
@@ -1063,8 +1087,8 @@ static enum engine_result followed(struct sync *sync, const struct sync_answer *
 	enum engine_result result;
 
 	if (answer->status == SYNC_FAR_BEHIND) { /* a newer one has come meanwhile */
-		take_free(sync->take);
-		sync->take = NULL;
+		snapshot_install_free(sync->install);
+		sync->install = NULL;
 	}
 	if (answer->status != SYNC_CURRENT && answer->status != SYNC_BEHIND)
 		return answered(sync, answer);
@@ -1073,24 +1097,24 @@ static enum engine_result followed(struct sync *sync, const struct sync_answer *
 		result = follow_roster(sync, &asked);
 	if (result != ENGINE_OK || asked)
 		return result;
-	result = take_frames(
-	    sync->take, answer, sync->extra_blob.data != NULL ? &sync->extra : NULL, &name, &body);
+	result = snapshot_install_frames(sync->install, answer,
+	    sync->extra_blob.data != NULL ? &sync->extra : NULL, &name, &body);
 	if (result != ENGINE_OK)
 		return result;
 	if (body) {
 		ask_blob(sync, PHASE_BODY, &name);
 		return ENGINE_OK;
 	}
-	more = more || take_cursor(sync->take)->seq < answer->head.seq;
+	more = more || snapshot_install_cursor(sync->install)->seq < answer->head.seq;
 	if (more && answer->frames_count > 0) {
-		ask_exchange(sync, take_cursor(sync->take));
+		ask_exchange(sync, snapshot_install_cursor(sync->install));
 		sync->phase = PHASE_TAKE_FOLLOW;
 		return ENGINE_OK;
 	}
 	bytes_clear(&sync->extra_blob);
-	result = take_finish(sync->take, sync->options.allow_deletions);
-	take_free(sync->take);
-	sync->take = NULL;
+	result = snapshot_install_finish(sync->install, sync->options.allow_deletions);
+	snapshot_install_free(sync->install);
+	sync->install = NULL;
 	sync->phase = PHASE_DECIDE;
 	return result;
 }
@@ -1101,15 +1125,15 @@ static enum engine_result followed(struct sync *sync, const struct sync_answer *
  */
 static enum engine_result way_out(struct sync *sync, enum engine_result result)
 {
-	struct sync_state *state = &sync->state;
+	struct replica *replica = &sync->replica;
 	bool asked = false;
 	bool lost = result == ENGINE_ROLLBACK ||
 		    (!sync->resetting && (result == ENGINE_DAMAGED || result == ENGINE_ROOT));
 
-	if (!lost || !sync->options.reseed || !sync->answered || state->facts.public.recovering ||
-	    state->facts.public.head.seq == 0 || ++sync->resets > RESETS_MAX)
+	if (!lost || !sync->options.reseed || !sync->answered || replica->facts.public.recovering ||
+	    replica->facts.public.head.seq == 0 || ++sync->resets > RESETS_MAX)
 		return result;
-	flights_give_up(&sync->flights);
+	transfers_give_up(&sync->transfers);
 	forget_work(sync);
 	bytes_clear(&sync->extra_blob);
 	sync->current = false;
@@ -1138,17 +1162,17 @@ static enum engine_result got_roster(struct sync *sync, struct view blob)
 
 	blob_hash(blob, &hash);
 	if (!digest_equal(&hash, &sync->wanted.hash)) {
-		call_sayf(sync->state.call, "the roster's blob is not the one that was named");
+		call_sayf(sync->replica.call, "the roster's blob is not the one that was named");
 		return ENGINE_DAMAGED;
 	}
-	result = state_hold_roster(&sync->state, blob);
+	result = replica_hold_roster(&sync->replica, blob);
 	if (result == ENGINE_OK &&
-	    !digest_equal(roster_hash(sync->state.roster), &sync->there_roster_hash)) {
-		call_sayf(sync->state.call, "the roster's blob does not end as it was said to");
+	    !digest_equal(roster_hash(sync->replica.roster), &sync->there_roster_hash)) {
+		call_sayf(sync->replica.call, "the roster's blob does not end as it was said to");
 		result = ENGINE_DAMAGED;
 	}
 	if (result == ENGINE_OK)
-		ask_exchange(sync, &sync->state.facts.public.head);
+		ask_exchange(sync, &sync->replica.facts.public.head);
 	return result;
 }
 
@@ -1158,11 +1182,11 @@ static enum engine_result got_body(struct sync *sync, struct view blob)
 	if (!bytes_copy(blob, &sync->extra_blob))
 		return ENGINE_FAILED;
 	sync->extra = (struct sync_body){sync->wanted, view_bytes(&sync->extra_blob)};
-	if (sync->take != NULL) {
-		ask_exchange(sync, take_cursor(sync->take));
+	if (sync->install != NULL) {
+		ask_exchange(sync, snapshot_install_cursor(sync->install));
 		sync->phase = PHASE_TAKE_FOLLOW;
 	} else {
-		ask_exchange(sync, &sync->state.facts.public.head);
+		ask_exchange(sync, &sync->replica.facts.public.head);
 	}
 	return ENGINE_OK;
 }
@@ -1174,90 +1198,91 @@ static enum engine_result got_body(struct sync *sync, struct view blob)
  */
 static enum engine_result learn_nothing(struct sync *sync, bool damaged)
 {
-	const struct journal *journal = &sync->state.engine->journal;
-	enum engine_result result = state_begin(&sync->state);
+	const struct journal *journal = &sync->replica.engine->journal;
+	enum engine_result result = transaction_begin(&sync->replica);
 
 	if (result != ENGINE_OK)
 		return result;
-	result = engine_of_journal(journal->ops->segments_clear(journal->self, sync->state.call));
+	result = engine_of_journal(journal->ops->segments_clear(journal->self, sync->replica.call));
 	if (result == ENGINE_OK)
 		result = engine_of_journal(
-		    journal->ops->meta_remove(journal->self, META_INDEX, sync->state.call));
+		    journal->ops->meta_remove(journal->self, META_INDEX, sync->replica.call));
 	if (result == ENGINE_OK && damaged)
 		result = engine_of_journal(
 		    journal->ops->activity_add(journal->self, ACTIVITY_WARNING, (struct view){0},
 			"the newest snapshot in the cloud copy could not be read: a new one "
 			"replaces it",
-			clock_wall_ms(sync->state.engine->clock), sync->state.call));
+			clock_wall_ms(sync->replica.engine->clock), sync->replica.call));
 	if (result == ENGINE_OK)
-		result = state_commit(&sync->state);
+		result = transaction_commit(&sync->replica);
 	if (result != ENGINE_OK) {
-		state_rollback(&sync->state);
+		transaction_undo(&sync->replica);
 		return result;
 	}
 	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
+	return snapshot_build_open(&sync->replica, FRAME_SNAPSHOT, NULL, &sync->build);
 }
 
 static enum engine_result got_index(struct sync *sync, struct view blob)
 {
-	enum engine_result result = state_begin(&sync->state);
+	enum engine_result result = transaction_begin(&sync->replica);
 
 	if (result != ENGINE_OK)
 		return result;
-	result = make_learn(&sync->state, &sync->wanted, blob);
+	result = segments_learn(&sync->replica, &sync->wanted, blob);
 	if (result == ENGINE_OK)
-		result = state_commit(&sync->state);
+		result = transaction_commit(&sync->replica);
 	if (result != ENGINE_OK) {
-		state_rollback(&sync->state);
+		transaction_undo(&sync->replica);
 		return result == ENGINE_DAMAGED ? learn_nothing(sync, true) : result;
 	}
 	sync->phase = PHASE_MAKE;
-	return make_open(&sync->state, FRAME_SNAPSHOT, NULL, &sync->make);
+	return snapshot_build_open(&sync->replica, FRAME_SNAPSHOT, NULL, &sync->build);
 }
 
 /* Put, and read back: the bytes are there under their name. */
-static enum engine_result got_back(struct sync *sync, const struct flight *flight, struct view blob)
+static enum engine_result got_back(
+    struct sync *sync, const struct transfer *transfer, struct view blob)
 {
 	struct digest hash;
 	uint64_t done, all;
 	enum engine_result result;
 
 	blob_hash(blob, &hash);
-	if (!digest_equal(&hash, &flight->name.hash)) {
-		call_sayf(sync->state.call, "what was put did not come back as it was");
+	if (!digest_equal(&hash, &transfer->name.hash)) {
+		call_sayf(sync->replica.call, "what was put did not come back as it was");
 		return ENGINE_DAMAGED;
 	}
-	result = make_put_done(sync->make, flight);
-	make_progress(sync->make, &done, &all);
+	result = snapshot_build_put_done(sync->build, transfer);
+	snapshot_build_progress(sync->build, &done, &all);
 	show_progress(sync, done, all);
 	return result;
 }
 
 /* A load is taken where it stands in the log; a snapshot when the frames after it are known. */
-static enum engine_result got_taken(struct sync *sync, struct flight *flight, struct view blob)
+static enum engine_result got_taken(struct sync *sync, struct transfer *transfer, struct view blob)
 {
 	uint64_t done, all;
-	enum engine_result result = take_blob(sync->take, flight, blob);
+	enum engine_result result = snapshot_install_blob(sync->install, transfer, blob);
 
-	take_progress(sync->take, &done, &all);
+	snapshot_install_progress(sync->install, &done, &all);
 	show_progress(sync, done, all);
 	return result;
 }
 
-static enum engine_result got_flight(struct sync *sync, struct flight *flight, struct view blob)
+static enum engine_result got_flight(struct sync *sync, struct transfer *transfer, struct view blob)
 {
 	enum engine_result result = ENGINE_OK;
 
-	switch (flight->state) {
-	case FLIGHT_CHECK: result = got_back(sync, flight, blob); break;
-	case FLIGHT_GET: result = got_taken(sync, flight, blob); break;
-	case FLIGHT_STALE: break;
-	case FLIGHT_FREE:
-	case FLIGHT_PUT:
-	case FLIGHT_BACK: assert(false); /* no blob was asked for */
+	switch (transfer->state) {
+	case TRANSFER_CHECK: result = got_back(sync, transfer, blob); break;
+	case TRANSFER_GET: result = got_taken(sync, transfer, blob); break;
+	case TRANSFER_STALE: break;
+	case TRANSFER_FREE:
+	case TRANSFER_PUT:
+	case TRANSFER_BACK: assert(false); /* no blob was asked for */
 	}
-	flight_end(flight);
+	transfer_end(transfer);
 	return result;
 }
 
@@ -1284,7 +1309,7 @@ void sync_got(struct sync *sync, unsigned slot, struct view blob)
 
 	assert(slot <= SLOT_ALONE);
 	result = slot == SLOT_ALONE ? got_alone(sync, blob)
-				    : got_flight(sync, &sync->flights.all[slot], blob);
+				    : got_flight(sync, &sync->transfers.all[slot], blob);
 	result = way_out(sync, result);
 	if (result != ENGINE_OK)
 		end(sync, result);
@@ -1292,18 +1317,18 @@ void sync_got(struct sync *sync, unsigned slot, struct view blob)
 
 void sync_put(struct sync *sync, unsigned slot)
 {
-	struct flight *flight = &sync->flights.all[slot];
+	struct transfer *transfer = &sync->transfers.all[slot];
 
 	assert(slot < SLOT_ALONE);
-	if (flight->state == FLIGHT_STALE) {
-		flight_end(flight);
+	if (transfer->state == TRANSFER_STALE) {
+		transfer_end(transfer);
 		return;
 	}
-	assert(flight->state == FLIGHT_PUT && flight->sealing.blob.data != NULL);
-	flight->name = flight->sealing.name;
-	flight->blob_len = flight->sealing.blob.len;
-	bytes_clear(&flight->sealing.blob);
-	flight->state = FLIGHT_BACK;
+	assert(transfer->state == TRANSFER_PUT && transfer->sealing.blob.data != NULL);
+	transfer->name = transfer->sealing.name;
+	transfer->blob_len = transfer->sealing.blob.len;
+	bytes_clear(&transfer->sealing.blob);
+	transfer->state = TRANSFER_BACK;
 }
 
 void sync_waited(struct sync *sync)
@@ -1319,12 +1344,12 @@ void sync_waited(struct sync *sync)
  */
 static void look_again(struct sync *sync)
 {
-	flights_give_up(&sync->flights);
+	transfers_give_up(&sync->transfers);
 	forget_push(sync);
-	make_free(sync->make);
-	sync->make = NULL;
-	take_free(sync->take);
-	sync->take = NULL;
+	snapshot_build_free(sync->build);
+	sync->build = NULL;
+	snapshot_install_free(sync->install);
+	sync->install = NULL;
 	sync->resetting = false;
 	bytes_clear(&sync->extra_blob);
 	sync->current = false;
@@ -1337,7 +1362,7 @@ static void look_again(struct sync *sync)
  */
 static enum engine_result missed(struct sync *sync, enum engine_result result)
 {
-	uint64_t sweep = sync->state.facts.public.sweep;
+	uint64_t sweep = sync->replica.facts.public.sweep;
 	bool overtaken = sweep != sync->missed_sweep;
 
 	sync->missed_sweep = sweep;
@@ -1346,7 +1371,7 @@ static enum engine_result missed(struct sync *sync, enum engine_result result)
 		return ENGINE_OK;
 	}
 	if (overtaken) {
-		call_sayf(sync->state.call,
+		call_sayf(sync->replica.call,
 		    "the cloud copy is being swept; nothing was lost, run it again");
 		return ENGINE_LATER;
 	}
@@ -1357,14 +1382,14 @@ void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, co
 {
 	assert(slot <= SLOT_ALONE);
 	if (slot < SLOT_ALONE) {
-		bool stale = sync->flights.all[slot].state == FLIGHT_STALE;
+		bool stale = sync->transfers.all[slot].state == TRANSFER_STALE;
 
-		flight_end(&sync->flights.all[slot]);
+		transfer_end(&sync->transfers.all[slot]);
 		if (stale)
 			return;
 	}
-	if (message != NULL && message != sync->state.call->message)
-		call_sayf(sync->state.call, "%s", message);
+	if (message != NULL && message != sync->replica.call->message)
+		call_sayf(sync->replica.call, "%s", message);
 	if ((result == ENGINE_NOT_FOUND || result == ENGINE_DAMAGED) &&
 	    sync->phase == PHASE_LEARN) {
 		result = learn_nothing(sync, result == ENGINE_DAMAGED);
@@ -1382,7 +1407,7 @@ void sync_failed(struct sync *sync, unsigned slot, enum engine_result result, co
 
 enum engine_result sync_end(const struct sync *sync, struct sync_totals *totals_out)
 {
-	*totals_out = sync->state.totals;
-	totals_out->head = sync->state.facts.public.head;
+	*totals_out = sync->replica.totals;
+	totals_out->head = sync->replica.facts.public.head;
 	return sync->result;
 }

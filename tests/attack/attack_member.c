@@ -11,6 +11,8 @@
  * The seed of a round that fails is printed; `--seed N --rounds 1` runs it alone. Members that
  * revoke others are not here: who may outrank whom is the roster's affair.
  */
+#include "cli/engine/frame_build.h"
+#include "cli/engine/version.h"
 #include "tests/attack/member.h"
 #include "tests/cli/engine/engine_fixture.h"
 
@@ -184,7 +186,7 @@ static void statement_frame(struct view statement, uint64_t seq, struct bytes *o
 {
 	struct frame_header header;
 
-	push_header(&now.writer.state, FRAME_STATEMENT, &header);
+	frame_build_header(&now.writer.state, FRAME_STATEMENT, &header);
 	header.seq = seq;
 	header.device = now.member.keys.id;
 	if (frame_encode(&header, statement, now.member.keys.sign_secret, out) != FORMAT_OK)
@@ -199,7 +201,7 @@ static void statement_frame(struct view statement, uint64_t seq, struct bytes *o
  */
 static bool attack_statement(void)
 {
-	const struct sync_state *state = &now.writer.state;
+	const struct replica *state = &now.writer.state;
 	struct sync_request request = request_of(&now.writer);
 	struct bytes rosters[STATEMENTS_MAX] = {{0}}, statements[STATEMENTS_MAX] = {{0}};
 	struct roster *after = calloc(1, sizeof(*after));
@@ -258,10 +260,10 @@ static bool attack_name(void)
 	struct blob_name name = {.count = now.writer.state.facts.public.sweep};
 	struct frame_header frame;
 	const struct epoch_key *key;
-	struct push push = {0};
+	struct built_frame push = {0};
 	struct bytes blob = {0};
 
-	assert_int_equal(state_key(&now.writer.state, header.epoch, &key), ENGINE_OK);
+	assert_int_equal(replica_key(&now.writer.state, header.epoch, &key), ENGINE_OK);
 	assert_int_equal(
 	    seal_blob(key, view_text("a few bytes"), &header, &blob, &name.hash), FORMAT_OK);
 	if (one_in(2)) {
@@ -271,7 +273,7 @@ static bool attack_name(void)
 	keep_blob(NULL, &name, view_bytes(&blob));
 	bytes_clear(&blob);
 	put_blobs();
-	push_header(&now.writer.state, kinds[below(COUNT_OF(kinds))], &frame);
+	frame_build_header(&now.writer.state, kinds[below(COUNT_OF(kinds))], &frame);
 	frame.has_blob = true;
 	frame.blob = name;
 	root_of(&now.writer.state.sum, sealed.root);
@@ -281,9 +283,9 @@ static bool attack_name(void)
 		sealed.has_covered_root = true;
 		root_of(&now.writer.state.sum, sealed.covered_root);
 	}
-	assert_int_equal(push_seal(&now.writer.state, &frame, &sealed, &push), ENGINE_OK);
+	assert_int_equal(frame_build_seal(&now.writer.state, &frame, &sealed, &push), ENGINE_OK);
 	keep_frame(NULL, view_bytes(&push.frame));
-	push_clear(&push);
+	built_frame_clear(&push);
 	request.frames[request.frames_count++] = view_bytes(&now.frame);
 	return commit(&request);
 }

@@ -4,6 +4,7 @@
  */
 #include "tests/attack/member.h"
 #include "cli/engine/compress.h"
+#include "cli/engine/frame_build.h"
 #include "schemas/cbor.h"
 #include "tests/test.h"
 
@@ -56,13 +57,13 @@ void member_open(struct member *member, struct engine *engine, const struct devi
 	member->state.engine = engine;
 	member->state.call = &member->call;
 	member->state.opener = engine->keys;
-	assert_int_equal(state_load(&member->state), ENGINE_OK);
+	assert_int_equal(replica_load(&member->state), ENGINE_OK);
 	read_cloud(member);
 }
 
 void member_close(struct member *member)
 {
-	state_clear(&member->state);
+	replica_clear(&member->state);
 	for (size_t i = 0; i < member->entries_count; i++)
 		bytes_clear(&member->entries[i].encoded);
 }
@@ -255,7 +256,7 @@ static void make_ops(struct writing *writing, struct buffer *out)
 
 static void seal(struct writing *writing, struct frame_header *header, struct frame_sealed *sealed)
 {
-	struct push push = {0};
+	struct built_frame push = {0};
 	enum engine_result result;
 
 	if (fuzz_byte(writing->script) < 0xF0)
@@ -263,10 +264,10 @@ static void seal(struct writing *writing, struct frame_header *header, struct fr
 	if (fuzz_byte(writing->script) >= 0xF0)
 		sealed->floor = fuzz_number(writing->script) & SEQ_MAX;
 	sealed->time_ms = (int64_t)fuzz_number(writing->script);
-	result = push_seal(&writing->member->state, header, sealed, &push);
+	result = frame_build_seal(&writing->member->state, header, sealed, &push);
 	if (result == ENGINE_OK)
 		writing->sink->frame(writing->sink->self, view_bytes(&push.frame));
-	push_clear(&push);
+	built_frame_clear(&push);
 }
 
 /* A blob of that kind, put as the remote would have it. */
@@ -282,7 +283,7 @@ static struct blob_name put_blob(struct writing *writing, enum blob_kind kind,
 	const struct epoch_key *key;
 	struct bytes blob = {0};
 
-	assert_int_equal(state_key(&writing->member->state, header.epoch, &key), ENGINE_OK);
+	assert_int_equal(replica_key(&writing->member->state, header.epoch, &key), ENGINE_OK);
 	assert_int_equal(seal_blob(key, payload, &header, &blob, &name.hash), FORMAT_OK);
 	writing->sink->blob(writing->sink->self, &name, view_bytes(&blob));
 	bytes_clear(&blob);
@@ -299,7 +300,7 @@ static void write_patch(struct writing *writing)
 
 	buffer_init(&plain, OPS_PLAIN_MAX);
 	make_ops(writing, &plain);
-	push_header(&writing->member->state, FRAME_PATCH, &header);
+	frame_build_header(&writing->member->state, FRAME_PATCH, &header);
 	assert_int_equal(compress_pack(buffer_view(&plain), &packed), FORMAT_OK);
 	if (in_body) {
 		header.has_blob = true;
@@ -418,8 +419,8 @@ static void write_whole(struct writing *writing, enum frame_kind kind)
 
 	buffer_init(&run, SEGMENT_PLAIN_MAX);
 	buffer_init(&index, INDEX_PLAIN_MAX);
-	push_header(&writing->member->state, kind, &header);
-	assert_int_equal(state_key(&writing->member->state, header.epoch, &key), ENGINE_OK);
+	frame_build_header(&writing->member->state, kind, &header);
+	assert_int_equal(replica_key(&writing->member->state, header.epoch, &key), ENGINE_OK);
 	rows = make_run(writing, &run);
 	if (fuzz_byte(writing->script) >= 0xF0) {
 		buffer_clear(&run);

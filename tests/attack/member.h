@@ -7,7 +7,7 @@
 #ifndef INKSEAL_ATTACK_MEMBER_H
 #define INKSEAL_ATTACK_MEMBER_H
 
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/replica.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MEMBER_OPS_MAX 8u
@@ -31,7 +31,7 @@ struct member_entry {
 };
 
 struct member {
-	struct sync_state state;
+	struct replica state;
 	struct call call;
 	struct device_id authors[2]; /* who it says has made what it carries */
 	struct member_entry entries[MEMBER_ENTRIES_MAX];

@@ -2,6 +2,7 @@
  * tests/fuzz/play.c: the account, its log and the devices of play.h.
  */
 #include "tests/fuzz/play.h"
+#include "cli/engine/facts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
  * tests/sim/sim_check.c: the invariants against the reference, at quiescence: what all devices
  * hold, and every byte of the bucket.
  */
-#include "cli/engine/engine_priv.h"
 #include "tests/sim/sim_model.h"
 
 #include <sodium.h>

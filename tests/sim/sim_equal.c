@@ -2,7 +2,7 @@
  * tests/sim/sim_equal.c: at quiescence all devices hold one cloud state, the same losers, and the
  * same of what hangs on the log: tombstones' places, last frames, floor and reset (I2).
  */
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/root.h"
 #include "tests/sim/sim_model.h"
 
 #include <sodium.h>

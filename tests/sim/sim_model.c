@@ -3,7 +3,6 @@
  * seen. It looks at devices and bucket from outside, while no command runs.
  */
 #include "tests/sim/sim_model.h"
-#include "cli/engine/engine_priv.h"
 
 #include <sodium.h>
 #include <stdio.h>

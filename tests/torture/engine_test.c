@@ -5,6 +5,14 @@
  * Leaks are the sanitizer's to find.
  */
 #include "cli/engine/compress.h"
+#include "cli/engine/frame_build.h"
+#include "cli/engine/losers.h"
+#include "cli/engine/membership.h"
+#include "cli/engine/patch_build.h"
+#include "cli/engine/result.h"
+#include "cli/engine/snapshot_build.h"
+#include "cli/engine/transfers.h"
+#include "cli/engine/version.h"
 #include "schemas/cbor.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
@@ -22,7 +30,7 @@ static struct {
 	struct account_new account;
 	struct device_keys keys;
 	struct recovery_view view;
-	struct push push;
+	struct built_frame push;
 	struct losers losers;
 	bool any; /* what else was handed out */
 } out;
@@ -50,7 +58,7 @@ static void clear_out(void)
 {
 	bytes_clear(&out.bytes);
 	account_new_clear(&out.account);
-	push_clear(&out.push);
+	built_frame_clear(&out.push);
 	losers_clear(&out.losers);
 	memset(&out, 0, sizeof(out));
 }
@@ -318,7 +326,7 @@ static void accounts_without_memory(void **state)
 
 static enum engine_result run_losers_read(void)
 {
-	struct sync_state state = {.engine = &pair.a.engine, .call = &pair.a.call};
+	struct replica state = {.engine = &pair.a.engine, .call = &pair.a.call};
 	const struct journal *journal = &pair.a.engine.journal;
 	enum engine_result result =
 	    engine_of_journal(journal->ops->begin(journal->self, &pair.a.call));
@@ -503,13 +511,13 @@ static void epochs_without_memory(void **state)
 
 static enum engine_result run_push(void)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
-	enum engine_result result = state_load(&state);
+	enum engine_result result = replica_load(&state);
 
 	if (result == ENGINE_OK)
-		result = push_patch(&state, true, &out.push);
-	state_clear(&state);
+		result = patch_build(&state, true, &out.push);
+	replica_clear(&state);
 	return result;
 }
 
@@ -563,13 +571,13 @@ static void pushes_without_memory(void **state)
 
 static enum engine_result run_statement(void)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &pair.b.engine, .call = &pair.b.call, .opener = &pair.b.recovery};
-	enum engine_result result = state_load(&state);
+	enum engine_result result = replica_load(&state);
 
 	if (result == ENGINE_OK)
-		result = push_statement(&state, &pair.b.recovery, &out.push, &out.bytes);
-	state_clear(&state);
+		result = membership_build(&state, &pair.b.recovery, &out.push, &out.bytes);
+	replica_clear(&state);
 	return result;
 }
 
@@ -586,41 +594,41 @@ static void statements_without_memory(void **state)
 }
 
 /* All of it, as if each blob that is to be put came back as it was. */
-static enum engine_result make_all(struct make *make)
+static enum engine_result make_all(struct snapshot_build *make)
 {
 	bool put = true, index = false;
 	enum engine_result result = ENGINE_OK;
 
 	while (result == ENGINE_OK && !index) {
-		struct flight flight = {.state = FLIGHT_PUT};
-		struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = &flight.sealing};
+		struct transfer transfer = {.state = TRANSFER_PUT};
+		struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = &transfer.sealing};
 
-		result = make_next(make, true, &put, &flight);
+		result = snapshot_build_next(make, true, &put, &transfer);
 		if (result == ENGINE_OK)
 			result = sync_seal(&want, &pair.a.call);
-		flight.name = want.name;
-		flight.blob_len = want.blob.len;
-		index = flight.place == PLACE_INDEX;
+		transfer.name = want.name;
+		transfer.blob_len = want.blob.len;
+		index = transfer.place == PLACE_INDEX;
 		if (result == ENGINE_OK)
-			result = make_put_done(make, &flight);
-		flight_end(&flight);
+			result = snapshot_build_put_done(make, &transfer);
+		transfer_end(&transfer);
 	}
-	return result == ENGINE_OK ? make_frame(make, &out.push) : result;
+	return result == ENGINE_OK ? snapshot_build_frame(make, &out.push) : result;
 }
 
 static enum engine_result run_make(enum frame_kind kind)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
-	struct make *make = NULL;
-	enum engine_result result = state_load(&state);
+	struct snapshot_build *make = NULL;
+	enum engine_result result = replica_load(&state);
 
 	if (result == ENGINE_OK)
-		result = make_open(&state, kind, NULL, &make);
+		result = snapshot_build_open(&state, kind, NULL, &make);
 	if (result == ENGINE_OK)
 		result = make_all(make);
-	make_free(make);
-	state_clear(&state);
+	snapshot_build_free(make);
+	replica_clear(&state);
 	return result;
 }
 

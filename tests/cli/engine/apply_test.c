@@ -3,6 +3,8 @@
  * belongs, and still do not hold: each is refused whole, and changes nothing of the journal.
  */
 #include "cli/engine/compress.h"
+#include "cli/engine/frame_build.h"
+#include "cli/engine/version.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>
@@ -10,14 +12,14 @@
 
 /* What a makes by hand, on the head that both are at. */
 struct draft {
-	struct sync_state state; /* a's */
-	struct root_sum sum;     /* after the operations */
+	struct replica state; /* a's */
+	struct root_sum sum;  /* after the operations */
 	struct buffer ops;
 	size_t ops_count;
 	struct frame_sealed sealed;
 	struct frame_header header;
 	struct bytes packed; /* if set: instead of ops */
-	struct push push;
+	struct built_frame push;
 	bool as_body;
 	bool load; /* no operations */
 	enum blob_kind body_kind;
@@ -34,19 +36,19 @@ static void draft_begin(const char *content)
 	draft.state.call = &pair.a.call;
 	draft.state.opener = &pair.a.keys;
 	call_init(&pair.a.call, pair.world.now_ms + 60000);
-	assert_engine(&pair.a, state_load(&draft.state), ENGINE_OK);
+	assert_engine(&pair.a, replica_load(&draft.state), ENGINE_OK);
 	draft.sum = draft.state.sum;
 	buffer_init(&draft.ops, OPS_PLAIN_MAX);
-	push_header(&draft.state, FRAME_PATCH, &draft.header);
+	frame_build_header(&draft.state, FRAME_PATCH, &draft.header);
 	draft.sealed.time_ms = pair.world.now_ms;
 }
 
 static void draft_end(void)
 {
-	state_clear(&draft.state);
+	replica_clear(&draft.state);
 	buffer_clear(&draft.ops);
 	bytes_clear(&draft.packed);
-	push_clear(&draft.push);
+	built_frame_clear(&draft.push);
 }
 
 static void note_cursor(struct device *device, const struct sync_request *request)
@@ -131,15 +133,15 @@ static void seal(void)
 		    .epoch = draft.header.epoch,
 		    .kind = draft.body_kind};
 
-		assert_engine(&pair.a, state_key(&draft.state, 1, &key), ENGINE_OK);
+		assert_engine(&pair.a, replica_key(&draft.state, 1, &key), ENGINE_OK);
 		assert_int_equal(seal_blob(key, draft.sealed.ops, &header, &draft.push.body,
 				     &draft.header.blob.hash),
 		    FORMAT_OK);
 		draft.header.has_blob = true;
 		draft.sealed.ops = (struct view){0};
 	}
-	assert_engine(
-	    &pair.a, push_seal(&draft.state, &draft.header, &draft.sealed, &draft.push), ENGINE_OK);
+	assert_engine(&pair.a,
+	    frame_build_seal(&draft.state, &draft.header, &draft.sealed, &draft.push), ENGINE_OK);
 }
 
 /* The log goes on with the draft. */

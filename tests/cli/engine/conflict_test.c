@@ -2,6 +2,7 @@
  * tests/cli/engine/conflict_test.c: the conflict rule, a row for each branch. It is symmetric: what
  * one side keeps, the other takes, so that two devices that judge the same two versions agree.
  */
+#include "cli/engine/conflict.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
  * tests/cli/engine/edit_test.c: edits and imports on a real store: each is one transaction with its
  * history and activity row, times move on, and an edit held open while the entry moved is judged.
  */
+#include "cli/engine/version.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <stdlib.h>

@@ -2,7 +2,8 @@
  * tests/cli/engine/engine_fixture.c: see engine_fixture.h.
  */
 #include "tests/cli/engine/engine_fixture.h"
-
+#include "cli/engine/transfers.h"
+#include "cli/engine/version.h"
 #include "tests/cli/engine/unsynced.h"
 
 #include <dirent.h>

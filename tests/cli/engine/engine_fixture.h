@@ -7,7 +7,7 @@
 #ifndef INKSEAL_ENGINE_FIXTURE_H
 #define INKSEAL_ENGINE_FIXTURE_H
 
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/engine.h"
 #include "cli/store/store.h"
 #include "gateway/account/account.h"
 #include "gateway/bucket/bucket_memory.h"

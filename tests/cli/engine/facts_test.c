@@ -2,9 +2,9 @@
  * tests/cli/engine/facts_test.c: the record of sync in a home, as another version or a fault of the
  * disk may have left it: what lacks a part or passes a maximum is refused, whichever it is.
  */
+#include "cli/engine/facts.h"
+#include "schemas/cbor.h"
 #include "tests/cli/engine/engine_fixture.h"
-
-#include "cli/engine/engine_priv.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * tests/cli/engine/failing_journal.c: see failing_journal.h.
  */
 #include "tests/cli/engine/failing_journal.h"
-
+#include "cli/engine/stage.h"
 #include "tests/cli/engine/way.h"
 
 #define CALLS_MAX 4096u

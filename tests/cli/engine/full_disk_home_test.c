@@ -2,6 +2,7 @@
  * tests/cli/engine/full_disk_home_test.c: the disk is full at each call of the journal, in what a
  * home does by itself: edits, imports, switching on and off, recovering, forgetting.
  */
+#include "cli/engine/version.h"
 #include "tests/cli/engine/scene.h"
 
 #include <stdio.h>

@@ -4,7 +4,8 @@
  * over, such a floor or place would have every device refuse its own next push: it is refused, a
  * reset leads back, and pushing goes on. So it is with a frame whose own place is near the last.
  */
-#include "cli/engine/seal.h"
+#include "cli/engine/frame_build.h"
+#include "cli/engine/result.h"
 #include "schemas/manifest.h"
 #include "tests/cli/engine/pair.h"
 
@@ -178,26 +179,26 @@ static void an_index_that_nobody_could_read(void **state)
 /* The frame of the manifest's snapshot again, at another place and behind nothing that is known. */
 static void move_snapshot(struct device *maker, uint64_t seq, struct view manifest)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &maker->engine, .call = &maker->call, .opener = &maker->keys};
 	struct bytes payload = {0}, encoded = {0};
 	struct frame_sealed sealed;
 	struct manifest there;
-	struct push push = {0};
+	struct built_frame push = {0};
 	struct frame frame;
 	const struct epoch_key *key;
 
 	call_init(&maker->call, INT64_MAX);
-	assert_int_equal(state_load(&state), ENGINE_OK);
+	assert_int_equal(replica_load(&state), ENGINE_OK);
 	assert_int_equal(manifest_decode(manifest, &there), FORMAT_OK);
 	assert_int_equal(frame_decode(there.snapshot, &frame), FORMAT_OK);
-	assert_int_equal(state_key(&state, frame.header.epoch, &key), ENGINE_OK);
+	assert_int_equal(replica_key(&state, frame.header.epoch, &key), ENGINE_OK);
 	assert_int_equal(open_frame(key, &frame, &payload), FORMAT_OK);
 	assert_int_equal(frame_sealed_decode(view_bytes(&payload), &sealed), FORMAT_OK);
 	frame.header.seq = seq;
 	frame.header.abandoned.seq = seq - 1;
 	random_fill(&maker->world->random, frame.header.previous.bytes, DIGEST_LEN);
-	assert_int_equal(push_seal(&state, &frame.header, &sealed, &push), ENGINE_OK);
+	assert_int_equal(frame_build_seal(&state, &frame.header, &sealed, &push), ENGINE_OK);
 	there.snapshot = view_bytes(&push.frame);
 	there.tail[0] = there.snapshot;
 	there.tail_count = 1;
@@ -212,9 +213,9 @@ static void move_snapshot(struct device *maker, uint64_t seq, struct view manife
 	assert_int_equal(manifest_encode(&there, &encoded), FORMAT_OK);
 	world_manifest_set(maker->world, view_bytes(&encoded));
 	bytes_clear(&encoded);
-	push_clear(&push);
+	built_frame_clear(&push);
 	bytes_clear(&payload);
-	state_clear(&state);
+	replica_clear(&state);
 }
 
 /* By a member who has the bucket's keys: what b took over could never be left again. */

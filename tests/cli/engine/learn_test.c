@@ -4,7 +4,9 @@
  * segments and does not notice; but the next snapshot, an honest one, must not take those names
  * over, or no device could ever join again.
  */
+#include "cli/engine/blob_open.h"
 #include "cli/engine/compress.h"
+#include "cli/engine/frame_build.h"
 #include "schemas/manifest.h"
 #include "tests/cli/engine/pair.h"
 
@@ -12,8 +14,8 @@
 
 #define NAMES_MAX 8u
 
-static struct blob_name put_blob(struct device *device, struct sync_state *state,
-    enum blob_kind kind, const struct blob_name *names, size_t names_count, struct view packed)
+static struct blob_name put_blob(struct device *device, struct replica *state, enum blob_kind kind,
+    const struct blob_name *names, size_t names_count, struct view packed)
 {
 	struct blob_header header = {.account = device->world->account,
 	    .epoch = roster_epoch(state->roster),
@@ -24,7 +26,7 @@ static struct blob_name put_blob(struct device *device, struct sync_state *state
 	const struct epoch_key *key;
 	struct bytes blob = {0};
 
-	assert_int_equal(state_key(state, header.epoch, &key), ENGINE_OK);
+	assert_int_equal(replica_key(state, header.epoch, &key), ENGINE_OK);
 	assert_int_equal(seal_blob(key, packed, &header, &blob, &name.hash), FORMAT_OK);
 	assert_int_equal(account_blob_put(&device->env, &device->cache, &device->world->account,
 			     &name, view_bytes(&blob), &device->call),
@@ -34,7 +36,7 @@ static struct blob_name put_blob(struct device *device, struct sync_state *state
 }
 
 /* The newest index, as it is, but for the names. */
-static struct blob_name put_index(struct device *device, struct sync_state *state)
+static struct blob_name put_index(struct device *device, struct replica *state)
 {
 	struct bytes object = {0}, index = {0}, plain = {0}, packed = {0};
 	struct blob_name names[NAMES_MAX], name;
@@ -66,32 +68,32 @@ static struct blob_name put_index(struct device *device, struct sync_state *stat
 
 static void commit_snapshot(struct device *device)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &device->engine, .call = &device->call, .opener = device->engine.keys};
 	struct sync_request request = {
 	    .account = device->world->account, .device = device->keys.id, .frames_count = 1};
 	struct frame_sealed sealed = {.time_ms = device->world->now_ms, .has_covered_root = true};
 	struct sync_answer answer = {0};
 	struct frame_header header;
-	struct push push = {0};
+	struct built_frame push = {0};
 
 	call_init(&device->call, device->world->now_ms + 60000);
-	assert_int_equal(state_load(&state), ENGINE_OK);
-	push_header(&state, FRAME_SNAPSHOT, &header);
+	assert_int_equal(replica_load(&state), ENGINE_OK);
+	frame_build_header(&state, FRAME_SNAPSHOT, &header);
 	header.has_blob = header.has_covered = true;
 	header.blob = put_index(device, &state);
 	header.covered = request.cursor = state.facts.public.head;
 	root_of(&state.sum, sealed.root);
 	memcpy(sealed.covered_root, sealed.root, ROOT_LEN);
-	assert_int_equal(push_seal(&state, &header, &sealed, &push), ENGINE_OK);
+	assert_int_equal(frame_build_seal(&state, &header, &sealed, &push), ENGINE_OK);
 	request.frames[0] = view_bytes(&push.frame);
 	assert_int_equal(
 	    account_sync(&device->env, &device->cache, &request, &device->call, &answer),
 	    ACCOUNT_OK);
 	assert_int_equal(answer.status, SYNC_COMMITTED);
 	sync_answer_clear(&answer);
-	push_clear(&push);
-	state_clear(&state);
+	built_frame_clear(&push);
+	replica_clear(&state);
 }
 
 static void names_that_lead_nowhere_are_not_taken_over(void **state)

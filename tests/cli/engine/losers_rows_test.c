@@ -2,6 +2,9 @@
  * tests/cli/engine/losers_rows_test.c: rows of losers' segments, held and filed: how many have
  * room, to the byte; what a segment is refused for; and a journal that fails in the middle of them.
  */
+#include "cli/engine/losers.h"
+#include "schemas/cbor.h"
+#include "schemas/patch.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <stdio.h>
@@ -9,7 +12,7 @@
 
 static struct world world;
 static struct device device;
-static struct sync_state run;
+static struct replica run;
 static struct losers losers;
 
 static int setup(void **state)
@@ -17,7 +20,7 @@ static int setup(void **state)
 	(void)state;
 	world_open(&world);
 	device_open(&device, &world);
-	run = (struct sync_state){.engine = &device.engine, .call = &device.call};
+	run = (struct replica){.engine = &device.engine, .call = &device.call};
 	call_init(&device.call, INT64_MAX);
 	assert_int_equal(device.engine.journal.ops->begin(device.store, &device.call), JOURNAL_OK);
 	losers_init(&losers);

@@ -2,6 +2,10 @@
  * tests/cli/engine/losers_test.c: losers' segments: what lost a conflict stands in the history of
  * who joined by a snapshot, or was far behind, too; for 30 days.
  */
+#include "cli/engine/losers.h"
+#include "cli/engine/version.h"
+#include "schemas/cbor.h"
+#include "schemas/patch.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <stdio.h>
@@ -315,7 +319,7 @@ static void losers_segment(struct buffer *plain, unsigned count)
 static void losers_beyond_the_bound_are_left_out(void **state)
 {
 	static struct losers losers;
-	struct sync_state run = {.engine = &pair.c.engine, .call = &pair.c.call};
+	struct replica run = {.engine = &pair.c.engine, .call = &pair.c.call};
 	const struct journal *journal = &pair.c.engine.journal;
 	struct buffer plain;
 

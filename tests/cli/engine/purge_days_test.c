@@ -3,6 +3,8 @@
  * 90 days, 180 days of silence, a week before an acknowledgement. The roster is whole, the log is
  * nothing but what the journal says of it.
  */
+#include "cli/engine/purge.h"
+#include "cli/engine/version.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <string.h>
@@ -17,7 +19,7 @@ static struct device device;
 static struct device_keys others[OTHERS];
 static struct bytes roster_bytes;
 static struct roster roster;
-static struct sync_state run;
+static struct replica run;
 
 static void add_to_roster(struct device_keys *added)
 {
@@ -65,7 +67,7 @@ static void begin(void)
 {
 	call_init(&device.call, INT64_MAX);
 	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
-	run = (struct sync_state){.engine = &device.engine,
+	run = (struct replica){.engine = &device.engine,
 	    .call = &device.call,
 	    .roster = &roster,
 	    .roster_index = roster.statements_count - 1};

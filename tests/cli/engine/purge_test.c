@@ -2,6 +2,7 @@
  * tests/cli/engine/purge_test.c: tombstones leave the state, when they may, and what that means for
  * who was away (design, section 5).
  */
+#include "schemas/patch.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdio.h>

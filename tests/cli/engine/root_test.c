@@ -2,6 +2,7 @@
  * tests/cli/engine/root_test.c: the state root as a sum: the order does not count, the id does, and
  * what comes and goes leaves nothing.
  */
+#include "cli/engine/root.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <string.h>

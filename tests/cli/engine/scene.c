@@ -2,7 +2,6 @@
  * tests/cli/engine/scene.c: see scene.h.
  */
 #include "tests/cli/engine/scene.h"
-
 #include "tests/cli/engine/failing_journal.h"
 #include "tests/cli/engine/home_text.h"
 #include "tests/cli/engine/moment.h"

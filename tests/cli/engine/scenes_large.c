@@ -2,6 +2,7 @@
  * tests/cli/engine/scenes_large.c: runs of sync over what does not fit the log: loads, snapshots
  * and resets, made, taken, and met again.
  */
+#include "cli/engine/segments.h"
 #include "tests/cli/engine/scene.h"
 
 #include <stdlib.h>

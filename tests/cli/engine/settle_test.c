@@ -4,6 +4,8 @@
  * same with each write and read of the journal failing in turn: the failure is told, and no
  * outcome.
  */
+#include "cli/engine/settle.h"
+#include "cli/engine/version.h"
 #include "tests/cli/engine/failing_journal.h"
 
 #include <string.h>

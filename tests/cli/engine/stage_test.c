@@ -3,6 +3,8 @@
  * with, by the marks that an earlier one left, and what it forgets; and a disk that is full at each
  * call.
  */
+#include "cli/engine/blob_open.h"
+#include "cli/engine/stage.h"
 #include "tests/cli/engine/failing_journal.h"
 
 #include <stdio.h>
@@ -13,7 +15,7 @@
 
 static struct world world;
 static struct device device;
-static struct sync_state run;
+static struct replica run;
 static struct stage stage;
 static const struct digest index_hash = {{1, 2, 3}};
 static const struct digest other_index = {{1, 2, 4}};
@@ -23,7 +25,7 @@ static int setup(void **state)
 	(void)state;
 	world_open(&world);
 	device_open(&device, &world);
-	run = (struct sync_state){.engine = &device.engine, .call = &device.call};
+	run = (struct replica){.engine = &device.engine, .call = &device.call};
 	stage = (struct stage){0};
 	call_init(&device.call, INT64_MAX);
 	assert_int_equal(device.engine.journal.ops->begin(device.store, &device.call), JOURNAL_OK);

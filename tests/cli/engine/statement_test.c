@@ -3,14 +3,17 @@
  * kept before they are sent, and sent again as they are; where what is kept is not this device's
  * own, or does not stand next, it makes another.
  */
+#include "cli/engine/frame_build.h"
+#include "cli/engine/membership.h"
+#include "cli/engine/result.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static struct device c;
-static struct sync_state run;
-static struct push push;
+static struct replica run;
+static struct built_frame push;
 static struct bytes roster_bytes;
 static struct device_keys stranger;
 
@@ -27,25 +30,25 @@ static int setup(void **state)
 	device_open(&c, &pair.world);
 	device_join(&c);
 	device_keys_new(&pair.world.random, &stranger);
-	run = (struct sync_state){.engine = &c.engine, .call = afresh(), .opener = &c.recovery};
-	assert_engine(&c, state_load(&run), ENGINE_OK);
+	run = (struct replica){.engine = &c.engine, .call = afresh(), .opener = &c.recovery};
+	assert_engine(&c, replica_load(&run), ENGINE_OK);
 	return result;
 }
 
 static int teardown(void **state)
 {
-	push_clear(&push);
+	built_frame_clear(&push);
 	bytes_clear(&roster_bytes);
-	state_clear(&run);
+	replica_clear(&run);
 	device_close(&c);
 	return pair_teardown(state);
 }
 
 static enum engine_result make_push(void)
 {
-	push_clear(&push);
+	built_frame_clear(&push);
 	bytes_clear(&roster_bytes);
-	return push_statement(&run, &c.recovery, &push, &roster_bytes);
+	return membership_build(&run, &c.recovery, &push, &roster_bytes);
 }
 
 /* The one that was pushed; it stands in the roster that was handed out, after all known ones. */
@@ -208,7 +211,7 @@ static void what_does_not_stand_next_is_made_anew(void **state)
 	/* The log has led to the second statement by now: one that follows the first is late. */
 	call_init(&pair.a.call, INT64_MAX);
 	assert_engine(&pair.a, sync_roster_get(&pair.a.engine, &pair.a.call, &longer), ENGINE_OK);
-	assert_engine(&c, state_hold_roster(&run, view_bytes(&longer)), ENGINE_OK);
+	assert_engine(&c, replica_hold_roster(&run, view_bytes(&longer)), ENGINE_OK);
 	bytes_clear(&longer);
 	for (unsigned wrong = 0; wrong < WRONGS; wrong++) {
 		struct bytes before = {0};

@@ -2,6 +2,7 @@
  * tests/cli/engine/sync_cut_test.c: several blobs under way at once; uploads and pulls that break
  * off, and go on.
  */
+#include "cli/engine/transfers.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static void blobs_are_under_way_together(void **state)
 	assert_synced(&pair.b);
 	assert_int_equal(pair.b.under_way, SYNC_FLIGHTS_MAX);
 	assert_same(&pair.a, &pair.b);
-	assert_true(pair.a.under_way_bytes <= FLIGHTS_BYTES_MAX + ENTRY_MAX);
+	assert_true(pair.a.under_way_bytes <= TRANSFERS_BYTES_MAX + ENTRY_MAX);
 	for (unsigned i = 0; i < 3; i++) {
 		char id[16];
 
@@ -50,7 +51,8 @@ static void blobs_are_under_way_together(void **state)
 		pair_save_long(&pair.a, id, 3u << 20);
 	}
 	assert_synced(&pair.a);
-	assert_in_range(pair.a.under_way_bytes, FLIGHTS_BYTES_MAX, FLIGHTS_BYTES_MAX + ENTRY_MAX);
+	assert_in_range(
+	    pair.a.under_way_bytes, TRANSFERS_BYTES_MAX, TRANSFERS_BYTES_MAX + ENTRY_MAX);
 	assert_synced(&pair.b);
 	assert_same(&pair.a, &pair.b);
 }

@@ -1,6 +1,8 @@
 /*
  * tests/cli/engine/sync_far_test.c: devices that were away so long that the log they need is gone.
  */
+#include "cli/engine/facts.h"
+#include "cli/engine/root.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdio.h>

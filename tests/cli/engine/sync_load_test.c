@@ -1,6 +1,8 @@
 /*
  * tests/cli/engine/sync_load_test.c: what is too large for a frame is a load.
  */
+#include "cli/engine/facts.h"
+#include "cli/engine/root.h"
 #include "tests/cli/engine/pair.h"
 
 #include <string.h>

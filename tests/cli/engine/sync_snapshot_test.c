@@ -2,6 +2,7 @@
  * tests/cli/engine/sync_snapshot_test.c: when a snapshot is due, what it names again, and who
  * recovers from it.
  */
+#include "cli/engine/segments.h"
 #include "tests/cli/engine/pair.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
  * stage last. It is refused, and a reset leads back.
  */
 #include "cli/engine/compress.h"
+#include "cli/engine/frame_build.h"
 #include "schemas/cbor.h"
 #include "tests/cli/engine/pair.h"
 
@@ -16,7 +17,7 @@
 #define SEGMENTS 2u
 
 struct twice {
-	struct sync_state state;
+	struct replica state;
 	struct call call;
 	struct journal_row rows[ROWS_MAX]; /* of the cloud state */
 	size_t rows_count;
@@ -74,7 +75,7 @@ static struct blob_name put_blob(
 	const struct epoch_key *key;
 	struct bytes packed = {0}, blob = {0};
 
-	assert_int_equal(state_key(&twice.state, header.epoch, &key), ENGINE_OK);
+	assert_int_equal(replica_key(&twice.state, header.epoch, &key), ENGINE_OK);
 	assert_int_equal(compress_pack(plain, &packed), FORMAT_OK);
 	assert_int_equal(
 	    seal_blob(key, view_bytes(&packed), &header, &blob, &name.hash), FORMAT_OK);
@@ -109,7 +110,7 @@ static void put_segment(struct device *device, size_t first, size_t count, bool 
 			.author = twice.rows[0].author, .entry = view_bytes(&twice.other)},
 		    false);
 	assert_int_equal(
-	    state_key(&twice.state, roster_epoch(twice.state.roster), &key), ENGINE_OK);
+	    replica_key(&twice.state, roster_epoch(twice.state.roster), &key), ENGINE_OK);
 	run_hash(key, buffer_view(&run), &segment.run_hash);
 	index_put_segment(&twice.index, &segment);
 	twice.names[twice.segments_count++] = put_blob(device, BLOB_SEGMENT, 0, buffer_view(&run));
@@ -124,9 +125,9 @@ static void commit(struct device *device, enum frame_kind kind)
 	struct frame_sealed sealed = {.time_ms = device->world->now_ms};
 	struct sync_answer answer = {0};
 	struct frame_header header;
-	struct push push = {0};
+	struct built_frame push = {0};
 
-	push_header(&twice.state, kind, &header);
+	frame_build_header(&twice.state, kind, &header);
 	header.has_blob = true;
 	header.blob = put_blob(device, BLOB_INDEX, twice.segments_count, buffer_view(&twice.index));
 	root_of(&twice.sum, sealed.root);
@@ -137,13 +138,13 @@ static void commit(struct device *device, enum frame_kind kind)
 		memcpy(sealed.covered_root, sealed.root, ROOT_LEN);
 		request.roster = view_bytes(&twice.state.roster_bytes);
 	}
-	assert_int_equal(push_seal(&twice.state, &header, &sealed, &push), ENGINE_OK);
+	assert_int_equal(frame_build_seal(&twice.state, &header, &sealed, &push), ENGINE_OK);
 	request.frames[request.frames_count++] = view_bytes(&push.frame);
 	assert_int_equal(
 	    account_sync(&device->env, &device->cache, &request, &twice.call, &answer), ACCOUNT_OK);
 	assert_int_equal(answer.status, SYNC_COMMITTED);
 	sync_answer_clear(&answer);
-	push_clear(&push);
+	built_frame_clear(&push);
 }
 
 /* The member's frame; the other version is in the same segment, or in one of its own. */
@@ -154,7 +155,7 @@ static void write_twice(struct device *device, enum frame_kind kind, size_t segm
 	twice.state.engine = &device->engine;
 	twice.state.call = &twice.call;
 	twice.state.opener = device->engine.keys;
-	assert_int_equal(state_load(&twice.state), ENGINE_OK);
+	assert_int_equal(replica_load(&twice.state), ENGINE_OK);
 	read_cloud(device);
 	make_other();
 	buffer_init(&twice.index, INDEX_PLAIN_MAX);
@@ -174,7 +175,7 @@ static void write_twice(struct device *device, enum frame_kind kind, size_t segm
 	}
 	bytes_clear(&twice.other);
 	buffer_clear(&twice.index);
-	state_clear(&twice.state);
+	replica_clear(&twice.state);
 }
 
 static void refused(enum frame_kind kind, size_t segments)

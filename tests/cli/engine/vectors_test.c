@@ -6,9 +6,7 @@
  */
 #include "cli/engine/compress.h"
 #include "cli/engine/keys.h"
-#include "cli/engine/recovery.h"
 #include "cli/engine/root.h"
-#include "cli/engine/seal.h"
 #include "tests/test.h"
 
 #include <jansson.h>

@@ -1,8 +1,9 @@
 /*
- * tests/cli/engine/state_test.c: what a run works on, moved by hand: how much of a roster is known
- * once a frame has led to it, what of one is let go, what is refused; and what a home says of it
- * afterwards.
+ * tests/cli/engine/replica_test.c: what a run works on, moved by hand: how much of a roster is
+ * known once a frame has led to it, what of one is let go, what is refused; and what a home says of
+ * it afterwards.
  */
+#include "cli/engine/brake.h"
 #include "tests/cli/engine/failing_journal.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
@@ -13,15 +14,15 @@
 #define KNOWN 2u /* statements of a pair's roster: the genesis, and what adds b */
 #define HELD 4u  /* with two that no log has led to */
 
-static struct sync_state run;
+static struct replica run;
 
 static void load(void)
 {
-	state_clear(&run);
-	run = (struct sync_state){
+	replica_clear(&run);
+	run = (struct replica){
 	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
 	call_init(&pair.a.call, INT64_MAX);
-	assert_engine(&pair.a, state_load(&run), ENGINE_OK);
+	assert_engine(&pair.a, replica_load(&run), ENGINE_OK);
 }
 
 static void hold_more(void)
@@ -31,21 +32,21 @@ static void hold_more(void)
 	assert_int_equal(off_log_make(view_bytes(&run.roster_bytes), &pair.a.keys, OFF_LOG_SEVERAL,
 			     NULL, &pair.world.random, &more),
 	    FORMAT_OK);
-	assert_engine(&pair.a, state_hold_roster(&run, view_bytes(&more)), ENGINE_OK);
+	assert_engine(&pair.a, replica_hold_roster(&run, view_bytes(&more)), ENGINE_OK);
 	bytes_clear(&more);
 }
 
 static int setup(void **state)
 {
 	(void)pair_setup(state);
-	run = (struct sync_state){0};
+	run = (struct replica){0};
 	load();
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	state_clear(&run);
+	replica_clear(&run);
 	return pair_teardown(state);
 }
 
@@ -75,12 +76,12 @@ static struct digest stored_place(void)
 
 static enum engine_result commit(void)
 {
-	enum engine_result result = state_begin(&run);
+	enum engine_result result = transaction_begin(&run);
 
 	assert_engine(&pair.a, result, ENGINE_OK);
-	result = state_commit(&run);
+	result = transaction_commit(&run);
 	if (result != ENGINE_OK)
-		state_rollback(&run);
+		transaction_undo(&run);
 	return result;
 }
 
@@ -124,11 +125,11 @@ static void a_full_disk_makes_nothing_known(void **state)
 		enum engine_result result;
 		bool failed;
 
-		assert_engine(&pair.a, state_begin(&run), ENGINE_OK);
+		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 		journal_arm(&pair.a, nth);
-		result = state_commit(&run);
+		result = transaction_commit(&run);
 		if (result != ENGINE_OK)
-			state_rollback(&run);
+			transaction_undo(&run);
 		failed = journal_disarm(&pair.a);
 		assert_engine(&pair.a, result, failed ? ENGINE_FULL : ENGINE_OK);
 		assert_int_equal(run.roster_known, failed ? KNOWN : HELD);
@@ -173,7 +174,7 @@ static void a_braked_run_remembers_the_head_alone(void **state)
 
 		journal_arm(&pair.a, nth);
 		run.facts.public.known_head = head;
-		result = state_braked(&run, &seen);
+		result = brake_remember_head(&run, &seen);
 		failed = journal_disarm(&pair.a);
 		assert_engine(&pair.a, result, failed ? ENGINE_FULL : ENGINE_BRAKE);
 		if (!failed)
@@ -182,9 +183,9 @@ static void a_braked_run_remembers_the_head_alone(void **state)
 	load();
 	assert_true(head_equal(&run.facts.public.head, &head));
 	assert_true(head_equal(&run.facts.public.known_head, &seen));
-	assert_engine(&pair.a, state_braked(&run, &higher), ENGINE_BRAKE);
-	assert_engine(&pair.a, state_braked(&run, &other), ENGINE_BRAKE);
-	assert_engine(&pair.a, state_braked(&run, &seen), ENGINE_BRAKE);
+	assert_engine(&pair.a, brake_remember_head(&run, &higher), ENGINE_BRAKE);
+	assert_engine(&pair.a, brake_remember_head(&run, &other), ENGINE_BRAKE);
+	assert_engine(&pair.a, brake_remember_head(&run, &seen), ENGINE_BRAKE);
 	load();
 	assert_true(head_equal(&run.facts.public.known_head, &higher));
 }
@@ -199,7 +200,7 @@ static void what_was_held_in_vain_is_let_go(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		load();
 		hold_more();
-		assert_engine(&pair.a, state_let_go(&run, rows[i].newest), ENGINE_OK);
+		assert_engine(&pair.a, replica_trim_roster(&run, rows[i].newest), ENGINE_OK);
 		assert_int_equal(run.roster->statements_count, rows[i].left);
 		assert_int_equal(run.roster_known, KNOWN);
 	}
@@ -221,12 +222,12 @@ static void a_roster_that_does_not_go_on_is_refused(void **state)
 	device_create(&stranger);
 	assert_engine(
 	    &stranger, sync_roster_get(&stranger.engine, &stranger.call, &others), ENGINE_OK);
-	assert_engine(&pair.a, state_hold_roster(&run, view_bytes(&others)), ENGINE_ROLLBACK);
+	assert_engine(&pair.a, replica_hold_roster(&run, view_bytes(&others)), ENGINE_ROLLBACK);
 	assert_non_null(strstr(pair.a.call.message, "does not descend from"));
 	assert_int_equal(roster_first(run.roster, KNOWN - 1, &first), FORMAT_OK);
-	assert_engine(&pair.a, state_hold_roster(&run, view_bytes(&first)), ENGINE_ROLLBACK);
+	assert_engine(&pair.a, replica_hold_roster(&run, view_bytes(&first)), ENGINE_ROLLBACK);
 	assert_non_null(strstr(pair.a.call.message, "does not descend from"));
-	assert_engine(&pair.a, state_hold_roster(&run, view_text("no roster")), ENGINE_DAMAGED);
+	assert_engine(&pair.a, replica_hold_roster(&run, view_text("no roster")), ENGINE_DAMAGED);
 	assert_non_null(strstr(pair.a.call.message, "the roster is "));
 	assert_ptr_equal(run.roster, held);
 	assert_int_equal(run.roster->statements_count, KNOWN);
@@ -244,13 +245,13 @@ static void a_key_is_the_rosters_that_is_held(void **state)
 
 	(void)state;
 	hold_more(); /* a second epoch */
-	assert_engine(&pair.a, state_key(&run, 2, &key), ENGINE_OK);
+	assert_engine(&pair.a, replica_key(&run, 2, &key), ENGINE_OK);
 	first = *key;
-	assert_engine(&pair.a, state_let_go(&run, 0), ENGINE_OK);
-	assert_engine(&pair.a, state_key(&run, 2, &key), ENGINE_WRONG_KEY);
+	assert_engine(&pair.a, replica_trim_roster(&run, 0), ENGINE_OK);
+	assert_engine(&pair.a, replica_key(&run, 2, &key), ENGINE_WRONG_KEY);
 	assert_non_null(strstr(pair.a.call.message, "do not open epoch 2"));
 	hold_more();
-	assert_engine(&pair.a, state_key(&run, 2, &key), ENGINE_OK);
+	assert_engine(&pair.a, replica_key(&run, 2, &key), ENGINE_OK);
 	assert_memory_not_equal(key->bytes, first.bytes, EPOCH_KEY_LEN);
 }
 
@@ -285,7 +286,7 @@ static void a_home_whose_records_do_not_fit_syncs_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct sync_state other = {
+		struct replica other = {
 		    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
 		struct bytes kept = {0};
 		enum engine_result result;
@@ -295,12 +296,12 @@ static void a_home_whose_records_do_not_fit_syncs_nothing(void **state)
 				     pair.a.store, rows[i].meta, &pair.a.call, &kept),
 		    JOURNAL_OK);
 		set_meta(rows[i].meta, rows[i].value);
-		result = state_load(&other);
+		result = replica_load(&other);
 		if (result != rows[i].result ||
 		    strstr(pair.a.call.message, rows[i].message) == NULL)
 			fail_msg("%s: %s; message: %s", rows[i].name, engine_result_text(result),
 			    pair.a.call.message);
-		state_clear(&other);
+		replica_clear(&other);
 		set_meta(rows[i].meta, view_bytes(&kept));
 		bytes_clear(&kept);
 	}
@@ -310,12 +311,12 @@ static void a_home_whose_records_do_not_fit_syncs_nothing(void **state)
 
 static void sync_that_is_off_loads_nothing(void **state)
 {
-	struct sync_state other = {
+	struct replica other = {
 	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
 
 	(void)state;
 	assert_engine(&pair.a, sync_switch(&pair.a.engine, false, &pair.a.call), ENGINE_OK);
-	assert_engine(&pair.a, state_load(&other), ENGINE_OFF);
+	assert_engine(&pair.a, replica_load(&other), ENGINE_OFF);
 	assert_non_null(strstr(pair.a.call.message, "inkseal sync on"));
 	assert_engine(&pair.a, sync_switch(&pair.a.engine, true, &pair.a.call), ENGINE_OK);
 	load();
@@ -353,14 +354,14 @@ static void the_log_says_how_many_entries_moved(void **state)
 	} rows[] = {{0, "0 entries"}, {1, "1 entry"}, {2, "2 entries"}, {3000, "3000 entries"}};
 
 	(void)state;
-	assert_engine(&pair.a, state_begin(&run), ENGINE_OK);
+	assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		assert_engine(
-		    &pair.a, state_note(&run, ACTIVITY_PULLED, rows[i].entries), ENGINE_OK);
+		    &pair.a, replica_note(&run, ACTIVITY_PULLED, rows[i].entries), ENGINE_OK);
 		assert_int_equal(times_told(ACTIVITY_PULLED, rows[i].detail), rows[i].entries > 0);
 		assert_int_equal(device_activity(&pair.a, ACTIVITY_PULLED), i);
 	}
-	state_rollback(&run);
+	transaction_undo(&run);
 }
 
 static const struct CMUnitTest tests[] = {

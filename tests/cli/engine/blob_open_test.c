@@ -1,9 +1,10 @@
 /*
- * tests/cli/engine/open_test.c: what was fetched, opened. Of a segment that a driver opens ahead:
- * its rows with their names, versions and sum, and that nothing is there where anything about it is
- * not as the index says. Of any blob: its plain bytes, how many names it has, and why it is
- * refused.
+ * tests/cli/engine/blob_open_test.c: what was fetched, opened. Of a segment that a driver opens
+ * ahead: its rows with their names, versions and sum, and that nothing is there where anything
+ * about it is not as the index says. Of any blob: its plain bytes, how many names it has, and why
+ * it is refused.
  */
+#include "cli/engine/blob_open.h"
 #include "cli/engine/compress.h"
 #include "tests/cli/engine/engine_fixture.h"
 
@@ -15,7 +16,7 @@
 
 static struct world world;
 static struct device device;
-static struct sync_state run;
+static struct replica run;
 static const struct epoch_key *key;
 
 static int setup(void **state)
@@ -24,18 +25,18 @@ static int setup(void **state)
 	world_open(&world);
 	device_open(&device, &world);
 	device_create(&device);
-	run = (struct sync_state){
+	run = (struct replica){
 	    .engine = &device.engine, .call = &device.call, .opener = &device.keys};
 	call_init(&device.call, INT64_MAX);
-	assert_engine(&device, state_load(&run), ENGINE_OK);
-	assert_engine(&device, state_key(&run, 1, &key), ENGINE_OK);
+	assert_engine(&device, replica_load(&run), ENGINE_OK);
+	assert_engine(&device, replica_key(&run, 1, &key), ENGINE_OK);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	state_clear(&run);
+	replica_clear(&run);
 	device_close(&device);
 	world_close(&world);
 	return 0;

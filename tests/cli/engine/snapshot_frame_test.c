@@ -3,72 +3,79 @@
  * the log and the state, when none is made, and what a device holds once its own has landed. The
  * blobs go nowhere: each is there as soon as it is asked for.
  */
+#include "cli/engine/apply.h"
+#include "cli/engine/frame_build.h"
+#include "cli/engine/own_frames.h"
+#include "cli/engine/segments.h"
+#include "cli/engine/snapshot_build.h"
+#include "cli/engine/transfers.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static struct sync_state run;
-static struct push push;
+static struct replica run;
+static struct built_frame push;
 
 static int setup(void **state)
 {
 	int result = pair_setup(state);
 
 	call_init(&pair.a.call, INT64_MAX);
-	run = (struct sync_state){
+	run = (struct replica){
 	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
-	assert_engine(&pair.a, state_load(&run), ENGINE_OK);
+	assert_engine(&pair.a, replica_load(&run), ENGINE_OK);
 	return result;
 }
 
 static int teardown(void **state)
 {
-	push_clear(&push);
-	state_clear(&run);
+	built_frame_clear(&push);
+	replica_clear(&run);
 	return pair_teardown(state);
 }
 
-static enum engine_result put_all(struct make *make)
+static enum engine_result put_all(struct snapshot_build *make)
 {
 	bool index = false;
 	enum engine_result result = ENGINE_OK;
 
 	while (result == ENGINE_OK && !index) {
-		struct flight flight = {.state = FLIGHT_PUT};
-		struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = &flight.sealing};
+		struct transfer transfer = {.state = TRANSFER_PUT};
+		struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = &transfer.sealing};
 		bool put = false;
 
-		result = make_next(make, true, &put, &flight);
+		result = snapshot_build_next(make, true, &put, &transfer);
 		if (result == ENGINE_OK)
 			result = sync_seal(&want, &pair.a.call);
-		flight.name = want.name;
-		flight.blob_len = 1000;
-		index = flight.place == PLACE_INDEX;
+		transfer.name = want.name;
+		transfer.blob_len = 1000;
+		index = transfer.place == PLACE_INDEX;
 		if (result == ENGINE_OK)
-			result = make_put_done(make, &flight);
-		flight_end(&flight);
+			result = snapshot_build_put_done(make, &transfer);
+		transfer_end(&transfer);
 	}
 	return result;
 }
 
 /* Up to the frame; *out is to be freed. */
-static enum engine_result make(enum frame_kind kind, const struct head *follows, struct make **out)
+static enum engine_result make(
+    enum frame_kind kind, const struct head *follows, struct snapshot_build **out)
 {
-	enum engine_result result = make_open(&run, kind, follows, out);
+	enum engine_result result = snapshot_build_open(&run, kind, follows, out);
 
 	if (result == ENGINE_OK)
 		result = put_all(*out);
-	push_clear(&push);
-	return result == ENGINE_OK ? make_frame(*out, &push) : result;
+	built_frame_clear(&push);
+	return result == ENGINE_OK ? snapshot_build_frame(*out, &push) : result;
 }
 
 static void assert_made(enum frame_kind kind, const struct head *follows)
 {
-	struct make *made = NULL;
+	struct snapshot_build *made = NULL;
 
 	assert_engine(&pair.a, make(kind, follows, &made), ENGINE_OK);
-	make_free(made);
+	snapshot_build_free(made);
 }
 
 struct opened {
@@ -215,16 +222,16 @@ static void a_reset_too_far_above_is_not_begun(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct head follows = {rows[i].there, {{9}}};
-		struct make *made = NULL;
+		struct snapshot_build *made = NULL;
 		enum engine_result result;
 		char says[64];
 
 		run.facts.public.known_head.seq = rows[i].seen;
-		result = make_open(&run, FRAME_RESET, &follows, &made);
+		result = snapshot_build_open(&run, FRAME_RESET, &follows, &made);
 		if (result != rows[i].want)
 			fail_msg("%s: %s", rows[i].name, engine_result_text(result));
 		assert_true((made != NULL) == (result == ENGINE_OK));
-		make_free(made);
+		snapshot_build_free(made);
 		if (result == ENGINE_OK)
 			continue;
 		(void)snprintf(says, sizeof(says), "ended at %llu, too far above %llu,",
@@ -238,7 +245,7 @@ static void a_sum_that_is_wrong_is_not_sent(void **state)
 {
 	const struct head follows = {9, {{9}}};
 	const struct root_sum right = run.sum;
-	struct make *made = NULL;
+	struct snapshot_build *made = NULL;
 	struct digest none = {{1}};
 
 	(void)state;
@@ -247,7 +254,7 @@ static void a_sum_that_is_wrong_is_not_sent(void **state)
 		run.sum = right;
 		root_add(&run.sum, view_text("nobody's"), &none);
 		assert_engine(&pair.a, make(kind, NULL, &made), ENGINE_ROOT);
-		make_free(made);
+		snapshot_build_free(made);
 		assert_non_null(strstr(pair.a.call.message, "state root is not its state's"));
 		assert_null(push.frame.data);
 	}
@@ -320,20 +327,20 @@ static void a_reset_that_landed_moves_all_to_its_place(void **state)
 	(void)state;
 	for (unsigned heard = 0; heard < 2; heard++) {
 		struct stored_facts before = run.facts;
-		struct make *made = NULL;
+		struct snapshot_build *made = NULL;
 		struct frame frame;
 
 		run.facts.public.log_bytes = 12345;
 		assert_engine(&pair.a, make(FRAME_RESET, &follows, &made), ENGINE_OK);
 		assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
-		assert_engine(&pair.a, state_begin(&run), ENGINE_OK);
+		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 		assert_engine(&pair.a,
-		    heard ? make_committed(made, view_bytes(&push.frame))
-			  : make_acknowledge_reset(&run, &frame),
+		    heard ? snapshot_build_committed(made, view_bytes(&push.frame))
+			  : own_frames_reset(&run, &frame),
 		    ENGINE_OK);
 		assert_reset(31);
-		state_rollback(&run);
-		make_free(made);
+		transaction_undo(&run);
+		snapshot_build_free(made);
 		run.facts = before;
 		run.totals = (struct sync_totals){0};
 	}
@@ -348,13 +355,13 @@ static void a_reset_of_another_state_is_none(void **state)
 	assert_made(FRAME_RESET, &follows);
 	assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
 	run.facts.public.head.hash.bytes[0] ^= 1;
-	assert_engine(&pair.a, make_acknowledge_reset(&run, &frame), ENGINE_DAMAGED);
+	assert_engine(&pair.a, own_frames_reset(&run, &frame), ENGINE_DAMAGED);
 	assert_non_null(strstr(
 	    pair.a.call.message, "own reset does not hold: it is not of this device's state"));
 	run.facts.public.head.hash.bytes[0] ^= 1;
 	push.frame.data[push.frame.len - 1] ^= 1; /* the signature */
 	assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
-	assert_engine(&pair.a, make_acknowledge_reset(&run, &frame), ENGINE_DAMAGED);
+	assert_engine(&pair.a, own_frames_reset(&run, &frame), ENGINE_DAMAGED);
 	assert_non_null(strstr(pair.a.call.message, "own reset does not hold: "));
 	assert_int_equal(run.facts.public.reset_seq, 0);
 	assert_false(run.totals.reset);
@@ -367,19 +374,19 @@ static void a_load_that_landed_is_clean(void **state)
 	device_new(&pair.a, "new", "of the load");
 	for (unsigned times = 0; times < 2; times++) {
 		bool heard = times == 0;
-		struct sync_state before = run;
-		struct make *made = NULL;
+		struct replica before = run;
+		struct snapshot_build *made = NULL;
 		struct opened opened;
 
 		assert_engine(&pair.a, make(FRAME_LOAD, NULL, &made), ENGINE_OK);
 		opened = open_push();
-		assert_engine(&pair.a, state_begin(&run), ENGINE_OK);
+		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 		if (!heard) /* the head was moved by who has met it */
 			run.facts.public.head =
 			    (struct head){opened.frame.header.seq, push.frame_hash};
 		assert_engine(&pair.a,
-		    heard ? make_committed(made, view_bytes(&push.frame))
-			  : make_acknowledge(&run, &opened.frame, &opened.sealed),
+		    heard ? snapshot_build_committed(made, view_bytes(&push.frame))
+			  : own_frames_load(&run, &opened.frame, &opened.sealed),
 		    ENGINE_OK);
 		assert_noted(opened.frame.header.seq);
 		assert_root(&opened, &run.sum);
@@ -389,8 +396,8 @@ static void a_load_that_landed_is_clean(void **state)
 		/* One segment was put, and the index, which has no weight. */
 		if (heard)
 			assert_int_equal(run.facts.public.snapshot_bytes, 1000);
-		state_rollback(&run);
-		make_free(made);
+		transaction_undo(&run);
+		snapshot_build_free(made);
 		bytes_clear(&opened.payload);
 		run.facts = before.facts;
 		run.sum = before.sum;
@@ -419,28 +426,28 @@ static enum journal_result sent_take(void *self, const struct digest *frame,
 }
 
 static void assert_not_this_load(
-    struct make *made, const struct opened *opened, uint64_t more, uint8_t other)
+    struct snapshot_build *made, const struct opened *opened, uint64_t more, uint8_t other)
 {
 	const struct root_sum before = run.sum;
 	const struct stored_facts facts = run.facts;
 
 	taken.more = more;
 	taken.other = other;
-	assert_engine(&pair.a, state_begin(&run), ENGINE_OK);
+	assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 	assert_engine(&pair.a,
-	    made != NULL ? make_committed(made, view_bytes(&push.frame))
-			 : make_acknowledge(&run, &opened->frame, &opened->sealed),
+	    made != NULL ? snapshot_build_committed(made, view_bytes(&push.frame))
+			 : own_frames_load(&run, &opened->frame, &opened->sealed),
 	    ENGINE_ROOT);
 	assert_non_null(strstr(pair.a.call.message, "after this device's own load"));
 	assert_int_equal(run.totals.pushed, 0);
-	state_rollback(&run);
+	transaction_undo(&run);
 	run.sum = before;
 	run.facts = facts;
 }
 
 static void a_load_of_other_versions_is_told(void **state)
 {
-	struct make *made = NULL;
+	struct snapshot_build *made = NULL;
 	struct opened opened;
 	struct digest nobodys = {{1}};
 
@@ -457,7 +464,7 @@ static void a_load_of_other_versions_is_told(void **state)
 	root_add(&run.sum, view_text("nobody's"), &nobodys);
 	assert_not_this_load(NULL, &opened, 0, 0);
 	pair.a.engine.journal.ops = taken.real;
-	make_free(made);
+	snapshot_build_free(made);
 	bytes_clear(&opened.payload);
 }
 

@@ -3,6 +3,10 @@
  * The state's rows are made up as they are asked for, so that there may be many, and long ones; no
  * blob goes anywhere.
  */
+#include "cli/engine/losers.h"
+#include "cli/engine/segments.h"
+#include "cli/engine/snapshot_build.h"
+#include "cli/engine/transfers.h"
 #include "schemas/cbor.h"
 #include "tests/cli/engine/engine_fixture.h"
 
@@ -161,15 +165,15 @@ static size_t rows_in(struct view plain)
 	return cbor_array(&reader, SIZE_MAX);
 }
 
-static void keep_piece(const struct flight *flight)
+static void keep_piece(const struct transfer *transfer)
 {
-	const struct sealing *sealing = &flight->sealing;
+	const struct sealing *sealing = &transfer->sealing;
 	struct piece *piece = &made.pieces[made.count];
 	struct view plain = view_bytes(&sealing->plain);
 
 	assert_true(made.count < SEGMENTS_MAX);
-	assert_int_equal(flight->place, made.count);
-	assert_int_equal(flight->plain_len, plain.len);
+	assert_int_equal(transfer->place, made.count);
+	assert_int_equal(transfer->plain_len, plain.len);
 	*piece = (struct piece){.len = plain.len, .rows = rows_in(plain)};
 	piece->kind = sealing->header.kind;
 	digest_view(DOMAIN_CHECKSUM, plain, &piece->digest);
@@ -179,9 +183,9 @@ static void keep_piece(const struct flight *flight)
 	made.count++;
 }
 
-static void keep_index(const struct flight *flight)
+static void keep_index(const struct transfer *transfer)
 {
-	const struct sealing *sealing = &flight->sealing;
+	const struct sealing *sealing = &transfer->sealing;
 
 	assert_int_equal(sealing->header.kind, BLOB_INDEX);
 	assert_true(bytes_copy(view_bytes(&sealing->plain), &made.index));
@@ -199,58 +203,58 @@ static void forget_made(void)
 }
 
 /* Each blob is there as soon as it is asked for, under a name that tells its place. */
-static enum engine_result make_pieces(struct make *make)
+static enum engine_result make_pieces(struct snapshot_build *make)
 {
 	enum engine_result result = ENGINE_OK;
 
 	while (result == ENGINE_OK && made.index.data == NULL) {
-		struct flight flight = {.state = FLIGHT_PUT};
+		struct transfer transfer = {.state = TRANSFER_PUT};
 		bool put = false;
 
-		result = make_next(make, true, &put, &flight);
+		result = snapshot_build_next(make, true, &put, &transfer);
 		if (result == ENGINE_OK) {
 			assert_true(put);
-			if (flight.place == PLACE_INDEX)
-				keep_index(&flight);
+			if (transfer.place == PLACE_INDEX)
+				keep_index(&transfer);
 			else
-				keep_piece(&flight);
-			flight.name.count = made.count;
-			flight.blob_len = 100;
-			result = make_put_done(make, &flight);
+				keep_piece(&transfer);
+			transfer.name.count = made.count;
+			transfer.blob_len = 100;
+			result = snapshot_build_put_done(make, &transfer);
 		}
-		flight_end(&flight);
+		transfer_end(&transfer);
 	}
-	make_progress(make, &made.there, &made.all);
+	snapshot_build_progress(make, &made.there, &made.all);
 	return result;
 }
 
 /* Of the state as it is cut now. */
-static enum engine_result cut(struct sync_state *state)
+static enum engine_result cut(struct replica *state)
 {
-	struct make *make = NULL;
+	struct snapshot_build *make = NULL;
 	enum engine_result result;
 
 	forget_made();
-	result = make_open(state, FRAME_SNAPSHOT, NULL, &make);
+	result = snapshot_build_open(state, FRAME_SNAPSHOT, NULL, &make);
 	if (result == ENGINE_OK)
 		result = make_pieces(make);
-	make_free(make);
+	snapshot_build_free(make);
 	return result;
 }
 
 static enum engine_result cut_alone(void)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &device.engine, .call = &device.call, .opener = &device.keys};
 	enum engine_result result;
 
 	call_init(&device.call, INT64_MAX);
-	assert_engine(&device, state_load(&state), ENGINE_OK);
-	assert_engine(&device, state_begin(&state), ENGINE_OK);
+	assert_engine(&device, replica_load(&state), ENGINE_OK);
+	assert_engine(&device, transaction_begin(&state), ENGINE_OK);
 	assert_engine(&device, segments_begin(&state), ENGINE_OK); /* nothing is there yet */
-	assert_engine(&device, state_commit(&state), ENGINE_OK);
+	assert_engine(&device, transaction_commit(&state), ENGINE_OK);
 	result = cut(&state);
-	state_clear(&state);
+	replica_clear(&state);
 	return result;
 }
 
@@ -388,14 +392,14 @@ static void losers_have_so_many_segments_at_most(void **state)
 /* A key of the account, to make a run's hash again. */
 static void read_key(struct epoch_key *out)
 {
-	struct sync_state state = {
+	struct replica state = {
 	    .engine = &device.engine, .call = &device.call, .opener = &device.keys};
 	const struct epoch_key *key;
 
-	assert_engine(&device, state_load(&state), ENGINE_OK);
-	assert_engine(&device, state_key(&state, 1, &key), ENGINE_OK);
+	assert_engine(&device, replica_load(&state), ENGINE_OK);
+	assert_engine(&device, replica_key(&state, 1, &key), ENGINE_OK);
 	*out = *key;
-	state_clear(&state);
+	replica_clear(&state);
 }
 
 static void set_floor(uint64_t floor)

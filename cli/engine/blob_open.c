@@ -1,9 +1,11 @@
 /*
- * cli/engine/open.c: what was fetched, opened: blobs by the machine, which knows all epochs' keys;
- * segments also ahead of it, on a thread of the driver's, with the one key that most are under.
+ * cli/engine/blob_open.c: what was fetched, opened: blobs by the machine, which knows all epochs'
+ * keys; segments also ahead of it, on a thread of the driver's, with the one key that most are
+ * under.
  */
+#include "cli/engine/blob_open.h"
 #include "cli/engine/compress.h"
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/result.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -38,7 +40,7 @@ static enum format_result blob_unpack(
 	return result;
 }
 
-enum engine_result blob_open_plain(struct sync_state *state, const struct blob_name *name,
+enum engine_result blob_open_plain(struct replica *replica, const struct blob_name *name,
     struct view encoded, enum blob_kind kind, size_t plain_max, struct blob_name *names_out,
     size_t *names_count_out, size_t *losers_count_out, struct bytes *plain_out)
 {
@@ -46,16 +48,16 @@ enum engine_result blob_open_plain(struct sync_state *state, const struct blob_n
 	struct blob blob;
 	enum engine_result result;
 	enum format_result opened =
-	    blob_check(name, &state->facts.public.account, kind, encoded, names_out, &blob);
+	    blob_check(name, &replica->facts.public.account, kind, encoded, names_out, &blob);
 
 	if (opened == FORMAT_OK) {
-		result = state_key(state, blob.header.epoch, &key);
+		result = replica_key(replica, blob.header.epoch, &key);
 		if (result != ENGINE_OK)
 			return result;
 		opened = blob_unpack(key, &blob, plain_max, plain_out);
 	}
 	if (opened != FORMAT_OK) {
-		call_sayf(state->call,
+		call_sayf(replica->call,
 		    "a blob of the account cannot be read: %s; nothing was changed",
 		    format_result_text(opened));
 		return engine_of_format(opened);

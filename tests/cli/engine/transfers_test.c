@@ -1,28 +1,28 @@
 /*
- * tests/cli/engine/flights_test.c: the slots of blobs under way: which count, for whom there is
+ * tests/cli/engine/transfers_test.c: the slots of blobs under way: which count, for whom there is
  * room, and what giving up leaves of each.
  */
+#include "cli/engine/result.h"
+#include "cli/engine/transfers.h"
 #include "tests/test.h"
-
-#include "cli/engine/engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const enum flight_state states[] = {
-    FLIGHT_FREE, FLIGHT_PUT, FLIGHT_CHECK, FLIGHT_GET, FLIGHT_STALE, FLIGHT_BACK};
+static const enum transfer_state states[] = {
+    TRANSFER_FREE, TRANSFER_PUT, TRANSFER_CHECK, TRANSFER_GET, TRANSFER_STALE, TRANSFER_BACK};
 static const bool under_way[] = {false, true, true, true, true, false};
 
 static struct {
-	struct flights flights;
-	struct flight beyond; /* whoever counts one slot too many meets this */
+	struct transfers transfers;
+	struct transfer beyond; /* whoever counts one slot too many meets this */
 } table;
 
 static int set_up(void **state)
 {
 	(void)state;
-	table.flights = (struct flights){0};
-	table.beyond = (struct flight){.state = FLIGHT_PUT, .plain_len = 1};
+	table.transfers = (struct transfers){0};
+	table.beyond = (struct transfer){.state = TRANSFER_PUT, .plain_len = 1};
 	return 0;
 }
 
@@ -31,29 +31,30 @@ static void each_slot_counts_in_its_state(void **state)
 	(void)state;
 	for (size_t i = 0; i < SYNC_FLIGHTS_MAX; i++)
 		for (size_t j = 0; j < COUNT_OF(states); j++) {
-			table.flights = (struct flights){0};
-			table.flights.all[i].state = states[j];
-			assert_int_equal(flights_count(&table.flights), under_way[j]);
-			assert_int_equal(flight_slot(&table.flights, &table.flights.all[i]), i);
+			table.transfers = (struct transfers){0};
+			table.transfers.all[i].state = states[j];
+			assert_int_equal(transfers_count(&table.transfers), under_way[j]);
+			assert_int_equal(
+			    transfer_slot(&table.transfers, &table.transfers.all[i]), i);
 		}
 	for (size_t i = 0; i < SYNC_FLIGHTS_MAX; i++)
-		table.flights.all[i].state = FLIGHT_GET;
-	assert_int_equal(flights_count(&table.flights), SYNC_FLIGHTS_MAX);
-	assert_null(flights_find(&table.flights, FLIGHT_PUT));
-	assert_null(flights_begin(&table.flights));
+		table.transfers.all[i].state = TRANSFER_GET;
+	assert_int_equal(transfers_count(&table.transfers), SYNC_FLIGHTS_MAX);
+	assert_null(transfers_find(&table.transfers, TRANSFER_PUT));
+	assert_null(transfers_begin(&table.transfers));
 }
 
 static void one_more_begins_at_the_bound_and_not_beyond(void **state)
 {
-	struct flight *last = &table.flights.all[SYNC_FLIGHTS_MAX - 1];
+	struct transfer *last = &table.transfers.all[SYNC_FLIGHTS_MAX - 1];
 
 	(void)state;
-	table.flights.all[0] = (struct flight){.state = FLIGHT_PUT, .plain_len = 1};
-	last->state = FLIGHT_GET;
-	last->plain_len = FLIGHTS_BYTES_MAX - 1;
-	assert_ptr_equal(flights_begin(&table.flights), &table.flights.all[1]);
+	table.transfers.all[0] = (struct transfer){.state = TRANSFER_PUT, .plain_len = 1};
+	last->state = TRANSFER_GET;
+	last->plain_len = TRANSFERS_BYTES_MAX - 1;
+	assert_ptr_equal(transfers_begin(&table.transfers), &table.transfers.all[1]);
 	last->plain_len++;
-	assert_null(flights_begin(&table.flights));
+	assert_null(transfers_begin(&table.transfers));
 }
 
 /* What is under way is answered yet: its slot is nobody else's before. */
@@ -62,21 +63,22 @@ static void giving_up_waits_for_what_is_under_way(void **state)
 	(void)state;
 	for (size_t j = 0; j < COUNT_OF(states); j++) {
 		for (size_t i = 0; i < SYNC_FLIGHTS_MAX; i++) {
-			table.flights.all[i] = (struct flight){.state = states[j]};
-			if (states[j] != FLIGHT_FREE)
+			table.transfers.all[i] = (struct transfer){.state = states[j]};
+			if (states[j] != TRANSFER_FREE)
 				assert_true(bytes_copy(view_text("what goes out"),
-				    &table.flights.all[i].sealing.plain));
+				    &table.transfers.all[i].sealing.plain));
 		}
-		flights_give_up(&table.flights);
+		transfers_give_up(&table.transfers);
 		for (size_t i = 0; i < SYNC_FLIGHTS_MAX; i++) {
-			struct flight *flight = &table.flights.all[i];
+			struct transfer *transfer = &table.transfers.all[i];
 
-			assert_int_equal(flight->state, under_way[j] ? FLIGHT_STALE : FLIGHT_FREE);
-			assert_int_equal(flight->sealing.plain.data != NULL, under_way[j]);
-			flight_end(flight);
+			assert_int_equal(
+			    transfer->state, under_way[j] ? TRANSFER_STALE : TRANSFER_FREE);
+			assert_int_equal(transfer->sealing.plain.data != NULL, under_way[j]);
+			transfer_end(transfer);
 		}
 	}
-	assert_int_equal(table.beyond.state, FLIGHT_PUT);
+	assert_int_equal(table.beyond.state, TRANSFER_PUT);
 }
 
 /* More than a blob holds, of what no compressor makes shorter: said, and there is nothing to put.
@@ -84,7 +86,7 @@ static void giving_up_waits_for_what_is_under_way(void **state)
 static void what_cannot_be_sealed_is_told(void **state)
 {
 	static const struct epoch_key key = {{1}};
-	struct sealing *sealing = &table.flights.all[0].sealing;
+	struct sealing *sealing = &table.transfers.all[0].sealing;
 	struct sync_want want = {.kind = SYNC_WANT_PUT, .sealing = sealing};
 	static const uint8_t seed[randombytes_SEEDBYTES];
 	struct call call;
@@ -100,7 +102,7 @@ static void what_cannot_be_sealed_is_told(void **state)
 	assert_null(sealing->blob.data);
 	assert_null(want.blob.data);
 	assert_non_null(sealing->plain.data);
-	flight_end(&table.flights.all[0]);
+	transfer_end(&table.transfers.all[0]);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -1,42 +1,48 @@
 /*
- * cli/engine/push.c: what is dirty, as one patch frame on the cursor; and this device's own
+ * cli/engine/patch_build.c: what is dirty, as one patch frame on the cursor; and this device's own
  * statement while it recovers. Before a frame is sent its hash and the versions it carries are
  * stored, and it is applied to a copy of the state and its root compared.
  */
+#include "cli/engine/patch_build.h"
+#include "cli/engine/apply.h"
+#include "cli/engine/brake.h"
 #include "cli/engine/compress.h"
-#include "cli/engine/engine_priv.h"
+#include "cli/engine/membership.h"
+#include "cli/engine/purge.h"
+#include "cli/engine/result.h"
+#include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
 
 #include <sodium.h>
 #include <string.h>
 
-void push_clear(struct push *push)
+void built_frame_clear(struct built_frame *push)
 {
 	bytes_clear(&push->frame);
 	bytes_clear(&push->body);
-	*push = (struct push){0};
+	*push = (struct built_frame){0};
 }
 
-enum engine_result push_brake(struct sync_state *state, bool allow_deletions)
+enum engine_result brake_going(struct replica *replica, bool allow_deletions)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct journal_counts counts;
 	uint64_t deletions = 0;
 	uint64_t entries;
 	enum journal_result result = JOURNAL_OK;
 
 	if (!allow_deletions)
-		result = journal->ops->deletions_going(journal->self, state->call, &deletions);
+		result = journal->ops->deletions_going(journal->self, replica->call, &deletions);
 	if (result != JOURNAL_OK || !brake_holds(deletions, 0)) /* few, whatever there is */
 		return engine_of_journal(result);
-	result = journal->ops->counts(journal->self, state->call, &counts);
+	result = journal->ops->counts(journal->self, replica->call, &counts);
 	if (result != JOURNAL_OK)
 		return engine_of_journal(result);
 	entries = counts.entries_count + deletions; /* as many as there were before */
 	if (!brake_holds(deletions, entries))
 		return ENGINE_OK;
-	state->totals.deletions = deletions;
-	call_sayf(state->call,
+	replica->totals.deletions = deletions;
+	call_sayf(replica->call,
 	    "this sync would delete %llu of %llu entries on the other devices; nothing was sent: "
 	    "pass --yes if that is meant",
 	    (unsigned long long)deletions, (unsigned long long)entries);
@@ -45,7 +51,7 @@ enum engine_result push_brake(struct sync_state *state, bool allow_deletions)
 
 /* A patch being put together. */
 struct builder {
-	struct sync_state *state;
+	struct replica *replica;
 	struct buffer ops; /* the array's items */
 	size_t ops_count;
 	struct root_sum sum;
@@ -60,7 +66,7 @@ static enum engine_result add_op(struct builder *builder, const struct op *op)
 	builder->ops_count++;
 	if (!builder->ops.failed)
 		return ENGINE_OK;
-	call_sayf(builder->state->call, "out of memory while a patch was made");
+	call_sayf(builder->replica->call, "out of memory while a patch was made");
 	return ENGINE_FAILED;
 }
 
@@ -95,9 +101,9 @@ static enum engine_result choose_delta(
 static enum engine_result cloud_load(struct builder *builder, struct view id,
     struct journal_entry *known_out, struct version *cloud_out)
 {
-	const struct journal *journal = &builder->state->engine->journal;
+	const struct journal *journal = &builder->replica->engine->journal;
 	enum journal_result found =
-	    journal->ops->entry_get(journal->self, id, builder->state->call, known_out);
+	    journal->ops->entry_get(journal->self, id, builder->replica->call, known_out);
 	enum engine_result result;
 
 	if (found == JOURNAL_NONE) {
@@ -107,7 +113,7 @@ static enum engine_result cloud_load(struct builder *builder, struct view id,
 	if (found != JOURNAL_OK || !known_out->has_cloud)
 		return engine_of_journal(found);
 	result = version_load(
-	    builder->state->engine, id, &known_out->cloud, builder->state->call, cloud_out);
+	    builder->replica->engine, id, &known_out->cloud, builder->replica->call, cloud_out);
 	return result == ENGINE_UNSOUND ? ENGINE_OK : result;
 }
 
@@ -122,7 +128,7 @@ static enum engine_result add_entry(struct builder *builder, struct view id)
 
 	if (result == ENGINE_OK)
 		result = version_load(
-		    builder->state->engine, id, &known.local, builder->state->call, &local);
+		    builder->replica->engine, id, &known.local, builder->replica->call, &local);
 	if (result == ENGINE_OK && cloud.encoded.data != NULL)
 		result = choose_delta(&local, &cloud, &delta);
 	if (result != ENGINE_OK)
@@ -154,25 +160,25 @@ done:
  */
 static enum engine_result give_up_loser(struct builder *builder, const struct journal_loser *loser)
 {
-	struct sync_state *state = builder->state;
-	const struct journal *journal = &state->engine->journal;
-	int64_t now_ms = clock_wall_ms(state->engine->clock);
+	struct replica *replica = builder->replica;
+	const struct journal *journal = &replica->engine->journal;
+	int64_t now_ms = clock_wall_ms(replica->engine->clock);
 	struct view id = view_bytes(&loser->id);
-	enum engine_result result = state_begin(state);
+	enum engine_result result = transaction_begin(replica);
 
 	if (result != ENGINE_OK)
 		return result;
 	result = engine_of_journal(journal->ops->loser_settled(
-	    journal->self, id, &loser->version, &loser->author, now_ms, state->call));
+	    journal->self, id, &loser->version, &loser->author, now_ms, replica->call));
 	if (result == ENGINE_OK)
 		result = engine_of_journal(
 		    journal->ops->activity_add(journal->self, ACTIVITY_WARNING, id,
 			"a version that lost a conflict is damaged here: no other device gets it",
-			now_ms, state->call));
+			now_ms, replica->call));
 	if (result == ENGINE_OK)
-		result = state_commit(state);
+		result = transaction_commit(replica);
 	if (result != ENGINE_OK)
-		state_rollback(state);
+		transaction_undo(replica);
 	return result;
 }
 
@@ -187,8 +193,8 @@ static enum engine_result add_loser(struct builder *builder, const struct journa
 	enum engine_result result = cloud_load(builder, op.id, &known, &cloud);
 
 	if (result == ENGINE_OK)
-		result = version_load(
-		    builder->state->engine, op.id, &loser->version, builder->state->call, &version);
+		result = version_load(builder->replica->engine, op.id, &loser->version,
+		    builder->replica->call, &version);
 	named = known.has_cloud && digest_equal(&known.cloud, &loser->version);
 	if (result == ENGINE_UNSOUND && named)
 		result = ENGINE_OK; /* its bytes do not travel */
@@ -239,14 +245,14 @@ static bool has_room(const struct builder *builder)
 /* Losers first: their references are to the state before the frame. */
 static enum engine_result add_losers(struct builder *builder)
 {
-	const struct journal *journal = &builder->state->engine->journal;
+	const struct journal *journal = &builder->replica->engine->journal;
 	struct journal_loser last = {0};
 	enum engine_result result = ENGINE_OK;
 
 	while (result == ENGINE_OK && has_room(builder)) {
 		struct journal_loser loser = {0};
 		enum journal_result found = journal->ops->loser_next(journal->self,
-		    view_bytes(&last.id), &last.version, builder->state->call, &loser);
+		    view_bytes(&last.id), &last.version, builder->replica->call, &loser);
 
 		if (found == JOURNAL_NONE)
 			break;
@@ -262,14 +268,14 @@ static enum engine_result add_losers(struct builder *builder)
 
 static enum engine_result add_dirty(struct builder *builder)
 {
-	const struct journal *journal = &builder->state->engine->journal;
+	const struct journal *journal = &builder->replica->engine->journal;
 	struct bytes after = {0};
 	enum engine_result result = ENGINE_OK;
 
 	while (result == ENGINE_OK && has_room(builder)) {
 		struct bytes id = {0};
 		enum journal_result found = journal->ops->dirty_next(
-		    journal->self, view_bytes(&after), builder->state->call, &id);
+		    journal->self, view_bytes(&after), builder->replica->call, &id);
 
 		if (found == JOURNAL_NONE)
 			break;
@@ -288,14 +294,14 @@ static enum engine_result add_purges(struct builder *builder)
 {
 	struct bytes after = {0};
 	struct purge purge;
-	enum engine_result result = purge_open(builder->state, &purge);
+	enum engine_result result = purge_open(builder->replica, &purge);
 
 	while (result == ENGINE_OK && has_room(builder)) {
 		struct journal_entry known;
 		struct bytes id = {0};
 		struct op op = {.kind = OP_PURGE};
 
-		result = purge_next(builder->state, &purge, view_bytes(&after), &id, &known);
+		result = purge_next(builder->replica, &purge, view_bytes(&after), &id, &known);
 		if (result != ENGINE_OK)
 			break;
 		op.id = view_bytes(&id);
@@ -325,23 +331,24 @@ static enum engine_result pack_ops(struct builder *builder, struct bytes *out)
 	return engine_of_format(result);
 }
 
-void push_header(const struct sync_state *state, enum frame_kind kind, struct frame_header *out)
+void frame_build_header(
+    const struct replica *replica, enum frame_kind kind, struct frame_header *out)
 {
-	const struct sync_facts *facts = &state->facts.public;
+	const struct sync_facts *facts = &replica->facts.public;
 
 	*out = (struct frame_header){
 	    .account = facts->account,
-	    .epoch = state->roster->epochs[state->roster_index],
+	    .epoch = replica->roster->epochs[replica->roster_index],
 	    .seq = facts->head.seq + 1,
 	    .previous = facts->head.hash,
-	    .roster = state->roster->hashes[state->roster_index],
+	    .roster = replica->roster->hashes[replica->roster_index],
 	    .device = facts->device,
 	    .kind = kind,
 	};
 }
 
 /* Seals operations above the inline limit into a body blob and names it in the header. */
-static enum engine_result make_body(struct sync_state *state, const struct epoch_key *key,
+static enum engine_result make_body(struct replica *replica, const struct epoch_key *key,
     struct view packed, struct frame_header *header, struct bytes *out)
 {
 	struct blob_header blob = {
@@ -349,12 +356,12 @@ static enum engine_result make_body(struct sync_state *state, const struct epoch
 	enum format_result result = seal_blob(key, packed, &blob, out, &header->blob.hash);
 
 	header->has_blob = true;
-	header->blob.count = state->facts.public.sweep;
+	header->blob.count = replica->facts.public.sweep;
 	return engine_of_format(result);
 }
 
-enum engine_result push_seal(struct sync_state *state, struct frame_header *header,
-    const struct frame_sealed *sealed, struct push *out)
+enum engine_result frame_build_seal(struct replica *replica, struct frame_header *header,
+    const struct frame_sealed *sealed, struct built_frame *out)
 {
 	const struct epoch_key *key;
 	struct bytes payload = {0};
@@ -362,16 +369,17 @@ enum engine_result push_seal(struct sync_state *state, struct frame_header *head
 	struct bytes encoded = {0};
 	struct frame frame;
 	enum format_result made = FORMAT_OK;
-	enum engine_result result = state_key(state, header->epoch, &key);
+	enum engine_result result = replica_key(replica, header->epoch, &key);
 
 	if (result != ENGINE_OK)
 		return result;
 	made = frame_sealed_encode(sealed, &payload);
 	if (made == FORMAT_OK)
-		made = seal_frame(key, state->engine->random, view_bytes(&payload), header, &body);
+		made =
+		    seal_frame(key, replica->engine->random, view_bytes(&payload), header, &body);
 	if (made == FORMAT_OK)
 		made = frame_encode(
-		    header, view_bytes(&body), state->engine->keys->sign_secret, &encoded);
+		    header, view_bytes(&body), replica->engine->keys->sign_secret, &encoded);
 	if (made == FORMAT_OK)
 		made = frame_decode(view_bytes(&encoded), &frame);
 	if (made == FORMAT_OK) {
@@ -379,7 +387,7 @@ enum engine_result push_seal(struct sync_state *state, struct frame_header *head
 		out->frame_hash = frame.hash;
 		encoded = (struct bytes){0};
 	} else {
-		call_sayf(state->call, "a frame could not be made: %s", format_result_text(made));
+		call_sayf(replica->call, "a frame could not be made: %s", format_result_text(made));
 	}
 	bytes_clear(&encoded);
 	bytes_clear(&body);
@@ -387,26 +395,26 @@ enum engine_result push_seal(struct sync_state *state, struct frame_header *head
 	return engine_of_format(made);
 }
 
-static enum engine_result seal_patch(struct builder *builder, struct push *out)
+static enum engine_result seal_patch(struct builder *builder, struct built_frame *out)
 {
-	struct sync_state *state = builder->state;
+	struct replica *replica = builder->replica;
 	struct frame_sealed sealed = {
-	    .floor = builder->floor, .time_ms = clock_wall_ms(state->engine->clock)};
+	    .floor = builder->floor, .time_ms = clock_wall_ms(replica->engine->clock)};
 	struct frame_header header;
 	const struct epoch_key *key;
 	struct bytes packed = {0};
 	enum engine_result result = pack_ops(builder, &packed);
 
-	push_header(state, FRAME_PATCH, &header);
+	frame_build_header(replica, FRAME_PATCH, &header);
 	root_of(&builder->sum, sealed.root);
 	if (result == ENGINE_OK)
-		result = state_key(state, header.epoch, &key);
+		result = replica_key(replica, header.epoch, &key);
 	if (result == ENGINE_OK && packed.len > FRAME_INLINE_MAX - 256)
-		result = make_body(state, key, view_bytes(&packed), &header, &out->body);
+		result = make_body(replica, key, view_bytes(&packed), &header, &out->body);
 	else
 		sealed.ops = view_bytes(&packed);
 	if (result == ENGINE_OK)
-		result = push_seal(state, &header, &sealed, out);
+		result = frame_build_seal(replica, &header, &sealed, out);
 	bytes_clear(&packed);
 	out->entries = builder->entries;
 	out->deltas = builder->deltas;
@@ -415,47 +423,48 @@ static enum engine_result seal_patch(struct builder *builder, struct push *out)
 
 /* Which versions the frame carries, so that its acknowledgement moves just these bases. */
 static enum engine_result store_sent(
-    struct sync_state *state, const struct push *push, uint64_t seq)
+    struct replica *replica, const struct built_frame *push, uint64_t seq)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 
 	if (MUTATION(SENT_NOT_STORED))
 		return ENGINE_OK;
 	return engine_of_journal(
-	    journal->ops->sent_add(journal->self, &push->frame_hash, seq, state->call));
+	    journal->ops->sent_add(journal->self, &push->frame_hash, seq, replica->call));
 }
 
 /* Applies the frame to a copy: a transaction that is rolled back. What differs is not sent. */
-static enum engine_result try_on_copy(struct sync_state *state, const struct push *push)
+static enum engine_result try_on_copy(struct replica *replica, const struct built_frame *push)
 {
-	struct stored_facts facts = state->facts;
-	struct root_sum sum = state->sum;
-	size_t roster_index = state->roster_index;
+	struct stored_facts facts = replica->facts;
+	struct root_sum sum = replica->sum;
+	size_t roster_index = replica->roster_index;
 	struct sync_body body = {.blob = view_bytes(&push->body)};
 	struct body_source source = {.extra = &body};
 	struct frame frame;
 	enum engine_result failure = ENGINE_FAILED;
-	enum engine_result result = state_begin(state);
+	enum engine_result result = transaction_begin(replica);
 
 	if (result != ENGINE_OK)
 		return result;
 	if (frame_decode(view_bytes(&push->frame), &frame) == FORMAT_OK && frame.header.has_blob)
 		body.name = frame.header.blob;
-	if (apply_frame(state, view_bytes(&push->frame), &source, &failure) != APPLY_OK)
+	if (apply_frame(replica, view_bytes(&push->frame), &source, &failure) != APPLY_OK)
 		result = failure;
-	state_rollback(state);
-	state->facts = facts;
-	state->sum = sum;
-	state->roster_index = roster_index;
+	transaction_undo(replica);
+	replica->facts = facts;
+	replica->sum = sum;
+	replica->roster_index = roster_index;
 	return result;
 }
 
-enum engine_result push_patch(struct sync_state *state, bool allow_deletions, struct push *out)
+enum engine_result patch_build(
+    struct replica *replica, bool allow_deletions, struct built_frame *out)
 {
 	struct builder builder = {
-	    .state = state, .sum = state->sum, .floor = state->facts.public.floor};
-	struct push push = {0};
-	enum engine_result result = push_brake(state, allow_deletions);
+	    .replica = replica, .sum = replica->sum, .floor = replica->facts.public.floor};
+	struct built_frame push = {0};
+	enum engine_result result = brake_going(replica, allow_deletions);
 
 	if (result != ENGINE_OK)
 		return result;
@@ -468,21 +477,22 @@ enum engine_result push_patch(struct sync_state *state, bool allow_deletions, st
 	if (result == ENGINE_OK)
 		result = seal_patch(&builder, &push);
 	if (result == ENGINE_OK)
-		result = MUTATION(SENT_UNSYNCED) ? state_begin_light(state) : state_begin(state);
+		result = MUTATION(SENT_UNSYNCED) ? transaction_begin_light(replica)
+						 : transaction_begin(replica);
 	if (result == ENGINE_OK) {
-		result = store_sent(state, &push, state->facts.public.head.seq + 1);
+		result = store_sent(replica, &push, replica->facts.public.head.seq + 1);
 		if (result == ENGINE_OK)
-			result = state_commit(state);
+			result = transaction_commit(replica);
 		if (result != ENGINE_OK)
-			state_rollback(state);
+			transaction_undo(replica);
 	}
 	if (result == ENGINE_OK)
-		result = try_on_copy(state, &push);
+		result = try_on_copy(replica, &push);
 	if (result == ENGINE_OK) {
 		*out = push;
-		push = (struct push){0};
+		push = (struct built_frame){0};
 	}
-	push_clear(&push);
+	built_frame_clear(&push);
 	buffer_clear(&builder.ops);
 	sodium_memzero(&builder, sizeof(builder));
 	return result;
@@ -490,7 +500,7 @@ enum engine_result push_patch(struct sync_state *state, bool allow_deletions, st
 
 /* OK: it adds this device, was signed by the recovery device, and stands where the roster ends. */
 static enum format_result stands_next(
-    const struct sync_state *state, const struct device_keys *recovery, struct view encoded)
+    const struct replica *replica, const struct device_keys *recovery, struct view encoded)
 {
 	struct statement statement;
 	struct device_id added;
@@ -499,42 +509,43 @@ static enum format_result stands_next(
 	if (result != FORMAT_OK)
 		return result;
 	if (statement.added_count != 1 || !device_equal(&statement.signer, &recovery->id) ||
-	    !digest_equal(&statement.previous, roster_hash(state->roster)))
+	    !digest_equal(&statement.previous, roster_hash(replica->roster)))
 		return FORMAT_FORGED;
 	device_id_of(statement.added[0].sign_public, &added);
-	if (!device_equal(&added, state_device(state)))
+	if (!device_equal(&added, replica_device(replica)))
 		return FORMAT_FORGED;
 	return statement_signed_by(encoded, recovery->sign_public);
 }
 
 static enum engine_result make_statement(
-    struct sync_state *state, const struct device_keys *recovery, struct bytes *out)
+    struct replica *replica, const struct device_keys *recovery, struct bytes *out)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes name = {0};
 	struct bytes statement = {0};
 	enum format_result made;
-	enum engine_result result =
-	    engine_of_journal(journal->ops->meta_get(journal->self, META_NAME, state->call, &name));
+	enum engine_result result = engine_of_journal(
+	    journal->ops->meta_get(journal->self, META_NAME, replica->call, &name));
 
 	if (result != ENGINE_OK)
 		return result;
-	made = add_device_make(state->roster, recovery, state->engine->keys, view_bytes(&name),
-	    clock_wall_ms(state->engine->clock), state->engine->random, &statement);
+	made = add_device_make(replica->roster, recovery, replica->engine->keys, view_bytes(&name),
+	    clock_wall_ms(replica->engine->clock), replica->engine->random, &statement);
 	bytes_clear(&name);
 	if (made != FORMAT_OK) {
-		call_sayf(state->call, "the statement that adds this device could not be made: %s",
+		call_sayf(replica->call,
+		    "the statement that adds this device could not be made: %s",
 		    format_result_text(made));
 		return engine_of_format(made);
 	}
-	result = state_begin(state);
+	result = transaction_begin(replica);
 	if (result == ENGINE_OK) {
 		result = engine_of_journal(journal->ops->meta_set(
-		    journal->self, META_STATEMENT, view_bytes(&statement), state->call));
+		    journal->self, META_STATEMENT, view_bytes(&statement), replica->call));
 		if (result == ENGINE_OK)
-			result = state_commit(state);
+			result = transaction_commit(replica);
 		if (result != ENGINE_OK)
-			state_rollback(state);
+			transaction_undo(replica);
 	}
 	if (result == ENGINE_OK)
 		*out = statement;
@@ -550,18 +561,18 @@ static enum engine_result make_statement(
  * new one is made, for the next place.
  */
 static enum engine_result own_statement(
-    struct sync_state *state, const struct device_keys *recovery, struct bytes *out)
+    struct replica *replica, const struct device_keys *recovery, struct bytes *out)
 {
-	const struct journal *journal = &state->engine->journal;
+	const struct journal *journal = &replica->engine->journal;
 	struct bytes kept = {0};
 	enum journal_result found =
-	    journal->ops->meta_get(journal->self, META_STATEMENT, state->call, &kept);
+	    journal->ops->meta_get(journal->self, META_STATEMENT, replica->call, &kept);
 	enum format_result stands = FORMAT_FORGED;
 
 	if (found != JOURNAL_OK && found != JOURNAL_NONE)
 		return engine_of_journal(found);
 	if (found == JOURNAL_OK && !MUTATION(STATEMENT_MADE_ANEW))
-		stands = stands_next(state, recovery, view_bytes(&kept));
+		stands = stands_next(replica, recovery, view_bytes(&kept));
 	if (stands == FORMAT_OK) {
 		*out = kept;
 		return ENGINE_OK;
@@ -569,11 +580,11 @@ static enum engine_result own_statement(
 	bytes_clear(&kept);
 	if (stands == FORMAT_NO_MEMORY)
 		return engine_of_format(stands);
-	return make_statement(state, recovery, out);
+	return make_statement(replica, recovery, out);
 }
 
-enum engine_result push_statement(struct sync_state *state, const struct device_keys *recovery,
-    struct push *out, struct bytes *roster_out)
+enum engine_result membership_build(struct replica *replica, const struct device_keys *recovery,
+    struct built_frame *out, struct bytes *roster_out)
 {
 	struct frame_header header;
 	struct bytes statement = {0};
@@ -581,13 +592,13 @@ enum engine_result push_statement(struct sync_state *state, const struct device_
 	struct bytes encoded = {0};
 	struct frame frame;
 	enum format_result made;
-	enum engine_result result = own_statement(state, recovery, &statement);
+	enum engine_result result = own_statement(replica, recovery, &statement);
 
 	if (result != ENGINE_OK)
 		return result;
-	push_header(state, FRAME_STATEMENT, &header);
+	frame_build_header(replica, FRAME_STATEMENT, &header);
 	header.device = recovery->id;
-	made = roster_append(state->roster->encoded, view_bytes(&statement), &roster);
+	made = roster_append(replica->roster->encoded, view_bytes(&statement), &roster);
 	if (made == FORMAT_OK)
 		made =
 		    frame_encode(&header, view_bytes(&statement), recovery->sign_secret, &encoded);
@@ -599,7 +610,7 @@ enum engine_result push_statement(struct sync_state *state, const struct device_
 		*roster_out = roster;
 		encoded = roster = (struct bytes){0};
 	} else {
-		call_sayf(state->call, "the frame that adds this device could not be made: %s",
+		call_sayf(replica->call, "the frame that adds this device could not be made: %s",
 		    format_result_text(made));
 	}
 	bytes_clear(&encoded);
