@@ -50,6 +50,8 @@ struct frame {
 	struct view body;         /* sealed bytes, or the statement */
 	struct view signature;
 	struct digest hash;
+	/* Whoever hands it on has checked these bytes: frame_check takes the signature as good. */
+	bool verified;
 };
 
 /* With commit: what is encoded and authenticated. Without: the sealing context. */

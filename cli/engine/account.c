@@ -2,8 +2,8 @@
  * cli/engine/account.c: switching on and off, recovering, wiping: the account as this home knows
  * it.
  */
-#include "cli/engine/replica.h"
 #include "cli/engine/result.h"
+#include "cli/engine/transaction.h"
 #include "cli/engine/wipe_record.h"
 #include "schemas/base/utf8.h"
 

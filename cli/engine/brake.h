@@ -1,18 +1,25 @@
 /*
- * cli/engine/brake.h: a sync that would delete too much stops, and asks.
+ * cli/engine/brake.h: a sync that would delete more than max(10, 20 %) of the entries, here or on
+ * the other devices, stops and asks.
  */
 #ifndef INKSEAL_BRAKE_H
 #define INKSEAL_BRAKE_H
 
 #include "cli/engine/replica.h"
 
+bool brake_holds(uint64_t deletions, uint64_t entries);
 /* Refuses to push more deletions than the brake allows. */
 MUST_USE enum engine_result brake_going(struct replica *replica, bool allow_deletions);
-bool brake_holds(uint64_t deletions, uint64_t entries);
+/* Refuses to take over more: how many are coming, where they can be counted in advance. */
+MUST_USE enum engine_result brake_coming(
+    struct replica *replica, bool allow_deletions, uint64_t *coming_out);
+/* deletions: all since the last head, those of before this transaction left out. */
+MUST_USE enum engine_result brake_hold(struct replica *replica, uint64_t deletions);
 /*
- * The brake has ended the run, and what it had applied was rolled back: the head whose frames held
- * stays known (I11). ENGINE_BRAKE, or why it could not be stored.
+ * Ends a transaction that applied frames, like transaction_finish. What the brake has stopped is
+ * undone too, but the head whose frames held stays known (I11): ENGINE_BRAKE, or why it could not
+ * be stored.
  */
-MUST_USE enum engine_result brake_remember_head(struct replica *replica, const struct head *seen);
+MUST_USE enum engine_result brake_finish(struct replica *replica, enum engine_result result);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * cli/engine/edit.c: edits and imports. Each edit is one transaction of the journal.
  */
-#include "cli/engine/replica.h"
 #include "cli/engine/result.h"
 #include "cli/engine/settle.h"
+#include "cli/engine/transaction.h"
 #include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
 

@@ -1,53 +1,18 @@
 /*
- * cli/engine/patch_build.c: what is dirty, as one patch frame on the cursor; and this device's own
- * statement while it recovers. Before a frame is sent its hash and the versions it carries are
- * stored, and it is applied to a copy of the state and its root compared.
+ * cli/engine/patch_build.c: what is dirty, as one patch frame on the cursor. Before it is sent its
+ * hash is stored, and it is applied to a copy of the state and its root compared.
  */
 #include "cli/engine/patch_build.h"
-#include "cli/engine/apply.h"
 #include "cli/engine/brake.h"
 #include "cli/engine/compress.h"
-#include "cli/engine/membership.h"
 #include "cli/engine/purge.h"
 #include "cli/engine/result.h"
+#include "cli/engine/transaction.h"
 #include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
 
 #include <sodium.h>
 #include <string.h>
-
-void built_frame_clear(struct built_frame *push)
-{
-	bytes_clear(&push->frame);
-	bytes_clear(&push->body);
-	*push = (struct built_frame){0};
-}
-
-enum engine_result brake_going(struct replica *replica, bool allow_deletions)
-{
-	const struct journal *journal = &replica->engine->journal;
-	struct journal_counts counts;
-	uint64_t deletions = 0;
-	uint64_t entries;
-	enum journal_result result = JOURNAL_OK;
-
-	if (!allow_deletions)
-		result = journal->ops->deletions_going(journal->self, replica->call, &deletions);
-	if (result != JOURNAL_OK || !brake_holds(deletions, 0)) /* few, whatever there is */
-		return engine_of_journal(result);
-	result = journal->ops->counts(journal->self, replica->call, &counts);
-	if (result != JOURNAL_OK)
-		return engine_of_journal(result);
-	entries = counts.entries_count + deletions; /* as many as there were before */
-	if (!brake_holds(deletions, entries))
-		return ENGINE_OK;
-	replica->totals.deletions = deletions;
-	call_sayf(replica->call,
-	    "this sync would delete %llu of %llu entries on the other devices; nothing was sent: "
-	    "pass --yes if that is meant",
-	    (unsigned long long)deletions, (unsigned long long)entries);
-	return ENGINE_BRAKE;
-}
 
 /* A patch being put together. */
 struct builder {
@@ -175,11 +140,7 @@ static enum engine_result give_up_loser(struct builder *builder, const struct jo
 		    journal->ops->activity_add(journal->self, ACTIVITY_WARNING, id,
 			"a version that lost a conflict is damaged here: no other device gets it",
 			now_ms, replica->call));
-	if (result == ENGINE_OK)
-		result = transaction_commit(replica);
-	if (result != ENGINE_OK)
-		transaction_undo(replica);
-	return result;
+	return transaction_finish(replica, result);
 }
 
 static enum engine_result add_loser(struct builder *builder, const struct journal_loser *loser)
@@ -331,24 +292,8 @@ static enum engine_result pack_ops(struct builder *builder, struct bytes *out)
 	return engine_of_format(result);
 }
 
-void frame_build_header(
-    const struct replica *replica, enum frame_kind kind, struct frame_header *out)
-{
-	const struct sync_facts *facts = &replica->facts.public;
-
-	*out = (struct frame_header){
-	    .account = facts->account,
-	    .epoch = replica->roster->epochs[replica->roster_index],
-	    .seq = facts->head.seq + 1,
-	    .previous = facts->head.hash,
-	    .roster = replica->roster->hashes[replica->roster_index],
-	    .device = facts->device,
-	    .kind = kind,
-	};
-}
-
 /* Seals operations above the inline limit into a body blob and names it in the header. */
-static enum engine_result make_body(struct replica *replica, const struct epoch_key *key,
+static enum engine_result seal_body(struct replica *replica, const struct epoch_key *key,
     struct view packed, struct frame_header *header, struct bytes *out)
 {
 	struct blob_header blob = {
@@ -358,41 +303,6 @@ static enum engine_result make_body(struct replica *replica, const struct epoch_
 	header->has_blob = true;
 	header->blob.count = replica->facts.public.sweep;
 	return engine_of_format(result);
-}
-
-enum engine_result frame_build_seal(struct replica *replica, struct frame_header *header,
-    const struct frame_sealed *sealed, struct built_frame *out)
-{
-	const struct epoch_key *key;
-	struct bytes payload = {0};
-	struct bytes body = {0};
-	struct bytes encoded = {0};
-	struct frame frame;
-	enum format_result made = FORMAT_OK;
-	enum engine_result result = replica_key(replica, header->epoch, &key);
-
-	if (result != ENGINE_OK)
-		return result;
-	made = frame_sealed_encode(sealed, &payload);
-	if (made == FORMAT_OK)
-		made =
-		    seal_frame(key, replica->engine->random, view_bytes(&payload), header, &body);
-	if (made == FORMAT_OK)
-		made = frame_encode(
-		    header, view_bytes(&body), replica->engine->keys->sign_secret, &encoded);
-	if (made == FORMAT_OK)
-		made = frame_decode(view_bytes(&encoded), &frame);
-	if (made == FORMAT_OK) {
-		out->frame = encoded;
-		out->frame_hash = frame.hash;
-		encoded = (struct bytes){0};
-	} else {
-		call_sayf(replica->call, "a frame could not be made: %s", format_result_text(made));
-	}
-	bytes_clear(&encoded);
-	bytes_clear(&body);
-	bytes_clear(&payload);
-	return engine_of_format(made);
 }
 
 static enum engine_result seal_patch(struct builder *builder, struct built_frame *out)
@@ -410,7 +320,7 @@ static enum engine_result seal_patch(struct builder *builder, struct built_frame
 	if (result == ENGINE_OK)
 		result = replica_key(replica, header.epoch, &key);
 	if (result == ENGINE_OK && packed.len > FRAME_INLINE_MAX - 256)
-		result = make_body(replica, key, view_bytes(&packed), &header, &out->body);
+		result = seal_body(replica, key, view_bytes(&packed), &header, &out->body);
 	else
 		sealed.ops = view_bytes(&packed);
 	if (result == ENGINE_OK)
@@ -422,40 +332,51 @@ static enum engine_result seal_patch(struct builder *builder, struct built_frame
 }
 
 /* Which versions the frame carries, so that its acknowledgement moves just these bases. */
-static enum engine_result store_sent(
-    struct replica *replica, const struct built_frame *push, uint64_t seq)
+static enum engine_result store_sent(struct replica *replica, const struct built_frame *push)
 {
 	const struct journal *journal = &replica->engine->journal;
 
 	if (MUTATION(SENT_NOT_STORED))
 		return ENGINE_OK;
-	return engine_of_journal(
-	    journal->ops->sent_add(journal->self, &push->frame_hash, seq, replica->call));
+	return engine_of_journal(journal->ops->sent_add(
+	    journal->self, &push->frame.hash, push->frame.header.seq, replica->call));
 }
 
-/* Applies the frame to a copy: a transaction that is rolled back. What differs is not sent. */
-static enum engine_result try_on_copy(struct replica *replica, const struct built_frame *push)
+/*
+ * Applies the frame to a copy: a transaction that is undone. What differs is not sent. Its
+ * signature has been checked then, and is not checked again over the same bytes.
+ */
+static enum engine_result try_on_copy(struct replica *replica, struct built_frame *push)
 {
-	struct stored_facts facts = replica->facts;
-	struct root_sum sum = replica->sum;
-	size_t roster_index = replica->roster_index;
-	struct sync_body body = {.blob = view_bytes(&push->body)};
-	struct body_source source = {.extra = &body};
-	struct frame frame;
-	enum engine_result failure = ENGINE_FAILED;
 	enum engine_result result = transaction_begin(replica);
 
 	if (result != ENGINE_OK)
 		return result;
-	if (frame_decode(view_bytes(&push->frame), &frame) == FORMAT_OK && frame.header.has_blob)
-		body.name = frame.header.blob;
-	if (apply_frame(replica, view_bytes(&push->frame), &source, &failure) != APPLY_OK)
-		result = failure;
+	result = frame_build_apply(replica, push);
 	transaction_undo(replica);
-	replica->facts = facts;
-	replica->sum = sum;
-	replica->roster_index = roster_index;
+	push->frame.verified = result == ENGINE_OK;
 	return result;
+}
+
+static enum engine_result add_all(struct builder *builder)
+{
+	enum engine_result result = add_losers(builder);
+
+	if (result == ENGINE_OK)
+		result = add_dirty(builder);
+	return result == ENGINE_OK ? add_purges(builder) : result;
+}
+
+/* Stored before it is sent; then it is tried. */
+static enum engine_result store_and_try(struct replica *replica, struct built_frame *push)
+{
+	enum engine_result result =
+	    MUTATION(SENT_UNSYNCED) ? transaction_begin_light(replica) : transaction_begin(replica);
+
+	if (result != ENGINE_OK)
+		return result;
+	result = transaction_finish(replica, store_sent(replica, push));
+	return result == ENGINE_OK ? try_on_copy(replica, push) : result;
 }
 
 enum engine_result patch_build(
@@ -469,152 +390,16 @@ enum engine_result patch_build(
 	if (result != ENGINE_OK)
 		return result;
 	buffer_init(&builder.ops, OPS_PLAIN_MAX);
-	result = add_losers(&builder);
-	if (result == ENGINE_OK)
-		result = add_dirty(&builder);
-	if (result == ENGINE_OK)
-		result = add_purges(&builder);
+	result = add_all(&builder);
 	if (result == ENGINE_OK)
 		result = seal_patch(&builder, &push);
 	if (result == ENGINE_OK)
-		result = MUTATION(SENT_UNSYNCED) ? transaction_begin_light(replica)
-						 : transaction_begin(replica);
-	if (result == ENGINE_OK) {
-		result = store_sent(replica, &push, replica->facts.public.head.seq + 1);
-		if (result == ENGINE_OK)
-			result = transaction_commit(replica);
-		if (result != ENGINE_OK)
-			transaction_undo(replica);
-	}
+		result = store_and_try(replica, &push);
 	if (result == ENGINE_OK)
-		result = try_on_copy(replica, &push);
-	if (result == ENGINE_OK) {
 		*out = push;
-		push = (struct built_frame){0};
-	}
-	built_frame_clear(&push);
+	else
+		built_frame_clear(&push);
 	buffer_clear(&builder.ops);
 	sodium_memzero(&builder, sizeof(builder));
 	return result;
-}
-
-/* OK: it adds this device, was signed by the recovery device, and stands where the roster ends. */
-static enum format_result stands_next(
-    const struct replica *replica, const struct device_keys *recovery, struct view encoded)
-{
-	struct statement statement;
-	struct device_id added;
-	enum format_result result = statement_decode(encoded, false, &statement);
-
-	if (result != FORMAT_OK)
-		return result;
-	if (statement.added_count != 1 || !device_equal(&statement.signer, &recovery->id) ||
-	    !digest_equal(&statement.previous, roster_hash(replica->roster)))
-		return FORMAT_FORGED;
-	device_id_of(statement.added[0].sign_public, &added);
-	if (!device_equal(&added, replica_device(replica)))
-		return FORMAT_FORGED;
-	return statement_signed_by(encoded, recovery->sign_public);
-}
-
-static enum engine_result make_statement(
-    struct replica *replica, const struct device_keys *recovery, struct bytes *out)
-{
-	const struct journal *journal = &replica->engine->journal;
-	struct bytes name = {0};
-	struct bytes statement = {0};
-	enum format_result made;
-	enum engine_result result = engine_of_journal(
-	    journal->ops->meta_get(journal->self, META_NAME, replica->call, &name));
-
-	if (result != ENGINE_OK)
-		return result;
-	made = add_device_make(replica->roster, recovery, replica->engine->keys, view_bytes(&name),
-	    clock_wall_ms(replica->engine->clock), replica->engine->random, &statement);
-	bytes_clear(&name);
-	if (made != FORMAT_OK) {
-		call_sayf(replica->call,
-		    "the statement that adds this device could not be made: %s",
-		    format_result_text(made));
-		return engine_of_format(made);
-	}
-	result = transaction_begin(replica);
-	if (result == ENGINE_OK) {
-		result = engine_of_journal(journal->ops->meta_set(
-		    journal->self, META_STATEMENT, view_bytes(&statement), replica->call));
-		if (result == ENGINE_OK)
-			result = transaction_commit(replica);
-		if (result != ENGINE_OK)
-			transaction_undo(replica);
-	}
-	if (result == ENGINE_OK)
-		*out = statement;
-	else
-		bytes_clear(&statement);
-	return result;
-}
-
-/*
- * The statement that adds this device. Its bytes are kept before they are sent, and stay the same
- * whatever becomes of the frame around them: of two that name one statement before them, one could
- * be shown to some devices, and the other to the rest. Where another's statement has come first, a
- * new one is made, for the next place.
- */
-static enum engine_result own_statement(
-    struct replica *replica, const struct device_keys *recovery, struct bytes *out)
-{
-	const struct journal *journal = &replica->engine->journal;
-	struct bytes kept = {0};
-	enum journal_result found =
-	    journal->ops->meta_get(journal->self, META_STATEMENT, replica->call, &kept);
-	enum format_result stands = FORMAT_FORGED;
-
-	if (found != JOURNAL_OK && found != JOURNAL_NONE)
-		return engine_of_journal(found);
-	if (found == JOURNAL_OK && !MUTATION(STATEMENT_MADE_ANEW))
-		stands = stands_next(replica, recovery, view_bytes(&kept));
-	if (stands == FORMAT_OK) {
-		*out = kept;
-		return ENGINE_OK;
-	}
-	bytes_clear(&kept);
-	if (stands == FORMAT_NO_MEMORY)
-		return engine_of_format(stands);
-	return make_statement(replica, recovery, out);
-}
-
-enum engine_result membership_build(struct replica *replica, const struct device_keys *recovery,
-    struct built_frame *out, struct bytes *roster_out)
-{
-	struct frame_header header;
-	struct bytes statement = {0};
-	struct bytes roster = {0};
-	struct bytes encoded = {0};
-	struct frame frame;
-	enum format_result made;
-	enum engine_result result = own_statement(replica, recovery, &statement);
-
-	if (result != ENGINE_OK)
-		return result;
-	frame_build_header(replica, FRAME_STATEMENT, &header);
-	header.device = recovery->id;
-	made = roster_append(replica->roster->encoded, view_bytes(&statement), &roster);
-	if (made == FORMAT_OK)
-		made =
-		    frame_encode(&header, view_bytes(&statement), recovery->sign_secret, &encoded);
-	if (made == FORMAT_OK)
-		made = frame_decode(view_bytes(&encoded), &frame);
-	if (made == FORMAT_OK) {
-		out->frame = encoded;
-		out->frame_hash = frame.hash;
-		*roster_out = roster;
-		encoded = roster = (struct bytes){0};
-	} else {
-		call_sayf(replica->call, "the frame that adds this device could not be made: %s",
-		    format_result_text(made));
-	}
-	bytes_clear(&encoded);
-	bytes_clear(&roster);
-	bytes_clear(&statement);
-	return engine_of_format(made);
 }

@@ -7,7 +7,11 @@
 
 #include "cli/engine/replica.h"
 
-/* Judges all unsettled entries; asks the brake first. In the same transaction. */
-MUST_USE enum engine_result reconcile_all(struct replica *replica, bool allow_deletions);
+struct reconcile {
+	bool allow_deletions; /* the brake was answered with yes */
+	bool no_base;         /* a reset was installed: bases are not looked at */
+};
+/* Asks the brake first: ENGINE_BRAKE, and all of it is to be undone. */
+MUST_USE enum engine_result reconcile_all(struct replica *replica, const struct reconcile *how);
 
 #endif

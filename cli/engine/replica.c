@@ -1,16 +1,10 @@
 /*
- * cli/engine/replica.c: what a run of sync works on: facts, root, roster, the epoch's key. Loaded
- * once, moved by each frame, stored in the transaction that applies it.
- * A roster that an answer names is anybody's: its statements were signed by members, but nothing
- * says that they stand in the log. So it is held here, in memory, and of it only so many statements
- * are stored as verified frames have led to.
+ * cli/engine/replica.c: what a run of sync works on, loaded; its roster and its keys.
  */
 #include "cli/engine/replica.h"
-#include "cli/engine/brake.h"
-#include "cli/engine/own_frames.h"
 #include "cli/engine/result.h"
-#include "schemas/base/mutation.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +17,41 @@ bool replica_knows(const struct replica *replica, const struct roster *newer)
 	return newer->statements_count >= known &&
 	       account_equal(&newer->account, &replica->roster->account) &&
 	       digest_equal(&newer->hashes[known - 1], &replica->roster->hashes[known - 1]);
+}
+
+static void roster_free(struct roster *roster, struct bytes *encoded)
+{
+	free(roster);
+	bytes_clear(encoded);
+}
+
+static bool roster_is_saved(const struct replica *replica)
+{
+	return replica->saved.open && replica->saved.roster == replica->roster;
+}
+
+/* The roster of before the open transaction stays, for the undo. */
+static void give_up_roster(struct replica *replica)
+{
+	if (!roster_is_saved(replica))
+		roster_free(replica->roster, &replica->roster_bytes);
+}
+
+void replica_drop_saved_roster(struct replica *replica)
+{
+	if (!roster_is_saved(replica))
+		roster_free(replica->saved.roster, &replica->saved.roster_bytes);
+}
+
+void replica_restore_roster(struct replica *replica)
+{
+	const struct replica_saved *saved = &replica->saved;
+
+	give_up_roster(replica);
+	replica->roster = saved->roster;
+	replica->roster_bytes = saved->roster_bytes;
+	replica->roster_known = saved->roster_known;
+	replica->roster_index = saved->roster_index;
 }
 
 enum engine_result replica_hold_roster(struct replica *replica, struct view encoded)
@@ -45,8 +74,7 @@ enum engine_result replica_hold_roster(struct replica *replica, struct view enco
 		result = ENGINE_ROLLBACK;
 		goto done;
 	}
-	free(replica->roster);
-	bytes_clear(&replica->roster_bytes);
+	give_up_roster(replica);
 	replica->roster = roster;
 	replica->roster_bytes = copy;
 	replica->key_epoch = 0; /* another statement may begin that epoch now */
@@ -68,25 +96,6 @@ enum engine_result replica_trim_roster(struct replica *replica, size_t newest)
 	result = engine_of_format(roster_first(replica->roster, count, &first));
 	if (result == ENGINE_OK)
 		result = replica_hold_roster(replica, view_bytes(&first));
-	bytes_clear(&first);
-	return result;
-}
-
-/* What the log has led to by now; in the transaction that stores the head. */
-static enum engine_result store_roster(struct replica *replica)
-{
-	const struct journal *journal = &replica->engine->journal;
-	size_t count = MUTATION(ROSTER_STORED_EARLY) ? replica->roster->statements_count
-						     : replica->roster_index + 1;
-	struct bytes first = {0};
-	enum engine_result result;
-
-	if (count <= replica->roster_known)
-		return ENGINE_OK;
-	result = engine_of_format(roster_first(replica->roster, count, &first));
-	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->meta_set(
-		    journal->self, META_ROSTER, view_bytes(&first), replica->call));
 	bytes_clear(&first);
 	return result;
 }
@@ -155,8 +164,8 @@ enum engine_result sync_root_get(struct engine *engine, struct call *call, uint8
 
 void replica_clear(struct replica *replica)
 {
-	free(replica->roster);
-	bytes_clear(&replica->roster_bytes);
+	assert(!replica->saved.open);
+	roster_free(replica->roster, &replica->roster_bytes);
 	sodium_memzero(&replica->key, sizeof(replica->key));
 }
 
@@ -186,82 +195,6 @@ enum engine_result replica_key(
 	}
 	*out = &replica->key;
 	return ENGINE_OK;
-}
-
-enum engine_result transaction_begin(struct replica *replica)
-{
-	return engine_of_journal(
-	    replica->engine->journal.ops->begin(replica->engine->journal.self, replica->call));
-}
-
-enum engine_result transaction_begin_light(struct replica *replica)
-{
-	return engine_of_journal(replica->engine->journal.ops->begin_light(
-	    replica->engine->journal.self, replica->call));
-}
-
-enum engine_result transaction_commit(struct replica *replica)
-{
-	const struct journal *journal = &replica->engine->journal;
-	uint8_t lanes[ROOT_SUM_LEN];
-	enum engine_result result;
-
-	if (replica->facts.public.head.seq > replica->facts.public.known_head.seq)
-		replica->facts.public.known_head = replica->facts.public.head;
-	root_store(&replica->sum, lanes);
-	replica->facts.roster_at = replica->roster->hashes[replica->roster_index];
-	result = facts_store(replica->engine, &replica->facts, replica->call);
-	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->meta_set(
-		    journal->self, META_ROOT, view_of(lanes, sizeof(lanes)), replica->call));
-	if (result == ENGINE_OK)
-		result = store_roster(replica);
-	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->commit(journal->self, replica->call));
-	if (result == ENGINE_OK && replica->roster_index + 1 > replica->roster_known)
-		replica->roster_known = replica->roster_index + 1;
-	return result;
-}
-
-enum engine_result own_frames_joined(struct replica *replica)
-{
-	const struct journal *journal = &replica->engine->journal;
-
-	replica->facts.public.recovering = false;
-	return engine_of_journal(
-	    journal->ops->meta_remove(journal->self, META_STATEMENT, replica->call));
-}
-
-enum engine_result engine_finish(
-    struct engine *engine, enum engine_result result, struct call *call)
-{
-	if (result == ENGINE_OK)
-		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
-	if (result != ENGINE_OK)
-		engine->journal.ops->rollback(engine->journal.self);
-	return result;
-}
-
-void transaction_undo(struct replica *replica)
-{
-	replica->engine->journal.ops->rollback(replica->engine->journal.self);
-}
-
-enum engine_result brake_remember_head(struct replica *replica, const struct head *seen)
-{
-	enum engine_result result;
-
-	if (seen->seq <= replica->facts.public.known_head.seq)
-		return ENGINE_BRAKE;
-	result = transaction_begin(replica);
-	if (result != ENGINE_OK)
-		return result;
-	replica->facts.public.known_head = *seen;
-	result = transaction_commit(replica);
-	if (result == ENGINE_OK)
-		return ENGINE_BRAKE;
-	transaction_undo(replica);
-	return result;
 }
 
 enum engine_result replica_note(struct replica *replica, enum activity_kind kind, uint64_t entries)

@@ -19,11 +19,12 @@ MUST_USE enum engine_result segments_learn(
 MUST_USE enum engine_result segments_begin(struct replica *replica);
 MUST_USE enum engine_result segments_add(
     struct replica *replica, const struct digest *run_hash, const struct blob_name *name);
+#define SEGMENT_TARGET (512u << 10) /* plaintext bytes between boundaries, on average */
 void segments_weigh(
     struct replica *replica, uint64_t counted_bytes, uint64_t counted, uint64_t all);
 /*
  * The log is counted from here on: the frame at seq is the newest snapshot, load or reset. When the
- * next is due follows from what that one weighs, within these bounds (sync.c).
+ * next is due follows from what that one weighs, within these bounds.
  */
 void log_begins(struct replica *replica, uint64_t seq);
 #define LOG_BYTES_MIN (1u << 20)

@@ -63,6 +63,15 @@ void transfer_end(struct transfer *transfer)
 	*transfer = (struct transfer){0};
 }
 
+void transfer_put(struct transfer *transfer)
+{
+	assert(transfer->state == TRANSFER_PUT && transfer->sealing.blob.data != NULL);
+	transfer->name = transfer->sealing.name;
+	transfer->blob_len = transfer->sealing.blob.len;
+	bytes_clear(&transfer->sealing.blob);
+	transfer->state = TRANSFER_BACK;
+}
+
 void transfers_give_up(struct transfers *transfers)
 {
 	for (size_t i = 0; i < SYNC_FLIGHTS_MAX; i++) {

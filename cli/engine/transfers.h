@@ -46,6 +46,7 @@ struct transfer *transfers_begin(struct transfers *transfers);
 struct transfer *transfers_find(
     struct transfers *transfers, enum transfer_state state); /* NULL: none */
 unsigned transfer_slot(const struct transfers *transfers, const struct transfer *transfer);
+void transfer_put(struct transfer *transfer); /* it was put: it is to be read back */
 void transfer_end(struct transfer *transfer);
 void transfers_give_up(struct transfers *transfers);
 

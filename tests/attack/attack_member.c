@@ -284,7 +284,7 @@ static bool attack_name(void)
 		root_of(&now.writer.state.sum, sealed.covered_root);
 	}
 	assert_int_equal(frame_build_seal(&now.writer.state, &frame, &sealed, &push), ENGINE_OK);
-	keep_frame(NULL, view_bytes(&push.frame));
+	keep_frame(NULL, view_bytes(&push.encoded));
 	built_frame_clear(&push);
 	request.frames[request.frames_count++] = view_bytes(&now.frame);
 	return commit(&request);

@@ -266,7 +266,7 @@ static void seal(struct writing *writing, struct frame_header *header, struct fr
 	sealed->time_ms = (int64_t)fuzz_number(writing->script);
 	result = frame_build_seal(&writing->member->state, header, sealed, &push);
 	if (result == ENGINE_OK)
-		writing->sink->frame(writing->sink->self, view_bytes(&push.frame));
+		writing->sink->frame(writing->sink->self, view_bytes(&push.encoded));
 	built_frame_clear(&push);
 }
 

@@ -51,7 +51,7 @@ static bool handed_out(void)
 {
 	return out.bytes.data != NULL || !all_zero(&out.account, sizeof(out.account)) ||
 	       !all_zero(&out.keys, sizeof(out.keys)) || !all_zero(&out.view, sizeof(out.view)) ||
-	       out.push.frame.data != NULL || out.push.body.data != NULL || out.any;
+	       out.push.encoded.data != NULL || out.push.body.data != NULL || out.any;
 }
 
 static void clear_out(void)

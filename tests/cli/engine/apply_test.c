@@ -148,7 +148,7 @@ static void seal(void)
 static void answer_draft(struct device *device, struct sync_answer *answer)
 {
 	(void)device;
-	answer->head = (struct head){draft.header.seq, draft.push.frame_hash};
+	answer->head = (struct head){draft.header.seq, draft.push.frame.hash};
 	answer->status = head_equal(&draft.cursor, &answer->head) ? SYNC_CURRENT : SYNC_BEHIND;
 	if (answer->status == SYNC_CURRENT)
 		return;
@@ -156,7 +156,7 @@ static void answer_draft(struct device *device, struct sync_answer *answer)
 	answer->bodies = calloc(1, sizeof(*answer->bodies));
 	assert_non_null(answer->frames);
 	assert_non_null(answer->bodies);
-	answer->frames[0] = view_bytes(&draft.push.frame);
+	answer->frames[0] = view_bytes(&draft.push.encoded);
 	answer->frames_count = 1;
 	if (draft.push.body.data != NULL) {
 		answer->bodies[0] =
@@ -183,7 +183,7 @@ static void pull(enum engine_result want)
 	device_root(&pair.b, root_after);
 	assert_int_equal(device_counts(&pair.b).dirty_count, 0);
 	if (want == ENGINE_OK) {
-		assert_true(digest_equal(&after.head.hash, &draft.push.frame_hash));
+		assert_true(digest_equal(&after.head.hash, &draft.push.frame.hash));
 		return;
 	}
 	assert_true(head_equal(&before.head, &after.head));

@@ -3,7 +3,7 @@
  * ground to, there are no more segments than an index can name; and what is too large for that is
  * told so before anything is sent. The journal claims to be larger than it is.
  */
-#include "cli/engine/snapshot_build.h"
+#include "cli/engine/cut.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
  * tests/cli/engine/engine_fixture.c: see engine_fixture.h.
  */
 #include "tests/cli/engine/engine_fixture.h"
+#include "cli/engine/steps.h"
 #include "cli/engine/transfers.h"
 #include "cli/engine/version.h"
 #include "tests/cli/engine/unsynced.h"

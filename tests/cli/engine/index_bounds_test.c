@@ -6,6 +6,7 @@
  */
 #include "cli/engine/frame_build.h"
 #include "cli/engine/result.h"
+#include "cli/engine/transaction.h"
 #include "schemas/manifest.h"
 #include "tests/cli/engine/pair.h"
 
@@ -199,16 +200,16 @@ static void move_snapshot(struct device *maker, uint64_t seq, struct view manife
 	frame.header.abandoned.seq = seq - 1;
 	random_fill(&maker->world->random, frame.header.previous.bytes, DIGEST_LEN);
 	assert_int_equal(frame_build_seal(&state, &frame.header, &sealed, &push), ENGINE_OK);
-	there.snapshot = view_bytes(&push.frame);
+	there.snapshot = view_bytes(&push.encoded);
 	there.tail[0] = there.snapshot;
 	there.tail_count = 1;
 	there.packs_count = 0;
-	there.head = (struct head){seq, push.frame_hash};
+	there.head = (struct head){seq, push.frame.hash};
 	there.generation++;
 	for (size_t i = 0; i < there.devices_count; i++)
 		if (device_equal(&there.devices[i].id, &maker->keys.id)) {
 			there.devices[i].seq = seq;
-			there.devices[i].frame = push.frame_hash;
+			there.devices[i].frame = push.frame.hash;
 		}
 	assert_int_equal(manifest_encode(&there, &encoded), FORMAT_OK);
 	world_manifest_set(maker->world, view_bytes(&encoded));

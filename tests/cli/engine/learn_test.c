@@ -86,7 +86,7 @@ static void commit_snapshot(struct device *device)
 	root_of(&state.sum, sealed.root);
 	memcpy(sealed.covered_root, sealed.root, ROOT_LEN);
 	assert_int_equal(frame_build_seal(&state, &header, &sealed, &push), ENGINE_OK);
-	request.frames[0] = view_bytes(&push.frame);
+	request.frames[0] = view_bytes(&push.encoded);
 	assert_int_equal(
 	    account_sync(&device->env, &device->cache, &request, &device->call, &answer),
 	    ACCOUNT_OK);

@@ -3,7 +3,7 @@
  * cannot be followed; one device begins the cloud copy anew, and nothing that any device holds is
  * lost.
  */
-#include "cli/engine/replica.h"
+#include "cli/engine/transaction.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <stdio.h>

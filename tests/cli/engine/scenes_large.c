@@ -3,6 +3,7 @@
  * and resets, made, taken, and met again.
  */
 #include "cli/engine/segments.h"
+#include "cli/engine/transaction.h"
 #include "tests/cli/engine/scene.h"
 
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "cli/engine/losers.h"
 #include "cli/engine/segments.h"
 #include "cli/engine/snapshot_build.h"
+#include "cli/engine/transaction.h"
 #include "cli/engine/transfers.h"
 #include "schemas/cbor.h"
 #include "tests/cli/engine/engine_fixture.h"

@@ -3,11 +3,12 @@
  * the log and the state, when none is made, and what a device holds once its own has landed. The
  * blobs go nowhere: each is there as soon as it is asked for.
  */
-#include "cli/engine/apply.h"
 #include "cli/engine/frame_build.h"
+#include "cli/engine/log_frame.h"
 #include "cli/engine/own_frames.h"
 #include "cli/engine/segments.h"
 #include "cli/engine/snapshot_build.h"
+#include "cli/engine/transaction.h"
 #include "cli/engine/transfers.h"
 #include "tests/cli/engine/pair.h"
 
@@ -88,9 +89,9 @@ static struct opened open_push(void)
 {
 	struct opened opened = {.payload = {0}};
 
-	assert_int_equal(frame_decode(view_bytes(&push.frame), &opened.frame), FORMAT_OK);
-	assert_engine(
-	    &pair.a, apply_open(&run, &opened.frame, &opened.payload, &opened.sealed), ENGINE_OK);
+	assert_int_equal(frame_decode(view_bytes(&push.encoded), &opened.frame), FORMAT_OK);
+	assert_engine(&pair.a, log_frame_open(&run, &opened.frame, &opened.payload, &opened.sealed),
+	    ENGINE_OK);
 	return opened;
 }
 
@@ -105,11 +106,11 @@ static void assert_common(const struct opened *opened, enum frame_kind kind)
 	assert_int_equal(header->epoch, 1);
 	assert_true(digest_equal(&header->roster, roster_hash(run.roster)));
 	assert_true(header->has_blob);
-	assert_true(digest_equal(&opened->frame.hash, &push.frame_hash));
+	assert_true(digest_equal(&opened->frame.hash, &push.frame.hash));
 	assert_int_equal(opened->sealed.floor, 3);
 	assert_int_equal(opened->sealed.time_ms, pair.world.now_ms);
 	assert_int_equal(
-	    pair.a.engine.journal.ops->sent_known(pair.a.store, &push.frame_hash, &pair.a.call),
+	    pair.a.engine.journal.ops->sent_known(pair.a.store, &push.frame.hash, &pair.a.call),
 	    JOURNAL_OK);
 }
 
@@ -256,7 +257,7 @@ static void a_sum_that_is_wrong_is_not_sent(void **state)
 		assert_engine(&pair.a, make(kind, NULL, &made), ENGINE_ROOT);
 		snapshot_build_free(made);
 		assert_non_null(strstr(pair.a.call.message, "state root is not its state's"));
-		assert_null(push.frame.data);
+		assert_null(push.encoded.data);
 	}
 	assert_made(FRAME_RESET, &follows);
 	assert_memory_equal(&run.sum, &right, sizeof(right));
@@ -284,7 +285,7 @@ static void assert_noted(uint64_t seq)
 	assert_int_equal(last, seq);
 	assert_int_equal(time_ms, pair.world.now_ms);
 	assert_int_equal(run.facts.public.head.seq, seq);
-	assert_true(digest_equal(&run.facts.public.head.hash, &push.frame_hash));
+	assert_true(digest_equal(&run.facts.public.head.hash, &push.frame.hash));
 	assert_int_equal(run.facts.public.log_bytes, 0);
 	assert_int_equal(run.facts.public.snapshot_seq, seq);
 }
@@ -332,17 +333,16 @@ static void a_reset_that_landed_moves_all_to_its_place(void **state)
 
 		run.facts.public.log_bytes = 12345;
 		assert_engine(&pair.a, make(FRAME_RESET, &follows, &made), ENGINE_OK);
-		assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
+		assert_int_equal(frame_decode(view_bytes(&push.encoded), &frame), FORMAT_OK);
 		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 		assert_engine(&pair.a,
-		    heard ? snapshot_build_committed(made, view_bytes(&push.frame))
+		    heard ? snapshot_build_committed(made, &push.frame)
 			  : own_frames_reset(&run, &frame),
 		    ENGINE_OK);
 		assert_reset(31);
 		transaction_undo(&run);
 		snapshot_build_free(made);
-		run.facts = before;
-		run.totals = (struct sync_totals){0};
+		run.facts = before; /* log_bytes */
 	}
 }
 
@@ -353,14 +353,14 @@ static void a_reset_of_another_state_is_none(void **state)
 
 	(void)state;
 	assert_made(FRAME_RESET, &follows);
-	assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
+	assert_int_equal(frame_decode(view_bytes(&push.encoded), &frame), FORMAT_OK);
 	run.facts.public.head.hash.bytes[0] ^= 1;
 	assert_engine(&pair.a, own_frames_reset(&run, &frame), ENGINE_DAMAGED);
 	assert_non_null(strstr(
 	    pair.a.call.message, "own reset does not hold: it is not of this device's state"));
 	run.facts.public.head.hash.bytes[0] ^= 1;
-	push.frame.data[push.frame.len - 1] ^= 1; /* the signature */
-	assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
+	push.encoded.data[push.encoded.len - 1] ^= 1; /* the signature */
+	assert_int_equal(frame_decode(view_bytes(&push.encoded), &frame), FORMAT_OK);
 	assert_engine(&pair.a, own_frames_reset(&run, &frame), ENGINE_DAMAGED);
 	assert_non_null(strstr(pair.a.call.message, "own reset does not hold: "));
 	assert_int_equal(run.facts.public.reset_seq, 0);
@@ -374,19 +374,15 @@ static void a_load_that_landed_is_clean(void **state)
 	device_new(&pair.a, "new", "of the load");
 	for (unsigned times = 0; times < 2; times++) {
 		bool heard = times == 0;
-		struct replica before = run;
 		struct snapshot_build *made = NULL;
 		struct opened opened;
 
 		assert_engine(&pair.a, make(FRAME_LOAD, NULL, &made), ENGINE_OK);
 		opened = open_push();
 		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
-		if (!heard) /* the head was moved by who has met it */
-			run.facts.public.head =
-			    (struct head){opened.frame.header.seq, push.frame_hash};
 		assert_engine(&pair.a,
-		    heard ? snapshot_build_committed(made, view_bytes(&push.frame))
-			  : own_frames_load(&run, &opened.frame, &opened.sealed),
+		    heard ? snapshot_build_committed(made, &push.frame)
+			  : own_frames_load(&run, &opened.frame, NULL),
 		    ENGINE_OK);
 		assert_noted(opened.frame.header.seq);
 		assert_root(&opened, &run.sum);
@@ -399,9 +395,6 @@ static void a_load_that_landed_is_clean(void **state)
 		transaction_undo(&run);
 		snapshot_build_free(made);
 		bytes_clear(&opened.payload);
-		run.facts = before.facts;
-		run.sum = before.sum;
-		run.totals = before.totals;
 	}
 }
 
@@ -428,21 +421,16 @@ static enum journal_result sent_take(void *self, const struct digest *frame,
 static void assert_not_this_load(
     struct snapshot_build *made, const struct opened *opened, uint64_t more, uint8_t other)
 {
-	const struct root_sum before = run.sum;
-	const struct stored_facts facts = run.facts;
-
 	taken.more = more;
 	taken.other = other;
 	assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 	assert_engine(&pair.a,
-	    made != NULL ? snapshot_build_committed(made, view_bytes(&push.frame))
-			 : own_frames_load(&run, &opened->frame, &opened->sealed),
+	    made != NULL ? snapshot_build_committed(made, &push.frame)
+			 : own_frames_load(&run, &opened->frame, NULL),
 	    ENGINE_ROOT);
 	assert_non_null(strstr(pair.a.call.message, "after this device's own load"));
 	assert_int_equal(run.totals.pushed, 0);
 	transaction_undo(&run);
-	run.sum = before;
-	run.facts = facts;
 }
 
 static void a_load_of_other_versions_is_told(void **state)

@@ -110,14 +110,14 @@ static void it_is_kept_and_sent_as_it_is(void **state)
 		assert_engine(&c, make_push(), ENGINE_OK);
 		assert_own(pushed());
 		assert_kept(pushed());
-		assert_int_equal(frame_decode(view_bytes(&push.frame), &frame), FORMAT_OK);
+		assert_int_equal(frame_decode(view_bytes(&push.encoded), &frame), FORMAT_OK);
 		assert_int_equal(frame.header.kind, FRAME_STATEMENT);
 		assert_true(device_equal(&frame.header.device, &c.recovery.id));
 		assert_int_equal(frame.header.seq, run.facts.public.head.seq + 1);
 		assert_true(digest_equal(&frame.header.previous, &run.facts.public.head.hash));
 		assert_true(digest_equal(&frame.header.roster, roster_hash(run.roster)));
 		assert_true(view_equal(frame.body, pushed()));
-		assert_true(digest_equal(&frame.hash, &push.frame_hash));
+		assert_true(digest_equal(&frame.hash, &push.frame.hash));
 		if (times > 0)
 			assert_true(view_equal(view_bytes(&first), pushed()));
 		else
@@ -243,7 +243,7 @@ static void without_a_name_there_is_none(void **state)
 	assert_engine(&c, make_push(), engine_of_journal(JOURNAL_NONE));
 	there = kept();
 	assert_null(there.data);
-	assert_null(push.frame.data);
+	assert_null(push.encoded.data);
 	assert_null(roster_bytes.data);
 }
 

@@ -3,7 +3,7 @@
  * after how many exchanges it ends, how, and what it says. Nothing local moves meanwhile. Whoever
  * comes to answer as it should one time before that is believed.
  */
-#include "cli/engine/facts.h"
+#include "cli/engine/steps.h"
 #include "tests/cli/engine/pair.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * recovers from it.
  */
 #include "cli/engine/segments.h"
+#include "cli/engine/transaction.h"
 #include "tests/cli/engine/pair.h"
 
 #include <string.h>

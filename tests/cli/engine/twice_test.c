@@ -139,7 +139,7 @@ static void commit(struct device *device, enum frame_kind kind)
 		request.roster = view_bytes(&twice.state.roster_bytes);
 	}
 	assert_int_equal(frame_build_seal(&twice.state, &header, &sealed, &push), ENGINE_OK);
-	request.frames[request.frames_count++] = view_bytes(&push.frame);
+	request.frames[request.frames_count++] = view_bytes(&push.encoded);
 	assert_int_equal(
 	    account_sync(&device->env, &device->cache, &request, &twice.call, &answer), ACCOUNT_OK);
 	assert_int_equal(answer.status, SYNC_COMMITTED);
