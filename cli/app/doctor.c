@@ -4,6 +4,7 @@
 #include "cli/app/doctor.h"
 #include "cli/app/place.h"
 #include "cli/app/unlock.h"
+#include "cli/engine/key_file.h"
 #include "schemas/base/utf8.h"
 
 #include <sodium.h>

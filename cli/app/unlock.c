@@ -2,6 +2,7 @@
  * cli/app/unlock.c: the file of this device's keys.
  */
 #include "cli/app/unlock.h"
+#include "cli/engine/key_file.h"
 
 #include <errno.h>
 #include <sodium.h>

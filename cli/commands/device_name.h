@@ -6,7 +6,7 @@
 #define INKSEAL_DEVICE_NAME_H
 
 #include "cli/app/app.h"
-#include "cli/engine/keys.h"
+#include "cli/engine/device_keys.h"
 
 /* --name, else the machine's. */
 MUST_USE enum code device_name(struct app *app, char out[DEVICE_NAME_MAX + 1]);

@@ -16,7 +16,7 @@
 #define RENAMES_MAX 4u
 #define LATER_MAX 60u /* a turn that its holder does not use takes 25 */
 
-/* Our frame was not taken: what it was is made again on the new head. */
+/* The frame in flight was not committed: what it carried is built again on the new head. */
 static enum engine_result lost_race(struct sync *sync)
 {
 	if (sync->push.encoded.data == NULL)
@@ -83,7 +83,8 @@ static enum engine_result check_rollback(struct sync *sync, const struct sync_an
 	return ENGINE_ROLLBACK;
 }
 
-/* Settles, forgets sent frames that are behind, commits; or undoes all of it. */
+/* Ends the transaction of an answer: judges what it moved, forgets frames sent for places that are
+ * behind, and commits; or undoes all of it. */
 static enum engine_result finish_pull(struct sync *sync, enum engine_result result)
 {
 	struct replica *replica = &sync->replica;
@@ -117,7 +118,7 @@ static enum engine_result pull_frame(struct sync *sync, const struct frame *fram
 	if (frame->header.kind == FRAME_LOAD)
 		result = own_frames_known(replica, frame, &own);
 	if (result == ENGINE_OK && own)
-		return own_frames_take_next(replica, frame);
+		return own_frames_acknowledge_next(replica, frame);
 	if (result == ENGINE_OK)
 		result = apply_frame(replica, frame, source, outcome_out);
 	if (result == ENGINE_OK && *outcome_out == APPLY_DONE)
@@ -241,7 +242,7 @@ static bool acknowledges(const struct sync *sync, const struct head *told)
 	       (told->seq == frame->header.seq && digest_equal(&told->hash, &frame->hash));
 }
 
-static enum engine_result take_patch(struct sync *sync)
+static enum engine_result acknowledge_patch(struct sync *sync)
 {
 	struct replica *replica = &sync->replica;
 	enum engine_result result = frame_build_apply(replica, &sync->push);
@@ -253,7 +254,7 @@ static enum engine_result take_patch(struct sync *sync)
 	return result;
 }
 
-static enum engine_result take_snapshot(struct sync *sync)
+static enum engine_result acknowledge_snapshot(struct sync *sync)
 {
 	enum engine_result result = snapshot_build_committed(sync->build, &sync->push.frame);
 
@@ -261,8 +262,8 @@ static enum engine_result take_snapshot(struct sync *sync)
 	return result;
 }
 
-/* What was sent is the log's now. */
-static enum engine_result take_committed(struct sync *sync)
+/* The frame in flight is the log's now: what it carries is acknowledged, in one transaction. */
+static enum engine_result acknowledge_push(struct sync *sync)
 {
 	struct replica *replica = &sync->replica;
 	enum engine_result result = transaction_begin(replica);
@@ -273,7 +274,7 @@ static enum engine_result take_committed(struct sync *sync)
 	if (sync->new_roster.data != NULL)
 		result = replica_hold_roster(replica, view_bytes(&sync->new_roster));
 	if (result == ENGINE_OK)
-		result = sync->build != NULL ? take_snapshot(sync) : take_patch(sync);
+		result = sync->build != NULL ? acknowledge_snapshot(sync) : acknowledge_patch(sync);
 	return finish_pull(sync, result);
 }
 
@@ -286,7 +287,7 @@ static enum engine_result answered_committed(struct sync *sync, const struct syn
 		call_sayf(replica->call, "the remote acknowledged a frame that was not sent");
 		return ENGINE_DAMAGED;
 	}
-	result = take_committed(sync);
+	result = acknowledge_push(sync);
 	if (result != ENGINE_OK)
 		return result;
 	/* While recovering the code's keys opened the epochs; now this device has a box of its own.
@@ -308,8 +309,8 @@ static enum engine_result answered_current(struct sync *sync)
 {
 	enum engine_result result = check_roster_end(sync);
 
-	/* What was sent was not taken, whatever the reason: it is made again, so often and no more.
-	 */
+	/* What was sent was not committed, whatever the reason: it is built again, but not for
+	 * ever. */
 	if (result == ENGINE_OK)
 		result = lost_race(sync);
 	if (result == ENGINE_OK)
@@ -326,7 +327,7 @@ static enum engine_result answered_current(struct sync *sync)
  * What stands instead of the log is our own, and its acknowledgement was lost: what it carries is
  * known here, so nothing is fetched, and edits made since keep it as their base.
  */
-static enum engine_result take_own(struct sync *sync, const struct frame *frame)
+static enum engine_result acknowledge_own(struct sync *sync, const struct frame *frame)
 {
 	struct replica *replica = &sync->replica;
 	enum engine_result result = transaction_begin(replica);
@@ -334,7 +335,7 @@ static enum engine_result take_own(struct sync *sync, const struct frame *frame)
 	if (result != ENGINE_OK)
 		return result;
 	step_to_decide(sync);
-	return finish_pull(sync, own_frames_take_next(replica, frame));
+	return finish_pull(sync, own_frames_acknowledge_next(replica, frame));
 }
 
 static enum engine_result decode_snapshot(struct sync *sync, struct view encoded, struct frame *out)
@@ -362,7 +363,7 @@ static enum engine_result answered_far(struct sync *sync, const struct sync_answ
 	if (result == ENGINE_OK)
 		result = own_frames_find_next(&sync->replica, &frame, &own);
 	if (result == ENGINE_OK && own)
-		return take_own(sync, &frame);
+		return acknowledge_own(sync, &frame);
 	if (result == ENGINE_OK)
 		result = step_detour(sync);
 	return result == ENGINE_OK ? step_to_install(sync, &frame, false) : result;
@@ -501,7 +502,7 @@ static bool is_of_living_account(enum sync_status status)
 	return false;
 }
 
-enum engine_result answer_take(struct sync *sync, const struct sync_answer *answer)
+enum engine_result answer_judge(struct sync *sync, const struct sync_answer *answer)
 {
 	enum engine_result result = ENGINE_OK;
 
@@ -569,7 +570,7 @@ enum engine_result answer_follow(struct sync *sync, const struct sync_answer *an
 	if (answer->status == SYNC_FAR_BEHIND) /* a newer one has come meanwhile */
 		step_drop_install(sync);
 	if (answer->status != SYNC_CURRENT && answer->status != SYNC_BEHIND)
-		return answer_take(sync, answer);
+		return answer_judge(sync, answer);
 	result = note_answer(sync, answer);
 	if (result == ENGINE_OK)
 		result = step_to_roster(sync, &asked);

@@ -7,7 +7,7 @@
 
 #include "cli/engine/steps.h"
 
-MUST_USE enum engine_result answer_take(struct sync *sync, const struct sync_answer *answer);
+MUST_USE enum engine_result answer_judge(struct sync *sync, const struct sync_answer *answer);
 /* While a snapshot is installed: the frames after it, until they reach the head. */
 MUST_USE enum engine_result answer_follow(struct sync *sync, const struct sync_answer *answer);
 

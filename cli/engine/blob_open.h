@@ -9,7 +9,7 @@
 #include "schemas/patch.h"
 
 struct opening {                /* a segment to be opened, then opened */
-	struct epoch_key key;   /* a secret: wiped with the flight */
+	struct epoch_key key;   /* a secret: wiped with the transfer */
 	struct digest run_hash; /* the index's: under that same key */
 	uint64_t epoch;
 	uint64_t rows_count; /* the index's, then the segment's: the same */

@@ -113,7 +113,7 @@ static bool loser_stays_out(struct cutter *cutter)
 	       cutter->ahead.cloud_ms < now_ms - LOSERS_DAYS * DAY_MS;
 }
 
-/* Fills make->ahead; *over_out at the scan's end. */
+/* Fills the row ahead; *over_out at the scan's end. */
 static enum engine_result read_ahead(struct cutter *cutter, bool *over_out)
 {
 	const struct journal *journal = &cutter->replica->engine->journal;
@@ -180,7 +180,7 @@ static enum engine_result check_row(struct cutter *cutter, bool *sound_out)
 	return ENGINE_OK;
 }
 
-/* Takes make->ahead into the run. */
+/* Takes the row ahead into the run. */
 static enum engine_result add_row(struct cutter *cutter)
 {
 	static const struct device_id none;
@@ -222,7 +222,7 @@ static enum engine_result leave_row(struct cutter *cutter)
 	return ENGINE_OK;
 }
 
-/* True if the run ends before make->ahead. */
+/* True if the run ends before the row ahead. */
 static bool run_ends(const struct cutter *cutter)
 {
 	if (cutter->rows == 0)

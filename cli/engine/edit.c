@@ -1,20 +1,12 @@
 /*
- * cli/engine/edit.c: edits and imports. Each edit is one transaction of the journal.
+ * cli/engine/edit.c: edits. Each is one transaction of the journal.
  */
+#include "cli/engine/change.h"
 #include "cli/engine/result.h"
 #include "cli/engine/settle.h"
 #include "cli/engine/transaction.h"
 #include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
-
-#include <stdio.h>
-
-static const struct device_id no_device;
-
-static const struct device_id *author_of(const struct engine *engine)
-{
-	return engine->keys != NULL ? &engine->keys->id : &no_device;
-}
 
 void entry_id_new(const struct random *random, char out[COPY_ID_LEN + 1])
 {
@@ -32,16 +24,6 @@ void entry_id_new(const struct random *random, char out[COPY_ID_LEN + 1])
 		out[at++] = hex[i];
 	}
 	out[at] = '\0';
-}
-
-/* Begins; on anything but OK there is nothing to roll back. */
-static enum engine_result begin(struct engine *engine, struct call *call)
-{
-	const struct journal *journal = &engine->journal;
-
-	return engine_of_journal(MUTATION(EDIT_UNSYNCED)
-				     ? journal->ops->begin_light(journal->self, call)
-				     : journal->ops->begin(journal->self, call));
 }
 
 static enum engine_result find(
@@ -68,30 +50,6 @@ static void stamp(
 	time_print_ms(now_ms, out);
 }
 
-/* Version, history, list, activity: what every local change has. */
-static enum engine_result record(struct engine *engine, const struct entry *entry,
-    enum history_kind kind, enum activity_kind activity, struct call *call,
-    struct digest *version_out)
-{
-	const struct journal *journal = &engine->journal;
-	int64_t now_ms = clock_wall_ms(engine->clock);
-	struct digest version;
-	enum engine_result result = version_store(engine, entry, call, &version);
-
-	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->history_add(
-		    journal->self, entry->id, &version, author_of(engine), kind, now_ms, call));
-	if (result == ENGINE_OK)
-		result = engine_of_journal(
-		    journal->ops->local_set(journal->self, entry->id, &version, call));
-	if (result == ENGINE_OK && kind != HISTORY_IMPORT)
-		result = engine_of_journal(journal->ops->activity_add(
-		    journal->self, activity, entry->id, "", now_ms, call));
-	if (result == ENGINE_OK)
-		*version_out = version;
-	return result;
-}
-
 /* The entry has moved since the edit began: the conflict rule judges, with begun_on as base. */
 static enum engine_result save_over_moved(struct engine *engine, const struct entry *edited,
     const struct journal_entry *known, const struct digest *begun_on, struct call *call,
@@ -101,7 +59,7 @@ static enum engine_result save_over_moved(struct engine *engine, const struct en
 	    .has_base = true,
 	    .base = *begun_on,
 	    .has_local = true,
-	    .local_author = *author_of(engine),
+	    .local_author = *change_author(engine),
 	    .has_cloud = true,
 	    .cloud = known->local,
 	    .cloud_author = known->author};
@@ -110,14 +68,15 @@ static enum engine_result save_over_moved(struct engine *engine, const struct en
 	enum engine_result result = facts_load(engine, call, &facts);
 
 	if (result == ENGINE_OK)
-		result = record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &input.local);
+		result =
+		    change_record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &input.local);
 	if (result != ENGINE_OK)
 		return result;
 	input.skew_ms = facts.public.skew_ms;
 	/* What was local before this edit is the other side; it is ours if it is not the cloud's.
 	 */
 	if (!known->has_cloud || !digest_equal(&known->local, &known->cloud))
-		input.cloud_author = *author_of(engine);
+		input.cloud_author = *change_author(engine);
 	result = settle_entry(engine, &input, call, &changed, out);
 	if (result != ENGINE_OK)
 		return result;
@@ -154,7 +113,8 @@ static enum engine_result save_existing(struct engine *engine, struct entry *edi
 	call->message[0] = '\0';
 	if (found == ENGINE_NOT_FOUND || digest_equal(&known.local, begun_on) ||
 	    MUTATION(BASE_AT_SAVE))
-		result = record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
+		result =
+		    change_record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
 	else
 		result = save_over_moved(engine, edited, &known, begun_on, call, out);
 done:
@@ -180,7 +140,7 @@ static enum engine_result save_new(
 	edited->updated_at = view_text(now);
 	if (edited->created_at.len == 0)
 		edited->created_at = view_text(now);
-	return record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
+	return change_record(engine, edited, HISTORY_EDIT, ACTIVITY_EDIT, call, &out->version);
 }
 
 enum engine_result edit_save(struct engine *engine, const struct entry *entry,
@@ -188,7 +148,7 @@ enum engine_result edit_save(struct engine *engine, const struct entry *entry,
 {
 	struct entry edited = *entry;
 	struct edit_outcome outcome = {0};
-	enum engine_result result = begin(engine, call);
+	enum engine_result result = change_begin(engine, call);
 
 	if (result != ENGINE_OK)
 		return result;
@@ -250,7 +210,7 @@ static enum engine_result replace(struct engine *engine, struct view id,
 	}
 	source.entry.updated_at = view_text(now);
 	source.entry.deleted_at = deleted ? view_text(now) : (struct view){0};
-	result = record(engine, &source.entry, deleted ? HISTORY_DELETE : HISTORY_RESTORE,
+	result = change_record(engine, &source.entry, deleted ? HISTORY_DELETE : HISTORY_RESTORE,
 	    deleted ? ACTIVITY_DELETE : ACTIVITY_RESTORE, call, &made);
 done:
 	version_clear(&source);
@@ -260,7 +220,7 @@ done:
 
 enum engine_result edit_delete(struct engine *engine, struct view id, struct call *call)
 {
-	enum engine_result result = begin(engine, call);
+	enum engine_result result = change_begin(engine, call);
 
 	if (result != ENGINE_OK)
 		return result;
@@ -270,67 +230,9 @@ enum engine_result edit_delete(struct engine *engine, struct view id, struct cal
 enum engine_result edit_restore(
     struct engine *engine, struct view id, const struct digest *version, struct call *call)
 {
-	enum engine_result result = begin(engine, call);
+	enum engine_result result = change_begin(engine, call);
 
 	if (result != ENGINE_OK)
 		return result;
 	return engine_finish(engine, replace(engine, id, version, false, call), call);
-}
-
-enum engine_result import_begin(struct engine *engine, struct call *call)
-{
-	return begin(engine, call);
-}
-
-enum engine_result import_entry(
-    struct engine *engine, const struct entry *entry, struct call *call, enum import_outcome *out)
-{
-	struct journal_entry known = {0};
-	struct version current = {0};
-	struct digest version;
-	bool sound = false;
-	int64_t current_ms;
-	enum engine_result result;
-	enum journal_result found =
-	    engine->journal.ops->entry_get(engine->journal.self, entry->id, call, &known);
-
-	if (found != JOURNAL_OK && found != JOURNAL_NONE)
-		return engine_of_journal(found);
-	if (found == JOURNAL_OK && known.has_local) {
-		result = version_look(engine, &known.local, call, &current, &sound);
-		if (result != ENGINE_OK)
-			return result;
-		current_ms = time_parse_ms(current.entry.updated_at);
-		version_clear(&current);
-		/* Whatever the file holds is better than what is damaged, and may be the same. */
-		if (sound && time_parse_ms(entry->updated_at) <= current_ms) {
-			*out = IMPORT_SKIPPED;
-			return ENGINE_OK;
-		}
-	}
-	result = record(engine, entry, HISTORY_IMPORT, ACTIVITY_IMPORT, call, &version);
-	if (result == ENGINE_OK && MUTATION(IMPORT_PIECEMEAL) &&
-	    engine_finish(engine, result, call) == ENGINE_OK)
-		result = begin(engine, call);
-	if (result == ENGINE_OK)
-		*out = known.has_local ? IMPORT_UPDATED : IMPORT_ADDED;
-	return result;
-}
-
-enum engine_result import_commit(
-    struct engine *engine, uint64_t added, uint64_t updated, struct call *call)
-{
-	char detail[64];
-	enum journal_result result;
-
-	(void)snprintf(detail, sizeof(detail), "%llu added, %llu updated",
-	    (unsigned long long)added, (unsigned long long)updated);
-	result = engine->journal.ops->activity_add(engine->journal.self, ACTIVITY_IMPORT,
-	    (struct view){0}, detail, clock_wall_ms(engine->clock), call);
-	return engine_finish(engine, engine_of_journal(result), call);
-}
-
-void import_rollback(struct engine *engine)
-{
-	engine->journal.ops->rollback(engine->journal.self);
 }

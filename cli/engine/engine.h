@@ -7,8 +7,8 @@
 #ifndef INKSEAL_ENGINE_H
 #define INKSEAL_ENGINE_H
 
+#include "cli/engine/device_keys.h"
 #include "cli/engine/journal.h"
-#include "cli/engine/keys.h"
 #include "schemas/sync.h"
 
 enum engine_result { /* call->message says why, in one line */
@@ -82,7 +82,7 @@ struct sync_facts {
 	struct head head;       /* the cursor: applied here */
 	struct head known_head; /* the highest head seen */
 	uint64_t floor;
-	uint64_t reset_seq;      /* of the newest reset that was made or taken here; 0: none */
+	uint64_t reset_seq;      /* of the newest reset that was made or installed here; 0: none */
 	int64_t reset_ms;        /* when it was, by the wall clock here */
 	uint64_t sweep;          /* the count to put blobs under */
 	uint64_t log_bytes;      /* frames and bodies since the last snapshot or load */
@@ -124,13 +124,12 @@ MUST_USE enum engine_result account_forget(struct engine *engine, struct call *c
 /*
  * Recovering: the roster's bytes as read from the remote, the code, this device's new keys
  * (engine->keys). recovery_check: does the code fit? Gives what to show before anything is written.
- * recovery_store: stores the account with as much of the roster as the code vouches for; then run a
+ * recovery_store: stores the account with as much of the roster as the code verifies; then run a
  * sync whose options hold the recovery keys: it pushes the statement that adds this device.
  */
 struct recovery_view {
 	uint64_t epoch;
-	size_t
-	    known; /* so many statements the code vouches for; the others are for the log to show */
+	size_t known; /* so many statements the code verifies; the others are for the log to show */
 	size_t devices_count;
 	char names[DEVICES_MAX][DEVICE_NAME_MAX + 1];
 	struct device_keys keys; /* the recovery device's: a secret */

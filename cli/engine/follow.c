@@ -8,7 +8,7 @@
 
 /*
  * What follows a snapshot is held until it leads to the head. Half of it is for what is pushed
- * while the next snapshot is being made.
+ * while the next snapshot is being built.
  */
 #define FRAMES_MAX 20000u
 #define FRAMES_BYTES_MAX (256u << 20)

@@ -93,7 +93,7 @@ struct journal_staged { /* a row of a snapshot; the id is borrowed */
 	struct digest version;
 	struct device_id author;
 	bool deleted;
-	uint64_t seq;    /* a tombstone's place; 0: the frame's that is taken, and so its time */
+	uint64_t seq; /* a tombstone's place; 0: the frame's that is installed, and so its time */
 	int64_t time_ms; /* if seq says so */
 };
 
@@ -210,7 +210,7 @@ struct journal_ops {
 	 * versions_out: the exclusive or of their hashes, which tells whether they are those that
 	 * were scanned.
 	 */
-	enum journal_result (*sent_take)(void *self, const struct digest *frame,
+	enum journal_result (*sent_acknowledge)(void *self, const struct digest *frame,
 	    const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *,
 	    uint64_t *count_out, struct digest *versions_out);
 	enum journal_result (*sent_rename)(void *self, const struct digest *from,
@@ -244,7 +244,7 @@ struct journal_ops {
 	    void *self, const struct journal_segment *, struct call *);
 	enum journal_result (*segments_clear)(void *self, struct call *);
 
-	/* Rows of a snapshot being taken, kept until the whole has given its root. */
+	/* Rows of a snapshot being installed, kept until the whole has given its root. */
 	enum journal_result (*stage_add)(void *self, const struct journal_staged *, struct call *);
 	/* By id, as above. */
 	enum journal_result (*stage_next)(void *self, struct view after, struct call *,
@@ -261,7 +261,8 @@ struct journal_ops {
 	 * that another device has pushed again since differs too: conflicts are settled by author.
 	 * Every tombstone came with the frame that its place names.
 	 */
-	enum journal_result (*stage_take)(void *self, uint64_t seq, int64_t time_ms, struct call *);
+	enum journal_result (*stage_install)(
+	    void *self, uint64_t seq, int64_t time_ms, struct call *);
 	enum journal_result (*stage_clear)(void *self, struct call *);
 	/*
 	 * A reset. bases_forget: what is local and in the cloud alike keeps that as its base, all

@@ -1,5 +1,5 @@
 /*
- * cli/engine/losers.c: losers' segments, taken: versions that lost a conflict in the last 30 days,
+ * cli/engine/losers.c: losers' segments, read: versions that lost a conflict in the last 30 days,
  * for who has not met the patches that carried them. They are no part of the state: no root and no
  * run speaks of them, only their seal and the index that names them.
  */

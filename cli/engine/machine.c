@@ -373,7 +373,7 @@ void sync_next(struct sync *sync, struct sync_want *out)
 void sync_exchanged(struct sync *sync, const struct sync_answer *answer)
 {
 	assert(sync->phase == PHASE_EXCHANGE || sync->phase == PHASE_FOLLOW);
-	conclude(sync, sync->phase == PHASE_EXCHANGE ? answer_take(sync, answer)
+	conclude(sync, sync->phase == PHASE_EXCHANGE ? answer_judge(sync, answer)
 						     : answer_follow(sync, answer));
 }
 

@@ -93,7 +93,7 @@ static bool sum_built(const struct load_built *built, uint64_t count, const stru
 	return true;
 }
 
-static enum engine_result take_load(struct replica *replica, const struct frame *frame,
+static enum engine_result acknowledge_load(struct replica *replica, const struct frame *frame,
     const struct frame_sealed *sealed, const struct load_built *built)
 {
 	const struct journal *journal = &replica->engine->journal;
@@ -106,9 +106,9 @@ static enum engine_result take_load(struct replica *replica, const struct frame 
 	if (built == NULL)
 		result = sum_sent(replica, &frame->hash, &replica->sum);
 	if (result == ENGINE_OK)
-		result = engine_of_journal(
-		    journal->ops->sent_take(journal->self, &frame->hash, &frame->header.device,
-			frame->header.seq, sealed->time_ms, replica->call, &count, &versions));
+		result = engine_of_journal(journal->ops->sent_acknowledge(journal->self,
+		    &frame->hash, &frame->header.device, frame->header.seq, sealed->time_ms,
+		    replica->call, &count, &versions));
 	if (result != ENGINE_OK)
 		return result;
 	if (built != NULL)
@@ -147,14 +147,14 @@ enum engine_result own_frames_load(
 	if (result == ENGINE_OK)
 		result = log_frame_open(replica, frame, &payload, &sealed);
 	if (result == ENGINE_OK)
-		result = take_load(replica, frame, &sealed, built);
+		result = acknowledge_load(replica, frame, &sealed, built);
 	if (result == ENGINE_OK)
 		result = begin_log(replica, frame, &sealed);
 	bytes_clear(&payload);
 	return result;
 }
 
-static enum engine_result take_reset(struct replica *replica, const struct frame *frame)
+static enum engine_result acknowledge_reset(struct replica *replica, const struct frame *frame)
 {
 	const struct journal *journal = &replica->engine->journal;
 	struct sync_facts *facts = &replica->facts.public;
@@ -198,7 +198,7 @@ static enum engine_result open_and_begin_log(struct replica *replica, const stru
 
 enum engine_result own_frames_reset(struct replica *replica, const struct frame *frame)
 {
-	enum engine_result result = take_reset(replica, frame);
+	enum engine_result result = acknowledge_reset(replica, frame);
 
 	return result == ENGINE_OK ? open_and_begin_log(replica, frame) : result;
 }
@@ -230,7 +230,7 @@ enum engine_result own_frames_find_next(
 	return result;
 }
 
-enum engine_result own_frames_take_next(struct replica *replica, const struct frame *frame)
+enum engine_result own_frames_acknowledge_next(struct replica *replica, const struct frame *frame)
 {
 	if (frame->header.kind == FRAME_RESET)
 		return own_frames_reset(replica, frame);

@@ -30,7 +30,8 @@ struct load_built {
 };
 /*
  * A load: the versions that were stored for it become base and cloud, if with them the state has
- * the root that the frame names. built: NULL where another process has, and the sum is made again.
+ * the root that the frame names. built: NULL where another process has, and the sum is computed
+ * again.
  */
 MUST_USE enum engine_result own_frames_load(
     struct replica *replica, const struct frame *frame, const struct load_built *built);
@@ -41,11 +42,12 @@ MUST_USE enum engine_result own_frames_snapshot(struct replica *replica, const s
 
 /*
  * The frame that an answer names instead of the log before it: is it one of this home's, over the
- * state that is here still? Then nothing needs to be fetched, and own_frames_take_next does it.
+ * state that is here still? Then nothing needs to be fetched, and own_frames_acknowledge_next does
+ * it.
  */
 MUST_USE enum engine_result own_frames_find_next(
     struct replica *replica, const struct frame *frame, bool *next_out);
-MUST_USE enum engine_result own_frames_take_next(
+MUST_USE enum engine_result own_frames_acknowledge_next(
     struct replica *replica, const struct frame *frame);
 
 #endif

@@ -2,6 +2,7 @@
  * cli/engine/replica.c: what a run of sync works on, loaded; its roster and its keys.
  */
 #include "cli/engine/replica.h"
+#include "cli/engine/epochs.h"
 #include "cli/engine/result.h"
 
 #include <assert.h>

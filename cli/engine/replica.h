@@ -9,8 +9,8 @@
 #define INKSEAL_REPLICA_H
 
 #include "cli/engine/facts.h"
-#include "cli/engine/keys.h"
 #include "cli/engine/root.h"
+#include "cli/engine/seal.h"
 
 /* What the open transaction's undo brings back. */
 struct replica_saved {

@@ -50,3 +50,10 @@ enum engine_result engine_of_format(enum format_result result)
 	}
 	return ENGINE_DAMAGED;
 }
+
+enum engine_result engine_say_format(struct call *call, const char *what, enum format_result result)
+{
+	if (result != FORMAT_OK)
+		call_sayf(call, "%s: %s", what, format_result_text(result));
+	return engine_of_format(result);
+}

@@ -8,5 +8,8 @@
 
 enum engine_result engine_of_journal(enum journal_result result);
 enum engine_result engine_of_format(enum format_result result);
+/* The same, and where it is not OK a message: what, and why. */
+MUST_USE enum engine_result engine_say_format(
+    struct call *call, const char *what, enum format_result result);
 
 #endif

@@ -225,66 +225,77 @@ static enum engine_result load_side(struct engine *engine, struct view id, bool 
 	return ENGINE_OK;
 }
 
+/* True if the cloud's version is the entry's from now on. */
+static bool cloud_stands(enum conflict_outcome judged)
+{
+	return judged == CONFLICT_NONE_TAKE || judged == CONFLICT_CLOUD_WINS ||
+	       judged == CONFLICT_BOTH_CLOUD;
+}
+
+/* The loser first, then the winner. */
+static enum engine_result carry_out(struct engine *engine, const struct settle_input *input,
+    enum conflict_outcome judged, struct call *call, struct edit_outcome *outcome)
+{
+	enum engine_result result = ENGINE_OK;
+
+	switch (judged) {
+	case CONFLICT_NONE_KEEP:
+	case CONFLICT_NONE_TAKE: break;
+	case CONFLICT_CLOUD_WINS:
+		result = keep_loser(engine, input, &input->local, &input->local_author, call);
+		break;
+	case CONFLICT_LOCAL_WINS:
+		result = keep_loser(engine, input, &input->cloud, &input->cloud_author, call);
+		break;
+	case CONFLICT_BOTH_CLOUD:
+		result =
+		    make_copy(engine, input, &input->local, &input->local_author, call, outcome);
+		break;
+	case CONFLICT_BOTH_LOCAL:
+		result =
+		    make_copy(engine, input, &input->cloud, &input->cloud_author, call, outcome);
+		break;
+	}
+	if (result == ENGINE_OK && cloud_stands(judged))
+		result = take_cloud(engine, input, call);
+	return result;
+}
+
+static enum engine_result judge(struct engine *engine, const struct settle_input *input,
+    const struct conflict_side *local, struct call *call, bool *changed_out,
+    struct edit_outcome *outcome)
+{
+	struct conflict_side base = {.has = input->has_base, .version = input->base};
+	struct conflict_side cloud;
+	enum conflict_outcome judged;
+	enum engine_result result =
+	    load_side(engine, input->id, input->has_cloud, &input->cloud, call, &cloud);
+
+	if (result == ENGINE_UNSOUND) /* what an open editor's save meets: the edit replaces it */
+		return ENGINE_OK;
+	if (result != ENGINE_OK)
+		return result;
+	judged = input->no_base ? conflict_judge_reset(local, &cloud, input->skew_ms)
+				: conflict_judge(&base, local, &cloud, input->skew_ms);
+	*changed_out = cloud_stands(judged);
+	outcome->conflict = judged != CONFLICT_NONE_KEEP && judged != CONFLICT_NONE_TAKE;
+	outcome->deleted = *changed_out && local->has && !local->deleted && cloud.deleted;
+	return carry_out(engine, input, judged, call, outcome);
+}
+
 enum engine_result settle_entry(struct engine *engine, const struct settle_input *input,
     struct call *call, bool *changed_out, struct edit_outcome *out)
 {
-	struct conflict_side base = {.has = input->has_base, .version = input->base};
-	struct conflict_side local, cloud;
+	struct conflict_side local;
 	struct edit_outcome outcome = {0};
-	enum conflict_outcome judged;
 	bool changed = false;
 	enum engine_result result =
 	    load_side(engine, input->id, input->has_local, &input->local, call, &local);
 
-	if (result == ENGINE_UNSOUND) {
-		*out = outcome;
-		return settle_unsound(engine, input, call, changed_out);
-	}
 	if (result == ENGINE_OK)
-		result =
-		    load_side(engine, input->id, input->has_cloud, &input->cloud, call, &cloud);
-	if (result == ENGINE_UNSOUND) { /* what an open editor's save meets: the edit replaces it */
-		*changed_out = false;
-		*out = outcome;
-		return ENGINE_OK;
-	}
-	if (result != ENGINE_OK)
-		return result;
-	outcome.deleted = local.has && !local.deleted && cloud.deleted;
-	judged = input->no_base ? conflict_judge_reset(&local, &cloud, input->skew_ms)
-				: conflict_judge(&base, &local, &cloud, input->skew_ms);
-	switch (judged) {
-	case CONFLICT_NONE_KEEP: break;
-	case CONFLICT_NONE_TAKE:
-		changed = true;
-		result = take_cloud(engine, input, call);
-		break;
-	case CONFLICT_CLOUD_WINS:
-		changed = true;
-		outcome.conflict = true;
-		result = keep_loser(engine, input, &input->local, &input->local_author, call);
-		if (result == ENGINE_OK)
-			result = take_cloud(engine, input, call);
-		break;
-	case CONFLICT_LOCAL_WINS:
-		outcome.conflict = true;
-		result = keep_loser(engine, input, &input->cloud, &input->cloud_author, call);
-		break;
-	case CONFLICT_BOTH_CLOUD:
-		changed = true;
-		outcome.conflict = true;
-		result =
-		    make_copy(engine, input, &input->local, &input->local_author, call, &outcome);
-		if (result == ENGINE_OK)
-			result = take_cloud(engine, input, call);
-		break;
-	case CONFLICT_BOTH_LOCAL:
-		outcome.conflict = true;
-		result =
-		    make_copy(engine, input, &input->cloud, &input->cloud_author, call, &outcome);
-		break;
-	}
-	outcome.deleted &= changed;
+		result = judge(engine, input, &local, call, &changed, &outcome);
+	else if (result == ENGINE_UNSOUND)
+		result = settle_unsound(engine, input, call, &changed);
 	if (result == ENGINE_OK) {
 		*changed_out = changed;
 		*out = outcome;

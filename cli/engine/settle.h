@@ -17,7 +17,7 @@ struct settle_input {
 	struct digest cloud;
 	struct device_id cloud_author;
 	int64_t skew_ms;
-	bool no_base; /* a reset was taken: base is not looked at */
+	bool no_base; /* a reset was installed: base is not looked at */
 };
 MUST_USE enum engine_result settle_entry(struct engine *engine, const struct settle_input *input,
     struct call *call, bool *changed_out, struct edit_outcome *out);

@@ -183,7 +183,7 @@ static enum engine_result send_plain(struct snapshot_build *build, struct buffer
 
 /*
  * Is that the name of what this run is sealed to? An index that was learnt is another device's word
- * for it, and so is one whose segments were not fetched: a name taken over unseen would stand in
+ * for it, and so is one whose segments were not fetched: a name carried over unseen would stand in
  * every snapshot from now on, also where it leads to nothing that anyone can read. Equal runs seal
  * equally, so nobody needs to be asked. If not, or if another version of zstd has packed it, what
  * is in the transfer now is put.
@@ -525,8 +525,7 @@ static enum engine_result remember_segments(struct snapshot_build *build)
 	return result;
 }
 
-static enum engine_result take_committed(
-    const struct snapshot_build *build, const struct frame *frame)
+static enum engine_result acknowledge(const struct snapshot_build *build, const struct frame *frame)
 {
 	switch (build->kind) {
 	case FRAME_LOAD: return own_frames_load(build->replica, frame, &build->cutter.load);
@@ -540,7 +539,7 @@ static enum engine_result take_committed(
 
 enum engine_result snapshot_build_committed(struct snapshot_build *build, const struct frame *frame)
 {
-	enum engine_result result = take_committed(build, frame);
+	enum engine_result result = acknowledge(build, frame);
 
 	return result == ENGINE_OK ? remember_segments(build) : result;
 }

@@ -74,7 +74,7 @@ static enum engine_result check_frame(struct snapshot_install *install)
 }
 
 /*
- * A place is never given back: whoever has taken one near the last can push nothing any more. How
+ * A place is never given back: whoever has used one near the last can push nothing any more. How
  * far a reset skips is seen by who knows the head that it follows; for whoever does not, this is
  * room for 256 of the longest, and for any log.
  */
@@ -89,7 +89,7 @@ static bool in_reach(const struct snapshot_install *install)
 	       install->frame.header.seq - seen <= AHEAD_MAX;
 }
 
-/* A reset is taken instead of the head rule, if its place is above this device's own head. */
+/* The head rule does not hold for a reset: it is installed if its place is above the own head. */
 static enum engine_result check_reset(struct snapshot_install *install)
 {
 	uint64_t head = install->replica->facts.public.head.seq;
@@ -168,9 +168,9 @@ static void note_losers(
 }
 
 /*
- * The index's floor is the one that the signed frame names, lies below the place that is taken, and
- * is no lower than the floor known here, unless a reset has begun the log anew. A floor beyond the
- * log would be taken over by every device, and none of them could push any more.
+ * The index's floor is the one that the signed frame names, lies below the place that is installed,
+ * and is no lower than the floor known here, unless a reset has begun the log anew. A floor beyond
+ * the log would be adopted by every device, and none of them could push any more.
  */
 static bool floor_holds(const struct snapshot_install *install)
 {

@@ -43,7 +43,7 @@ static enum engine_result apply_staged(struct snapshot_install *install)
 {
 	const struct journal *journal = &install->replica->engine->journal;
 
-	return engine_of_journal(journal->ops->stage_take(
+	return engine_of_journal(journal->ops->stage_install(
 	    journal->self, install->covered.seq, install->sealed.time_ms, install->replica->call));
 }
 
@@ -85,7 +85,7 @@ static enum engine_result apply_missing(struct snapshot_install *install)
 	return result;
 }
 
-/* Devices' places, for the index that this device may make one day. */
+/* Devices' places, for the index that this device may build one day. */
 static enum engine_result apply_devices(struct snapshot_install *install)
 {
 	const struct journal *journal = &install->replica->engine->journal;
@@ -154,8 +154,9 @@ static enum engine_result compare_count(const struct snapshot_install *install)
 }
 
 /*
- * No tombstone stands beyond the place that is taken, and none has come with the frame itself but
- * by a load: a snapshot's frame comes after what it covers, and a reset's rows are all of before.
+ * No tombstone stands beyond the place that is installed, and none has come with the frame itself
+ * but by a load: a snapshot's frame comes after what it covers, and a reset's rows are all of
+ * before.
  */
 static enum engine_result compare_places(const struct snapshot_install *install)
 {

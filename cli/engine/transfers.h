@@ -11,7 +11,7 @@
 #define TRANSFERS_BYTES_MAX (4u << 20) /* to be sealed and put: no more are begun above it */
 #define PLACE_INDEX SIZE_MAX           /* else a segment's number; losers' segments come last */
 
-struct sealing {                     /* a blob to be made, then made */
+struct sealing {                     /* a blob to be sealed, then sealed */
 	const struct epoch_key *key; /* borrowed: the state's, while blobs are under way */
 	struct blob_header header;
 	struct blob_name *names; /* of the header, ours; NULL: none */
@@ -30,7 +30,7 @@ enum transfer_state {
 };
 struct transfer {
 	enum transfer_state state;
-	size_t place;     /* in make or take */
+	size_t place;     /* among the segments of what is built or installed */
 	size_t plain_len; /* what sealing began with */
 	struct sealing sealing;
 	struct opening *opening; /* GET of a segment; ours */

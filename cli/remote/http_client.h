@@ -9,7 +9,7 @@
 
 #include <curl/curl.h>
 
-#include "cli/engine/keys.h"
+#include "cli/engine/device_keys.h"
 #include "cli/remote/http_answer.h"
 #include "gateway/bucket/bucket.h"
 

@@ -87,7 +87,7 @@ enum journal_result store_sent_next(void *self, const struct digest *frame, stru
 }
 
 /* An entry that was carried has a row still: its local version keeps it. */
-enum journal_result store_sent_take(void *self, const struct digest *frame,
+enum journal_result store_sent_acknowledge(void *self, const struct digest *frame,
     const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
     uint64_t *count_out, struct digest *versions_out)
 {

@@ -13,7 +13,7 @@ enum journal_result store_sent_all_dirty(void *self, const struct digest *frame,
 enum journal_result store_sent_known(void *self, const struct digest *frame, struct call *call);
 enum journal_result store_sent_next(void *self, const struct digest *frame, struct view after,
     struct call *call, struct bytes *id_out, struct digest *version_out);
-enum journal_result store_sent_take(void *self, const struct digest *frame,
+enum journal_result store_sent_acknowledge(void *self, const struct digest *frame,
     const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
     uint64_t *count_out, struct digest *versions_out);
 enum journal_result store_sent_rename(void *self, const struct digest *from,

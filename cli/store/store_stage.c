@@ -105,7 +105,8 @@ static enum journal_result place_tombstones(
 	return sql_run(&sql, call);
 }
 
-enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call)
+enum journal_result store_stage_install(
+    void *self, uint64_t seq, int64_t time_ms, struct call *call)
 {
 	struct sql sql;
 	enum journal_result result;

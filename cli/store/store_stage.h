@@ -16,7 +16,8 @@ enum journal_result store_stage_places(
     void *self, struct call *call, bool *own_out, uint64_t *newest_out);
 enum journal_result store_stage_missing_next(
     void *self, struct view after, struct call *call, struct bytes *id_out);
-enum journal_result store_stage_take(void *self, uint64_t seq, int64_t time_ms, struct call *call);
+enum journal_result store_stage_install(
+    void *self, uint64_t seq, int64_t time_ms, struct call *call);
 enum journal_result store_stage_clear(void *self, struct call *call);
 
 #endif

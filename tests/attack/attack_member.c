@@ -12,6 +12,7 @@
  * revoke others are not here: who may outrank whom is the roster's affair.
  */
 #include "cli/engine/frame_build.h"
+#include "cli/engine/membership.h"
 #include "cli/engine/version.h"
 #include "tests/attack/member.h"
 #include "tests/cli/engine/engine_fixture.h"

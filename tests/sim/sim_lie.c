@@ -6,6 +6,7 @@
  * the log in their places, lose an edit, or be believed for longer than it speaks (I1, I2, I4, I8,
  * I11).
  */
+#include "cli/engine/membership.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_person.h"

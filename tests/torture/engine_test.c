@@ -6,6 +6,7 @@
  */
 #include "cli/engine/compress.h"
 #include "cli/engine/frame_build.h"
+#include "cli/engine/key_file.h"
 #include "cli/engine/losers.h"
 #include "cli/engine/membership.h"
 #include "cli/engine/patch_build.h"

@@ -2,7 +2,8 @@
  * tests/cli/engine/account_test.c: an account as one home knows it: made, stored, switched off and
  * on, recovered, wiped, forgotten. No log: what is stored is looked at where it stands.
  */
-#include "cli/engine/facts.h"
+#include "cli/engine/epochs.h"
+#include "cli/engine/membership.h"
 #include "tests/cli/engine/engine_fixture.h"
 #include "tests/cli/engine/off_log.h"
 

@@ -144,7 +144,7 @@ FAILING(sent_all_dirty, (void *self, FRAME, CALL), self, frame, call)
 FAILING(sent_known, (void *self, FRAME, CALL), self, frame, call)
 FAILING(sent_next, (void *self, FRAME, AFTER, CALL, struct bytes *id, struct digest *version), self,
     frame, after, call, id, version)
-FAILING(sent_take,
+FAILING(sent_acknowledge,
     (void *self, FRAME, AUTHOR, uint64_t seq, int64_t ms, CALL, uint64_t *count,
 	struct digest *versions),
     self, frame, author, seq, ms, call, count, versions)
@@ -172,7 +172,7 @@ FAILING(stage_next,
 FAILING(stage_count, (void *self, CALL, uint64_t *out), self, call, out)
 FAILING(stage_places, (void *self, CALL, bool *own, uint64_t *newest), self, call, own, newest)
 FAILING(stage_missing_next, (void *self, AFTER, CALL, struct bytes *out), self, after, call, out)
-FAILING(stage_take, (void *self, uint64_t seq, int64_t ms, CALL), self, seq, ms, call)
+FAILING(stage_install, (void *self, uint64_t seq, int64_t ms, CALL), self, seq, ms, call)
 FAILING(stage_clear, (void *self, CALL), self, call)
 FAILING(bases_forget, (void *self, CALL), self, call)
 FAILING(cloud_placed, (void *self, uint64_t seq, CALL), self, seq, call)
@@ -221,7 +221,7 @@ static const struct journal_ops all = {
     .sent_all_dirty = on_sent_all_dirty,
     .sent_known = on_sent_known,
     .sent_next = on_sent_next,
-    .sent_take = on_sent_take,
+    .sent_acknowledge = on_sent_acknowledge,
     .sent_rename = on_sent_rename,
     .sent_prune = on_sent_prune,
     .history_add = on_history_add,
@@ -237,7 +237,7 @@ static const struct journal_ops all = {
     .stage_count = on_stage_count,
     .stage_places = on_stage_places,
     .stage_missing_next = on_stage_missing_next,
-    .stage_take = on_stage_take,
+    .stage_install = on_stage_install,
     .stage_clear = on_stage_clear,
     .bases_forget = on_bases_forget,
     .cloud_placed = on_cloud_placed,

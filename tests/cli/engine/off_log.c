@@ -2,6 +2,8 @@
  * tests/cli/engine/off_log.c: see off_log.h.
  */
 #include "tests/cli/engine/off_log.h"
+#include "cli/engine/epochs.h"
+#include "cli/engine/membership.h"
 
 #include <sodium.h>
 #include <stdlib.h>

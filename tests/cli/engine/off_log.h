@@ -7,7 +7,7 @@
 #ifndef INKSEAL_TESTS_OFF_LOG_H
 #define INKSEAL_TESTS_OFF_LOG_H
 
-#include "cli/engine/keys.h"
+#include "cli/engine/device_keys.h"
 
 enum off_log {
 	OFF_LOG_ADDS,    /* a device that nobody has */

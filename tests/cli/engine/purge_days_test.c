@@ -3,6 +3,7 @@
  * 90 days, 180 days of silence, a week before an acknowledgement. The roster is whole, the log is
  * nothing but what the journal says of it.
  */
+#include "cli/engine/membership.h"
 #include "cli/engine/purge.h"
 #include "cli/engine/version.h"
 #include "tests/cli/engine/engine_fixture.h"

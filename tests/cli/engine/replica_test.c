@@ -4,6 +4,7 @@
  * it afterwards.
  */
 #include "cli/engine/brake.h"
+#include "cli/engine/transaction.h"
 #include "tests/cli/engine/failing_journal.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
@@ -159,6 +160,17 @@ static void the_head_that_was_seen_never_goes_back(void **state)
 	assert_true(head_equal(&run.facts.public.known_head, &ahead));
 }
 
+/* A run that had come to the head is stopped. */
+static enum engine_result stop_at(const struct head *seen)
+{
+	enum engine_result result = transaction_begin(&run);
+
+	if (result != ENGINE_OK)
+		return result;
+	run.facts.public.head = *seen;
+	return brake_finish(&run, ENGINE_BRAKE);
+}
+
 /* What the brake has ended has shown a head: that is all that stays of it. */
 static void a_braked_run_remembers_the_head_alone(void **state)
 {
@@ -174,7 +186,7 @@ static void a_braked_run_remembers_the_head_alone(void **state)
 
 		journal_arm(&pair.a, nth);
 		run.facts.public.known_head = head;
-		result = brake_remember_head(&run, &seen);
+		result = stop_at(&seen);
 		failed = journal_disarm(&pair.a);
 		assert_engine(&pair.a, result, failed ? ENGINE_FULL : ENGINE_BRAKE);
 		if (!failed)
@@ -183,9 +195,9 @@ static void a_braked_run_remembers_the_head_alone(void **state)
 	load();
 	assert_true(head_equal(&run.facts.public.head, &head));
 	assert_true(head_equal(&run.facts.public.known_head, &seen));
-	assert_engine(&pair.a, brake_remember_head(&run, &higher), ENGINE_BRAKE);
-	assert_engine(&pair.a, brake_remember_head(&run, &other), ENGINE_BRAKE);
-	assert_engine(&pair.a, brake_remember_head(&run, &seen), ENGINE_BRAKE);
+	assert_engine(&pair.a, stop_at(&higher), ENGINE_BRAKE);
+	assert_engine(&pair.a, stop_at(&other), ENGINE_BRAKE);
+	assert_engine(&pair.a, stop_at(&seen), ENGINE_BRAKE);
 	load();
 	assert_true(head_equal(&run.facts.public.known_head, &higher));
 }

@@ -3,6 +3,7 @@
  * in whatever phase, it stores none of it, and goes on with the honest log afterwards. And of one
  * device's statements no two stand at one place.
  */
+#include "cli/engine/membership.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
 

@@ -2,6 +2,7 @@
  * tests/cli/engine/seal_limits_test.c: payloads that are too large to be sealed, and seals too
  * large to be opened: refused before anything is allocated for them, and nothing is handed out.
  */
+#include "cli/engine/seal.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #define SEALED_MAX (BLOB_MAX + (1u << 20)) /* seal.c's: any sealed bytes */

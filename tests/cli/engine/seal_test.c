@@ -4,6 +4,7 @@
  * The bytes themselves are held by vectors_test.c.
  */
 #include "cli/engine/compress.h"
+#include "cli/engine/membership.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <string.h>

@@ -4,6 +4,9 @@
  * libsodium leaves by itself, and whether a sanitizer keeps locals elsewhere, is told by trying:
  * what is looked for is one more.
  */
+#include "cli/engine/epochs.h"
+#include "cli/engine/key_file.h"
+#include "cli/engine/membership.h"
 #include "tests/cli/engine/engine_fixture.h"
 
 #include <limits.h>

@@ -406,12 +406,12 @@ static struct {
 	uint8_t other;
 } taken;
 
-static enum journal_result sent_take(void *self, const struct digest *frame,
+static enum journal_result sent_acknowledge(void *self, const struct digest *frame,
     const struct device_id *author, uint64_t seq, int64_t time_ms, struct call *call,
     uint64_t *count_out, struct digest *versions_out)
 {
-	enum journal_result result =
-	    taken.real->sent_take(self, frame, author, seq, time_ms, call, count_out, versions_out);
+	enum journal_result result = taken.real->sent_acknowledge(
+	    self, frame, author, seq, time_ms, call, count_out, versions_out);
 
 	*count_out += taken.more;
 	versions_out->bytes[DIGEST_LEN - 1] ^= taken.other;
@@ -445,7 +445,7 @@ static void a_load_of_other_versions_is_told(void **state)
 	opened = open_push();
 	taken.real = pair.a.engine.journal.ops;
 	taken.ops = *taken.real;
-	taken.ops.sent_take = sent_take;
+	taken.ops.sent_acknowledge = sent_acknowledge;
 	pair.a.engine.journal.ops = &taken.ops;
 	assert_not_this_load(made, &opened, 1, 0);
 	assert_not_this_load(made, &opened, 0, 1);

@@ -3,6 +3,7 @@
  * kept before they are sent, and sent again as they are; where what is kept is not this device's
  * own, or does not stand next, it makes another.
  */
+#include "cli/engine/epochs.h"
 #include "cli/engine/frame_build.h"
 #include "cli/engine/membership.h"
 #include "cli/engine/result.h"

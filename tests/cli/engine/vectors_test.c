@@ -5,8 +5,9 @@
  * does.
  */
 #include "cli/engine/compress.h"
-#include "cli/engine/keys.h"
+#include "cli/engine/device_keys.h"
 #include "cli/engine/root.h"
+#include "cli/engine/seal.h"
 #include "tests/test.h"
 
 #include <jansson.h>

@@ -597,11 +597,11 @@ static void test_sent_take(void **state)
 	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 4, &f->call));
 	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
 	later = put_local(f, &(struct words){.id = "b", .content = "edited meanwhile"});
-	assert_ok(
-	    f, OPS(f)->sent_take(f->store, &none, &device, 4, 44, &f->call, &count, &versions));
+	assert_ok(f,
+	    OPS(f)->sent_acknowledge(f->store, &none, &device, 4, 44, &f->call, &count, &versions));
 	assert_int_equal(count, 0);
-	assert_ok(
-	    f, OPS(f)->sent_take(f->store, &frame, &device, 4, 44, &f->call, &count, &versions));
+	assert_ok(f, OPS(f)->sent_acknowledge(
+			 f->store, &frame, &device, 4, 44, &f->call, &count, &versions));
 	assert_int_equal(count, 2);
 	for (size_t i = 0; i < DIGEST_LEN; i++)
 		assert_int_equal(versions.bytes[i], first.bytes[i] ^ sent.bytes[i]);
@@ -894,7 +894,7 @@ static void test_stage_take(void **state)
 	stage(f, "by another", &again, &device);
 	stage(f, "moved", &moved, &device);
 	stage(f, "born", &born, &device);
-	assert_ok(f, OPS(f)->stage_take(f->store, 9, 99, &f->call));
+	assert_ok(f, OPS(f)->stage_install(f->store, 9, 99, &f->call));
 	commit(f);
 	entry = get_entry(f, "moved");
 	assert_digest(entry.cloud, moved);
@@ -960,7 +960,7 @@ static void test_stage_places(void **state)
 	stage_placed(f, "sent", &sent, &entry.author, 8, 80);
 	stage_placed(f, "sent", &sent, &entry.author, 0, 0);
 	assert_places(f, true, 5);
-	assert_ok(f, OPS(f)->stage_take(f->store, 9, 99, &f->call));
+	assert_ok(f, OPS(f)->stage_install(f->store, 9, 99, &f->call));
 	commit(f);
 	entry = get_entry(f, "live");
 	assert_int_equal(entry.cloud_seq, 3);

@@ -293,7 +293,7 @@ RUN(stage_count, &f->call, &out->number)
 RUN(stage_places, &f->call, &out->flag, &out->number)
 RUN(stage_next, view_text("dead"), &f->call, &out->bytes, &out->digest, &out->device)
 RUN(stage_missing_next, view_text("coming"), &f->call, &out->bytes)
-RUN(stage_take, 9, 99, &f->call)
+RUN(stage_install, 9, 99, &f->call)
 RUN(stage_clear, &f->call)
 RUN(sent_prune, 8, &f->call)
 RUN(loser_next, nowhere, NULL, &f->call, &out->loser)
@@ -317,7 +317,8 @@ RUN_AS(sent_add_anew, sent_add, &full_frame, 12, &f->call)
 RUN_AS(sent_all_dirty, sent_all_dirty, &empty_frame, &f->call)
 RUN_AS(sent_known, sent_known, &full_frame, &f->call)
 RUN_AS(sent_next, sent_next, &full_frame, view_text("copy"), &f->call, &out->bytes, &out->digest)
-RUN_AS(sent_take, sent_take, &full_frame, &third, 6, 66, &f->call, &out->number, &out->digest)
+RUN_AS(sent_acknowledge, sent_acknowledge, &full_frame, &third, 6, 66, &f->call, &out->number,
+    &out->digest)
 RUN_AS(segment_find, segment_find, &known_run, &f->call, &out->segment)
 RUN_AS(history_add, history_add, view_text("fresh"), &fresh, &third, HISTORY_IMPORT, 22, &f->call)
 RUN_AS(loser_add, loser_add, view_text("same"), &unplaced, &third, &f->call)
@@ -554,7 +555,7 @@ const struct store_op store_ops[] = {
     WRITES(sent_add, SENT, "F1|6|5 F2|9|0 F3|12|0 "),
     WRITES(sent_add_anew, SENT, "F1|12|0 F2|9|0 "),
     WRITES(sent_all_dirty, SENT, "F1|6|5 F2|9|5 "),
-    TELLS_AND_WRITES(sent_take, tell_taken, "5 1", ALL_STATES,
+    TELLS_AND_WRITES(sent_acknowledge, tell_taken, "5 1", ALL_STATES,
 	"coming|l|l|l|6 copy|l|l|l|6 dead|l|l|l|5 edit|l|l|l|6 fresh|l|l|l|6 going|l|l|l|6 "
 	"same|l|l|l|3 there|-|-|c|4 "),
     WRITES(sent_rename, SENT, "F2|13|5 "),
@@ -571,7 +572,7 @@ const struct store_op store_ops[] = {
     WRITES(segment_add, SEGMENTS, "07|3|08 09|4|0A "),
     WRITES(segments_clear, SEGMENTS, ""),
     WRITES(stage_add, STAGED, "dead|02|1|0|0 fresh|03|1|21|210 same|02|0|0|0 there|02|1|8|80 "),
-    WRITES(stage_take, ALL_STATES,
+    WRITES(stage_install, ALL_STATES,
 	"coming|l|l|c|6 copy|l|-|-|0 dead|l|l|l|9 edit|l|b|b|3 fresh|l|-|-|0 going|l|b|b|3 "
 	"same|l|l|c|9 there|-|-|c|8 "),
     WRITES(stage_clear, STAGED, ""),

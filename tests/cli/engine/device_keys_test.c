@@ -1,7 +1,10 @@
 /*
- * tests/cli/engine/keys_test.c: the key file, the statements that are made here, and the way from a
- * device's box to every epoch's key.
+ * tests/cli/engine/device_keys_test.c: the key file, the statements that are made here, and the way
+ * from a device's box to every epoch's key.
  */
+#include "cli/engine/epochs.h"
+#include "cli/engine/key_file.h"
+#include "cli/engine/membership.h"
 #include "schemas/cbor.h"
 #include "tests/cli/engine/engine_fixture.h"
 

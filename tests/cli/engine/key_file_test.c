@@ -1,8 +1,9 @@
 /*
- * tests/cli/engine/keyfile_test.c: key files by another hand: each bound of the format, to the
+ * tests/cli/engine/key_file_test.c: key files by another hand: each bound of the format, to the
  * number, and what is said of a file that is none. Nothing here is unlocked, for Argon2id takes its
  * time.
  */
+#include "cli/engine/key_file.h"
 #include "schemas/cbor.h"
 #include "tests/cli/engine/engine_fixture.h"
 
