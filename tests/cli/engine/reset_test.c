@@ -372,6 +372,39 @@ static void a_log_that_cannot_be_followed_is_given_up(void **state)
 	free(manifest);
 }
 
+/* The log goes on after the first piece of it, and the second one is no frame at all. */
+static void spoil_second_piece(struct device *device, struct sync_answer *answer)
+{
+	if (device->times == 0)
+		answer->more = true;
+	if (device->times == 1) {
+		assert_null(answer->frames);
+		answer->status = SYNC_BEHIND;
+		answer->frames = calloc(1, sizeof(*answer->frames));
+		assert_non_null(answer->frames);
+		answer->frames[0] = view_text("no frame");
+		answer->frames_count = 1;
+	}
+	device->times++;
+}
+
+/* In the same run: the reset has put this device at the head, so its own edits can follow. */
+static void edits_go_with_a_reset_in_the_middle_of_a_pull(void **state)
+{
+	(void)state;
+	later();
+	(void)device_save(&trio.b, "e3", "of the first piece");
+	assert_synced(&trio.b);
+	(void)device_save(&trio.a, "e4", "unsynced at a");
+	trio.a.answered = spoil_second_piece;
+	assert_reset(&trio.a);
+	trio.a.answered = NULL;
+	assert_int_equal(device_counts(&trio.a).dirty_count, 0);
+	assert_all_same();
+	assert_content(&trio.c, "e3", "of the first piece");
+	assert_content(&trio.c, "e4", "unsynced at a");
+}
+
 /* A device that was away for long meets a snapshot behind the reset, and does not miss the reset.
  */
 static void a_snapshot_behind_a_reset_speaks_of_it(void **state)
@@ -627,6 +660,8 @@ static const struct CMUnitTest tests[] = {
 	a_reset_that_loses_a_race_is_made_again, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_log_that_cannot_be_followed_is_given_up, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	edits_go_with_a_reset_in_the_middle_of_a_pull, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_snapshot_behind_a_reset_speaks_of_it, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(a_reset_out_of_reach_is_not_begun, trio_setup, trio_teardown),
