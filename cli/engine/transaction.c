@@ -10,20 +10,23 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+/* Member by member: no copy of the key stays on the stack. */
 static void save(struct replica *replica)
 {
-	assert(!replica->saved.open);
-	replica->saved = (struct replica_saved){.open = true,
-	    .opener = replica->opener,
-	    .facts = replica->facts,
-	    .sum = replica->sum,
-	    .roster_bytes = replica->roster_bytes,
-	    .roster = replica->roster,
-	    .roster_known = replica->roster_known,
-	    .roster_index = replica->roster_index,
-	    .key = replica->key,
-	    .key_epoch = replica->key_epoch,
-	    .totals = replica->totals};
+	struct replica_saved *saved = &replica->saved;
+
+	assert(!saved->open);
+	saved->open = true;
+	saved->opener = replica->opener;
+	saved->facts = replica->facts;
+	saved->sum = replica->sum;
+	saved->roster_bytes = replica->roster_bytes;
+	saved->roster = replica->roster;
+	saved->roster_known = replica->roster_known;
+	saved->roster_index = replica->roster_index;
+	saved->key = replica->key;
+	saved->key_epoch = replica->key_epoch;
+	saved->totals = replica->totals;
 }
 
 static void forget_saved(struct replica *replica)

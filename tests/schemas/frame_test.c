@@ -86,6 +86,35 @@ static void a_chain_is_followed_through_its_statements(void **state)
 	bytes_clear(&roster_bytes);
 }
 
+/* All else is checked again: whoever has checked the signature knew nothing of this head. */
+static void a_signature_is_checked_once(void **state)
+{
+	struct made_device laptop;
+	struct bytes roster_bytes = {0}, encoded = {0};
+	struct roster roster;
+	struct head head;
+	struct frame frame;
+	const char *message = NULL;
+	size_t index = 0;
+
+	(void)state;
+	make_device(1, ROLE_DEVICE, &laptop);
+	make_roster(&laptop, 1, &roster_bytes);
+	assert_int_equal(roster_decode(view_bytes(&roster_bytes), false, &roster), FORMAT_OK);
+	head = (struct head){0, roster.hashes[0]};
+	make_patch(&roster.account, &head, &roster.hashes[0], 1, &laptop, &encoded);
+	encoded.data[encoded.len - 1] ^= 1;
+	assert_int_equal(frame_decode(view_bytes(&encoded), &frame), FORMAT_OK);
+	assert_false(frame.verified);
+	assert_int_equal(frame_check(&frame, &head, &roster, &index, &message), FORMAT_FORGED);
+	frame.verified = true;
+	assert_int_equal(frame_check(&frame, &head, &roster, &index, &message), FORMAT_OK);
+	head.hash.bytes[0] ^= 1;
+	assert_int_equal(frame_check(&frame, &head, &roster, &index, &message), FORMAT_FORGED);
+	bytes_clear(&encoded);
+	bytes_clear(&roster_bytes);
+}
+
 /* It alone may skip, to one above both heads, and is judged by the roster that it carries. */
 static void a_reset_skips_and_moves_the_roster(void **state)
 {
@@ -449,6 +478,7 @@ static void blob_names_are_read_as_they_are_printed(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_is_followed_through_its_statements),
+    cmocka_unit_test(a_signature_is_checked_once),
     cmocka_unit_test(a_reset_skips_and_moves_the_roster),
     cmocka_unit_test(places_have_bounds),
     cmocka_unit_test(a_frame_holds_its_statement_whole),
