@@ -38,11 +38,6 @@ enum engine_result brake_going(struct replica *replica, bool allow_deletions)
 	return ENGINE_BRAKE;
 }
 
-/*
- * more: deletions that are not done yet, or not counted. What was deleted on the way from the last
- * head that was reached counts with them: the log comes in pieces, cut as its makers like, and each
- * run that the brake ends would let one more pass.
- */
 enum engine_result brake_hold(struct replica *replica, uint64_t more)
 {
 	const struct journal *journal = &replica->engine->journal;

@@ -24,42 +24,54 @@ static enum engine_result local_author(struct replica *replica, struct view id,
 	return found == JOURNAL_NONE ? ENGINE_OK : engine_of_journal(found);
 }
 
+/* What the rule needs to know of the entry. */
+static enum engine_result read_input(struct replica *replica, const struct reconcile *how,
+    struct view id, const struct journal_entry *known, struct settle_input *out)
+{
+	*out = (struct settle_input){.id = id,
+	    .has_base = known->has_base,
+	    .base = known->base,
+	    .has_local = known->has_local,
+	    .local = known->local,
+	    .local_author = *replica_device(replica),
+	    .has_cloud = known->has_cloud,
+	    .cloud = known->cloud,
+	    .cloud_author = known->author,
+	    .skew_ms = replica->facts.public.skew_ms,
+	    .no_base = how->no_base};
+	return how->no_base ? local_author(replica, id, known, &out->local_author) : ENGINE_OK;
+}
+
+/* That a tombstone is there no more is no news to anybody: what is left here counts. */
+static enum engine_result see_what_is_left(struct replica *replica, struct view id, bool *left_out)
+{
+	const struct journal *journal = &replica->engine->journal;
+	struct journal_entry left = {0};
+	enum journal_result found =
+	    journal->ops->entry_get(journal->self, id, replica->call, &left);
+
+	*left_out = left.has_local;
+	return found == JOURNAL_NONE ? ENGINE_OK : engine_of_journal(found);
+}
+
+/* Judges one entry; then its base is what the cloud has. */
 static enum engine_result settle_one(
     struct replica *replica, const struct reconcile *how, struct view id, uint64_t *deleted)
 {
 	const struct journal *journal = &replica->engine->journal;
 	struct journal_entry known = {0};
 	struct edit_outcome outcome = {0};
-	struct settle_input input = {.id = id};
+	struct settle_input input;
 	bool changed = false;
 	enum engine_result result =
 	    engine_of_journal(journal->ops->entry_get(journal->self, id, replica->call, &known));
 
-	if (result != ENGINE_OK)
-		return result;
-	input.has_base = known.has_base;
-	input.base = known.base;
-	input.has_local = known.has_local;
-	input.local = known.local;
-	input.local_author = *replica_device(replica);
-	input.has_cloud = known.has_cloud;
-	input.cloud = known.cloud;
-	input.cloud_author = known.author;
-	input.skew_ms = replica->facts.public.skew_ms;
-	input.no_base = how->no_base;
-	if (how->no_base)
-		result = local_author(replica, id, &known, &input.local_author);
+	if (result == ENGINE_OK)
+		result = read_input(replica, how, id, &known, &input);
 	if (result == ENGINE_OK)
 		result = settle_entry(replica->engine, &input, replica->call, &changed, &outcome);
-	if (result == ENGINE_OK && changed && !known.has_cloud) { /* a tombstone's end is no news */
-		struct journal_entry left = {0};
-		enum journal_result found =
-		    journal->ops->entry_get(journal->self, id, replica->call, &left);
-
-		if (found != JOURNAL_NONE)
-			result = engine_of_journal(found);
-		changed = left.has_local;
-	}
+	if (result == ENGINE_OK && changed && !known.has_cloud)
+		result = see_what_is_left(replica, id, &changed);
 	if (result == ENGINE_OK)
 		result = engine_of_journal(journal->ops->base_set(
 		    journal->self, id, known.has_cloud ? &known.cloud : NULL, replica->call));
@@ -71,10 +83,34 @@ static enum engine_result settle_one(
 	return result;
 }
 
-enum engine_result reconcile_all(struct replica *replica, const struct reconcile *how)
+/* What the rule's plain case has left. */
+static enum engine_result settle_each(
+    struct replica *replica, const struct reconcile *how, uint64_t *deleted)
 {
 	const struct journal *journal = &replica->engine->journal;
 	struct bytes after = {0};
+	enum engine_result result = ENGINE_OK;
+
+	while (result == ENGINE_OK) { /* ids ascend, so it ends */
+		struct bytes id = {0};
+		enum journal_result found = journal->ops->unsettled_next(
+		    journal->self, view_bytes(&after), replica->call, &id);
+
+		if (found == JOURNAL_NONE)
+			break;
+		result = engine_of_journal(found);
+		if (result == ENGINE_OK)
+			result = settle_one(replica, how, view_bytes(&id), deleted);
+		bytes_clear(&after);
+		after = id;
+	}
+	bytes_clear(&after);
+	return result;
+}
+
+enum engine_result reconcile_all(struct replica *replica, const struct reconcile *how)
+{
+	const struct journal *journal = &replica->engine->journal;
 	uint64_t pulled = replica->totals.pulled;
 	uint64_t plain = 0;
 	uint64_t coming = 0;
@@ -85,22 +121,10 @@ enum engine_result reconcile_all(struct replica *replica, const struct reconcile
 		result = engine_of_journal(journal->ops->settle_plain(
 		    journal->self, clock_wall_ms(replica->engine->clock), replica->call, &plain));
 	replica->totals.pulled += plain;
-	while (result == ENGINE_OK) { /* ids ascend, so it ends */
-		struct bytes id = {0};
-		enum journal_result found = journal->ops->unsettled_next(
-		    journal->self, view_bytes(&after), replica->call, &id);
-
-		if (found == JOURNAL_NONE)
-			break;
-		result = engine_of_journal(found);
-		if (result == ENGINE_OK)
-			result = settle_one(replica, how, view_bytes(&id), &deleted);
-		bytes_clear(&after);
-		after = id;
-	}
-	bytes_clear(&after);
+	if (result == ENGINE_OK)
+		result = settle_each(replica, how, &deleted);
 	/*
-	 * After a reset there are no bases, so deletions_coming could not count in advance. Count
+	 * After a reset there are no bases, so deletions_coming() could not count in advance. Count
 	 * now; if the brake trips, the caller undoes all of it.
 	 */
 	if (result == ENGINE_OK && how->no_base && !how->allow_deletions)
