@@ -483,14 +483,14 @@ static void versions_without_memory(void **state)
 }
 
 /* Of a roster with a second epoch, under which the first one's key lies sealed. */
-static struct sync_state epochs;
+static struct replica epochs;
 
 static enum engine_result run_key(void)
 {
 	const struct epoch_key *key = NULL;
 
 	epochs.key_epoch = 0;
-	return out_of(state_key(&epochs, 1, &key));
+	return out_of(replica_key(&epochs, 1, &key));
 }
 
 static void epochs_without_memory(void **state)
@@ -498,16 +498,16 @@ static void epochs_without_memory(void **state)
 	struct bytes more = {0};
 
 	(void)state;
-	epochs = (struct sync_state){
+	epochs = (struct replica){
 	    .engine = &pair.a.engine, .call = &pair.a.call, .opener = &pair.a.keys};
-	assert_engine(&pair.a, state_load(&epochs), ENGINE_OK);
+	assert_engine(&pair.a, replica_load(&epochs), ENGINE_OK);
 	assert_int_equal(off_log_make(view_bytes(&epochs.roster_bytes), &pair.a.keys, OFF_LOG_EPOCH,
 			     NULL, &pair.world.random, &more),
 	    FORMAT_OK);
-	assert_engine(&pair.a, state_hold_roster(&epochs, view_bytes(&more)), ENGINE_OK);
+	assert_engine(&pair.a, replica_hold_roster(&epochs, view_bytes(&more)), ENGINE_OK);
 	EACH_ALLOCATION_OF(run_key);
 	bytes_clear(&more);
-	state_clear(&epochs);
+	replica_clear(&epochs);
 }
 
 static enum engine_result run_push(void)
