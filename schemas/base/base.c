@@ -238,7 +238,7 @@ void call_prefix(struct call *call, const char *prefix)
 	char message[CALL_MESSAGE_MAX];
 
 	memcpy(message, call->message, sizeof(message));
-	call_sayf(call, "%s: %.*s", prefix, (int)sizeof(message) - 1, message);
+	call_sayf(call, "%s: %s", prefix, message);
 }
 
 void hex_encode(struct view data, char *out)
