@@ -109,7 +109,7 @@ enum engine_result account_store(
 	result = engine_say_format(
 	    call, "the new roster", roster_decode(view_bytes(&account->roster), false, roster));
 	if (result == ENGINE_OK)
-		result = engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
+		result = engine_begin(engine, call);
 	if (result == ENGINE_OK) {
 		result = store_account(engine, roster, 1, false, call);
 		if (result == ENGINE_OK)
@@ -130,7 +130,7 @@ enum engine_result sync_switch(struct engine *engine, bool on, struct call *call
 		result = ENGINE_OFF;
 	}
 	if (result == ENGINE_OK)
-		result = engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
+		result = engine_begin(engine, call);
 	if (result != ENGINE_OK)
 		return result;
 	facts.public.on = on;
@@ -145,7 +145,7 @@ enum engine_result account_forget(struct engine *engine, struct call *call)
 	static const char *const names[] = {
 	    META_FACTS, META_ROOT, META_ROSTER, META_INDEX, META_STAGE, META_STATEMENT};
 	const struct journal *journal = &engine->journal;
-	enum engine_result result = engine_of_journal(journal->ops->begin(journal->self, call));
+	enum engine_result result = engine_begin(engine, call);
 
 	if (result != ENGINE_OK)
 		return result;
@@ -180,7 +180,7 @@ enum engine_result recovery_store(struct engine *engine, struct view encoded,
 	if (result == ENGINE_OK)
 		result = membership_check_name(device_name, call);
 	if (result == ENGINE_OK)
-		result = engine_of_journal(journal->ops->begin(journal->self, call));
+		result = engine_begin(engine, call);
 	if (result == ENGINE_OK) {
 		result = store_account(engine, roster, view->known, true, call);
 		if (result == ENGINE_OK)

@@ -3,6 +3,7 @@
  */
 #include "cli/engine/change.h"
 #include "cli/engine/result.h"
+#include "cli/engine/transaction.h"
 #include "cli/engine/version.h"
 #include "schemas/base/mutation.h"
 
@@ -15,11 +16,8 @@ const struct device_id *change_author(const struct engine *engine)
 
 enum engine_result change_begin(struct engine *engine, struct call *call)
 {
-	const struct journal *journal = &engine->journal;
-
-	return engine_of_journal(MUTATION(EDIT_UNSYNCED)
-				     ? journal->ops->begin_light(journal->self, call)
-				     : journal->ops->begin(journal->self, call));
+	return MUTATION(EDIT_UNSYNCED) ? engine_begin_light(engine, call)
+				       : engine_begin(engine, call);
 }
 
 enum engine_result change_record(struct engine *engine, const struct entry *entry,

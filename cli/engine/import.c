@@ -64,5 +64,5 @@ enum engine_result import_commit(
 
 void import_rollback(struct engine *engine)
 {
-	engine->journal.ops->rollback(engine->journal.self);
+	engine_undo(engine);
 }

@@ -34,25 +34,22 @@ static void forget_saved(struct replica *replica)
 	sodium_memzero(&replica->saved, sizeof(replica->saved));
 }
 
-static enum engine_result begun(struct replica *replica, enum journal_result result)
-{
-	if (result == JOURNAL_OK)
-		save(replica);
-	return engine_of_journal(result);
-}
-
 enum engine_result transaction_begin(struct replica *replica)
 {
-	const struct journal *journal = &replica->engine->journal;
+	enum engine_result result = engine_begin(replica->engine, replica->call);
 
-	return begun(replica, journal->ops->begin(journal->self, replica->call));
+	if (result == ENGINE_OK)
+		save(replica);
+	return result;
 }
 
 enum engine_result transaction_begin_light(struct replica *replica)
 {
-	const struct journal *journal = &replica->engine->journal;
+	enum engine_result result = engine_begin_light(replica->engine, replica->call);
 
-	return begun(replica, journal->ops->begin_light(journal->self, replica->call));
+	if (result == ENGINE_OK)
+		save(replica);
+	return result;
 }
 
 /* What the log has led to by now; in the transaction that stores the head. */
@@ -116,12 +113,11 @@ enum engine_result transaction_commit(struct replica *replica)
 
 void transaction_undo(struct replica *replica)
 {
-	const struct journal *journal = &replica->engine->journal;
 	const struct replica_saved *saved = &replica->saved;
 	uint64_t deletions = replica->totals.deletions;
 
 	assert(saved->open);
-	journal->ops->rollback(journal->self);
+	engine_undo(replica->engine);
 	replica_restore_roster(replica);
 	replica->opener = saved->opener;
 	replica->facts = saved->facts;
@@ -147,12 +143,22 @@ enum engine_result engine_begin(struct engine *engine, struct call *call)
 	return engine_of_journal(engine->journal.ops->begin(engine->journal.self, call));
 }
 
+enum engine_result engine_begin_light(struct engine *engine, struct call *call)
+{
+	return engine_of_journal(engine->journal.ops->begin_light(engine->journal.self, call));
+}
+
+void engine_undo(struct engine *engine)
+{
+	engine->journal.ops->rollback(engine->journal.self);
+}
+
 enum engine_result engine_finish(
     struct engine *engine, enum engine_result result, struct call *call)
 {
 	if (result == ENGINE_OK)
 		result = engine_of_journal(engine->journal.ops->commit(engine->journal.self, call));
 	if (result != ENGINE_OK)
-		engine->journal.ops->rollback(engine->journal.self);
+		engine_undo(engine);
 	return result;
 }

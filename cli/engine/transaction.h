@@ -23,6 +23,8 @@ void transaction_undo(struct replica *replica);
 
 /* The same for who holds nothing in memory: an edit, an import, the account's commands. */
 MUST_USE enum engine_result engine_begin(struct engine *engine, struct call *call);
+MUST_USE enum engine_result engine_begin_light(struct engine *engine, struct call *call);
+void engine_undo(struct engine *engine);
 MUST_USE enum engine_result engine_finish(
     struct engine *engine, enum engine_result result, struct call *call);
 
