@@ -84,8 +84,30 @@ void account_cache_load(struct account_cache *cache, struct view saved);
  * account_blob_put remembers of it. May forget (no memory): then the blob is read back.
  */
 void account_cache_see(struct account_cache *cache, const struct blob_name *name);
-/* As account_swept, by the cached manifest, however old it is. False: there is none. */
+/* It knows no manifest. */
+bool account_cache_is_empty(const struct account_cache *cache);
+/* Everything that from knows becomes to's, whose own goes; from is empty afterwards. */
+void account_cache_move(struct account_cache *from, struct account_cache *to);
+/* The memory that it holds beside the struct itself. */
+size_t account_cache_bytes(const struct account_cache *cache);
+/* How many bytes of objects (manifests left out) calls have put since this was called last. */
+uint64_t account_cache_take_put(struct account_cache *cache);
+/*
+ * As account_swept, and the head, by the cached manifest, however old it is. False: there is none,
+ * or no memory to decode it.
+ */
 MUST_USE bool account_cache_swept(const struct account_cache *cache, int64_t *swept_ms_out);
+MUST_USE bool account_cache_head(const struct account_cache *cache, struct head *head_out);
+/* The cached roster's bytes, empty if there is none, and the hash of its newest statement. */
+struct view account_cache_roster(const struct account_cache *cache, struct digest *hash_out);
+/*
+ * A copy of what account_blob_put uses of a cache, so that blobs can be put while others use the
+ * cache itself. False: no memory. account_cache_copy_put tells the cache of a blob that was put
+ * through such a copy; it is forgotten if the account was wiped and created anew in between.
+ */
+MUST_USE bool account_cache_copy(const struct account_cache *cache, struct account_cache *copy_out);
+void account_cache_copy_put(
+    struct account_cache *cache, const struct account_cache *copy, const struct blob_name *name);
 
 /* A create request's bytes (roster.h). A manifest of the same genesis already there is success. */
 MUST_USE enum account_result account_create(const struct account_env *env,
@@ -168,5 +190,12 @@ MUST_USE enum account_result account_wiped_next(
 /* The object w/<account>. ABSENT: there is none. */
 MUST_USE enum account_result account_wipe_record(const struct account_env *env,
     const struct account_id *account, struct call *call, struct bytes *out);
+/*
+ * Was the wipe (decoded: wipe; as it came: encoded) signed by a device that was live when the
+ * account was wiped, as its record says? Then it may ask again for what the first time did not end.
+ * FORMAT_OK: it was. FORGED: it was not. NO_MEMORY says nothing of it.
+ */
+MUST_USE enum format_result account_wipe_by_record(
+    struct view record, struct view encoded, const struct wipe *wipe);
 
 #endif

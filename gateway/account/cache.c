@@ -164,14 +164,102 @@ void account_cache_trim_packs(struct account_cache *cache, const struct manifest
 	cache->packs_count = kept;
 }
 
-bool account_cache_swept(const struct account_cache *cache, int64_t *swept_ms_out)
+bool account_cache_is_empty(const struct account_cache *cache)
+{
+	return cache->manifest.len == 0;
+}
+
+void account_cache_move(struct account_cache *from, struct account_cache *to)
+{
+	account_cache_clear(to);
+	*to = *from;
+	*from = (struct account_cache){0};
+}
+
+size_t account_cache_bytes(const struct account_cache *cache)
+{
+	size_t bytes = cache->manifest.len + cache->roster.len + cache->index.len +
+		       cache->seen_count * sizeof(*cache->seen) +
+		       cache->wiping.listed.count * sizeof(*cache->wiping.listed.items);
+
+	for (size_t i = 0; i < cache->packs_count; i++)
+		bytes += cache->packs[i].bytes.len;
+	return bytes;
+}
+
+uint64_t account_cache_take_put(struct account_cache *cache)
+{
+	uint64_t put = cache->put_bytes;
+
+	cache->put_bytes = 0;
+	return put;
+}
+
+/* The cached manifest, decoded; freed with free. NULL: there is none that holds, or no memory. */
+static struct manifest *cached_manifest(const struct account_cache *cache)
 {
 	struct manifest *manifest = malloc(sizeof(*manifest));
-	bool known = manifest != NULL && cache->manifest.len > 0 &&
-		     manifest_decode(view_bytes(&cache->manifest), manifest) == FORMAT_OK;
+
+	if (manifest == NULL ||
+	    manifest_decode(view_bytes(&cache->manifest), manifest) == FORMAT_OK)
+		return manifest;
+	free(manifest);
+	return NULL;
+}
+
+bool account_cache_swept(const struct account_cache *cache, int64_t *swept_ms_out)
+{
+	struct manifest *manifest = cached_manifest(cache);
+	bool known = manifest != NULL;
 
 	if (known)
 		*swept_ms_out = manifest->swept_ms;
 	free(manifest);
 	return known;
+}
+
+bool account_cache_head(const struct account_cache *cache, struct head *head_out)
+{
+	struct manifest *manifest = cached_manifest(cache);
+	bool known = manifest != NULL;
+
+	if (known)
+		*head_out = manifest->head;
+	free(manifest);
+	return known;
+}
+
+struct view account_cache_roster(const struct account_cache *cache, struct digest *hash_out)
+{
+	*hash_out = cache->roster_hash;
+	return view_bytes(&cache->roster);
+}
+
+bool account_cache_copy(const struct account_cache *cache, struct account_cache *copy_out)
+{
+	struct account_cache copy = {.tag = cache->tag, .wipe_checked = cache->wipe_checked};
+
+	if (!bytes_copy(view_bytes(&cache->manifest), &copy.manifest))
+		return false;
+	*copy_out = copy;
+	return true;
+}
+
+static bool same_incarnation(const struct account_cache *a, const struct account_cache *b)
+{
+	struct manifest *one = cached_manifest(a), *other = cached_manifest(b);
+	bool same = one != NULL && other != NULL &&
+		    memcmp(one->incarnation, other->incarnation, INCARNATION_LEN) == 0;
+
+	free(one);
+	free(other);
+	return same;
+}
+
+void account_cache_copy_put(
+    struct account_cache *cache, const struct account_cache *copy, const struct blob_name *name)
+{
+	/* A blob of another incarnation may have been removed together with that. */
+	if (same_incarnation(copy, cache))
+		account_cache_see(cache, name);
 }

@@ -501,3 +501,24 @@ enum account_result account_wipe_record(const struct account_env *env,
 	account_cache_clear(&cache);
 	return result;
 }
+
+enum format_result account_wipe_by_record(
+    struct view record, struct view encoded, const struct wipe *wipe)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+	const struct roster_device *device;
+	struct view stood, bare;
+	enum format_result result = FORMAT_NO_MEMORY;
+
+	if (roster != NULL)
+		result = wipe_record_decode(record, &stood, &bare);
+	if (result == FORMAT_OK)
+		result = roster_decode(bare, true, roster);
+	if (result == FORMAT_OK) {
+		device = roster_live(roster, &wipe->device, SIZE_MAX);
+		result = device == NULL ? FORMAT_FORGED
+					: wipe_signed_by(encoded, device->keys.wipe_public);
+	}
+	free(roster);
+	return result;
+}

@@ -6,7 +6,7 @@
  */
 #include "gateway/daemon/log.h"
 #include "gateway/daemon/system.h"
-#include "gateway/http/http.h"
+#include "gateway/http/logfmt.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -118,8 +118,7 @@ static void fold_borrowed(
 	upkeep->lent = true;
 	call_init(&call, upkeep_now(upkeep) + UPKEEP_CALL_MS);
 	out->result = account_fold(&upkeep->env, cache, account, &call, &out->packs);
-	out->bytes = cache->put_bytes;
-	cache->put_bytes = 0;
+	out->bytes = account_cache_take_put(cache);
 	out->swept_known = account_cache_swept(cache, &out->swept_ms);
 	if (out->result != ACCOUNT_OK && out->result != ACCOUNT_ABSENT &&
 	    out->result != ACCOUNT_GONE)

@@ -1,17 +1,13 @@
 /*
- * gateway/http/accounts.c: what is known of each account that is in use, or was not long ago: its
- * cache, who belongs to it, its head, who watches it. One lock for the table, never held across a
- * call of the account code; one for each account's cache, which is. The second is taken first.
- * What nobody uses goes, oldest first, once all together hold more than bytes_max.
+ * gateway/http/accounts.c: the table: finding, taking and dropping slots, and what may be asked of
+ * one.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/accounts.h"
 
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DUE_STEPS_MAX 64u
 
 _Static_assert(HTTP_HASH_KEY_LEN == crypto_shorthash_KEYBYTES, "the chains' key");
 
@@ -68,16 +64,11 @@ static void link_newest(struct http_accounts *accounts, struct http_slot *slot)
 	accounts->newest = slot;
 }
 
-static void count_bytes(struct http_accounts *accounts, struct http_slot *slot)
+void http_accounts_weigh(struct http_accounts *accounts, struct http_slot *slot)
 {
-	const struct account_cache *cache = &slot->cache;
-	size_t bytes = sizeof(*slot) + cache->manifest.len + cache->roster.len + cache->index.len +
-		       cache->seen_count * sizeof(*cache->seen) +
-		       cache->wiping.listed.count * sizeof(*cache->wiping.listed.items) +
+	size_t bytes = sizeof(*slot) + account_cache_bytes(&slot->cache) +
 		       slot->members_count * sizeof(*slot->members);
 
-	for (size_t i = 0; i < cache->packs_count; i++)
-		bytes += cache->packs[i].bytes.len;
 	accounts->bytes += bytes - slot->bytes;
 	slot->bytes = bytes;
 }
@@ -111,7 +102,7 @@ static void make_room(struct http_accounts *accounts)
 			slot_free(accounts, slot);
 		} else if (slot->requests == 0 && pthread_mutex_trylock(&slot->lock) == 0) {
 			account_cache_clear(&slot->cache);
-			count_bytes(accounts, slot);
+			http_accounts_weigh(accounts, slot);
 			(void)pthread_mutex_unlock(&slot->lock);
 		}
 		slot = newer;
@@ -143,7 +134,7 @@ static struct http_slot *slot_new(struct http_accounts *accounts, const struct a
 	*chain = slot;
 	link_newest(accounts, slot);
 	accounts->slots_count++;
-	count_bytes(accounts, slot);
+	http_accounts_weigh(accounts, slot);
 	return slot;
 }
 
@@ -157,6 +148,14 @@ struct http_slot *http_accounts_find(
 	return slot;
 }
 
+struct http_slot *http_accounts_find_or_make(
+    struct http_accounts *accounts, const struct account_id *account)
+{
+	struct http_slot *slot = http_accounts_find(accounts, account);
+
+	return slot != NULL ? slot : slot_new(accounts, account);
+}
+
 enum http_took http_accounts_take(
     struct http_accounts *accounts, const struct account_id *account, struct http_slot **out)
 {
@@ -164,9 +163,7 @@ enum http_took http_accounts_take(
 	struct http_slot *slot;
 
 	(void)pthread_mutex_lock(&accounts->lock);
-	slot = http_accounts_find(accounts, account);
-	if (slot == NULL)
-		slot = slot_new(accounts, account);
+	slot = http_accounts_find_or_make(accounts, account);
 	if (slot == NULL) {
 		took = TOOK_NO_MEMORY;
 	} else if (slot->requests >= accounts->requests_max) {
@@ -180,6 +177,21 @@ enum http_took http_accounts_take(
 	}
 	(void)pthread_mutex_unlock(&accounts->lock);
 	return took;
+}
+
+struct http_slot *http_accounts_take_known(
+    struct http_accounts *accounts, const struct account_id *account)
+{
+	struct http_slot *slot;
+
+	(void)pthread_mutex_lock(&accounts->lock);
+	slot = http_accounts_find(accounts, account);
+	if (slot != NULL) {
+		slot->users++;
+		slot->requests++;
+	}
+	(void)pthread_mutex_unlock(&accounts->lock);
+	return slot;
 }
 
 void http_accounts_settle(struct http_accounts *accounts, struct http_slot *slot)
@@ -200,271 +212,68 @@ void http_accounts_drop(struct http_accounts *accounts, struct http_slot *slot)
 	(void)pthread_mutex_unlock(&accounts->lock);
 }
 
+/* With the table's lock held. */
+static struct http_member *member_of(struct http_slot *slot, const struct device_id *device)
+{
+	return http_member_find(slot->members, slot->members_count, device);
+}
+
 enum http_known http_accounts_member(struct http_accounts *accounts, struct http_slot *slot,
     const struct device_id *device, int64_t since_ms, int64_t strange_ms)
 {
 	enum http_known known = KNOWN_STRANGER;
+	const struct http_member *member;
 
 	(void)pthread_mutex_lock(&accounts->lock);
-	for (size_t i = 0; i < slot->members_count && known == KNOWN_STRANGER; i++) {
-		const struct http_member *member = &slot->members[i];
-
-		if (!device_equal(&member->device, device))
-			continue;
+	member = member_of(slot, device);
+	if (member != NULL)
 		known = member->live ? KNOWN_LIVE : KNOWN_REVOKED;
-	}
 	if (slot->roster_ms < (known == KNOWN_STRANGER ? strange_ms : since_ms))
 		known = KNOWN_STALE;
 	(void)pthread_mutex_unlock(&accounts->lock);
 	return known;
 }
 
-struct http_member *http_members_of(struct view encoded, size_t *count_out)
+bool http_accounts_known(struct http_accounts *accounts, const struct account_id *account,
+    const struct device_id *device, struct http_member *out)
 {
-	struct roster *roster = calloc(1, sizeof(*roster));
-	struct http_member *members = NULL;
-
-	if (roster != NULL && roster_decode(encoded, false, roster) == FORMAT_OK)
-		members = calloc(roster->devices_count, sizeof(*members));
-	for (size_t i = 0; members != NULL && i < roster->devices_count; i++) {
-		const struct roster_device *device = &roster->devices[i];
-
-		members[i].device = device->id;
-		memcpy(members[i].sign_public, device->keys.sign_public, SIGN_PUBLIC_LEN);
-		memcpy(members[i].wipe_public, device->keys.wipe_public, SIGN_PUBLIC_LEN);
-		members[i].live = device->revoked_by == SIZE_MAX;
-	}
-	if (members != NULL)
-		*count_out = roster->devices_count;
-	free(roster);
-	return members;
-}
-
-static void unlink_watcher(
-    struct http_accounts *accounts, struct http_slot *slot, struct exchange *exchange)
-{
-	if (exchange->watch_before != NULL)
-		exchange->watch_before->watch_next = exchange->watch_next;
-	else
-		slot->watchers = exchange->watch_next;
-	if (exchange->watch_next != NULL)
-		exchange->watch_next->watch_before = exchange->watch_before;
-	if (exchange->late_before != NULL)
-		exchange->late_before->late_next = exchange->late_next;
-	else
-		accounts->late_first = exchange->late_next;
-	if (exchange->late_next != NULL)
-		exchange->late_next->late_before = exchange->late_before;
-	else
-		accounts->late_last = exchange->late_before;
-	accounts->watchers_count--;
-	slot->watchers_count--;
-	slot->requests++; /* as one again, until it is dropped */
-	if (slot->watchers != NULL)
-		return;
-	if (slot->watched_before != NULL)
-		slot->watched_before->watched_next = slot->watched_next;
-	else
-		accounts->watched_first = slot->watched_next;
-	if (slot->watched_next != NULL)
-		slot->watched_next->watched_before = slot->watched_before;
-	else
-		accounts->watched_last = slot->watched_before;
-}
-
-static void link_watched(struct http_accounts *accounts, struct http_slot *slot)
-{
-	slot->watched_next = NULL;
-	slot->watched_before = accounts->watched_last;
-	if (slot->watched_before != NULL)
-		slot->watched_before->watched_next = slot;
-	else
-		accounts->watched_first = slot;
-	accounts->watched_last = slot;
-}
-
-/* Wakes those who waited for a head beyond theirs; all, if the head is not known any more. */
-static void wake_watchers(struct http_accounts *accounts, struct http_slot *slot)
-{
-	struct exchange *next;
-
-	for (struct exchange *exchange = slot->watchers; exchange != NULL; exchange = next) {
-		next = exchange->watch_next;
-		if (slot->head_known && slot->head_seq <= exchange->watch_seq)
-			continue;
-		unlink_watcher(accounts, slot, exchange);
-		answer_watch(exchange, slot->head_known, slot->head_seq);
-		exchange_wake(exchange);
-	}
-}
-
-/* A member that stays has spent of its allowance what it had. */
-static void carry_spent(const struct http_slot *slot, struct http_member *members, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < slot->members_count; k++)
-			if (device_equal(&members[i].device, &slot->members[k].device))
-				memcpy(members[i].spent_us, slot->members[k].spent_us,
-				    sizeof(members[i].spent_us));
-}
-
-void http_accounts_learn(struct http_accounts *accounts, struct http_slot *slot, int64_t since_ms,
-    const struct digest *roster_hash, const struct head *head)
-{
-	bool newest =
-	    digest_equal(&slot->cache.roster_hash, roster_hash) && slot->cache.roster.len > 0;
-	struct http_member *members = NULL;
-	size_t count = 0;
-	bool same;
-
-	(void)pthread_mutex_lock(&accounts->lock);
-	same = slot->members != NULL && digest_equal(&slot->roster_hash, roster_hash);
-	(void)pthread_mutex_unlock(&accounts->lock);
-	if (newest && !same) /* signatures are checked here: not under the table's lock */
-		members = http_members_of(view_bytes(&slot->cache.roster), &count);
-	(void)pthread_mutex_lock(&accounts->lock);
-	if (members != NULL) {
-		if (slot->members != NULL)
-			carry_spent(slot, members, count);
-		free(slot->members);
-		slot->members = members;
-		slot->members_count = count;
-		slot->roster_hash = *roster_hash;
-		same = true;
-	}
-	slot->roster_ms = same ? since_ms : INT64_MIN;
-	if (head != NULL) {
-		slot->head_known = true;
-		slot->head_seq = head->seq;
-		slot->checked_ms = since_ms;
-		wake_watchers(accounts, slot);
-	}
-	count_bytes(accounts, slot);
-	(void)pthread_mutex_unlock(&accounts->lock);
-}
-
-void http_accounts_teach(struct http_accounts *accounts, const struct account_id *account,
-    int64_t since_ms, struct account_cache *cache, const struct http_member *members, size_t count)
-{
-	struct http_member *own = calloc(count, sizeof(*own));
+	struct http_member *member = NULL;
 	struct http_slot *slot;
 
-	if (own == NULL)
-		return;
-	memcpy(own, members, count * sizeof(*own));
 	(void)pthread_mutex_lock(&accounts->lock);
 	slot = http_accounts_find(accounts, account);
-	if (slot == NULL)
-		slot = slot_new(accounts, account);
-	/* Whoever holds its lock is about to learn all this, and what is newer. */
-	if (slot != NULL && slot->members == NULL && pthread_mutex_trylock(&slot->lock) == 0) {
-		slot->members = own;
-		slot->members_count = count;
-		slot->roster_hash = cache->roster_hash;
-		slot->roster_ms = since_ms;
-		own = NULL;
-		if (slot->cache.manifest.len == 0) {
-			account_cache_clear(&slot->cache);
-			slot->cache = *cache;
-			*cache = (struct account_cache){0};
-		}
-		count_bytes(accounts, slot);
-		(void)pthread_mutex_unlock(&slot->lock);
-	}
 	if (slot != NULL)
-		http_accounts_settle(accounts, slot);
+		member = member_of(slot, device);
+	if (member != NULL)
+		*out = *member;
 	(void)pthread_mutex_unlock(&accounts->lock);
-	free(own);
+	return member != NULL;
 }
 
-void http_accounts_forget(struct http_accounts *accounts, struct http_slot *slot)
+int64_t http_accounts_spend(struct http_accounts *accounts, struct http_slot *slot,
+    const struct device_id *device, enum http_purse purse, int64_t now_ms, unsigned rate_max)
 {
-	account_cache_clear(&slot->cache);
+	struct http_member *member;
+	int64_t wait_ms = 0;
+
 	(void)pthread_mutex_lock(&accounts->lock);
-	free(slot->members);
-	slot->members = NULL;
-	slot->members_count = 0;
-	slot->roster_ms = INT64_MIN;
-	slot->head_known = false;
-	wake_watchers(accounts, slot);
-	count_bytes(accounts, slot);
+	member = member_of(slot, device);
+	if (member != NULL)
+		wait_ms = http_member_spend(member, purse, now_ms, rate_max);
 	(void)pthread_mutex_unlock(&accounts->lock);
+	return wait_ms;
 }
 
-enum http_watch http_accounts_watch(struct http_accounts *accounts, struct exchange *exchange,
-    int64_t deadline_ms, uint64_t *head_out)
+void http_accounts_refund(struct http_accounts *accounts, struct http_slot *slot,
+    const struct device_id *device, enum http_purse purse, unsigned rate_max)
 {
-	enum http_watch result = WATCH_WAITS;
-	struct http_slot *slot = exchange->slot;
+	struct http_member *member;
 
 	(void)pthread_mutex_lock(&accounts->lock);
-	if (slot->head_known && slot->head_seq > exchange->watch_seq) {
-		*head_out = slot->head_seq;
-		result = WATCH_PASSED;
-	} else if (slot->watchers_count >= accounts->watchers_max) {
-		result = WATCH_BUSY;
-	} else {
-		exchange->watch_deadline_ms = deadline_ms;
-		exchange->watch_before = NULL;
-		exchange->watch_next = slot->watchers;
-		if (slot->watchers != NULL)
-			slot->watchers->watch_before = exchange;
-		else
-			link_watched(accounts, slot);
-		slot->watchers = exchange;
-		exchange->late_next = NULL;
-		exchange->late_before = accounts->late_last;
-		if (accounts->late_last != NULL)
-			accounts->late_last->late_next = exchange;
-		else
-			accounts->late_first = exchange;
-		accounts->late_last = exchange;
-		accounts->watchers_count++;
-		slot->watchers_count++;
-		slot->requests--;
-	}
+	member = member_of(slot, device);
+	if (member != NULL)
+		http_member_refund(member, purse, rate_max);
 	(void)pthread_mutex_unlock(&accounts->lock);
-	return result;
-}
-
-void http_accounts_expire(struct http_accounts *accounts, int64_t now_ms)
-{
-	(void)pthread_mutex_lock(&accounts->lock);
-	while (accounts->late_first != NULL && accounts->late_first->watch_deadline_ms <= now_ms) {
-		struct exchange *exchange = accounts->late_first;
-
-		unlink_watcher(accounts, exchange->slot, exchange);
-		answer_watch(exchange, false, 0);
-		exchange_wake(exchange);
-	}
-	(void)pthread_mutex_unlock(&accounts->lock);
-}
-
-struct http_slot *http_accounts_due(
-    struct http_accounts *accounts, int64_t since_ms, int64_t now_ms)
-{
-	struct http_slot *due = NULL;
-
-	(void)pthread_mutex_lock(&accounts->lock);
-	for (unsigned i = 0; i < DUE_STEPS_MAX && due == NULL; i++) {
-		struct http_slot *slot = accounts->watched_first;
-
-		if (slot == NULL)
-			break;
-		if (slot->checked_ms <= since_ms) {
-			due = slot;
-			slot->checked_ms = now_ms;
-			slot->users++;
-			slot->requests++;
-		}
-		if (slot == accounts->watched_last)
-			break;
-		accounts->watched_first = slot->watched_next;
-		slot->watched_next->watched_before = NULL;
-		link_watched(accounts, slot);
-	}
-	(void)pthread_mutex_unlock(&accounts->lock);
-	return due;
 }
 
 void http_accounts_count(struct http_accounts *accounts, struct http_accounts_numbers *out)

@@ -1,8 +1,9 @@
 /*
- * gateway/http/answer.c: what goes back: bytes, or problem details (RFC 9457) whose `code` a client
- * acts on and whose `detail` a person reads.
+ * gateway/http/answer.c: answers, and their headers.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/answer.h"
+
+#include "gateway/http/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,6 @@ void answer_clear(struct http_answer *answer)
 	bytes_clear(&answer->body);
 	free(answer->message);
 	*answer = (struct http_answer){0};
-}
-
-void exchange_id(const struct exchange *exchange, char out[HTTP_REQUEST_ID_MAX])
-{
-	(void)snprintf(out, HTTP_REQUEST_ID_MAX, "%08lx-%llx",
-	    (unsigned long)exchange->server->instance, (unsigned long long)exchange->number);
 }
 
 void json_text(struct buffer *out, const char *text)
@@ -76,28 +71,22 @@ void answer_bytes(
 	answer->result = "ok";
 }
 
+void answer_text(
+    struct exchange *exchange, unsigned status, const char *content_type, struct buffer *text)
+{
+	struct bytes body = {0};
+
+	if (buffer_take(text, &body))
+		answer_bytes(exchange, status, content_type, &body);
+	else
+		answer_busy(exchange, 503, "no memory");
+	buffer_clear(text);
+}
+
 void answer_busy(struct exchange *exchange, unsigned status, const char *detail)
 {
 	answer_problem(exchange, status, "busy", "busy", detail);
 	exchange->answer.retry_after_s = 1;
-}
-
-void answer_watch(struct exchange *exchange, bool passed, uint64_t head)
-{
-	struct bytes body = {0};
-	struct buffer text;
-
-	if (!passed) {
-		answer_bytes(exchange, 204, NULL, &body);
-		return;
-	}
-	buffer_init(&text, 64);
-	buffer_addf(&text, "{\"seq\":%llu}\n", (unsigned long long)head);
-	if (buffer_take(&text, &body))
-		answer_bytes(exchange, 200, "application/json", &body);
-	else
-		answer_busy(exchange, 503, "no memory");
-	buffer_clear(&text);
 }
 
 void answer_account(struct exchange *exchange, enum account_result result, const struct call *call)

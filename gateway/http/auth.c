@@ -3,12 +3,20 @@
  * is the roster's. A device's key never changes, for its id is the key's hash: so a signature may
  * be checked with a roster of any age, and only whether the device is live needs a new one.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/auth.h"
+
+#include "gateway/http/accounts.h"
+#include "gateway/http/answer.h"
+#include "gateway/http/limits.h"
+#include "gateway/http/refresh.h"
+#include "gateway/http/routes.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CLOCK_SLACK_S 300 /* |now - created| */
 
 /* Whether the parameters' times are now. */
 static bool clock_holds(const struct exchange *exchange)
@@ -16,8 +24,8 @@ static bool clock_holds(const struct exchange *exchange)
 	int64_t now_s = clock_wall_ms(exchange->server->config.env.clock) / 1000;
 	const struct http_signature *signature = &exchange->signature;
 
-	return signature->created_s <= now_s + HTTP_CLOCK_SLACK_S &&
-	       signature->created_s >= now_s - HTTP_CLOCK_SLACK_S && signature->expires_s >= now_s;
+	return signature->created_s <= now_s + CLOCK_SLACK_S &&
+	       signature->created_s >= now_s - CLOCK_SLACK_S && signature->expires_s >= now_s;
 }
 
 static bool copy_text(const char *text, char *out, size_t out_size)
@@ -85,7 +93,7 @@ void auth_answer_stranger(struct exchange *exchange)
 	    exchange, 401, "stranger", "stranger", "this device does not belong to the account");
 }
 
-void auth_vouch(struct exchange *exchange, const struct http_member *member)
+void auth_verify(struct exchange *exchange, const struct http_member *member)
 {
 	/* The key is the same in every roster: a device's id is its hash. */
 	enum format_result checked = head_check(exchange, member->sign_public);
@@ -133,38 +141,11 @@ bool auth_begin(struct exchange *exchange, const struct http_head *head)
 	}
 	if (http_accounts_known(exchange->server->accounts, &exchange->signature.account,
 		&exchange->signature.device, &member))
-		auth_vouch(exchange, &member);
+		auth_verify(exchange, &member);
 	return exchange->answer.status == 0;
 refused:
 	answer_problem(exchange, 401, "signature", "unsigned", message);
 	return false;
-}
-
-enum account_result auth_refresh(
-    struct http_server *server, struct http_slot *slot, struct call *call)
-{
-	struct bytes roster = {0};
-	struct manifest *manifest = NULL;
-	int64_t since_ms = server_now(server);
-	enum account_result result;
-
-	(void)pthread_mutex_lock(&slot->lock);
-	result = account_roster(&server->config.env, &slot->cache, &slot->account, call, &roster);
-	if (result == ACCOUNT_OK) {
-		bool known;
-
-		manifest = malloc(sizeof(*manifest));
-		known = manifest != NULL &&
-			manifest_decode(view_bytes(&slot->cache.manifest), manifest) == FORMAT_OK;
-		http_accounts_learn(server->accounts, slot, since_ms, &slot->cache.roster_hash,
-		    known ? &manifest->head : NULL);
-	} else if (result == ACCOUNT_ABSENT || result == ACCOUNT_GONE) {
-		http_accounts_forget(server->accounts, slot);
-	}
-	(void)pthread_mutex_unlock(&slot->lock);
-	free(manifest);
-	bytes_clear(&roster);
-	return result;
 }
 
 enum account_result auth_check(struct exchange *exchange, struct call *call, bool revoked_too)
@@ -185,7 +166,8 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	known = http_accounts_member(server->accounts, exchange->slot, &exchange->signature.device,
 	    since_ms, exchange->start_ms + 1);
 	if (known == KNOWN_STALE) {
-		enum account_result result = auth_refresh(server, exchange->slot, call);
+		enum account_result result =
+		    http_refresh(server->accounts, &server->config.env, exchange->slot, call);
 
 		if (result != ACCOUNT_OK)
 			return result;
@@ -205,4 +187,13 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	answer_problem(
 	    exchange, 403, "revoked", "revoked", "this device was revoked: a sync shows the proof");
 	return ACCOUNT_REFUSED;
+}
+
+bool auth_admit(struct exchange *exchange, struct call *call)
+{
+	enum account_result result = auth_check(exchange, call, false);
+
+	if (result != ACCOUNT_OK && exchange->answer.status == 0)
+		answer_account(exchange, result, call);
+	return result == ACCOUNT_OK && limits_rate(exchange, false);
 }

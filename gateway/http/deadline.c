@@ -4,9 +4,10 @@
  * time is over is shut down, not closed: its descriptor is libmicrohttpd's, which finds the end of
  * input and closes it. A record is out of the list before its descriptor is closed.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/deadline.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>

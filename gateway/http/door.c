@@ -6,7 +6,10 @@
  * process when the second of them does not find it any more. Nor does it know our limit: whom it
  * turns away in one of its threads leaves that thread's lock held.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/door.h"
+
+#include "gateway/http/pause.h"
+#include "gateway/http/peer.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,7 +25,6 @@ static void connection_moved(void *self, struct MHD_Connection *connection, void
     enum MHD_ConnectionNotificationCode what)
 {
 	struct http_door *door = self;
-	struct http_server *server = door->server;
 	const union MHD_ConnectionInfo *info;
 	struct http_conn *conn;
 
@@ -35,15 +37,14 @@ static void connection_moved(void *self, struct MHD_Connection *connection, void
 		if (conn == NULL)
 			(void)shutdown(info->connect_fd, SHUT_RDWR);
 		else
-			http_conn_open(
-			    server->deadlines, conn, info->connect_fd, server->config.header_ms);
+			http_conn_open(door->deadlines, conn, info->connect_fd, door->header_ms);
 		*context = conn;
 		break;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
 		atomic_fetch_sub(&door->inside, 1);
 		conn = *context;
 		if (conn != NULL)
-			http_conn_close(server->deadlines, conn);
+			http_conn_close(door->deadlines, conn);
 		free(conn);
 		*context = NULL;
 		break;
@@ -59,13 +60,13 @@ static void let_in(struct http_door *door)
 	int fd;
 
 	if (atomic_load(&door->inside) >= door->connections_max) {
-		server_pause(FULL_PAUSE_MS);
+		http_pause(FULL_PAUSE_MS);
 		return;
 	}
 	fd = accept(door->listen_fd, (struct sockaddr *)&address, &address_len);
 	if (fd < 0) {
 		if (errno != EINTR && errno != ECONNABORTED)
-			server_pause(FULL_PAUSE_MS); /* no file is left: others will go */
+			http_pause(FULL_PAUSE_MS); /* no file is left: others will go */
 		return;
 	}
 	/* Counted before the library's thread has it. It tells us of no connection for which it
@@ -75,7 +76,7 @@ static void let_in(struct http_door *door)
 	if (MHD_add_connection(door->daemon, fd, &peer.of.any, peer.len) != MHD_YES) {
 		/* It has closed fd: the address has its share, or there is no memory. */
 		atomic_fetch_sub(&door->inside, 1);
-		atomic_fetch_add(&door->server->metrics.refused[REFUSED_ADDRESS], 1);
+		atomic_fetch_add(door->turned_away, 1);
 	}
 }
 
@@ -96,14 +97,17 @@ bool http_door_open(
 	door->listen_fd = traits->listen_fd;
 	door->connections_max = traits->connections_max;
 	door->per_ip_near = traits->per_ip_near;
+	door->deadlines = traits->deadlines;
+	door->header_ms = traits->header_ms;
+	door->turned_away = traits->turned_away;
 	door->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
-	    NULL, NULL, request_handle, door, /* options: */
+	    NULL, NULL, traits->handle, door, /* options: */
 	    MHD_OPTION_THREAD_POOL_SIZE, traits->threads, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, traits->per_ip_max,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_URI_LOG_CALLBACK, request_line, door, MHD_OPTION_NOTIFY_COMPLETED,
-	    request_completed, door, MHD_OPTION_NOTIFY_CONNECTION, connection_moved, door,
+	    MHD_OPTION_URI_LOG_CALLBACK, traits->line, door, MHD_OPTION_NOTIFY_COMPLETED,
+	    traits->completed, door, MHD_OPTION_NOTIFY_CONNECTION, connection_moved, door,
 	    MHD_OPTION_END);
 	if (door->daemon == NULL)
 		return false;

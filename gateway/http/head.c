@@ -7,7 +7,7 @@
  * the request line's own length and the last at the header's end, or the request is refused: what
  * is hidden in one place can't be made up for in another.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/head.h"
 
 #include <string.h>
 #include <strings.h>

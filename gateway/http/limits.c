@@ -1,8 +1,13 @@
 /*
- * gateway/http/limits.c: what a request may take: of its device's rate, of its account's room, of
- * the memory for bodies and answers. How much room there is, the keeper knows.
+ * gateway/http/limits.c: charging requests.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/limits.h"
+
+#include "gateway/http/accounts.h"
+#include "gateway/http/answer.h"
+#include "gateway/http/budget.h"
+#include "gateway/http/routes.h"
+#include "gateway/http/server.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -116,68 +121,54 @@ void limits_full(struct exchange *exchange, const struct call *call)
 	answer_problem(exchange, 507, "full", "full", call->message);
 }
 
-void limits_settle(struct exchange *exchange, const struct account_id *account,
-    struct account_cache *cache, bool committed)
+void limits_settle(
+    struct exchange *exchange, const struct account_id *account, uint64_t put, bool committed)
 {
 	const struct http_keeper *keeper = &exchange->server->config.keeper;
-	uint64_t put = cache->put_bytes, reserved = exchange->reserved;
+	uint64_t reserved = exchange->reserved;
 
-	cache->put_bytes = 0;
 	exchange->reserved = 0;
 	if (keeper->settle != NULL && (committed || put > 0 || reserved > 0))
 		keeper->settle(keeper->self, account, reserved, put, committed);
 }
 
-/*
- * ---- memory that is shared: bodies, and answers ----
- *
- * Nobody gets all of it. Whoever is known shares a part with their account, all others share one.
- * Accounts have a fixed number of places, by a keyed hash: two that meet in one share its part.
- */
-
-static _Atomic size_t *part_of(const struct exchange *exchange, struct http_budget *budget)
+/* Whose part of the memory it is. */
+static struct http_holder holder_of(const struct exchange *exchange)
 {
-	if (!exchange->known)
-		return &budget->strange;
-	return &budget->accounts[http_accounts_hash(
-				     exchange->server->accounts, exchange_account(exchange)) %
-				 HTTP_PARTS_COUNT];
+	struct http_holder holder = {.known = exchange->known};
+
+	if (exchange->known)
+		holder.hash =
+		    http_accounts_hash(exchange->server->accounts, exchange_account(exchange));
+	return holder;
 }
 
-/* Whether that may be held, of the part and of all. */
-static bool within(
-    struct exchange *exchange, const struct http_budget *budget, size_t of_part, size_t of_all)
+static bool fits(struct exchange *exchange, struct http_budget *budget, size_t len)
 {
-	enum http_refused why = budget->refused;
+	enum http_refused why;
 
-	if (of_part > (exchange->known ? budget->account_max : budget->strange_max))
-		why = exchange->known ? REFUSED_ACCOUNT : REFUSED_STRANGE;
-	else if (of_all <= budget->max)
+	if (http_budget_fits(budget, holder_of(exchange), len, &why))
 		return true;
 	count_refused(exchange, why);
 	return false;
 }
 
-static bool fits(struct exchange *exchange, struct http_budget *budget, size_t len)
-{
-	return within(exchange, budget, atomic_load(part_of(exchange, budget)) + len,
-	    atomic_load(&budget->held) + len);
-}
-
 /* It is held, also if that is too much. */
 static bool hold(struct exchange *exchange, struct http_budget *budget, size_t *held, size_t len)
 {
+	enum http_refused why;
+
 	*held += len;
-	return within(exchange, budget, atomic_fetch_add(part_of(exchange, budget), len) + len,
-	    atomic_fetch_add(&budget->held, len) + len);
+	if (http_budget_take(budget, holder_of(exchange), len, &why))
+		return true;
+	count_refused(exchange, why);
+	return false;
 }
 
 static void let_go(struct exchange *exchange, struct http_budget *budget, size_t *held)
 {
-	if (*held == 0)
-		return;
-	atomic_fetch_sub(part_of(exchange, budget), *held);
-	atomic_fetch_sub(&budget->held, *held);
+	if (*held > 0)
+		http_budget_give(budget, holder_of(exchange), *held);
 	*held = 0;
 }
 
@@ -227,6 +218,12 @@ void limits_answer_gone(struct exchange *exchange)
 	let_go(exchange, &exchange->server->answers, &exchange->answer_held);
 }
 
+void limits_answer_crowd(struct exchange *exchange, unsigned status)
+{
+	count_refused(exchange, REFUSED_STRANGERS);
+	answer_busy(exchange, status, "too many ask here whom this gateway does not know");
+}
+
 bool limits_worker(struct exchange *exchange)
 {
 	struct http_server *server = exchange->server;
@@ -237,20 +234,19 @@ bool limits_worker(struct exchange *exchange)
 	exchange->strange_worker = true;
 	if (atomic_fetch_add(&server->strange_workers, 1) < (part > 0 ? part : 1))
 		return true;
-	count_refused(exchange, REFUSED_STRANGERS);
-	answer_busy(exchange, 503, "too many ask here whom this gateway does not know");
+	limits_answer_crowd(exchange, 503);
 	return false;
 }
 
 void limits_known(struct exchange *exchange)
 {
-	struct http_budget *bodies = &exchange->server->bodies;
+	struct http_holder before = holder_of(exchange);
 
 	if (exchange->known)
 		return;
-	atomic_fetch_sub(part_of(exchange, bodies), exchange->body_held);
 	exchange->known = true;
-	atomic_fetch_add(part_of(exchange, bodies), exchange->body_held);
+	http_budget_move(
+	    &exchange->server->bodies, before, holder_of(exchange), exchange->body_held);
 }
 
 void limits_release(struct exchange *exchange)

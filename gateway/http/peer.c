@@ -4,7 +4,7 @@
  * clients may come from one, and are not counted. Of IPv6, a subscriber has a /64 at the least, and
  * any address in it at once: that is counted as one.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/peer.h"
 
 #include <netinet/in.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * gateway/http/pool.c: a bounded queue and the threads that empty it, first in, first out. Who
- * finds it full is told at once: a queue that grows only makes everybody late.
+ * gateway/http/pool.c: the queue, and its threads' loop.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/pool.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define STACK_BYTES (512u << 10) /* the account code keeps its large structs on the heap */

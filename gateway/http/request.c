@@ -4,14 +4,29 @@
  * body's end, and once more each time that whoever the connection was suspended for has resumed it:
  * an answer may be given there, as long as nothing of the body was asked for or all of it came.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/request.h"
+
+#include "gateway/http/accounts.h"
+#include "gateway/http/answer.h"
+#include "gateway/http/auth.h"
+#include "gateway/http/deadline.h"
+#include "gateway/http/dispatch.h"
+#include "gateway/http/exchange.h"
+#include "gateway/http/gate.h"
+#include "gateway/http/head.h"
+#include "gateway/http/limits.h"
+#include "gateway/http/logfmt.h"
+#include "gateway/http/metrics.h"
+#include "gateway/http/pool.h"
+#include "gateway/http/routes.h"
+#include "gateway/http/server.h"
+#include "gateway/http/work.h"
 
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define METRICS_MAX (64u << 10)
 #define LOG_LINE_MAX 2048u
 
 /* As soon as there is a request line. What it returns is the handler's *state. */
@@ -300,79 +315,6 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
 	return asks_first(exchange) ? to_gate(exchange) : await_body(exchange);
 }
 
-static void answer_text(struct exchange *exchange, const char *type, struct buffer *text)
-{
-	struct bytes body = {0};
-
-	if (buffer_take(text, &body))
-		answer_bytes(exchange, 200, type, &body);
-	else
-		answer_busy(exchange, 503, "no memory");
-	buffer_clear(text);
-}
-
-static void answer_info(struct exchange *exchange)
-{
-	const struct http_server *server = exchange->server;
-	const struct http_config *config = &server->config;
-	char key[sodium_base64_ENCODED_LEN(SIGN_PUBLIC_LEN, sodium_base64_VARIANT_ORIGINAL)];
-	struct buffer text;
-
-	buffer_init(&text, 8192);
-	buffer_add_text(&text, "{\"version\":");
-	json_text(&text, config->version);
-	buffer_add_text(&text, ",\"names\":[");
-	for (size_t i = 0; i < config->names_count; i++) {
-		buffer_add_text(&text, i == 0 ? "" : ",");
-		json_text(&text, config->names[i]);
-	}
-	(void)sodium_bin2base64(key, sizeof(key), server->receipt_public, SIGN_PUBLIC_LEN,
-	    sodium_base64_VARIANT_ORIGINAL);
-	buffer_addf(&text,
-	    "],\"receiptKey\":\"%s\",\"time\":%lld,\"limits\":{\"request\":%u,\"blob\":%u,"
-	    "\"answer\":%u,\"watchSeconds\":%lld},\"create\":\"%s\"}\n",
-	    key, (long long)clock_wall_ms(config->env.clock), HTTP_SYNC_MAX, BLOB_MAX, ANSWER_MAX,
-	    (long long)(config->watch_ms / 1000), config->create_open ? "open" : "invite");
-	answer_text(exchange, "application/json", &text);
-}
-
-/* Routes that ask nobody. */
-static void answer_at_once(struct exchange *exchange)
-{
-	struct http_server *server = exchange->server;
-	bool ready = atomic_load(&server->ready) && !atomic_load(&server->draining);
-	struct buffer text;
-
-	if (exchange->target->route == ROUTE_INFO) {
-		answer_info(exchange);
-		return;
-	}
-	if (exchange->target->route == ROUTE_READY && !ready) {
-		answer_busy(exchange, 503,
-		    atomic_load(&server->draining) ? "this gateway is stopping"
-						   : "the bucket has not passed its probe yet");
-		return;
-	}
-	if (exchange->target->route == ROUTE_READY && !server_admitted(server)) {
-		answer_busy(exchange, 503, HTTP_NOT_ADMITTED);
-		return;
-	}
-	buffer_init(&text, METRICS_MAX);
-	if (exchange->target->route == ROUTE_METRICS) {
-		metrics_text(server, &text);
-		answer_text(exchange, "text/plain; version=0.0.4", &text);
-		return;
-	}
-	buffer_add_text(&text, "ok\n");
-	answer_text(exchange, "text/plain", &text);
-}
-
-const struct account_id *exchange_account(const struct exchange *exchange)
-{
-	return http_route_traits(exchange->target->route)->is_signed ? &exchange->signature.account
-								     : &exchange->target->account;
-}
-
 /* The body is here: to whom it may concern. */
 static enum MHD_Result submit(struct exchange *exchange)
 {
@@ -380,7 +322,7 @@ static enum MHD_Result submit(struct exchange *exchange)
 
 	exchange->body_here = true;
 	if (!http_route_traits(exchange->target->route)->by_worker) {
-		answer_at_once(exchange);
+		http_handler_of(exchange->target->route)->at_once(exchange);
 		return send_answer(exchange);
 	}
 	if (!exchange->passed)
@@ -431,18 +373,4 @@ enum MHD_Result request_handle(void *self, struct MHD_Connection *connection, co
 	case STAGE_DONE: break;
 	}
 	return MHD_NO;
-}
-
-void request_run(void *self, struct http_job *job)
-{
-	struct exchange *exchange = (struct exchange *)job; /* its first member */
-
-	(void)self;
-	if (work_run(exchange))
-		exchange_wake(exchange);
-}
-
-void exchange_wake(struct exchange *exchange)
-{
-	MHD_resume_connection(exchange->connection);
 }

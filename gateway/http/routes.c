@@ -2,7 +2,7 @@
  * gateway/http/routes.c: what a request line asks for. Paths are compared as they were sent: ours
  * hold no byte that would need an escape, so there is nothing to unescape, and "%2e" is no dot.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/routes.h"
 
 #include <string.h>
 

@@ -162,7 +162,7 @@ static void forget_all(void)
 	size_t bytes_max = accounts->bytes_max;
 
 	for (size_t i = 0; i < ACCOUNTS; i++)
-		http_gate_forget(world.server->gate, &world.pairs[i]->fixture.account);
+		http_rosters_forget(world.server->rosters, &world.pairs[i]->fixture.account);
 	accounts->bytes_max = 0;
 	assert_int_equal(
 	    http_accounts_take(accounts, &world.pairs[0]->fixture.account, &slot), TOOK_OK);
@@ -177,7 +177,7 @@ static void expect_nothing_held(const struct scene *scene, unsigned nth)
 
 	if (atomic_load(&server->bodies.held) + atomic_load(&server->answers.held) +
 		atomic_load(&server->active) + atomic_load(&server->strange_workers) +
-		http_gate_count(server->gate) + world.reserved >
+		http_admission_count(server->admission) + world.reserved >
 	    0)
 		fail_msg("%s, allocation %u: something is held", scene->name, nth);
 	for (const struct http_slot *slot = server->accounts->newest; slot != NULL;

@@ -112,6 +112,38 @@ static struct blob_name numbered(unsigned number)
 	return name;
 }
 
+/* What its owner may know of it without looking into it. */
+static void cache_tells_of_itself(void **state)
+{
+	struct pair *pair = *state;
+	struct client *client = &pair->first;
+	struct account_cache moved = {0};
+	struct digest hash;
+	struct head head;
+	size_t bytes;
+
+	assert_false(account_cache_head(&moved, &head));
+	assert_true(account_cache_is_empty(&moved));
+	(void)account_cache_take_put(&client->cache);
+	client_edit(client, 100);
+	assert_int_equal(account_cache_take_put(&client->cache), 0); /* the manifest alone */
+	client->cache.put_bytes = 77;
+	assert_int_equal(account_cache_take_put(&client->cache), 77);
+	assert_int_equal(account_cache_take_put(&client->cache), 0);
+	assert_true(account_cache_head(&client->cache, &head));
+	assert_int_equal(head.seq, client->head.seq);
+	assert_true(view_equal(
+	    account_cache_roster(&client->cache, &hash), view_bytes(&pair->fixture.roster_bytes)));
+	assert_true(digest_equal(&hash, roster_hash(&pair->fixture.roster)));
+	bytes = account_cache_bytes(&client->cache);
+	assert_true(bytes >= client->cache.manifest.len + client->cache.roster.len);
+	account_cache_move(&client->cache, &moved);
+	assert_true(account_cache_is_empty(&client->cache));
+	assert_int_equal(account_cache_bytes(&client->cache), 0);
+	assert_int_equal(account_cache_bytes(&moved), bytes);
+	account_cache_clear(&moved);
+}
+
 /* The older half goes when there is no room; what came last is known all the time. */
 static void cache_forgets_the_oldest_blobs(void **state)
 {
@@ -274,6 +306,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(cache_from_a_disk_is_checked_once, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_torn_is_empty, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(cache_of_another_account_is_dropped, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(cache_tells_of_itself, pair_setup, pair_teardown),
     cmocka_unit_test(cache_takes_its_own_form_alone),
     cmocka_unit_test(cache_has_packs_at_hand),
     cmocka_unit_test(cache_cleared_knows_what_it_put),

@@ -181,35 +181,46 @@ static void the_oldest_goes(void **state)
 	http_accounts_free(accounts);
 }
 
-static struct exchange *watch(struct http_accounts *accounts, struct http_slot *slot, uint64_t seq,
+struct watch {
+	struct http_watcher watcher;
+	bool woken, passed;
+	uint64_t head;
+};
+
+static void wake(void *self, bool passed, uint64_t head)
+{
+	struct watch *watch = self;
+
+	assert_false(watch->woken);
+	watch->woken = true;
+	watch->passed = passed;
+	watch->head = head;
+}
+
+static struct watch *watch(struct http_accounts *accounts, struct http_slot *slot, uint64_t seq,
     int64_t deadline_ms, enum http_watch expected)
 {
-	struct MHD_Connection *connection = hand_connection("GET", "/v1/watch", "", 0);
-	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	struct watch *made = calloc(1, sizeof(*made));
 	uint64_t head = 0;
 
-	assert_non_null(exchange);
-	connection->over = true;
-	connection->suspended = true;
-	exchange->connection = connection;
-	exchange->slot = slot;
-	exchange->watch_seq = seq;
-	assert_int_equal(http_accounts_watch(accounts, exchange, deadline_ms, &head), expected);
+	assert_non_null(made);
+	made->watcher = (struct http_watcher){.slot = slot, .seq = seq, .wake = wake, .self = made};
+	assert_int_equal(
+	    http_accounts_watch(accounts, &made->watcher, deadline_ms, &head), expected);
 	if (expected == WATCH_PASSED)
 		assert_int_equal(head, slot->head_seq);
-	return exchange;
+	return made;
 }
 
-static bool is_woken(const struct exchange *exchange)
+static bool is_woken(const struct watch *watch)
 {
-	return !exchange->connection->suspended;
+	return watch->woken;
 }
 
-static void end_watch(struct http_accounts *accounts, struct exchange *exchange)
+static void end_watch(struct http_accounts *accounts, struct watch *watch)
 {
-	http_accounts_drop(accounts, exchange->slot);
-	answer_clear(&exchange->answer);
-	free(exchange);
+	http_accounts_drop(accounts, watch->watcher.slot);
+	free(watch);
 }
 
 /* Nobody asks for it, but it is watched: what the cache holds goes, the account stays. */
@@ -217,26 +228,26 @@ static void a_watched_account_stays(void **state)
 {
 	const size_t each = SLOT_BYTES + sizeof(struct http_member);
 	struct http_accounts *accounts = table(2 * each + 1500);
-	struct exchange *exchange;
+	struct watch *one;
 	struct http_slot *slot;
 
 	(void)state;
 	teach(accounts, 1, 0, 1000);
 	slot = take(accounts, 1);
-	exchange = watch(accounts, slot, 0, 1000, WATCH_WAITS);
+	one = watch(accounts, slot, 0, 1000, WATCH_WAITS);
 	teach(accounts, 2, 0, 1000);
 	assert_true(is_there(accounts, 1) && is_there(accounts, 2));
 	assert_int_equal(slot->cache.manifest.len, 0);
 	assert_int_equal(numbers(accounts).bytes, 2 * each + 1000);
 	http_accounts_expire(accounts, 1000);
-	assert_true(is_woken(exchange));
+	assert_true(is_woken(one));
 	/* A request has it now, and what it works with stays. */
 	(void)pthread_mutex_lock(&slot->lock);
 	assert_true(bytes_new(2000, &slot->cache.manifest));
 	(void)pthread_mutex_unlock(&slot->lock);
 	teach(accounts, 3, 0, 1000);
 	assert_int_equal(slot->cache.manifest.len, 2000);
-	end_watch(accounts, exchange);
+	end_watch(accounts, one);
 	http_accounts_free(accounts);
 	hand_free();
 }
@@ -371,7 +382,7 @@ static void watchers_wake_for_what_is_beyond_them(void **state)
 {
 	struct http_accounts *accounts = table(SIZE_MAX);
 	struct http_slot *slot = take(accounts, 1);
-	struct exchange *watches[4];
+	struct watch *watches[4];
 
 	(void)state;
 	slot->requests += 3; /* of four exchanges */
@@ -384,13 +395,14 @@ static void watchers_wake_for_what_is_beyond_them(void **state)
 	assert_false(is_woken(watches[0]) || is_woken(watches[1]));
 	learn_head(accounts, slot, 5);
 	assert_true(is_woken(watches[0]));
-	assert_string_equal((const char *)watches[0]->answer.body.data, "{\"seq\":5}\n");
+	assert_true(watches[0]->passed);
+	assert_int_equal(watches[0]->head, 5);
 	assert_false(is_woken(watches[1]));
 	assert_int_equal(numbers(accounts).watchers, 1);
 	watches[3] = watch(accounts, slot, 4, 1000, WATCH_PASSED);
 	http_accounts_expire(accounts, INT64_MAX);
 	assert_true(is_woken(watches[1]));
-	assert_int_equal(watches[1]->answer.status, 204);
+	assert_false(watches[1]->passed);
 	assert_int_equal(numbers(accounts).watchers, 0);
 	for (size_t i = 0; i < COUNT_OF(watches); i++)
 		end_watch(accounts, watches[i]);
@@ -402,7 +414,7 @@ static void watchers_wake_for_what_is_beyond_them(void **state)
 static void watches_expire_in_turn(void **state)
 {
 	struct http_accounts *accounts = table(SIZE_MAX);
-	struct exchange *watches[4];
+	struct watch *watches[4];
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(watches); i++)
@@ -427,7 +439,7 @@ static void each_watched_account_is_due(void **state)
 {
 	enum { MANY = 5 };
 	struct http_accounts *accounts = table(SIZE_MAX);
-	struct exchange *watches[MANY];
+	struct watch *watches[MANY];
 	struct http_slot *due;
 
 	(void)state;
@@ -441,7 +453,7 @@ static void each_watched_account_is_due(void **state)
 			unsigned which = 0;
 
 			due = http_accounts_due(accounts, now_ms - 100, now_ms);
-			while (which < MANY && watches[which]->slot != due)
+			while (which < MANY && watches[which]->watcher.slot != due)
 				which++;
 			assert_true(which < MANY && !was_due[which]);
 			was_due[which] = true;
@@ -452,9 +464,9 @@ static void each_watched_account_is_due(void **state)
 		assert_null(http_accounts_due(accounts, now_ms - 1, now_ms));
 	}
 	/* One of them alone. */
-	watches[2]->slot->checked_ms = 7;
+	watches[2]->watcher.slot->checked_ms = 7;
 	due = http_accounts_due(accounts, 7, 500);
-	assert_ptr_equal(due, watches[2]->slot);
+	assert_ptr_equal(due, watches[2]->watcher.slot);
 	assert_int_equal(due->checked_ms, 500);
 	http_accounts_drop(accounts, due);
 	http_accounts_expire(accounts, INT64_MAX);

@@ -3,6 +3,7 @@
  * say of it: status, fields, problem details; of requests that end by their header, of what the
  * account code answers, of the routes that ask nobody.
  */
+#include "gateway/http/logfmt.h"
 #include "tests/gateway/http/http_world.h"
 
 #include <stdio.h>

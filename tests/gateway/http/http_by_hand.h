@@ -8,8 +8,26 @@
 #ifndef INKSEAL_TESTS_HTTP_BY_HAND_H
 #define INKSEAL_TESTS_HTTP_BY_HAND_H
 
-#include "gateway/http/http_priv.h"
+#include "gateway/http/accounts.h"
+#include "gateway/http/admission.h"
+#include "gateway/http/answer.h"
+#include "gateway/http/auth.h"
+#include "gateway/http/deadline.h"
+#include "gateway/http/door.h"
+#include "gateway/http/exchange.h"
+#include "gateway/http/http.h"
+#include "gateway/http/learn.h"
+#include "gateway/http/limits.h"
+#include "gateway/http/loans.h"
+#include "gateway/http/pool.h"
+#include "gateway/http/refresh.h"
+#include "gateway/http/request.h"
+#include "gateway/http/rosters.h"
+#include "gateway/http/server.h"
+#include "gateway/http/watchers.h"
 #include "tests/gateway/http/lock_watch.h"
+
+#include <netinet/in.h>
 
 #define HAND_HEADERS_MAX 8u
 #define HAND_HEAD_MAX 2048u

@@ -2,7 +2,7 @@
  * tests/gateway/http/http_deadline_test.c: deadline.c with its thread, but without its clocks and
  * sockets: the thread sleeps until the test wakes it.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/deadline.h"
 #include "tests/gateway/http/lock_watch.h"
 #include "tests/test.h"
 

@@ -3,7 +3,9 @@
  * sockets and libmicrohttpd are what the test makes of them. What the library does with its options
  * is seen where there are real sockets (http_limits_test.c, http_head_test.c, http_stop_test.c).
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/door.h"
+#include "gateway/http/request.h"
+#include "gateway/http/server.h"
 #include "tests/gateway/http/lock_watch.h"
 #include "tests/test.h"
 
@@ -260,12 +262,16 @@ static const struct http_door_traits traits = {.listen_fd = LISTEN_FD,
     .connections_max = 4,
     .per_ip_max = 5,
     .per_ip_near = true,
-    .metrics = true};
+    .metrics = true,
+    .header_ms = 1234,
+    .turned_away = &here.server.metrics.refused[REFUSED_ADDRESS],
+    .line = request_line,
+    .handle = request_handle,
+    .completed = request_completed};
 
 static bool open_door(void)
 {
 	here.door = (struct http_door){.listen_fd = -1};
-	here.server.config.header_ms = 1234;
 	return http_door_open(&here.door, &here.server, &traits);
 }
 

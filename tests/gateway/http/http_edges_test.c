@@ -137,7 +137,7 @@ static unsigned roster_at(int64_t now_ms, uint64_t *reads_out)
 static void changed_meanwhile(void)
 {
 	world.waits = NULL;
-	http_gate_forget(world.server->gate, &world.pairs[0]->fixture.account);
+	http_rosters_forget(world.server->rosters, &world.pairs[0]->fixture.account);
 }
 
 /* Once a second for all who ask; but what was changed here since is told at once. */
@@ -155,7 +155,7 @@ static void a_roster_is_read_once_a_second(void **state)
 	assert_int_equal(reads, 1);
 	assert_int_equal(roster_at(begun_ms + 1002, &reads), 200);
 	assert_int_equal(reads, 0);
-	http_gate_forget(world.server->gate, &world.pairs[0]->fixture.account);
+	http_rosters_forget(world.server->rosters, &world.pairs[0]->fixture.account);
 	assert_int_equal(roster_at(begun_ms + 1002, &reads), 200);
 	assert_int_equal(reads, 1);
 	/* Changed while it was read: what was read may be older than that. */
@@ -604,18 +604,16 @@ static void the_keeper_is_told_of_each_byte(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct exchange exchange = {.server = world.server, .reserved = rows[i].reserved};
-		struct account_cache cache = {.put_bytes = rows[i].put};
 		const struct world before = world;
 
 		world.reserved = rows[i].reserved;
 		limits_settle(
-		    &exchange, &world.pairs[0]->fixture.account, &cache, rows[i].committed);
+		    &exchange, &world.pairs[0]->fixture.account, rows[i].put, rows[i].committed);
 		assert_int_equal(world.told - before.told, rows[i].tells);
 		assert_int_equal(world.put - before.put, rows[i].put);
 		assert_int_equal(world.commits - before.commits, rows[i].committed);
 		assert_int_equal(world.reserved, 0);
 		assert_int_equal(exchange.reserved, 0);
-		assert_int_equal(cache.put_bytes, 0);
 	}
 }
 

@@ -2,7 +2,8 @@
  * tests/gateway/http/http_keep_test.c: what a device, an account and a stranger may take; what the
  * keeper is told; and an account's cache lent between requests.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/http.h"
+#include "gateway/http/limits.h"
 #include "tests/gateway/http/http_fixture.h"
 
 #include <stdatomic.h>

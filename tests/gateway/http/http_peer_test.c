@@ -1,7 +1,7 @@
 /*
  * tests/gateway/http/http_peer_test.c: whose connections are counted, and together with whose.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/peer.h"
 #include "tests/gateway/http/http_fixture.h"
 
 #include <arpa/inet.h>

@@ -2,12 +2,13 @@
  * tests/gateway/http/http_pool_test.c: pool.c with its threads: jobs that wait until they are let
  * go say who runs, who waits and who was refused.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/pool.h"
 #include "tests/gateway/http/lock_watch.h"
 #include "tests/test.h"
 
 #include <errno.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

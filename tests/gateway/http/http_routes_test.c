@@ -1,7 +1,7 @@
 /*
  * tests/gateway/http/http_routes_test.c: what a request line asks for.
  */
-#include "gateway/http/http_priv.h"
+#include "gateway/http/routes.h"
 #include "tests/test.h"
 
 #include <string.h>

@@ -69,14 +69,14 @@ static void check_slot(const struct http_slot *slot)
 	const struct http_accounts *accounts = world.server->accounts;
 	unsigned holders = visits_of(&slot->account), watchers = 0;
 
-	for (const struct exchange *one = slot->watchers; one != NULL; one = one->watch_next)
+	for (const struct http_watcher *one = slot->watchers; one != NULL; one = one->next)
 		watchers++;
 	for (const struct MHD_Connection *one = hand_connections(); one != NULL; one = one->next)
 		holders += one->exchange != NULL && one->exchange->slot == slot;
 	assert_int_equal(slot->watchers_count, watchers);
 	assert_true(watchers <= accounts->watchers_max);
 	assert_int_equal(slot->requests, holders - watchers);
-	assert_int_equal(slot->users, holders + (world.server->lent == slot));
+	assert_int_equal(slot->users, holders + (world.server->accounts->lent == slot));
 }
 
 /* Those that are watched hang together in both directions, and are those that have a watcher. */
@@ -97,12 +97,13 @@ static void check_watched(const struct http_accounts *accounts, size_t watched)
 
 static size_t check_late(const struct http_accounts *accounts)
 {
-	const struct exchange *before = NULL;
+	const struct http_watcher *before = NULL;
 	size_t late = 0;
 
-	for (const struct exchange *one = accounts->late_first; one != NULL; one = one->late_next) {
+	for (const struct http_watcher *one = accounts->late_first; one != NULL;
+	     one = one->late_next) {
 		assert_ptr_equal(one->late_before, before);
-		assert_true(before == NULL || before->watch_deadline_ms <= one->watch_deadline_ms);
+		assert_true(before == NULL || before->deadline_ms <= one->deadline_ms);
 		before = one;
 		late++;
 	}
@@ -224,8 +225,8 @@ static void check(void)
 	assert_int_equal(world.reserved, reserved);
 	assert_int_equal(atomic_load(&server->active), active);
 	assert_int_equal(atomic_load(&server->strange_workers), strange);
-	assert_int_equal(http_gate_count(server->gate), at_gate(NULL, false));
-	assert_true(http_gate_count(server->gate) <= server->config.strangers_max);
+	assert_int_equal(http_admission_count(server->admission), at_gate(NULL, false));
+	assert_true(http_admission_count(server->admission) <= server->config.strangers_max);
 	assert_true(guesses_at_gate() <= server->config.strangers_max / 2);
 	check_table();
 }
@@ -244,7 +245,7 @@ static void check_empty(struct http_server *server)
 	assert_int_equal(atomic_load(&server->answers.held), 0);
 	assert_int_equal(atomic_load(&server->active), 0);
 	assert_int_equal(atomic_load(&server->strange_workers), 0);
-	assert_int_equal(http_gate_count(server->gate), 0);
+	assert_int_equal(http_admission_count(server->admission), 0);
 	assert_int_equal(server->accounts->watchers_count, 0);
 	assert_true(server->accounts->bytes <= server->accounts->bytes_max);
 	assert_int_equal(world.reserved, 0);
@@ -437,7 +438,8 @@ static void look_for_others(void)
 		return;
 	visits[visits_count++] = slot->account;
 	call_init(&call, world.now_ms + 5000);
-	if (lock_free(&slot->account) && auth_refresh(server, slot, &call) != ACCOUNT_OK)
+	if (lock_free(&slot->account) &&
+	    http_refresh(server->accounts, &server->config.env, slot, &call) != ACCOUNT_OK)
 		assert_true(call.message[0] != '\0');
 	visits_count--;
 	http_accounts_drop(server->accounts, slot);
@@ -451,8 +453,8 @@ static void keep_up(void)
 	struct http_slot *slot;
 	struct call call;
 
-	if (server->lent != NULL) {
-		slot = server->lent;
+	if (server->accounts->lent != NULL) {
+		slot = server->accounts->lent;
 		assert_int_equal(http_wanted(server), slot->requests > 0);
 		http_give_back(server);
 	} else if (draw(2) == 0) {
@@ -549,7 +551,7 @@ static void step(void)
 		break;
 	case 8: look_for_others(); break;
 	case 9:
-		if (depth == 0 || world.server->lent != NULL)
+		if (depth == 0 || world.server->accounts->lent != NULL)
 			keep_up();
 		break;
 	default: move(draw_connection()); break;
@@ -573,7 +575,7 @@ static void others_go_on(void)
 /* Everybody comes to an end by themselves, in time. */
 static void drain(void)
 {
-	if (world.server->lent != NULL)
+	if (world.server->accounts->lent != NULL)
 		http_give_back(world.server);
 	draining = true;
 	for (unsigned i = 0; living() > 0; i++) {

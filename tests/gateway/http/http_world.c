@@ -471,7 +471,7 @@ void world_close(void)
 {
 	struct call call;
 
-	if (world.server->lent != NULL)
+	if (world.server->accounts->lent != NULL)
 		http_give_back(world.server);
 	call_init(&call, world.now_ms);
 	http_stop(world.server, &call);
