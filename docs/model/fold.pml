@@ -1,6 +1,6 @@
 /*
  * docs/model/fold.pml: packs, the folds that join them, and the sweeps that remove what went (S7,
- * "Fold" and G1 to G5 of gateway/account/README.md; commit.c, fold.c, sweep.c).
+ * "Fold" and G1 to G5 of gateway/account/README.md; append.c, commit.c, fold.c, sweep.c).
  *
  * A log of two frames, each with a body of count 0, and all that is done to it: each frame goes from
  * the tail into a pack, the two packs are folded into one, its history is dropped. Two gateways do

@@ -1,6 +1,6 @@
 /*
  * docs/model/sweep.pml: blobs, the commits that name them, and the sweeps that remove them (S6 to S8
- * and G1 to G5 of gateway/account/README.md; names.c, commit.c, sweep.c).
+ * and G1 to G5 of gateway/account/README.md; names.c, append.c, commit.c, sweep.c).
  *
  * Two writers, each with the manifest that its gateway saw last and the blobs it has seen there, and
  * two sweepers. Any of them may sleep between any two requests. A blob is (content, count); writers

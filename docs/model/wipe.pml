@@ -1,6 +1,6 @@
 /*
  * docs/model/wipe.pml: the end of an account, and creates that race with it (C1 to C5 and W1 to W6 of
- * gateway/account/README.md; create.c, wipe.c, and S2 in work.c).
+ * gateway/account/README.md; create.c, wipe.c, removal.c, and S2 in manifest_read.c).
  *
  * Creators of the same account; writers that push through a gateway of their own, whose cache
  * grows as old as it likes; a wiper, and one that lists again. Any of them may sleep between any two

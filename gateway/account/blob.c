@@ -2,7 +2,13 @@
  * gateway/account/blob.c: single blobs, and the roster. A blob is put before anything names it;
  * until a commit does, two sweeps remove it again.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/account.h"
+#include "gateway/account/cache.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/object.h"
+#include "gateway/account/removal.h"
+#include "gateway/account/roster_read.h"
+#include "gateway/account/work.h"
 
 static bool count_is_young(const struct account_work *work, uint64_t count)
 {

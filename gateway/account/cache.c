@@ -4,7 +4,8 @@
  * the cached manifest, changed, under the cached tag. So the pair must not be torn: what is kept on
  * disk ends in a hash of it all, and anything that does not hold is an empty cache.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/cache.h"
+
 #include "schemas/cbor.h"
 
 #include <sodium.h>

@@ -2,7 +2,15 @@
  * gateway/account/create.c: a new account: its roster's blob, then its manifest (C1 to C5).
  * The account's id is the genesis' hash, so whoever finds a manifest there finds this very account.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/account.h"
+#include "gateway/account/cache.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/object.h"
+#include "gateway/account/removal.h"
+#include "gateway/account/result.h"
+#include "gateway/account/roster_read.h"
+#include "gateway/account/wipe_record.h"
+#include "gateway/account/work.h"
 #include "schemas/base/mutation.h"
 
 #include <assert.h>

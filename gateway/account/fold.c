@@ -3,7 +3,13 @@
  * Ciphertext is copied, frame by frame, and each pack's hash is checked on the way: no key is
  * needed. A fold that loses its commit leaves an object that nothing names, for a sweep.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/fold.h"
+
+#include "gateway/account/commit.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/object.h"
+#include "gateway/account/removal.h"
+#include "gateway/account/result.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,12 @@
  * before: a sweep that runs meanwhile removes neither, or its own commit fails (README.md, "Why no
  * clock is needed"). What the replaced manifest names already stays good, however old its count.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/names.h"
+
+#include "gateway/account/cache.h"
+#include "gateway/account/index.h"
+#include "gateway/account/object.h"
+#include "gateway/account/result.h"
 #include "schemas/base/mutation.h"
 
 #include <stdlib.h>
@@ -91,58 +96,6 @@ static void push_miss(struct account_push *push, const struct blob_name *name)
 	if (push->missing_count < SYNC_NAMES_MAX &&
 	    !names_hold(push->missing, push->missing_count, name))
 		push->missing[push->missing_count++] = *name;
-}
-
-enum account_result account_index_decode(
-    struct account_work *work, struct view index, struct blob_name *names, size_t *count_out)
-{
-	struct blob blob;
-	enum account_result result = account_from_format(
-	    blob_decode(index, names, &blob), ACCOUNT_REFUSED, "an index", work->call);
-
-	if (result != ACCOUNT_OK)
-		return result;
-	if (blob.header.kind != BLOB_INDEX ||
-	    !account_equal(&blob.header.account, &work->account)) {
-		call_sayf(work->call, "what a load or snapshot names is not this account's index");
-		return ACCOUNT_REFUSED;
-	}
-	*count_out = blob.header.names_count;
-	return ACCOUNT_OK;
-}
-
-void account_index_keep(
-    struct account_cache *cache, struct bytes *index, const struct blob_name *name)
-{
-	bytes_clear(&cache->index);
-	cache->index = *index;
-	cache->index_name = *name;
-	*index = (struct bytes){0};
-}
-
-enum account_result account_index_names(
-    struct account_work *work, struct blob_name *names, size_t *count_out)
-{
-	struct account_cache *cache = work->cache;
-	const struct blob_name *name = &work->snapshot.header.blob;
-	enum account_result result = ACCOUNT_OK;
-
-	*count_out = 0;
-	if (work->manifest.snapshot.data == NULL)
-		return ACCOUNT_OK;
-	if (cache->index.len == 0 || !blob_name_equal(&cache->index_name, name)) {
-		struct bytes index = {0};
-
-		result = account_blob_read(work, name, &index);
-		if (result == ACCOUNT_OK)
-			account_index_keep(cache, &index, name);
-	}
-	if (result == ACCOUNT_OK)
-		result = account_index_decode(work, view_bytes(&cache->index), names, count_out);
-	if (result == ACCOUNT_RETRY || result == ACCOUNT_FAILED)
-		return result;
-	/* Missing or damaged: then it vouches for nothing, and a new snapshot may heal it. */
-	return ACCOUNT_OK;
 }
 
 /* What the manifest being replaced names, read only when it is asked for. */

@@ -3,7 +3,10 @@
  * Such an object may be put twice and by anyone: the bytes are the same. So an uncertain PUT is
  * simply sent again, and a GET checks what it got.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/object.h"
+
+#include "gateway/account/cache.h"
+#include "gateway/account/result.h"
 #include "schemas/base/mutation.h"
 
 #include <assert.h>
@@ -59,54 +62,6 @@ void account_key_wipe(const struct account_work *work, struct account_key *out)
 
 	account_hex(work, hex);
 	key_fits(snprintf(out->text, sizeof(out->text), "%sw/%s", work->env->prefix, hex));
-}
-
-const char *account_result_text(enum account_result result)
-{
-	switch (result) {
-	case ACCOUNT_OK: return "ok";
-	case ACCOUNT_ABSENT: return "absent";
-	case ACCOUNT_GONE: return "gone";
-	case ACCOUNT_REFUSED: return "refused";
-	case ACCOUNT_RETRY: return "try again";
-	case ACCOUNT_DAMAGED: return "damaged";
-	case ACCOUNT_FAILED: return "failed";
-	}
-	return "unknown result";
-}
-
-enum account_result account_from_bucket(enum bucket_result result)
-{
-	switch (result) {
-	case BUCKET_OK:
-	case BUCKET_UNCHANGED: return ACCOUNT_OK;
-	case BUCKET_ABSENT: return ACCOUNT_ABSENT;
-	case BUCKET_CONFLICT:
-	case BUCKET_RETRY:
-	case BUCKET_UNKNOWN: return ACCOUNT_RETRY;
-	case BUCKET_REFUSED: return ACCOUNT_FAILED;
-	}
-	return ACCOUNT_FAILED;
-}
-
-enum account_result account_from_format(
-    enum format_result result, enum account_result bad, const char *what, struct call *call)
-{
-	if (result == FORMAT_OK)
-		return ACCOUNT_OK;
-	call_sayf(call, "%s: %s", what, format_result_text(result));
-	if (result == FORMAT_NO_MEMORY)
-		return ACCOUNT_FAILED;
-	/* Nothing is wrong with it, and trying again is no use: the program is to be updated. */
-	return result == FORMAT_NEWER ? ACCOUNT_REFUSED : bad;
-}
-
-enum account_result account_in_time(const struct account_work *work)
-{
-	if (clock_monotonic_ms(work->env->clock) < work->call->deadline_ms)
-		return ACCOUNT_OK;
-	call_sayf(work->call, "the time for this request is over");
-	return ACCOUNT_RETRY;
 }
 
 enum account_result account_object_put(

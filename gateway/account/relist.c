@@ -2,7 +2,13 @@
  * gateway/account/relist.c: after a wipe: what a late writer put since then goes too (README.md,
  * "Wipe"). The records w/<account> say where to look; w/<account>.done that nobody has to any more.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/account.h"
+#include "gateway/account/cache.h"
+#include "gateway/account/object.h"
+#include "gateway/account/removal.h"
+#include "gateway/account/result.h"
+#include "gateway/account/wipe_record.h"
+#include "gateway/account/work.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,13 @@
  * so whoever built on the manifest before it must build anew; and only then it removes what that
  * manifest does not name and whose count is two or more behind. No clock decides.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/account.h"
+#include "gateway/account/commit.h"
+#include "gateway/account/index.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/object.h"
+#include "gateway/account/result.h"
+#include "gateway/account/work.h"
 #include "schemas/base/mutation.h"
 
 #include <assert.h>

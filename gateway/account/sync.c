@@ -4,7 +4,20 @@
  * cached manifest: if that is old, the condition of its PUT fails, and only then it is read. But
  * whatever is not a commit is answered from a manifest that was compared with the bucket.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/account.h"
+#include "gateway/account/append.h"
+#include "gateway/account/commit.h"
+#include "gateway/account/index.h"
+#include "gateway/account/log.h"
+#include "gateway/account/log_answer.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/names.h"
+#include "gateway/account/object.h"
+#include "gateway/account/removal.h"
+#include "gateway/account/roster_read.h"
+#include "gateway/account/turn.h"
+#include "gateway/account/wipe_record.h"
+#include "gateway/account/work.h"
 #include "schemas/base/mutation.h"
 
 #include <assert.h>

@@ -4,7 +4,9 @@
  * manifest. Others then hold their commits until it has committed, or 5 s from when they first saw
  * the turn, each by its own monotonic clock: a device that died with the turn costs no more.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/turn.h"
+
+#include "gateway/account/commit.h"
 #include "schemas/base/mutation.h"
 
 /* T2. What is left of the turn in the manifest, as this process sees it; 0: nobody has it. */

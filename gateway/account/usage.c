@@ -2,7 +2,11 @@
  * gateway/account/usage.c: what an account takes, and when it was swept: for whoever decides when
  * to sweep, and whether there is room.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/account.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/object.h"
+#include "gateway/account/result.h"
+#include "gateway/account/work.h"
 
 #include <stdlib.h>
 #include <string.h>

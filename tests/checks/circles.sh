@@ -24,7 +24,7 @@ by_symbols() {
 			}'
 }
 
-for folder in gateway/http gateway/daemon; do
+for folder in gateway/account gateway/http gateway/daemon; do
 	{
 		by_includes "$folder"
 		by_symbols "$folder"

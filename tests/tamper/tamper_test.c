@@ -5,7 +5,7 @@
  * code. It must refuse, and its whole journal must be as it was, by a hash of all rows. With the
  * bit changed back it syncs: so it was that bit. Of a segment of 256 KiB sampled bits are tried.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/object.h"
 #include "tests/fuzz/victim.h"
 #include "tests/test.h"
 

@@ -1,7 +1,7 @@
 /*
  * tests/gateway/account/cache_test.c: the cache on disk: whole, or empty.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/cache.h"
 #include "schemas/cbor.h"
 #include "tests/gateway/account/fixture.h"
 

@@ -1,7 +1,8 @@
 /*
  * tests/gateway/account/fold_test.c: folding keeps every frame, and loses a race harmlessly.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/fold.h"
+#include "gateway/account/work.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>

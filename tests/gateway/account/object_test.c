@@ -2,7 +2,10 @@
  * tests/gateway/account/object_test.c: keys as README.md has them, what a bucket's and a decoder's
  * results mean to a caller, and objects that are not what their name or the manifest says.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/cache.h"
+#include "gateway/account/object.h"
+#include "gateway/account/result.h"
+#include "gateway/account/work.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>

@@ -2,7 +2,8 @@
  * tests/gateway/account/work_test.c: manifest and roster, as read: what does not hold is damage and
  * nothing is built on it; what a cache knows is used, and no longer than it is true.
  */
-#include "gateway/account/account_priv.h"
+#include "gateway/account/manifest_read.h"
+#include "gateway/account/work.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
