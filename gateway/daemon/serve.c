@@ -450,7 +450,7 @@ static bool start_http(struct gateway *gateway, const char *version, struct call
 	http.account_bytes_max = http.body_bytes_max / SHARES_COUNT;
 	if (http.account_bytes_max < SHARE_MIN) /* one at least must get through */
 		http.account_bytes_max = SHARE_MIN;
-	http.strange_bytes_max = http.account_bytes_max;
+	http.unauthenticated_bytes_max = http.account_bytes_max;
 	http.rate_max = (unsigned)config->requests_per_minute;
 	http.keeper = keep_keeper(gateway->upkeep);
 	http.denied = denied;

@@ -219,16 +219,16 @@ static struct http_member *member_of(struct http_slot *slot, const struct device
 }
 
 enum http_known http_accounts_member(struct http_accounts *accounts, struct http_slot *slot,
-    const struct device_id *device, int64_t since_ms, int64_t strange_ms)
+    const struct device_id *device, int64_t since_ms, int64_t unknown_ms)
 {
-	enum http_known known = KNOWN_STRANGER;
+	enum http_known known = KNOWN_NOT_MEMBER;
 	const struct http_member *member;
 
 	(void)pthread_mutex_lock(&accounts->lock);
 	member = member_of(slot, device);
 	if (member != NULL)
 		known = member->live ? KNOWN_LIVE : KNOWN_REVOKED;
-	if (slot->roster_ms < (known == KNOWN_STRANGER ? strange_ms : since_ms))
+	if (slot->roster_ms < (known == KNOWN_NOT_MEMBER ? unknown_ms : since_ms))
 		known = KNOWN_STALE;
 	(void)pthread_mutex_unlock(&accounts->lock);
 	return known;

@@ -74,16 +74,16 @@ void http_accounts_drop(struct http_accounts *accounts, struct http_slot *slot);
 enum http_known {
 	KNOWN_LIVE,
 	KNOWN_REVOKED,
-	KNOWN_STALE,    /* the roster must be read: the view is older than asked for */
-	KNOWN_STRANGER, /* by a view that is new enough, no device of this account */
+	KNOWN_STALE,      /* the roster must be read: the view is older than asked for */
+	KNOWN_NOT_MEMBER, /* by a view that is new enough, no device of this account */
 };
 /*
  * Is the device a member? The roster that says so must have been the newest at since_ms or later;
- * one that does not name the device, at strange_ms: who was added a moment ago must not be turned
+ * one that does not name the device, at unknown_ms: who was added a moment ago must not be turned
  * away.
  */
 MUST_USE enum http_known http_accounts_member(struct http_accounts *accounts,
-    struct http_slot *slot, const struct device_id *device, int64_t since_ms, int64_t strange_ms);
+    struct http_slot *slot, const struct device_id *device, int64_t since_ms, int64_t unknown_ms);
 /*
  * Without holding the slot, and by a roster of any age. False: no such member is in memory, which
  * proves nothing.

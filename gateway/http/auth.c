@@ -87,7 +87,7 @@ static void answer_unsigned(struct exchange *exchange, enum format_result checke
 	exchange->answer.close = true; /* the next forgery costs a connection */
 }
 
-void auth_answer_stranger(struct exchange *exchange)
+void auth_answer_not_member(struct exchange *exchange)
 {
 	answer_problem(
 	    exchange, 401, "stranger", "stranger", "this device does not belong to the account");
@@ -180,7 +180,7 @@ enum account_result auth_check(struct exchange *exchange, struct call *call, boo
 	case KNOWN_STALE: /* not even after it was read */
 		answer_busy(exchange, 503, "no memory");
 		return ACCOUNT_REFUSED;
-	case KNOWN_STRANGER: auth_answer_stranger(exchange); return ACCOUNT_REFUSED;
+	case KNOWN_NOT_MEMBER: auth_answer_not_member(exchange); return ACCOUNT_REFUSED;
 	}
 	if (known == KNOWN_LIVE || revoked_too)
 		return ACCOUNT_OK;

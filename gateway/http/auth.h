@@ -19,7 +19,7 @@ MUST_USE bool auth_begin(struct exchange *exchange, const struct http_head *head
 /* The signature against the member's key: the exchange has passed from then on, or is answered. */
 void auth_verify(struct exchange *exchange, const struct http_member *member);
 /* Answers that the device does not belong to the account. */
-void auth_answer_stranger(struct exchange *exchange);
+void auth_answer_not_member(struct exchange *exchange);
 /*
  * In a worker, with the body and the slot: the body is what was signed, and the device is live.
  * OK: it is; revoked_too: or was once. GONE, ABSENT, RETRY…: the account could not be read.

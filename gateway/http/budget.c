@@ -5,15 +5,16 @@
 
 static _Atomic size_t *part_of(struct http_budget *budget, struct http_holder holder)
 {
-	return holder.known ? &budget->accounts[holder.hash % HTTP_PARTS_COUNT] : &budget->strange;
+	return holder.known ? &budget->accounts[holder.hash % HTTP_PARTS_COUNT]
+			    : &budget->unauthenticated;
 }
 
 /* Whether that may be held, of the part and of all. */
 static bool within(const struct http_budget *budget, struct http_holder holder, size_t of_part,
     size_t of_all, enum http_refused *why_out)
 {
-	if (of_part > (holder.known ? budget->account_max : budget->strange_max))
-		*why_out = holder.known ? REFUSED_ACCOUNT : REFUSED_STRANGE;
+	if (of_part > (holder.known ? budget->account_max : budget->unauthenticated_max))
+		*why_out = holder.known ? REFUSED_ACCOUNT : REFUSED_UNAUTHENTICATED;
 	else if (of_all > budget->max)
 		*why_out = budget->refused;
 	else

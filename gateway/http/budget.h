@@ -13,13 +13,13 @@
 #include <stdatomic.h>
 
 #define HTTP_PARTS_COUNT 1024u
-struct http_budget {               /* all in bytes */
-	size_t max;                /* of all together */
-	size_t account_max;        /* … of one account, by its live devices */
-	size_t strange_max;        /* … of all others */
-	enum http_refused refused; /* what a refusal counts as, if it is all together */
+struct http_budget {                /* all in bytes */
+	size_t max;                 /* of all together */
+	size_t account_max;         /* … of one account, by its live devices */
+	size_t unauthenticated_max; /* … of all others */
+	enum http_refused refused;  /* what a refusal counts as, if it is all together */
 	_Atomic size_t held;
-	_Atomic size_t strange;
+	_Atomic size_t unauthenticated;
 	_Atomic size_t accounts[HTTP_PARTS_COUNT];
 };
 struct http_holder {   /* whose memory it is */

@@ -67,12 +67,12 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
 	size_t answer_bytes_max;  /* answers in memory, until they are read: more get 503 */
 	size_t account_bytes_max; /* of either, what one account may take */
-	size_t strange_bytes_max; /* … and all together who are not known yet */
-	unsigned strangers_workers;     /* requests that run at once, of whoever is not known */
-	unsigned strangers_max;         /* … and wait with them: more get 503 */
-	unsigned strangers_account_max; /* … for one account: more get 429 */
-	unsigned strangers_address_max; /* … of one address, where those are counted: likewise */
-	int64_t strangers_ms;           /* until they are known, or answered */
+	size_t unauthenticated_bytes_max; /* … and all together who are not known yet */
+	unsigned gate_workers;            /* requests that run at once, of whoever is not known */
+	unsigned gate_max;                /* … and wait with them: more get 503 */
+	unsigned gate_account_max;        /* … for one account: more get 429 */
+	unsigned gate_address_max; /* … of one address, where those are counted: likewise */
+	int64_t gate_ms;           /* until they are known, or answered */
 	unsigned rate_max;  /* requests of one device in a minute: more get 429; 0: no limit */
 	int64_t header_ms;  /* a request's header must be here by then, counted from accept */
 	int64_t idle_ms;    /* … and on a kept-alive connection, from the last answer */

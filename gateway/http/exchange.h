@@ -63,7 +63,7 @@ struct exchange {
 	size_t body_held, answer_held; /* of the server's budgets */
 	uint64_t reserved;             /* of the account's room, until it is settled */
 	bool spared;                   /* paid for as a statement */
-	bool strange_worker;           /* counted among those */
+	bool unauthenticated_worker;   /* counted among those */
 	uint64_t in_bytes, out_bytes;
 	struct http_slot *slot; /* NULL until a worker is to have it, and once it is answered */
 	struct http_watcher watcher;

@@ -50,7 +50,7 @@ static void check_signature(struct exchange *exchange, struct call *call)
 	bytes_clear(&bytes);
 	switch (http_rosters_member(rosters, account, device, exchange->start_ms, call, &member)) {
 	case FOUND_MEMBER: auth_verify(exchange, &member); break;
-	case FOUND_STRANGER: auth_answer_stranger(exchange); break;
+	case FOUND_NOT_MEMBER: auth_answer_not_member(exchange); break;
 	case FOUND_BUSY: limits_answer_crowd(exchange, 429); break;
 	}
 }
@@ -116,9 +116,9 @@ struct http_gate *http_gate_new(struct http_server *server)
 
 	if (gate == NULL)
 		return NULL;
-	assert(config->strangers_workers < HTTP_ROSTERS_MAX);
+	assert(config->gate_workers < HTTP_ROSTERS_MAX);
 	gate->server = server;
-	gate->pool = http_pool_new(config->strangers_workers, config->strangers_max, run, gate);
+	gate->pool = http_pool_new(config->gate_workers, config->gate_max, run, gate);
 	if (gate->pool == NULL) {
 		free(gate);
 		return NULL;

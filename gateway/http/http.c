@@ -40,7 +40,7 @@ static void set_budget(
 {
 	budget->max = max;
 	budget->account_max = config->account_bytes_max;
-	budget->strange_max = config->strange_bytes_max;
+	budget->unauthenticated_max = config->unauthenticated_bytes_max;
 	budget->refused = why;
 }
 
@@ -97,9 +97,9 @@ struct http_server *http_start(const struct http_config *config, struct call *ca
 {
 	struct http_server *server = calloc(1, sizeof(*server));
 	const struct http_admission_limits crowd = {
-	    .all_max = config->strangers_max,
-	    .account_max = config->strangers_account_max,
-	    .address_max = config->strangers_address_max,
+	    .all_max = config->gate_max,
+	    .account_max = config->gate_account_max,
+	    .address_max = config->gate_address_max,
 	};
 
 	assert(config->names_count > 0 && config->names_count <= HTTP_NAMES_MAX);

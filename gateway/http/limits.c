@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define STRANGE_WORKERS_PART 4u /* of the workers: for senders that are not known */
+#define UNAUTHENTICATED_PART 4u /* of the workers: for senders that are not known */
 
 /*
  * By the headers' kinds alone, which nobody has checked: so what they exempt is what the account
@@ -220,19 +220,19 @@ void limits_answer_gone(struct exchange *exchange)
 
 void limits_answer_crowd(struct exchange *exchange, unsigned status)
 {
-	count_refused(exchange, REFUSED_STRANGERS);
+	count_refused(exchange, REFUSED_GATE);
 	answer_busy(exchange, status, "too many ask here whom this gateway does not know");
 }
 
 bool limits_worker(struct exchange *exchange)
 {
 	struct http_server *server = exchange->server;
-	unsigned part = server->config.workers / STRANGE_WORKERS_PART;
+	unsigned part = server->config.workers / UNAUTHENTICATED_PART;
 
 	if (exchange->known)
 		return true;
-	exchange->strange_worker = true;
-	if (atomic_fetch_add(&server->strange_workers, 1) < (part > 0 ? part : 1))
+	exchange->unauthenticated_worker = true;
+	if (atomic_fetch_add(&server->unauthenticated_workers, 1) < (part > 0 ? part : 1))
 		return true;
 	limits_answer_crowd(exchange, 503);
 	return false;
@@ -252,7 +252,7 @@ void limits_known(struct exchange *exchange)
 void limits_release(struct exchange *exchange)
 {
 	let_go(exchange, &exchange->server->bodies, &exchange->body_held);
-	if (exchange->strange_worker)
-		atomic_fetch_sub(&exchange->server->strange_workers, 1);
-	exchange->strange_worker = false;
+	if (exchange->unauthenticated_worker)
+		atomic_fetch_sub(&exchange->server->unauthenticated_workers, 1);
+	exchange->unauthenticated_worker = false;
 }

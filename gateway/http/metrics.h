@@ -10,15 +10,15 @@
 
 #include <stdatomic.h>
 
-enum http_refused {        /* why a request, or a connection, was turned away */
-	REFUSED_FULL,      /* the account's quota is used up */
-	REFUSED_RATE,      /* its device asks too often */
-	REFUSED_BODIES,    /* too much is being sent here by all together */
-	REFUSED_ANSWERS,   /* too much is here that has not been read yet */
-	REFUSED_ACCOUNT,   /* … of either, one account has its share */
-	REFUSED_STRANGE,   /* … or all who are not authenticated together */
-	REFUSED_STRANGERS, /* too many requests of such */
-	REFUSED_ADDRESS    /* too many connections of one address */
+enum http_refused {              /* why a request, or a connection, was turned away */
+	REFUSED_FULL,            /* the account's quota is used up */
+	REFUSED_RATE,            /* its device asks too often */
+	REFUSED_BODIES,          /* too much is being sent here by all together */
+	REFUSED_ANSWERS,         /* too much is here that has not been read yet */
+	REFUSED_ACCOUNT,         /* … of either, one account has its share */
+	REFUSED_UNAUTHENTICATED, /* … or all who are not authenticated together */
+	REFUSED_GATE,            /* too many requests of such */
+	REFUSED_ADDRESS          /* too many connections of one address */
 };
 #define HTTP_REFUSED_COUNT (REFUSED_ADDRESS + 1u)
 

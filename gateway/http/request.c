@@ -221,7 +221,7 @@ static void refuse_target(struct exchange *exchange)
 	exchange->answer.allow = target->allow;
 }
 
-/* More than a stranger's body may have: who sends it is found out before it is read. */
+/* Longer than a body that is read before its sender is authenticated. */
 static bool asks_first(const struct exchange *exchange)
 {
 	return !exchange->passed && exchange->body_len > HTTP_SMALL_BODY;
@@ -283,7 +283,7 @@ static enum MHD_Result to_gate(struct exchange *exchange)
 
 	if (!http_gate_admits(server->gate, exchange))
 		return send_answer(exchange);
-	suspend(exchange, STAGE_GATE, server->config.strangers_ms);
+	suspend(exchange, STAGE_GATE, server->config.gate_ms);
 	http_gate_enter(server->gate, exchange);
 	return MHD_YES;
 }

@@ -244,7 +244,7 @@ enum http_found http_rosters_member(struct http_rosters *rosters, const struct a
 		if (found)
 			return FOUND_MEMBER;
 		if (was_ms >= newer_ms)
-			return FOUND_STRANGER;
+			return FOUND_NOT_MEMBER;
 		if (!again)
 			return FOUND_BUSY;
 		since_ms = newer_ms;

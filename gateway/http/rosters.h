@@ -27,8 +27,8 @@ MUST_USE enum account_result http_rosters_state(struct http_rosters *rosters,
 
 enum http_found {
 	FOUND_MEMBER,
-	FOUND_STRANGER, /* by a roster that is newer than the request */
-	FOUND_BUSY,     /* one would have to be read, and was a moment ago */
+	FOUND_NOT_MEMBER, /* by a roster that is newer than the request */
+	FOUND_BUSY,       /* one would have to be read, and was a moment ago */
 };
 /*
  * The device's row of the account's roster, for a request that came at asked_ms (monotonic): a

@@ -83,8 +83,8 @@ static void refused(struct http_metrics *metrics, struct buffer *out)
 	    [REFUSED_BODIES] = "bodies",
 	    [REFUSED_ANSWERS] = "answers",
 	    [REFUSED_ACCOUNT] = "account_bytes",
-	    [REFUSED_STRANGE] = "strange_bytes",
-	    [REFUSED_STRANGERS] = "strangers",
+	    [REFUSED_UNAUTHENTICATED] = "strange_bytes",
+	    [REFUSED_GATE] = "strangers",
 	    [REFUSED_ADDRESS] = "address",
 	};
 

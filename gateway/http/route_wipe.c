@@ -22,7 +22,7 @@ static enum format_result wipe_by_roster(struct exchange *exchange, struct view 
 	    exchange->start_ms, call, &member)) {
 	case FOUND_MEMBER: break;
 	case FOUND_BUSY: *busy_out = true; return FORMAT_FORGED;
-	case FOUND_STRANGER: return FORMAT_FORGED;
+	case FOUND_NOT_MEMBER: return FORMAT_FORGED;
 	}
 	checked = member.live ? wipe_signed_by(encoded, member.wipe_public) : FORMAT_FORGED;
 	if (checked == FORMAT_OK)

@@ -34,8 +34,8 @@ struct http_server {
 	_Atomic uint64_t numbers; /* requests so far */
 	_Atomic size_t active;    /* accepted and not answered yet */
 	struct http_budget bodies, answers;
-	_Atomic unsigned strange_workers; /* of requests that are not authenticated */
-	uint32_t instance;                /* begins request ids */
+	_Atomic unsigned unauthenticated_workers; /* of requests that are not authenticated */
+	uint32_t instance;                        /* begins request ids */
 	uint8_t receipt_public[SIGN_PUBLIC_LEN];
 };
 int64_t server_now(const struct http_server *server); /* monotonic, ms */

@@ -176,7 +176,7 @@ static void expect_nothing_held(const struct scene *scene, unsigned nth)
 	struct http_server *server = world.server;
 
 	if (atomic_load(&server->bodies.held) + atomic_load(&server->answers.held) +
-		atomic_load(&server->active) + atomic_load(&server->strange_workers) +
+		atomic_load(&server->active) + atomic_load(&server->unauthenticated_workers) +
 		http_admission_count(server->admission) + world.reserved >
 	    0)
 		fail_msg("%s, allocation %u: something is held", scene->name, nth);

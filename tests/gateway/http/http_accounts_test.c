@@ -275,12 +275,12 @@ static void so_many_have_it_at_once(void **state)
 /* ---- what is known ---- */
 
 static void expect_known(struct http_accounts *accounts, struct http_slot *slot, uint8_t number,
-    int64_t since_ms, int64_t strange_ms, enum http_known expected)
+    int64_t since_ms, int64_t unknown_ms, enum http_known expected)
 {
 	struct device_id who = device(number);
 
 	assert_int_equal(
-	    http_accounts_member(accounts, slot, &who, since_ms, strange_ms), expected);
+	    http_accounts_member(accounts, slot, &who, since_ms, unknown_ms), expected);
 }
 
 static void a_view_is_as_old_as_it_is(void **state)
@@ -293,7 +293,7 @@ static void a_view_is_as_old_as_it_is(void **state)
 	slot = take(accounts, 1);
 	expect_known(accounts, slot, 1, 50, INT64_MAX, KNOWN_LIVE);
 	expect_known(accounts, slot, 1, 51, INT64_MIN, KNOWN_STALE);
-	expect_known(accounts, slot, 2, INT64_MAX, 50, KNOWN_STRANGER);
+	expect_known(accounts, slot, 2, INT64_MAX, 50, KNOWN_NOT_MEMBER);
 	expect_known(accounts, slot, 2, INT64_MIN, 51, KNOWN_STALE);
 	slot->members[0].live = false;
 	expect_known(accounts, slot, 1, 50, INT64_MAX, KNOWN_REVOKED);

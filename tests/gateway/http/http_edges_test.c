@@ -377,7 +377,7 @@ static void who_is_known_needs_no_part_of_strangers(void **state)
 	const unsigned part = server->config.workers / 4;
 
 	(void)state;
-	atomic_store(&server->strange_workers, part);
+	atomic_store(&server->unauthenticated_workers, part);
 	for (unsigned round = 0; round < 2; round++) {
 		ask_sync(0, FIRST, false, 0);
 		assert_int_equal(answered(), 200);
@@ -388,12 +388,12 @@ static void who_is_known_needs_no_part_of_strangers(void **state)
 	assert_int_equal(answered(), 409);
 	ask_wipe(0, false);
 	assert_int_equal(answered(), 200);
-	assert_int_equal(atomic_load(&server->strange_workers), part);
-	atomic_store(&server->strange_workers, part - 1);
+	assert_int_equal(atomic_load(&server->unauthenticated_workers), part);
+	atomic_store(&server->unauthenticated_workers, part - 1);
 	ask_sync(1, THIRD, false, 0);
 	assert_int_equal(answered(), 200);
-	assert_int_equal(atomic_load(&server->strange_workers), part - 1);
-	atomic_store(&server->strange_workers, 0);
+	assert_int_equal(atomic_load(&server->unauthenticated_workers), part - 1);
+	atomic_store(&server->unauthenticated_workers, 0);
 }
 
 /* What was read in a request's own millisecond may be older than it; in the next it is not. */

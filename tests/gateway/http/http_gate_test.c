@@ -66,8 +66,8 @@ static void strangers_have_workers_of_their_own(void **state)
 	struct site *site = *state;
 	int running, waiting;
 
-	site->config.strangers_workers = 1;
-	site->config.strangers_max = 4; /* two, of those for accounts that are nowhere */
+	site->config.gate_workers = 1;
+	site->config.gate_max = 4; /* two, of those for accounts that are nowhere */
 	site_start(site, true);
 	assert_int_equal(poll(site, &site->pair->first, FIRST), 200);
 	site_close_gate(site, MEMORY_GET);
@@ -90,7 +90,7 @@ static void one_account_does_not_take_them_all(void **state)
 	struct site *site = *state;
 	int running;
 
-	site->config.strangers_account_max = 1;
+	site->config.gate_account_max = 1;
 	site_start(site, true);
 	site_close_gate(site, MEMORY_GET);
 	running = begin(site, NOWHERE);
@@ -108,7 +108,7 @@ static void what_was_found_has_places_of_its_own(void **state)
 	char roster[128];
 	int running;
 
-	site->config.strangers_max = 2;
+	site->config.gate_max = 2;
 	account_path(site, "/roster", roster);
 	site_start(site, true);
 	expect_reply(begin(site, roster), 200, NULL);
@@ -130,7 +130,7 @@ static void one_address_does_not_take_them_all(void **state)
 	struct ask ask = {.member = UNSIGNED, .method = "GET", .path = NOWHERE_ELSE};
 	int running, other;
 
-	site->config.strangers_address_max = 1;
+	site->config.gate_address_max = 1;
 	for (unsigned round = 0; round < 2; round++) { /* counted, and not */
 		site->config.per_ip_near = round == 0;
 		site_start(site, true);
@@ -156,8 +156,8 @@ static void who_waited_too_long_is_not_begun(void **state)
 	struct site *site = *state;
 	int running, waiting;
 
-	site->config.strangers_workers = 1;
-	site->config.strangers_ms = 300;
+	site->config.gate_workers = 1;
+	site->config.gate_ms = 300;
 	site_start(site, true);
 	site_close_gate(site, MEMORY_GET);
 	running = begin(site, NOWHERE);
@@ -313,7 +313,7 @@ static void a_device_that_was_forgotten_sends_what_it_likes(void **state)
 		int fd;
 
 		/* Next to nothing is left for those whom it does not know. */
-		site->config.strange_bytes_max = 1000;
+		site->config.unauthenticated_bytes_max = 1000;
 		site_start(site, true);
 		fd = begin_put(
 		    site, FIRST, LARGE, i == 0 ? NULL : "Expect: 100-continue\r\n", &blob);

@@ -565,7 +565,7 @@ static void strangers_leave_room_for_devices(void **state)
 	char zeros[1000] = {0};
 
 	site->config.body_bytes_max = 100000;
-	site->config.strange_bytes_max = 2500;
+	site->config.unauthenticated_bytes_max = 2500;
 	site_start(site, true);
 	assert_int_equal(poll(site, &site->pair->first, FIRST, NULL), 200);
 	for (size_t i = 0; i < 2; i++) { /* most of a body each, then they wait */

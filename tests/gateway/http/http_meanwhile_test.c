@@ -316,7 +316,7 @@ static void a_look_that_fails_changes_nothing(void **state)
 	ask_blob(0, FIRST, false, 0);
 	assert_int_equal(answered(), 503);
 	world.bucket_fails = 0;
-	world.server->config.strangers_max = 0; /* who is not known is turned away */
+	world.server->config.gate_max = 0; /* who is not known is turned away */
 	reads = world.reads;
 	ask_blob(0, FIRST, false, 0);
 	assert_int_equal(answered(), 200);

@@ -24,7 +24,7 @@ static bool crowded;  /* strangers are most of those who ask */
 /* ---- the oracle ---- */
 
 struct sums {
-	size_t all, strange;
+	size_t all, unauthenticated;
 	size_t known[HTTP_PARTS_COUNT];
 };
 
@@ -42,17 +42,17 @@ static void add(struct sums *sums, const struct exchange *exchange, size_t bytes
 	if (exchange->known)
 		sums->known[part_of(exchange)] += bytes;
 	else
-		sums->strange += bytes;
+		sums->unauthenticated += bytes;
 }
 
 static void check_budget(struct http_budget *budget, const struct sums *sums)
 {
 	assert_int_equal(atomic_load(&budget->held), sums->all);
-	assert_int_equal(atomic_load(&budget->strange), sums->strange);
+	assert_int_equal(atomic_load(&budget->unauthenticated), sums->unauthenticated);
 	for (size_t i = 0; i < HTTP_PARTS_COUNT; i++)
 		assert_int_equal(atomic_load(&budget->accounts[i]), sums->known[i]);
 	assert_true(sums->all <= budget->max);
-	assert_true(sums->strange <= budget->strange_max);
+	assert_true(sums->unauthenticated <= budget->unauthenticated_max);
 }
 
 static unsigned visits_of(const struct account_id *account)
@@ -219,15 +219,15 @@ static void check(void)
 			continue;
 		reserved += exchange->reserved;
 		active += exchange->active;
-		strange += exchange->strange_worker;
+		strange += exchange->unauthenticated_worker;
 		check_deadline(one);
 	}
 	assert_int_equal(world.reserved, reserved);
 	assert_int_equal(atomic_load(&server->active), active);
-	assert_int_equal(atomic_load(&server->strange_workers), strange);
+	assert_int_equal(atomic_load(&server->unauthenticated_workers), strange);
 	assert_int_equal(http_admission_count(server->admission), at_gate(NULL, false));
-	assert_true(http_admission_count(server->admission) <= server->config.strangers_max);
-	assert_true(guesses_at_gate() <= server->config.strangers_max / 2);
+	assert_true(http_admission_count(server->admission) <= server->config.gate_max);
+	assert_true(guesses_at_gate() <= server->config.gate_max / 2);
 	check_table();
 }
 
@@ -244,7 +244,7 @@ static void check_empty(struct http_server *server)
 	assert_int_equal(atomic_load(&server->bodies.held), 0);
 	assert_int_equal(atomic_load(&server->answers.held), 0);
 	assert_int_equal(atomic_load(&server->active), 0);
-	assert_int_equal(atomic_load(&server->strange_workers), 0);
+	assert_int_equal(atomic_load(&server->unauthenticated_workers), 0);
 	assert_int_equal(http_admission_count(server->admission), 0);
 	assert_int_equal(server->accounts->watchers_count, 0);
 	assert_true(server->accounts->bytes <= server->accounts->bytes_max);
@@ -314,7 +314,7 @@ static bool fits(const struct exchange *exchange, size_t len)
 	if (bodies.all + len > budget->max)
 		return false;
 	return exchange->known ? bodies.known[part_of(exchange)] + len <= budget->account_max
-			       : bodies.strange + len <= budget->strange_max;
+			       : bodies.unauthenticated + len <= budget->unauthenticated_max;
 }
 
 /* As much as there is room for, or one byte more. */
@@ -343,12 +343,12 @@ static void send_part(struct MHD_Connection *connection)
 	assert_int_equal(hand_body(connection, len), expected);
 }
 
-static unsigned strange_workers(void)
+static unsigned unauthenticated_workers(void)
 {
 	unsigned count = 0;
 
 	for (const struct MHD_Connection *one = hand_connections(); one != NULL; one = one->next)
-		count += one->exchange != NULL && one->exchange->strange_worker;
+		count += one->exchange != NULL && one->exchange->unauthenticated_worker;
 	return count;
 }
 
@@ -371,7 +371,7 @@ static void go_on(struct MHD_Connection *connection)
 	    exchange->stage == STAGE_GATE && exchange->answer.status == 0 && !exchange->body_here;
 	bool room = fits(exchange, (size_t)exchange->body_len);
 
-	if (works && !exchange->known && strange_workers() >= part)
+	if (works && !exchange->known && unauthenticated_workers() >= part)
 		expected = 503;
 	else if (works && slot != NULL && slot->requests >= config->account_max)
 		expected = 429;
@@ -391,10 +391,10 @@ static void go_on(struct MHD_Connection *connection)
 		return;
 	assert_true(
 	    connection->suspended || exchange->answer.status != 0 || connection->status != 0);
-	if (of_account >= config->strangers_account_max || of_peer >= config->strangers_address_max)
+	if (of_account >= config->gate_account_max || of_peer >= config->gate_address_max)
 		assert_true(connection->status == 429 || connection->status == 503);
 	else if (connection->status != 0)
-		assert_true(at_all >= config->strangers_max / 2); /* guesses have half of it */
+		assert_true(at_all >= config->gate_max / 2); /* guesses have half of it */
 }
 
 static bool lock_free(const struct account_id *account)
@@ -606,7 +606,7 @@ static void run(uint64_t seed, bool drained)
 	world_start();
 	/* The configuration has one share for both; room for an answer is asked for at its most. */
 	world.server->answers.account_max += BLOB_MAX;
-	world.server->answers.strange_max += BLOB_MAX;
+	world.server->answers.unauthenticated_max += BLOB_MAX;
 	for (unsigned i = 0; i < STEPS; i++)
 		step();
 	if (drained)
@@ -636,7 +636,7 @@ static void schedules_with_room(void **state)
 	}
 	expect_answers(statuses, COUNT_OF(statuses));
 	assert_int_equal(met.refused[REFUSED_BODIES] + met.refused[REFUSED_ANSWERS] +
-			     met.refused[REFUSED_ACCOUNT] + met.refused[REFUSED_STRANGE],
+			     met.refused[REFUSED_ACCOUNT] + met.refused[REFUSED_UNAUTHENTICATED],
 	    0);
 }
 
@@ -646,7 +646,7 @@ static void schedules_without(void **state)
 	static const unsigned statuses[] = {
 	    200, 201, 204, 400, 401, 403, 404, 409, 410, 429, 503, 507};
 	static const enum http_refused refused[] = {REFUSED_FULL, REFUSED_BODIES, REFUSED_ANSWERS,
-	    REFUSED_ACCOUNT, REFUSED_STRANGE, REFUSED_STRANGERS};
+	    REFUSED_ACCOUNT, REFUSED_UNAUTHENTICATED, REFUSED_GATE};
 
 	(void)state;
 	met = (struct met){0};
@@ -657,15 +657,15 @@ static void schedules_without(void **state)
 		world.config.queue_max = 8;
 		world.config.account_max = 3;
 		world.config.watchers_max = 2;
-		world.config.strangers_workers = 3;
-		world.config.strangers_max = 8;
-		world.config.strangers_account_max = 4;
-		world.config.strangers_address_max = 3;
+		world.config.gate_workers = 3;
+		world.config.gate_max = 8;
+		world.config.gate_account_max = 4;
+		world.config.gate_address_max = 3;
 		world.config.cache_bytes_max = 20000;
 		world.config.body_bytes_max = 400000;
 		world.config.answer_bytes_max = BLOB_MAX + 150000;
 		world.config.account_bytes_max = 250000;
-		world.config.strange_bytes_max = 80000;
+		world.config.unauthenticated_bytes_max = 80000;
 		run(seed, seed % 2 == 0);
 	}
 	expect_answers(statuses, COUNT_OF(statuses));

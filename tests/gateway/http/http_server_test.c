@@ -84,12 +84,12 @@ static void the_defaults_are_as_documented(void **state)
 	assert_int_equal(config.body_bytes_max, 256 * MIB);
 	assert_int_equal(config.answer_bytes_max, 256 * MIB);
 	assert_int_equal(config.account_bytes_max, 64 * MIB);
-	assert_int_equal(config.strange_bytes_max, 64 * MIB);
-	assert_int_equal(config.strangers_workers, 8);
-	assert_int_equal(config.strangers_max, 1024);
-	assert_int_equal(config.strangers_account_max, 32);
-	assert_int_equal(config.strangers_address_max, 32);
-	assert_int_equal(config.strangers_ms, 10000);
+	assert_int_equal(config.unauthenticated_bytes_max, 64 * MIB);
+	assert_int_equal(config.gate_workers, 8);
+	assert_int_equal(config.gate_max, 1024);
+	assert_int_equal(config.gate_account_max, 32);
+	assert_int_equal(config.gate_address_max, 32);
+	assert_int_equal(config.gate_ms, 10000);
 	assert_int_equal(config.rate_max, 6000);
 	assert_int_equal(config.header_ms, 10000);
 	assert_int_equal(config.idle_ms, 75000);

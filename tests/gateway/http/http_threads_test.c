@@ -334,7 +334,7 @@ static void what_is_shared_comes_back(void **state)
 	(void)state;
 	shared.budget.max = 250;
 	shared.budget.account_max = 200;
-	shared.budget.strange_max = 100;
+	shared.budget.unauthenticated_max = 100;
 	shared.admission = http_admission_new(&limits);
 	assert_non_null(shared.admission);
 	for (size_t i = 0; i < THREADS; i++)
@@ -344,7 +344,7 @@ static void what_is_shared_comes_back(void **state)
 	assert_in_range(atomic_load(&shared.most), 1, PLACES);
 	assert_int_equal(http_admission_count(shared.admission), 0);
 	assert_int_equal(atomic_load(&shared.budget.held), 0);
-	assert_int_equal(atomic_load(&shared.budget.strange), 0);
+	assert_int_equal(atomic_load(&shared.budget.unauthenticated), 0);
 	for (size_t i = 0; i < HTTP_PARTS_COUNT; i++)
 		assert_int_equal(atomic_load(&shared.budget.accounts[i]), 0);
 	http_admission_free(shared.admission);
