@@ -135,7 +135,7 @@ MUST_USE enum format_result sign_check(enum domain domain, struct view message,
 #define ROSTER_MAX (256u << 10)      /* all statements */
 #define MANIFEST_MAX (20u << 10)     /* the object */
 #define MANIFEST_PACK_AT (16u << 10) /* over this a pack goes first */
-#define PACK_MAX (4u << 20)          /* one answer's worth; folds stop here */
+#define PACK_MAX (4u << 20)          /* one answer's worth; compactions stop here */
 #define DEVICES_MAX 32u              /* live devices of an account, recovery devices among them */
 #define SEGMENTS_MAX 1500u           /* a floor that doubles at 1,000 keeps it below */
 #define SEGMENT_PLAIN_MAX (ENTRY_MAX + (64u << 10)) /* cut before it passes 5 MiB */

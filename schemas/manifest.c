@@ -106,7 +106,7 @@ enum format_result manifest_encode(const struct manifest *manifest, struct bytes
 	size_t pairs = 15;
 
 	pairs += manifest->snapshot.data != NULL;
-	pairs += manifest->has_turn;
+	pairs += manifest->has_lease;
 	pairs += manifest->wipe.data != NULL;
 	buffer_init(&buffer, MANIFEST_MAX);
 	cbor_put_map(&buffer, pairs);
@@ -121,11 +121,11 @@ enum format_result manifest_encode(const struct manifest *manifest, struct bytes
 	for (size_t i = 0; i < manifest->tail_count; i++)
 		cbor_put_view(&buffer, manifest->tail[i]);
 	put_devices(&buffer, manifest);
-	if (manifest->has_turn) {
+	if (manifest->has_lease) {
 		cbor_put_uint(&buffer, KEY_TURN);
 		cbor_put_array(&buffer, 2);
-		cbor_put_bytes(&buffer, manifest->turn.bytes, DEVICE_ID_LEN);
-		cbor_put_uint(&buffer, manifest->turn_generation);
+		cbor_put_bytes(&buffer, manifest->lease.bytes, DEVICE_ID_LEN);
+		cbor_put_uint(&buffer, manifest->lease_generation);
 	}
 	if (manifest->wipe.data != NULL) {
 		cbor_put_uint(&buffer, KEY_WIPE);
@@ -199,9 +199,9 @@ static void read_key(struct cbor_reader *reader, unsigned key, struct manifest *
 	case KEY_DEVICES: read_devices(reader, manifest); break;
 	case KEY_TURN:
 		cbor_array_exact(reader, 2);
-		cbor_fixed(reader, manifest->turn.bytes, DEVICE_ID_LEN);
-		manifest->turn_generation = cbor_uint(reader, SEQ_MAX);
-		manifest->has_turn = true;
+		cbor_fixed(reader, manifest->lease.bytes, DEVICE_ID_LEN);
+		manifest->lease_generation = cbor_uint(reader, SEQ_MAX);
+		manifest->has_lease = true;
 		break;
 	case KEY_WIPE: manifest->wipe = cbor_bytes(reader, WIPE_MAX); break;
 	default: cbor_fail(reader, FORMAT_MALFORMED);

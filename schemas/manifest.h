@@ -20,7 +20,7 @@ struct manifest_pack {
 	uint64_t count;      /* sweep count in its key */
 	uint64_t size;       /* bytes of the object */
 	uint64_t names_size; /* bytes at its start that hold the header with the names */
-	uint64_t level;      /* 0: a tail; n + 1: a fold of level n */
+	uint64_t level;      /* 0: a tail; n + 1: a compaction of level n */
 	int64_t made_ms;     /* by the gateway's clock: retention only, never safety */
 };
 
@@ -49,9 +49,9 @@ struct manifest {
 	size_t tail_count;
 	struct manifest_device devices[DEVICES_MAX];
 	size_t devices_count;
-	bool has_turn; /* the device that holds the turn (design, section 6, "Fairness") */
-	struct device_id turn;
-	uint64_t turn_generation; /* of the commit that gave it: tells it from an earlier one */
+	bool has_lease; /* the device that holds the lease (design, section 6, "Fairness") */
+	struct device_id lease;
+	uint64_t lease_generation; /* of the commit that gave it: tells it from an earlier one */
 	struct view
 	    wipe; /* MANIFEST_WIPED: the encoded wipe; data == NULL if an operator removed it */
 };

@@ -45,7 +45,7 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 	size_t pairs = 6;
 
 	pairs += request->roster.data != NULL;
-	pairs += request->wants_turn;
+	pairs += request->wants_lease;
 	pairs += request->reseed;
 	buffer_init(&buffer, REQUEST_ENCODED_MAX);
 	cbor_put_map(&buffer, pairs);
@@ -65,7 +65,7 @@ enum format_result sync_request_encode(const struct sync_request *request, struc
 		cbor_put_uint(&buffer, 6);
 		cbor_put_view(&buffer, request->roster);
 	}
-	if (request->wants_turn) {
+	if (request->wants_lease) {
 		cbor_put_uint(&buffer, 7);
 		cbor_put_bool(&buffer, true);
 	}
@@ -120,7 +120,7 @@ enum format_result sync_request_decode(struct view encoded, struct sync_request 
 			break;
 		case 5: request.bodies_count = read_views(&reader, BLOB_MAX, request.bodies); break;
 		case 6: request.roster = cbor_bytes(&reader, ROSTER_MAX); break;
-		case 7: request.wants_turn = read_yes(&reader); break;
+		case 7: request.wants_lease = read_yes(&reader); break;
 		case 8: request.reseed = read_yes(&reader); break;
 		default: cbor_fail(&reader, FORMAT_MALFORMED);
 		}

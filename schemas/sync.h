@@ -21,7 +21,7 @@ struct sync_request {
 	struct view bodies[SYNC_PUSH_MAX]; /* blobs that the frames name, not yet put */
 	size_t bodies_count;
 	struct view roster; /* with a statement's frame or a reset: the roster with it; else NULL */
-	bool wants_turn;    /* it has lost often (design, section 6, "Fairness") */
+	bool wants_lease;   /* it has lost often (design, section 6, "Fairness") */
 	bool reseed; /* a person asked for a reset: the log there may be damaged. With a reset, the
 			cursor is the head that it follows; alone, it asks for that head, and the
 			answer is DIVERGED if the log does not hold */
@@ -39,7 +39,7 @@ enum sync_status {
 	SYNC_REVOKED,    /* the device is not live; roster is the proof */
 	SYNC_GONE,       /* wiped; wipe_record is the proof */
 	SYNC_REFUSED,    /* a frame does not hold, for the reason in call->message */
-	SYNC_LATER,      /* busy, or another's turn: again after retry_after_ms */
+	SYNC_LATER,      /* busy, or another's lease: again after retry_after_ms */
 };
 
 struct sync_body {

@@ -66,7 +66,7 @@ static enum code ask_brake(struct session *session, const struct sync_totals *to
 	return app_fail(app, CODE_BRAKE, "stopped");
 }
 
-/* Folds: what it could not do, the next sync will. */
+/* Compacts: what it could not do, the next sync will. */
 static void tidy(struct session *session)
 {
 	struct remote *remote = session->remote;

@@ -14,7 +14,7 @@
 
 #define LOSSES_MAX 60u /* races lost before it says "later" */
 #define RENAMES_MAX 4u
-#define LATER_MAX 60u /* a turn that its holder does not use takes 25 */
+#define LATER_MAX 60u /* a lease that its holder does not use takes 25 */
 
 /* The frame in flight was not committed: what it carried is built again on the new head. */
 static enum engine_result lost_race(struct sync *sync)

@@ -33,7 +33,7 @@ static void send_push(struct sync *sync)
 	if (sync->push.encoded.data != NULL) {
 		request->frames[0] = view_bytes(&sync->push.encoded);
 		request->frames_count = 1;
-		request->wants_turn = sync->tries.losses >= LOSSES_TURN;
+		request->wants_lease = sync->tries.losses >= LOSSES_LEASE;
 	}
 	if (sync->push.body.data != NULL) {
 		request->bodies[0] = view_bytes(&sync->push.body);

@@ -12,7 +12,7 @@
 
 #define DETOURS_MAX 64u /* rosters, bodies, snapshots fetched without moving on */
 #define RESETS_MAX 8u   /* resets tried in one run: others may be faster */
-#define LOSSES_TURN 3u  /* races lost, after which it asks for the turn */
+#define LOSSES_LEASE 3u /* races lost, after which it asks for a lease */
 #define WAIT_MIN_MS 20
 
 enum phase {

@@ -64,7 +64,7 @@ struct remote_ops {
 	    struct call *, struct remote_receipt *out);
 	enum remote_result (*wipe_record)(
 	    void *self, const struct account_id *account, struct call *, struct bytes *out);
-	/* After a run: folds, sweeps if one is due, and what a bare bucket's client does in a
+	/* After a run: compacts, sweeps if one is due, and what a bare bucket's client does in a
 	 * gateway's stead. */
 	enum remote_result (*tidy)(void *self, const struct account_id *account, struct call *);
 	void (*close)(void *self);

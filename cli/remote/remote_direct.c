@@ -139,9 +139,10 @@ static enum remote_result direct_tidy(
     void *self, const struct account_id *account, struct call *call)
 {
 	struct direct *direct = self;
-	size_t folded = 0;
+	size_t compacted = 0;
 
-	return direct_result(account_fold(&direct->env, &direct->cache, account, call, &folded));
+	return direct_result(
+	    account_compact(&direct->env, &direct->cache, account, call, &compacted));
 }
 
 static void direct_twin_put(void *self, const struct blob_name *name)

@@ -388,7 +388,7 @@ static enum remote_result http_wipe(void *self, const struct account_id *account
 	return REMOTE_OK;
 }
 
-/* A gateway folds, sweeps and lists wiped accounts by itself. */
+/* A gateway compacts, sweeps and lists wiped accounts by itself. */
 static enum remote_result http_tidy(void *self, const struct account_id *account, struct call *call)
 {
 	(void)self;

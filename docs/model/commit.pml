@@ -1,10 +1,10 @@
 /*
  * docs/model/commit.pml: the exchange and its one conditional PUT (S1 to S8 of
- * gateway/account/README.md; sync.c, commit.c).
+ * gateway/account/README.md; exchange.c, append.c, commit.c).
  *
  * Two devices with EDITS edits each ask two gateways, give up whenever they like and ask again, the
  * same gateway or the other. Each gateway keeps the manifest it saw last. A third writer commits no
- * frames, as folds and sweeps do. A PUT's answer may be lost though it landed; it may land at any
+ * frames, as compactions and sweeps do. A PUT's answer may be lost though it landed; it may land at any
  * later time, if its condition still holds then; or never.
  *
  * The hash of a frame is (edit, seq): what is before it is the log itself, which
@@ -22,7 +22,7 @@
 #define GARDENS 1 /* commits without a frame */
 #endif
 #define TRIES 2  /* sendings of one PUT (3 in commit.c) */
-#define ROUNDS 2 /* rebuildings of one commit (5 in sync.c) */
+#define ROUNDS 2 /* rebuildings of one commit (5 in exchange.c) */
 #define SEQS 7
 #define NONE 0
 
@@ -324,7 +324,7 @@ again:		atomic {
 	edit = 0; to = 0; status = 0; number = 0; edits = 0; cursor = 0
 }
 
-/* Fold and sweep, as far as the log sees them: commits that hold no frame. */
+/* Compaction and sweep, as far as the log sees them: commits that hold no frame. */
 active proctype gardener()
 {
 	byte base, base_head, n;

@@ -1,8 +1,8 @@
 /*
- * gateway/account/account.h: the account protocol over a bucket: create, sync, blobs, fold, sweep,
- * wipe. Linear, blocking code that knows only bucket.h, the formats and a clock; it holds no key
- * and keeps no state that matters but in the bucket. The gateway runs it, and `inkseal` straight on
- * a bucket runs the very same. Steps, assumptions and why it is safe: README.md.
+ * gateway/account/account.h: the account protocol over a bucket: create, sync, blobs, compaction,
+ * sweep, wipe. Linear, blocking code that knows only bucket.h, the formats and a clock; it holds no
+ * key and keeps no state that matters but in the bucket. The gateway runs it, and `inkseal`
+ * straight on a bucket runs the very same. Steps, assumptions and why it is safe: README.md.
  */
 #ifndef INKSEAL_ACCOUNT_H
 #define INKSEAL_ACCOUNT_H
@@ -37,7 +37,7 @@ struct account_env { /* all borrowed, for as long as calls run */
  * client keeps it on disk between runs (account_cache_save, _load).
  */
 #define ACCOUNT_SEEN_MAX 2048u
-#define ACCOUNT_PACKS_AT_HAND 8u             /* as many as one fold takes */
+#define ACCOUNT_PACKS_AT_HAND 8u             /* as many as one compaction takes */
 #define ACCOUNT_PACK_AT_HAND_MAX (32u << 10) /* a tail's pack is smaller */
 struct account_pack {
 	struct digest hash;
@@ -65,12 +65,12 @@ struct account_cache {
 	struct blob_name *seen; /* blobs put or read back through this cache; the newest SEEN_MAX */
 	size_t seen_count;
 	bool wipe_checked; /* w/<account> was read since this process started */
-	struct account_pack packs[ACCOUNT_PACKS_AT_HAND]; /* put through it, for a fold */
+	struct account_pack packs[ACCOUNT_PACKS_AT_HAND]; /* put through it, for a compaction */
 	size_t packs_count;
 	uint64_t put_bytes; /* of objects but the manifest, put since the caller last set it to 0 */
 	bool has_put;       /* likewise, since it was last told "gone" */
-	uint64_t turn_generation; /* of the turn that was seen last … */
-	int64_t turn_seen_ms;     /* … for the first time then, by the monotonic clock */
+	uint64_t lease_generation; /* of the lease that was seen last … */
+	int64_t lease_seen_ms;     /* … for the first time then, by the monotonic clock */
 	struct account_wiping wiping;
 };
 /* All but put_bytes, has_put and what was counted of a wipe becomes empty. */
@@ -134,11 +134,12 @@ MUST_USE enum account_result account_roster(const struct account_env *env,
     struct account_cache *cache, const struct account_id *account, struct call *call,
     struct bytes *out);
 
-/* Folds full levels of packs into one each. *folded_out: packs that went. OK if there is nothing.
+/* Compacts full levels of packs into one each. *compacted_out: packs that went. OK if there is
+ * nothing.
  */
-MUST_USE enum account_result account_fold(const struct account_env *env,
+MUST_USE enum account_result account_compact(const struct account_env *env,
     struct account_cache *cache, const struct account_id *account, struct call *call,
-    size_t *folded_out);
+    size_t *compacted_out);
 struct sweep_report {
 	uint64_t listed, removed, bytes_removed, kept, bytes_kept;
 };

@@ -5,10 +5,10 @@
 #include "gateway/account/append.h"
 
 #include "gateway/account/cache.h"
-#include "gateway/account/fold.h"
+#include "gateway/account/compact.h"
+#include "gateway/account/lease.h"
 #include "gateway/account/object.h"
 #include "gateway/account/result.h"
-#include "gateway/account/turn.h"
 #include "schemas/base/mutation.h"
 
 #include <assert.h>
@@ -174,12 +174,13 @@ done:
 	return result;
 }
 
-/* Folding here is a bound, not a duty: if it fails now, a later commit or account_fold does it. */
-static void fold_late(struct account_work *work)
+/* Compacting here is a bound, not a duty: if it fails now, a later commit or account_compact does
+ * it. */
+static void compact_late(struct account_work *work)
 {
-	size_t folded = 0;
+	size_t compacted = 0;
 
-	if (account_fold_next(work, ACCOUNT_FOLD_LATE, &folded) != ACCOUNT_OK)
+	if (account_compact_next(work, ACCOUNT_COMPACT_LATE, &compacted) != ACCOUNT_OK)
 		work->call->message[0] = '\0';
 }
 
@@ -224,10 +225,13 @@ enum account_result account_append(struct account_work *work, const struct frame
 	next->roster_hash = *roster_hash(roster);
 	next->roster = *roster_name;
 	next->epoch = roster_epoch(roster);
-	/* T3: whoever commits ends a turn, but who may commit in another's. */
-	if (account_turn_wait_ms(work, &frames[count - 1].header.device) == 0 &&
-	    !MUTATION(TURN_FOR_EVER))
-		next->has_turn = false;
+	/*
+	 * T3. A commit clears the lease, unless it was let past another device's lease because it
+	 * carries a statement or a reset.
+	 */
+	if (account_lease_wait_ms(work, &frames[count - 1].header.device) == 0 &&
+	    !MUTATION(LEASE_FOR_EVER))
+		next->has_lease = false;
 	devices_update(work, frames, count, roster);
 	covered = snapshot_update(work, frames, encoded, count);
 	if (line_tail(&line, 0, next))
@@ -237,7 +241,7 @@ enum account_result account_append(struct account_work *work, const struct frame
 	result = pack_tail(work, &line, covered);
 	if (result != ACCOUNT_OK)
 		return result;
-	fold_late(work);
+	compact_late(work);
 	result = next_fits(work, MANIFEST_MAX, &fits);
 	if (result != ACCOUNT_OK || fits)
 		return result;

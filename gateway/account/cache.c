@@ -124,7 +124,7 @@ void account_cache_see(struct account_cache *cache, const struct blob_name *name
 	cache->seen[cache->seen_count++] = *name;
 }
 
-/* The oldest goes: a fold takes packs in the order in which they were put. */
+/* The oldest goes: a compaction takes packs in the order in which they were put. */
 void account_cache_keep_pack(
     struct account_cache *cache, const struct digest *hash, struct bytes *pack)
 {

@@ -4,7 +4,7 @@
  */
 #include "gateway/account/log_answer.h"
 
-#include "gateway/account/log.h"
+#include "gateway/account/log_packs.h"
 #include "gateway/account/object.h"
 
 #include <stdlib.h>

@@ -42,7 +42,7 @@ static enum account_result mark_encode(
 	next->packs_count = 0;
 	next->tail_count = 0;
 	next->devices_count = 0;
-	next->has_turn = false;
+	next->has_lease = false;
 	next->wipe = wipe;
 	return account_from_format(
 	    manifest_encode(next, encoded_out), ACCOUNT_FAILED, "the wiped manifest", work->call);

@@ -68,8 +68,8 @@ void keep_metrics(struct upkeep *upkeep, struct buffer *out)
 	struct upkeep_counts counts;
 
 	upkeep_counted(upkeep, &counts);
-	add(out, "folds", "Folds of packs, when an account was idle.", counts.folds);
-	add(out, "packs_folded", "Packs that went into them.", counts.packs_folded);
+	add(out, "folds", "Folds of packs, when an account was idle.", counts.compactions);
+	add(out, "packs_folded", "Packs that went into them.", counts.packs_compacted);
 	add(out, "sweeps", "Sweeps of accounts.", counts.sweeps);
 	add(out, "swept_objects", "Objects that they removed.", counts.objects_removed);
 	add(out, "relists", "Listings of wiped accounts.", counts.relists);

@@ -123,7 +123,7 @@ struct ledger_row *ledger_touch(
 			return NULL;
 		chain = chain_of(ledger, account);
 		row->account = *account;
-		row->fold_at_ms = LEDGER_NEVER;
+		row->compact_at_ms = LEDGER_NEVER;
 		row->sweep_at_ms = LEDGER_NEVER;
 		row->room_tried_ms = INT64_MIN;
 		row->hash_next = *chain;

@@ -14,7 +14,7 @@
 struct ledger_row {
 	struct account_id account;
 	int64_t touched_ms;
-	int64_t fold_at_ms;      /* LEDGER_NEVER: nothing to do */
+	int64_t compact_at_ms;   /* LEDGER_NEVER: nothing to do */
 	int64_t sweep_at_ms;     /* not before that; LEDGER_NEVER: nothing to do */
 	unsigned sweeps_left;    /* what was put last is named, or gone, after so many */
 	bool used_known;         /* used_bytes was listed */

@@ -1,5 +1,5 @@
 /*
- * gateway/daemon/upkeep.c: which account is due, and its fold or sweep.
+ * gateway/daemon/upkeep.c: which account is due, and its compaction or sweep.
  */
 #include "gateway/daemon/upkeep.h"
 
@@ -70,7 +70,7 @@ static void row_wrote(struct upkeep *upkeep, struct ledger_row *row, uint64_t by
 	int64_t idle_ms = row->touched_ms + UPKEEP_IDLE_MS;
 
 	row->put_bytes += bytes;
-	row->fold_at_ms = idle_ms;
+	row->compact_at_ms = idle_ms;
 	if (row->sweeps_left == 0)
 		row->sweep_at_ms = idle_ms;
 	row->sweeps_left = SWEEPS_AFTER_WRITE;
@@ -97,7 +97,7 @@ void upkeep_settle(
 	(void)pthread_mutex_unlock(&upkeep->lock);
 }
 
-struct folded {
+struct compacted {
 	enum account_result result;
 	size_t packs;
 	uint64_t bytes; /* put */
@@ -105,9 +105,10 @@ struct folded {
 	int64_t swept_ms;
 };
 
-/* In the cache that requests use: so the next commit is warm. Without one a commit folds late. */
-static void fold_borrowed(
-    struct upkeep *upkeep, const struct account_id *account, struct folded *out)
+/* In the cache that requests use: so the next commit is warm. Without one a commit compacts late.
+ */
+static void compact_borrowed(
+    struct upkeep *upkeep, const struct account_id *account, struct compacted *out)
 {
 	const struct upkeep_host *host = &upkeep->config.host;
 	struct account_cache *cache = host->borrow(host->self, account);
@@ -117,7 +118,7 @@ static void fold_borrowed(
 		return;
 	upkeep->lent = true;
 	call_init(&call, upkeep_now(upkeep) + UPKEEP_CALL_MS);
-	out->result = account_fold(&upkeep->env, cache, account, &call, &out->packs);
+	out->result = account_compact(&upkeep->env, cache, account, &call, &out->packs);
 	out->bytes = account_cache_take_put(cache);
 	out->swept_known = account_cache_swept(cache, &out->swept_ms);
 	if (out->result != ACCOUNT_OK && out->result != ACCOUNT_ABSENT &&
@@ -128,27 +129,27 @@ static void fold_borrowed(
 }
 
 /* Full levels of packs into one each. */
-static void fold(struct upkeep *upkeep, const struct account_id *account)
+static void compact(struct upkeep *upkeep, const struct account_id *account)
 {
-	struct folded folded = {.result = ACCOUNT_OK};
+	struct compacted compacted = {.result = ACCOUNT_OK};
 	struct ledger_row *row;
 	int64_t now_ms;
 
 	if (upkeep->config.host.borrow != NULL)
-		fold_borrowed(upkeep, account, &folded);
+		compact_borrowed(upkeep, account, &compacted);
 	now_ms = upkeep_now(upkeep);
 	(void)pthread_mutex_lock(&upkeep->lock);
 	row = ledger_find(upkeep->ledger, account);
-	if (row != NULL && folded.bytes > 0)
-		row_wrote(upkeep, row, folded.bytes);
+	if (row != NULL && compacted.bytes > 0)
+		row_wrote(upkeep, row, compacted.bytes);
 	if (row != NULL)
-		row->fold_at_ms =
-		    folded.result == ACCOUNT_RETRY ? now_ms + UPKEEP_AGAIN_MS : LEDGER_NEVER;
+		row->compact_at_ms =
+		    compacted.result == ACCOUNT_RETRY ? now_ms + UPKEEP_AGAIN_MS : LEDGER_NEVER;
 	/* It spares the sweep a look at the bucket, if another lies less than an hour back. */
-	if (row != NULL && folded.swept_known && row->sweep_at_ms <= now_ms)
-		row->sweep_at_ms = now_ms + upkeep_swept_for_ms(upkeep, folded.swept_ms);
-	upkeep->counts.folds += folded.packs > 0;
-	upkeep->counts.packs_folded += folded.packs;
+	if (row != NULL && compacted.swept_known && row->sweep_at_ms <= now_ms)
+		row->sweep_at_ms = now_ms + upkeep_swept_for_ms(upkeep, compacted.swept_ms);
+	upkeep->counts.compactions += compacted.packs > 0;
+	upkeep->counts.packs_compacted += compacted.packs;
 	(void)pthread_mutex_unlock(&upkeep->lock);
 }
 
@@ -201,7 +202,7 @@ static void sweep(struct upkeep *upkeep, const struct account_id *account, bool 
 
 struct due {
 	struct account_id account;
-	bool fold, sweep, tight;
+	bool compact, sweep, tight;
 };
 
 static bool row_due(const struct upkeep *upkeep, const struct ledger_row *row, int64_t now_ms,
@@ -214,14 +215,14 @@ static bool row_due(const struct upkeep *upkeep, const struct ledger_row *row, i
 	if (sweep_ms < row->touched_ms + UPKEEP_IDLE_MS && now_ms - sweep_ms < UPKEEP_SWEEP_LATE_MS)
 		sweep_ms = row->touched_ms + UPKEEP_IDLE_MS;
 	out->account = row->account;
-	out->fold = row->fold_at_ms <= now_ms;
-	out->sweep = !out->fold && sweep_ms <= now_ms;
+	out->compact = row->compact_at_ms <= now_ms;
+	out->sweep = !out->compact && sweep_ms <= now_ms;
 	out->tight = quota > 0 && ledger_taken(row) > quota - quota / 10;
-	if (row->fold_at_ms < *next_ms)
-		*next_ms = row->fold_at_ms;
+	if (row->compact_at_ms < *next_ms)
+		*next_ms = row->compact_at_ms;
 	if (sweep_ms < *next_ms)
 		*next_ms = sweep_ms;
-	return out->fold || out->sweep;
+	return out->compact || out->sweep;
 }
 
 /* The row that was touched longest ago of those that are due. */
@@ -253,8 +254,8 @@ bool upkeep_step(struct upkeep *upkeep)
 		return true;
 	if (!find_due(upkeep, &due))
 		return false;
-	if (due.fold)
-		fold(upkeep, &due.account);
+	if (due.compact)
+		compact(upkeep, &due.account);
 	else
 		sweep(upkeep, &due.account, due.tight);
 	return true;

@@ -1,9 +1,9 @@
 /*
- * gateway/daemon/upkeep.h: what a gateway does by itself, between requests: it folds packs, sweeps,
- * lists again what was wiped; and it counts what accounts take. One thread calls upkeep_step, a
- * piece of work each time; requests' threads tell it what they did. It knows the account code and a
- * clock, no HTTP: what it needs of that is handed down. Why each is safe beside other gateways:
- * gateway/account/README.md.
+ * gateway/daemon/upkeep.h: what a gateway does by itself, between requests: it compacts packs,
+ * sweeps, lists again what was wiped; and it counts what accounts take. One thread calls
+ * upkeep_step, a piece of work each time; requests' threads tell it what they did. It knows the
+ * account code and a clock, no HTTP: what it needs of that is handed down. Why each is safe beside
+ * other gateways: gateway/account/README.md.
  */
 #ifndef INKSEAL_UPKEEP_H
 #define INKSEAL_UPKEEP_H

@@ -11,11 +11,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define UPKEEP_IDLE_MS 5000              /* without a write: then it is folded and swept */
+#define UPKEEP_IDLE_MS 5000              /* without a write: then it is compacted and swept */
 #define UPKEEP_SWEEP_MS (60 * 60 * 1000) /* from one sweep of an account to the next */
 #define UPKEEP_SWEEP_LATE_MS (6 * UPKEEP_SWEEP_MS) /* after that it is swept, idle or not */
 #define UPKEEP_EACH_MS 10000                 /* of one request to the bucket, of the upkeep's */
-#define UPKEEP_CALL_MS 60000                 /* of a fold */
+#define UPKEEP_CALL_MS 60000                 /* of a compaction */
 #define UPKEEP_LONG_MS (10 * 60 * 1000)      /* of a sweep or a relisting of a large account */
 #define UPKEEP_WRITE_MS (2 * 60 * 1000)      /* no PUT of before a wipe lands later than that */
 #define UPKEEP_RELIST_MS (60 * 60 * 1000)    /* … and nobody's is likely to, after this */
@@ -41,10 +41,10 @@ struct upkeep_config {
 	void (*log)(void *sink, const char *level, const char *event, const char *message);
 };
 struct upkeep_counts {
-	uint64_t folds, packs_folded;     /* folds that had something to do */
-	uint64_t sweeps, objects_removed; /* … and what they removed */
-	uint64_t relists, late_removed;   /* listings of wiped accounts; late objects */
-	uint64_t failures, gave_way;      /* of all of these */
+	uint64_t compactions, packs_compacted; /* compactions that had something to do */
+	uint64_t sweeps, objects_removed;      /* … and what they removed */
+	uint64_t relists, late_removed;        /* listings of wiped accounts; late objects */
+	uint64_t failures, gave_way;           /* of all of these */
 };
 
 struct relist { /* a wiped account */

@@ -3,7 +3,7 @@
  * A gateway knows what an account takes from a listing (each sweep is one) and from what it put
  * itself since then, and what the requests that run now may put: each takes its room before its
  * work. What other gateways put meanwhile it learns at its next listing: with a few gateways an
- * account may pass its quota by what they take in an hour. Statements and folded packs are put
+ * account may pass its quota by what they take in an hour. Statements and compacted packs are put
  * without being asked about, and counted.
  */
 #include "gateway/daemon/upkeep_sweep.h"

@@ -33,7 +33,7 @@
 	X(SWEEP_STALE, "a sweep that lost a race gathers nothing anew") \
 	X(PACK_DROPS_FRAME, "the first frame after a new pack is lost") \
 	X(UNKNOWN_IS_DONE, "a blob whose answer was lost is taken for stored") \
-	X(TURN_FOR_EVER, "a turn does not end") \
+	X(LEASE_FOR_EVER, "a lease does not end") \
 	X(STALE_POLL, "a poll is answered from what was cached") \
 	X(FAR_NEW_BASE, "far behind, edits are judged against the new base") \
 	X(CURSOR_BEFORE_APPLY, "the cursor is stored before the frame is applied") \

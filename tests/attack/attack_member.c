@@ -137,7 +137,7 @@ static struct sync_request request_of(const struct member *writer)
 	return (struct sync_request){.account = now.world.account,
 	    .device = now.member.keys.id,
 	    .cursor = writer->state.facts.public.head,
-	    .wants_turn = one_in(8),
+	    .wants_lease = one_in(8),
 	    .reseed = one_in(8)};
 }
 

@@ -22,7 +22,7 @@ PIECES = {
     "cli/engine/settle.c": "engine",
     "schemas/frame.c": "schemas",
     "schemas/roster.c": "schemas",
-    "gateway/account/log.c": "account",
+    "gateway/account/log_packs.c": "account",
     "gateway/account/log_answer.c": "account",
 }
 

@@ -110,7 +110,7 @@ static void bounds_of_a_manifest(void **state)
 	    {AT(struct manifest, packs[0].level), NUMBER, 64},
 	    TIME_BOUND(struct manifest, packs[0].made_ms),
 	    SEQ_BOUND(struct manifest, devices[0].seq),
-	    SEQ_BOUND(struct manifest, turn_generation),
+	    SEQ_BOUND(struct manifest, lease_generation),
 	    {AT(struct manifest, snapshot), STRING, FRAME_MAX},
 	    {AT(struct manifest, wipe), STRING, 1024},
 	};

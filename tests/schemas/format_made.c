@@ -26,7 +26,7 @@ static void manifest_base(void *thing)
 	manifest->packs[0] =
 	    (struct manifest_pack){.from_seq = 5, .to_seq = 5, .size = 100, .names_size = 10};
 	manifest->devices_count = 1;
-	manifest->has_turn = true;
+	manifest->has_lease = true;
 	manifest->wipe = view_of(made_stuffing, 10);
 }
 

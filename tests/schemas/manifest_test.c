@@ -333,9 +333,9 @@ static void the_fixed_parts_leave_room_for_a_tail(void **state)
 	struct bytes encoded = {0};
 
 	fill(&manifest, chain, 0, 0);
-	manifest.packs_count = 8; /* folds keep them few */
+	manifest.packs_count = 8; /* compactions keep them few */
 	manifest.devices_count = 4;
-	manifest.has_turn = true;
+	manifest.has_lease = true;
 	manifest.head.seq = SEQ_MAX;
 	manifest.swept_ms = INT64_MAX;
 	for (size_t i = 0; i < manifest.packs_count; i++)

@@ -131,7 +131,7 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 	const struct device_keys *recovery = NULL;
 	struct sim_visit visit;
 	struct call call;
-	size_t folded = 0;
+	size_t compacted = 0;
 	enum engine_result result = sync_facts_get(&device->engine, &device->call, &facts);
 
 	/* It died amid that commit, and the disk has kept it. */
@@ -161,8 +161,8 @@ static enum engine_result run_sync(struct sim_device *device, bool only_join)
 		remote_request(&call, &device->clock);
 		sim_visit_begin(device, &visit);
 		result = engine_of(sim_visit_end(
-		    &visit, account_fold(visit.env, visit.cache,
-				&device->world->account.code.account, &call, &folded)));
+		    &visit, account_compact(visit.env, visit.cache,
+				&device->world->account.code.account, &call, &compacted)));
 		if (result != ENGINE_OK)
 			call_sayf(&device->call, "%s", call.message);
 	}

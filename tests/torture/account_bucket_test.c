@@ -65,8 +65,8 @@ static bool disarm(struct fixture *fixture, const struct failure *failure)
 
 /*
  * Whether the call may succeed in spite of it: a put is sent again, and what came of a removal the
- * next listing tells. Whatever else is not known or not done, the caller must know; but for a fold
- * and for taking back, which are done later.
+ * next listing tells. Whatever else is not known or not done, the caller must know; but for a
+ * compaction and for taking back, which are done later.
  */
 static bool is_borne(const struct scene_call *call, const struct failure *failure)
 {
@@ -161,8 +161,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(test_far_behind, tell),
     cmocka_unit_test_teardown(test_revoked, tell),
     cmocka_unit_test_teardown(test_gone, tell),
-    cmocka_unit_test_teardown(test_fold, tell),
-    cmocka_unit_test_teardown(test_fold_at_hand, tell),
+    cmocka_unit_test_teardown(test_compact, tell),
+    cmocka_unit_test_teardown(test_compact_at_hand, tell),
     cmocka_unit_test_teardown(test_sweep, tell),
     cmocka_unit_test_teardown(test_sweep_many, tell),
     cmocka_unit_test_teardown(test_wipe, tell),

@@ -9,7 +9,7 @@
 #include "tests/gateway/account/fixture.h"
 
 struct scene_outputs { /* as they were, unless the call says OK */
-	size_t folded;
+	size_t compacted;
 	struct sweep_report sweep;
 	struct wipe_report wipe;
 	struct account_usage usage;
@@ -65,8 +65,8 @@ void scene_packs(struct scene *scene, size_t packs);
 	X(far_behind) \
 	X(revoked) \
 	X(gone) \
-	X(fold) \
-	X(fold_at_hand) \
+	X(compact) \
+	X(compact_at_hand) \
 	X(sweep) \
 	X(sweep_many) \
 	X(wipe) \

@@ -1,6 +1,6 @@
 /*
- * tests/torture/account_upkeep.c: calls of account_rig.h that are no device's exchange: folds,
- * sweeps, wipes, single blobs. By a process that knows nothing of the account.
+ * tests/torture/account_upkeep.c: calls of account_rig.h that are no device's exchange:
+ * compactions, sweeps, wipes, single blobs. By a process that knows nothing of the account.
  */
 #include "tests/torture/account_rig.h"
 
@@ -9,19 +9,19 @@
 
 #define FOREVER_MS INT64_MAX
 
-static void prepare_fold(struct scene *scene)
+static void prepare_compact(struct scene *scene)
 {
 	scene_packs(scene, 8);
 	scene->seq = scene->pair->first.head.seq;
 }
 
-static enum account_result run_fold(struct scene *scene)
+static enum account_result run_compact(struct scene *scene)
 {
-	return account_fold(scene_env(scene), &scene->cache, scene_id(scene), scene_time(scene),
-	    &scene->outputs.folded);
+	return account_compact(scene_env(scene), &scene->cache, scene_id(scene), scene_time(scene),
+	    &scene->outputs.compacted);
 }
 
-static void done_fold(struct scene *scene)
+static void done_compact(struct scene *scene)
 {
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
 	struct bytes bytes = {0};
@@ -33,17 +33,18 @@ static void done_fold(struct scene *scene)
 	free(manifest);
 }
 
-const struct scene_call scene_fold = {"fold", prepare_fold, run_fold, done_fold, SCENE_STANDS};
+const struct scene_call scene_compact = {
+    "compaction", prepare_compact, run_compact, done_compact, SCENE_STANDS};
 
 /* By who put the packs: it has them, and the manifest, and reads nothing. */
-static enum account_result run_fold_at_hand(struct scene *scene)
+static enum account_result run_compact_at_hand(struct scene *scene)
 {
-	return account_fold(scene_env(scene), &scene->pair->first.cache, scene_id(scene),
-	    scene_time(scene), &scene->outputs.folded);
+	return account_compact(scene_env(scene), &scene->pair->first.cache, scene_id(scene),
+	    scene_time(scene), &scene->outputs.compacted);
 }
 
-const struct scene_call scene_fold_at_hand = {
-    "fold of packs at hand", prepare_fold, run_fold_at_hand, done_fold, SCENE_STANDS};
+const struct scene_call scene_compact_at_hand = {"compaction of packs at hand", prepare_compact,
+    run_compact_at_hand, done_compact, SCENE_STANDS};
 
 static enum account_result run_sweep(struct scene *scene)
 {

@@ -13,7 +13,7 @@ static struct {
 	struct sync_facts facts; /* b's, as it stands */
 	struct stored_facts stored;
 	struct bytes load; /* a frame that leads on, but not to the head */
-	unsigned turn_at;  /* the exchange that first asked for the turn; 0: none */
+	unsigned lease_at; /* the exchange that first asked for the lease; 0: none */
 } busy;
 
 /* As if the log ended where b is. */
@@ -58,8 +58,8 @@ static bool not_taken(
 {
 	answer_head(device, answer);
 	answer->status = SYNC_CURRENT;
-	if (request->wants_turn && busy.turn_at == 0)
-		busy.turn_at = (unsigned)device->exchanges;
+	if (request->wants_lease && busy.lease_at == 0)
+		busy.lease_at = (unsigned)device->exchanges;
 	return true;
 }
 
@@ -124,7 +124,7 @@ struct busy_row {
 	const char *message;
 	unsigned exchanges, waits;
 	int64_t waited_min_ms, waited_max_ms;
-	unsigned turn_at;
+	unsigned lease_at;
 };
 
 static const struct busy_row rows[] = {
@@ -156,7 +156,7 @@ static const struct busy_row rows[] = {
 	.result = ENGINE_LATER,
 	.message = "faster 60 times",
 	.exchanges = 61,
-	.turn_at = 4},
+	.lease_at = 4},
     {.name = "behind, of nothing",
 	.instead = behind_of_nothing,
 	.result = ENGINE_DAMAGED,
@@ -212,7 +212,7 @@ static void assert_ends(const struct busy_row *row)
 
 	b->instead = row->instead;
 	b->reseed = row->reseed;
-	busy.turn_at = 0;
+	busy.lease_at = 0;
 	result = device_sync(b);
 	b->instead = NULL;
 	b->reseed = false;
@@ -222,10 +222,10 @@ static void assert_ends(const struct busy_row *row)
 		    "%s: %s; message: %s", row->name, engine_result_text(result), b->call.message);
 	if (b->exchanges != row->exchanges || b->waits != row->waits ||
 	    waited_ms < row->waited_min_ms || waited_ms > row->waited_max_ms ||
-	    busy.turn_at != row->turn_at)
-		fail_msg("%s: %llu exchanges, %llu waits of %lld ms, the turn at %u", row->name,
+	    busy.lease_at != row->lease_at)
+		fail_msg("%s: %llu exchanges, %llu waits of %lld ms, the lease at %u", row->name,
 		    (unsigned long long)b->exchanges, (unsigned long long)b->waits,
-		    (long long)waited_ms, busy.turn_at);
+		    (long long)waited_ms, busy.lease_at);
 	after = device_facts(b);
 	assert_true(head_equal(&after.head, &busy.facts.head));
 	assert_true(head_equal(&after.known_head, &busy.facts.known_head));

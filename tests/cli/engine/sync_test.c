@@ -510,8 +510,8 @@ static void the_other_is_faster(struct device *device, const struct sync_request
 	assert_synced(device->other);
 }
 
-/* What the manifest says of the turn. */
-static bool has_turn(struct device *device)
+/* What the manifest says of the lease. */
+static bool has_lease(struct device *device)
 {
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
 	struct bytes bytes = {0};
@@ -520,19 +520,19 @@ static bool has_turn(struct device *device)
 	assert_non_null(manifest);
 	world_manifest(&pair.world, &bytes);
 	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
-	has = manifest->has_turn && device_equal(&manifest->turn, &device->keys.id);
+	has = manifest->has_lease && device_equal(&manifest->lease, &device->keys.id);
 	bytes_clear(&bytes);
 	free(manifest);
 	return has;
 }
 
-static bool had_turn;
+static bool had_lease;
 
 static void the_other_is_faster_until_the_turn(
     struct device *device, const struct sync_request *request)
 {
 	the_other_is_faster(device, request);
-	had_turn = request->frames_count > 0 && has_turn(device);
+	had_lease = request->frames_count > 0 && has_lease(device);
 }
 
 static void lost_races_lead_to_the_turn(void **state)
@@ -544,8 +544,8 @@ static void lost_races_lead_to_the_turn(void **state)
 	pair.a.before = the_other_is_faster_until_the_turn;
 	assert_synced(&pair.a);
 	pair.a.before = NULL;
-	assert_true(had_turn);           /* when it committed … */
-	assert_false(has_turn(&pair.a)); /* … and that ended it */
+	assert_true(had_lease);           /* when it committed … */
+	assert_false(has_lease(&pair.a)); /* … and that ended it */
 	assert_int_equal(pair.a.totals.pushed, 1);
 	assert_int_equal(pair.a.totals.conflicts, 0);
 	assert_int_equal(pair.a.exchanges, 5);
@@ -555,13 +555,13 @@ static void lost_races_lead_to_the_turn(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
-/* Held, for as long as a device that died with the turn can hold others, and no longer. */
+/* Held, for as long as a device that died with a lease can hold others, and no longer. */
 static void a_turn_is_waited_for(void **state)
 {
 	(void)state;
 	(void)device_save(&pair.a, "e21", "by a, who is slow");
 	pair.a.other = &pair.b;
-	pair.a.times = 5; /* the last time it has the turn, but the other waits that out */
+	pair.a.times = 5; /* the last time it has the lease, but the other waits that out */
 	pair.a.before = the_other_is_faster;
 	assert_synced(&pair.a);
 	pair.a.before = NULL;

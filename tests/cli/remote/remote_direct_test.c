@@ -72,8 +72,9 @@ enum account_result __wrap_account_blob_get(const struct account_env *env,
     struct call *call, struct bytes *out);
 enum account_result __wrap_account_roster(const struct account_env *env,
     struct account_cache *cache, const struct account_id *of, struct call *call, struct bytes *out);
-enum account_result __wrap_account_fold(const struct account_env *env, struct account_cache *cache,
-    const struct account_id *of, struct call *call, size_t *folded_out);
+enum account_result __wrap_account_compact(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *of, struct call *call,
+    size_t *compacted_out);
 enum account_result __wrap_account_wipe(const struct account_env *env, struct account_cache *cache,
     const struct account_id *of, struct view wipe, struct call *call,
     struct wipe_report *report_out);
@@ -192,10 +193,11 @@ enum account_result __wrap_account_roster(const struct account_env *env,
 	return given(called("roster", env, cache, of, call), "a roster", out);
 }
 
-enum account_result __wrap_account_fold(const struct account_env *env, struct account_cache *cache,
-    const struct account_id *of, struct call *call, size_t *folded_out)
+enum account_result __wrap_account_compact(const struct account_env *env,
+    struct account_cache *cache, const struct account_id *of, struct call *call,
+    size_t *compacted_out)
 {
-	*folded_out = 3;
+	*compacted_out = 3;
 	return called("fold", env, cache, of, call);
 }
 

@@ -135,7 +135,7 @@ static void commit_stays_small_over_5000_edits(void **state)
 	assert_true(largest <= MANIFEST_MAX);
 	fixture_manifest(&pair->fixture, &bytes, manifest);
 	assert_true(manifest->packs_count > 0 && manifest->packs_count < 64);
-	assert_true(manifest->packs[0].level > 0); /* folded, though nobody asked */
+	assert_true(manifest->packs[0].level > 0); /* compacted, though nobody asked */
 	assert_int_equal(pair->fixture.counts.list, lists);
 	before = fixture_requests(&pair->fixture) - before;
 	up = pair->fixture.counts.bytes_up - up;
@@ -245,7 +245,7 @@ static void commit_keeps_a_row_of_each_device(void **state)
 
 /*
  * The log up to here in as many packs as a manifest names, the first up to first_to. Of one level
- * there are never two beside each other: none is folded, and none is read.
+ * there are never two beside each other: none is compacted, and none is read.
  */
 static void fill_packs(struct pair *pair, uint64_t first_to)
 {
@@ -350,8 +350,8 @@ static void commit_drops_no_pack_that_is_needed(void **state)
 	}
 }
 
-/* A fold that fails is put off: the commit stands all the same, and says nothing. */
-static void commit_does_without_its_fold(void **state)
+/* A compaction that fails is put off: the commit stands all the same, and says nothing. */
+static void commit_does_without_its_compaction(void **state)
 {
 	struct pair *pair = *state;
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
@@ -533,7 +533,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(commit_packs_large_frames, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_keeps_a_row_of_each_device, pair_setup, pair_teardown),
     cmocka_unit_test(commit_drops_no_pack_that_is_needed),
-    cmocka_unit_test_setup_teardown(commit_does_without_its_fold, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(commit_does_without_its_compaction, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_keeps_the_snapshot_of_most, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_refuses_a_damaged_manifest, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(commit_says_a_damaged_pack, pair_setup, pair_teardown),

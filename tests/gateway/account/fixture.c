@@ -343,7 +343,7 @@ void client_request(struct client *client)
 	    .cursor = client->head,
 	    .frames[0] = view_bytes(&client->frame),
 	    .frames_count = client->frame.len > 0,
-	    .wants_turn = client->wants_turn};
+	    .wants_lease = client->wants_lease};
 }
 
 /* What a device does with the frames: each must follow the head it has. Bodies are as named. */

@@ -104,7 +104,7 @@ struct client {
 	struct sync_request request;
 	struct sync_answer answer;
 	uint64_t pulled;
-	bool wants_turn; /* its requests say so */
+	bool wants_lease; /* its requests say so */
 };
 void client_open(struct client *client, struct fixture *fixture, size_t member);
 void client_close(struct client *client);

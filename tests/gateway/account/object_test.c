@@ -103,7 +103,7 @@ static void a_long_prefix_is_refused_by_all(void **state)
 	struct bytes out = {0};
 	struct call *call = &fixture->call;
 	int64_t swept_ms = 0;
-	size_t folded = 0;
+	size_t compacted = 0;
 	char prefix[ACCOUNT_PREFIX_MAX + 2];
 
 	memset(prefix, 'p', sizeof(prefix));
@@ -117,7 +117,7 @@ static void a_long_prefix_is_refused_by_all(void **state)
 		case 0: result = account_usage(&env, account, call, &usage); break;
 		case 1: result = account_swept(&env, &cache, account, call, &swept_ms); break;
 		case 2: result = account_sweep(&env, &cache, account, 0, call, &sweep); break;
-		case 3: result = account_fold(&env, &cache, account, call, &folded); break;
+		case 3: result = account_compact(&env, &cache, account, call, &compacted); break;
 		case 4: result = account_relist(&env, account, call, &wipe); break;
 		case 5: result = account_relist_done(&env, account, call); break;
 		case 6:

@@ -262,7 +262,7 @@ static void push_with_a_statement_waits_for_no_turn(void **state)
 	struct push push;
 
 	client_edit(first, 100);
-	pair->second.wants_turn = true;
+	pair->second.wants_lease = true;
 	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
 	push_begin(&push, first);

@@ -100,7 +100,7 @@ static void the_log_begins_with_a_reset(void **state)
 	assert_int_equal(manifest->tail_count, 1);
 	assert_int_equal(frame_decode(manifest->snapshot, &frame), FORMAT_OK);
 	assert_int_equal(frame.header.kind, FRAME_RESET);
-	/* The log goes on: packs, folds, and another process reads it all. */
+	/* The log goes on: packs, compacts, and another process reads it all. */
 	grow_log(pair, 40);
 	account_cache_clear(&pair->second.cache);
 	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);

@@ -275,18 +275,18 @@ static void sweep_keeps_a_pack_for_its_time(void **state)
 	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS, 30), 0);
 }
 
-/* Folded, they are kept as long as the newest of them would be. */
-static void sweep_keeps_folded_packs_for_their_newest(void **state)
+/* Compacted, they are kept as long as the newest of them would be. */
+static void sweep_keeps_compacted_packs_for_their_newest(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
 	int64_t first_ms = make_daily_packs(pair);
-	size_t folded = 0;
+	size_t compacted = 0;
 
-	assert_int_equal(account_fold(&fixture->env, &pair->first.cache, &fixture->account,
-			     fixture_call(fixture), &folded),
+	assert_int_equal(account_compact(&fixture->env, &pair->first.cache, &fixture->account,
+			     fixture_call(fixture), &compacted),
 	    ACCOUNT_OK);
-	assert_int_equal(folded, 8);
+	assert_int_equal(compacted, 8);
 	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS - 1, 30), 1);
 	assert_int_equal(left_at(pair, first_ms + 37 * DAY_MS, 30), 0);
 }
@@ -637,19 +637,19 @@ static void sweep_that_lost_to_another_removes_nothing(void **state)
 	assert_int_equal(pair->first.answer.sweep, 2); /* nor did the count rise twice */
 }
 
-/* While this one reads the packs another folds them, and sweeps: that is no damage. */
-static void another_folds_and_sweeps(void *self)
+/* While this one reads the packs another compacts them, and sweeps: that is no damage. */
+static void another_compacts_and_sweeps(void *self)
 {
 	struct pair *pair = self;
 	struct fixture *fixture = &pair->fixture;
 	struct call kept = fixture->call;
 	struct account_cache cache = {0};
-	size_t folded = 0;
+	size_t compacted = 0;
 
-	assert_int_equal(
-	    account_fold(&fixture->env, &cache, &fixture->account, fixture_call(fixture), &folded),
+	assert_int_equal(account_compact(&fixture->env, &cache, &fixture->account,
+			     fixture_call(fixture), &compacted),
 	    ACCOUNT_OK);
-	assert_int_equal(folded, 8);
+	assert_int_equal(compacted, 8);
 	sweep_some(pair, 3);
 	fixture->call = kept;
 	account_cache_clear(&cache);
@@ -663,7 +663,7 @@ static void sweep_whose_packs_went_is_another_s(void **state)
 
 	while (fixture_objects(fixture, "/p/") < 8)
 		client_edit(&pair->first, 2000);
-	fixture->interrupt = another_folds_and_sweeps;
+	fixture->interrupt = another_compacts_and_sweeps;
 	fixture->interrupt_self = pair;
 	fixture_arm(fixture, MEMORY_GET, "/p/", MEMORY_FAULT_NONE, 0, 1);
 	assert_int_equal(sweep(pair, FOREVER_MS, &report), ACCOUNT_OK);
@@ -879,7 +879,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(sweep_drops_packs_with_their_time, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_keeps_a_pack_for_its_time, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
-	sweep_keeps_folded_packs_for_their_newest, pair_setup, pair_teardown),
+	sweep_keeps_compacted_packs_for_their_newest, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(sweep_leaves_who_committed_what, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	sweep_keeps_packs_that_nothing_covers, pair_setup, pair_teardown),

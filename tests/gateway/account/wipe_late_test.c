@@ -85,19 +85,19 @@ static void late_push_takes_its_body_back(void **state)
 	bytes_clear(&body);
 }
 
-/* So does a fold its pack. */
-static void late_fold_takes_its_pack_back(void **state)
+/* So does a compaction its pack. */
+static void late_compaction_takes_its_pack_back(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
-	size_t folded = 0;
+	size_t compacted = 0;
 
 	for (unsigned i = 0; i < 1000 && fixture_objects(fixture, "/p/") < 8; i++)
 		client_edit(&pair->first, 2000);
 	wipe_all(fixture, &pair->first);
 	fixture_arm(fixture, MEMORY_PUT, "/p/", MEMORY_FAULT_NONE, 0, 1);
-	assert_int_equal(account_fold(&fixture->env, &pair->first.cache, &fixture->account,
-			     fixture_call(fixture), &folded),
+	assert_int_equal(account_compact(&fixture->env, &pair->first.cache, &fixture->account,
+			     fixture_call(fixture), &compacted),
 	    ACCOUNT_GONE);
 	assert_int_equal(fixture->times, 0);
 	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
@@ -195,7 +195,7 @@ static void late_listing_tells_before_it_removes(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(late_create_is_no_way_back),
     cmocka_unit_test_setup_teardown(late_push_takes_its_body_back, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(late_fold_takes_its_pack_back, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(late_compaction_takes_its_pack_back, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(late_blobs_are_taken_back, pair_setup, pair_teardown),
     cmocka_unit_test(late_listing_tells_before_it_removes),
 };

@@ -240,8 +240,8 @@ static void wipe_marks_the_manifest(void **state)
 	while (fixture_objects(fixture, "/p/") == 0)
 		client_edit(&pair->first, 2000);
 	client_edit(&pair->first, 100);
-	/* The second one has the turn. */
-	pair->second.wants_turn = true;
+	/* The second one has the lease. */
+	pair->second.wants_lease = true;
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
 	fixture_manifest(fixture, &marked->before_bytes, &marked->before);
@@ -263,7 +263,7 @@ static void wipe_marks_the_manifest(void **state)
 	assert_int_equal(marked->after.packs_count, 0);
 	assert_int_equal(marked->after.devices_count, 0);
 	assert_null(marked->after.snapshot.data);
-	assert_false(marked->after.has_turn);
+	assert_false(marked->after.has_lease);
 	bytes_clear(&marked->before_bytes);
 	bytes_clear(&marked->after_bytes);
 	bytes_clear(&encoded);

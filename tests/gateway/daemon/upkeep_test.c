@@ -177,7 +177,7 @@ static uint64_t sweep_count(struct kept *kept)
 	return manifest_numbers(kept).sweep;
 }
 
-static void an_idle_account_is_folded(void **state)
+static void an_idle_account_is_compacted(void **state)
 {
 	struct kept *kept = *state;
 	struct fixture *fixture = kept->fixture;
@@ -197,10 +197,10 @@ static void an_idle_account_is_folded(void **state)
 	assert_int_equal(fixture->counts.put - before.put, 2);
 	assert_int_equal(fixture->counts.get - before.get, 0);
 	assert_int_equal(fixture->counts.list - before.list, 0);
-	assert_int_equal(counts_of(kept->upkeep).folds, 1);
-	assert_int_equal(counts_of(kept->upkeep).packs_folded, 8);
+	assert_int_equal(counts_of(kept->upkeep).compactions, 1);
+	assert_int_equal(counts_of(kept->upkeep).packs_compacted, 8);
 	before = fixture->counts;
-	edit(kept, 100); /* in the cache that was folded: warm */
+	edit(kept, 100); /* in the cache that was compacted: warm */
 	assert_int_equal(fixture->counts.put - before.put, 1);
 	assert_int_equal(fixture->counts.get - before.get, 0);
 }
@@ -214,13 +214,13 @@ static void nothing_is_asked_for_nothing(void **state)
 	edit(kept, 100);
 	before = fixture_requests(fixture);
 	fixture->now_ms += UPKEEP_IDLE_MS;
-	assert_int_equal(run(kept->upkeep), 1); /* there is nothing to fold: the cache says so */
+	assert_int_equal(run(kept->upkeep), 1); /* there is nothing to compact: the cache says so */
 	fixture->now_ms += HOUR_MS / 2;
 	assert_int_equal(run(kept->upkeep), 0);
 	assert_int_equal(fixture_requests(fixture), before);
 }
 
-static void a_fold_gives_way_to_a_request(void **state)
+static void a_compaction_gives_way_to_a_request(void **state)
 {
 	struct kept *kept = *state;
 	struct fixture *fixture = kept->fixture;
@@ -231,7 +231,7 @@ static void a_fold_gives_way_to_a_request(void **state)
 	assert_int_equal(run(kept->upkeep), 1);
 	assert_int_equal(packs_named(kept), 8);
 	assert_int_equal(counts_of(kept->upkeep).gave_way, 1);
-	assert_int_equal(counts_of(kept->upkeep).folds, 0);
+	assert_int_equal(counts_of(kept->upkeep).compactions, 0);
 	assert_string_equal(kept->said, "");
 	kept->wanted = false;
 	fixture->now_ms += UPKEEP_AGAIN_MS;
@@ -437,7 +437,7 @@ static void a_wiped_account_is_listed_twice_more(void **state)
 	upkeep_wiped(kept->upkeep, &fixture->account);
 	land_late(kept, "one");
 	fixture->now_ms += UPKEEP_WRITE_MS - 1;
-	assert_int_equal(run(kept->upkeep), 0); /* nor is it folded or swept any more */
+	assert_int_equal(run(kept->upkeep), 0); /* nor is it compacted or swept any more */
 	fixture->now_ms += 1;
 	assert_int_equal(run(kept->upkeep), 1);
 	assert_int_equal(fixture_objects(fixture, "/a/"), 0);
@@ -717,9 +717,9 @@ static void what_is_remembered_is_bounded(void **state)
 
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(an_idle_account_is_folded, kept_setup, kept_teardown),
+    cmocka_unit_test_setup_teardown(an_idle_account_is_compacted, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(nothing_is_asked_for_nothing, kept_setup, kept_teardown),
-    cmocka_unit_test_setup_teardown(a_fold_gives_way_to_a_request, kept_setup, kept_teardown),
+    cmocka_unit_test_setup_teardown(a_compaction_gives_way_to_a_request, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(
 	a_bucket_that_is_down_is_tried_again, kept_setup, kept_teardown),
     cmocka_unit_test_setup_teardown(

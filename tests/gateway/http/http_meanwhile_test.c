@@ -365,9 +365,9 @@ static void what_tells_nothing_changes_nothing(void **state)
 	client->member = &client->fixture->members[SECOND];
 	client->head = before;
 	client_frame(client, FRAME_PATCH, 100, NULL, NULL, (struct view){0});
-	client->wants_turn = true;
+	client->wants_lease = true;
 	client_request(client);
-	client->wants_turn = false;
+	client->wants_lease = false;
 	ask_request(0, SECOND);
 	assert_int_equal(answered(), 200);
 	expect_result("behind");

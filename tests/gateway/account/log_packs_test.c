@@ -1,9 +1,10 @@
 /*
- * tests/gateway/account/log_test.c: the log's ends, and an answer's: as many frames, bodies and
- * bytes as it may hold, the rest with the next; what is missing of the log is told and not skipped.
+ * tests/gateway/account/log_packs_test.c: the log's ends, and an answer's: as many frames, bodies
+ * and bytes as it may hold, the rest with the next; what is missing of the log is told and not
+ * skipped.
  */
-#include "gateway/account/log.h"
 #include "gateway/account/log_answer.h"
+#include "gateway/account/log_packs.h"
 #include "gateway/account/manifest_read.h"
 #include "gateway/account/work.h"
 #include "tests/gateway/account/fixture.h"

@@ -1,9 +1,9 @@
 /*
- * docs/model/fold.pml: packs, the folds that join them, and the sweeps that remove what went (S7,
- * "Fold" and G1 to G5 of gateway/account/README.md; append.c, commit.c, fold.c, sweep.c).
+ * docs/model/compact.pml: packs, the compactions that join them, and the sweeps that remove what went (S7,
+ * "Compaction" and G1 to G5 of gateway/account/README.md; append.c, commit.c, compact.c, sweep.c).
  *
  * A log of two frames, each with a body of count 0, and all that is done to it: each frame goes from
- * the tail into a pack, the two packs are folded into one, its history is dropped. Two gateways do
+ * the tail into a pack, the two packs are compacted into one, its history is dropped. Two gateways do
  * that, two sweep, and a reader opens a pack and then a body. All may sleep between any two requests.
  * A sweep knows the names in a pack by reading its header alone.
  *
@@ -13,7 +13,7 @@
 #include "property.h"
 
 #ifndef STEPS
-#define STEPS 2 /* packings and folds that are begun, in all */
+#define STEPS 2 /* packings and compactions that are begun, in all */
 #endif
 #ifndef SWEEPS
 #define SWEEPS 3 /* at most 3 */
@@ -25,7 +25,7 @@
 PROPERTY(named_is_there);
 PROPERTY(nothing_named_is_removed);
 PROPERTY(a_reader_is_not_misled);
-PROPERTY(no_sweep_or_fold_is_stopped);
+PROPERTY(no_sweep_or_compaction_is_stopped);
 
 /* Objects, as bits: two bodies; then the packs of frame 1, of frame 2 and of both, by count. */
 #define COUNTS 4
@@ -64,14 +64,14 @@ bool fresh[5];
 byte count_of[5];
 byte steps, sweeps;
 
-/* Broken on purpose: a fold that keeps its packs' count, and one that forgets their names. */
-#ifdef FOLD_KEEPS_COUNT
-#define FOLD_COUNT(now) 0
+/* Broken on purpose: a compaction that keeps its packs' count, and one that forgets their names. */
+#ifdef COMPACTION_KEEPS_COUNT
+#define COMPACTION_COUNT(now) 0
 #else
-#define FOLD_COUNT(now) (now)
+#define COMPACTION_COUNT(now) (now)
 #endif
 /* What a sweep finds by a pack's header. */
-#ifdef FOLD_DROPS_NAMES
+#ifdef COMPACTION_DROPS_NAMES
 #define NAMES_OF_BOTH 0
 #else
 #define NAMES_OF_BOTH (BODY_1 | BODY_2)
@@ -182,13 +182,13 @@ proctype gateway(byte me)
 		:: !fresh[me] || (now.pack_1 == 0 && now.pack_both == 0 && !now.dropped) ->
 			key = PACK_1(count_of[me])
 		:: !fresh[me] || (now.pack_1 != 0 && now.pack_2 == 0) -> key = PACK_2(count_of[me])
-		:: !fresh[me] || now.pack_2 != 0 -> key = PACK_BOTH(FOLD_COUNT(count_of[me]))
+		:: !fresh[me] || now.pack_2 != 0 -> key = PACK_BOTH(COMPACTION_COUNT(count_of[me]))
 		:: else -> key = 0
 		fi
 	   }
-	   /* A fold reads its packs: one that is missing is no longer named. Then the pack is put. */
+	   /* A compaction reads its packs: one that is missing is no longer named. Then the pack is put. */
 	   atomic {
-		CHECK(no_sweep_or_fold_is_stopped,
+		CHECK(no_sweep_or_compaction_is_stopped,
 			key < PACK_BOTH(0) || !fresh[me] || (PACKS(now) & ~there) == 0);
 		there = there | key
 	   };
@@ -230,7 +230,7 @@ proctype sweeper(byte me)
 	   :: atomic { /* G2, by the headers of packs; G4; and from then on G5 */
 		fresh[me] && !flies ->
 		gather(keep, drop);
-		CHECK(no_sweep_or_fold_is_stopped, (PACKS(now) & ~there) == 0);
+		CHECK(no_sweep_or_compaction_is_stopped, (PACKS(now) & ~there) == 0);
 		send(now.count + 1, (drop -> 0 : (now.pack_1)), (drop -> 0 : (now.pack_2)),
 			(drop -> 0 : (now.pack_both)), now.dropped || drop);
 		commit(me, OLD(own) & ~keep);

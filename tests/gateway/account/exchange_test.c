@@ -1,6 +1,6 @@
 /*
- * tests/gateway/account/sync_test.c: the exchange: pushes, polls, pulls, what is refused, and what
- * each costs in requests to the bucket.
+ * tests/gateway/account/exchange_test.c: the exchange: pushes, polls, pulls, what is refused, and
+ * what each costs in requests to the bucket.
  */
 #include "tests/gateway/account/fixture.h"
 

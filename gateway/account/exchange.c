@@ -1,21 +1,21 @@
 /*
- * gateway/account/sync.c: the exchange (README.md, S1 to S8): cursor and frames in; a commit, or
- * the frames after the cursor, out. A push whose cursor is the cached head is tried at once, on the
- * cached manifest: if that is old, the condition of its PUT fails, and only then it is read. But
- * whatever is not a commit is answered from a manifest that was compared with the bucket.
+ * gateway/account/exchange.c: the exchange (README.md, S1 to S8): cursor and frames in; a commit,
+ * or the frames after the cursor, out. A push whose cursor is the cached head is tried at once, on
+ * the cached manifest: if that is old, the condition of its PUT fails, and only then it is read.
+ * But whatever is not a commit is answered from a manifest that was compared with the bucket.
  */
 #include "gateway/account/account.h"
 #include "gateway/account/append.h"
 #include "gateway/account/commit.h"
 #include "gateway/account/index.h"
-#include "gateway/account/log.h"
+#include "gateway/account/lease.h"
 #include "gateway/account/log_answer.h"
+#include "gateway/account/log_packs.h"
 #include "gateway/account/manifest_read.h"
 #include "gateway/account/names.h"
 #include "gateway/account/object.h"
 #include "gateway/account/removal.h"
 #include "gateway/account/roster_read.h"
-#include "gateway/account/turn.h"
 #include "gateway/account/wipe_record.h"
 #include "gateway/account/work.h"
 #include "schemas/base/mutation.h"
@@ -240,7 +240,7 @@ static enum account_result exchange_commit(struct exchange *x, bool *settled_out
 	struct account_work *work = x->work;
 	const char *message = frames_fault(x);
 	enum account_result result = ACCOUNT_OK;
-	int64_t wait_ms = is_urgent(x) ? 0 : account_turn_wait_ms(work, &x->request->device);
+	int64_t wait_ms = is_urgent(x) ? 0 : account_lease_wait_ms(work, &x->request->device);
 	bool won = false;
 
 	*settled_out = false;
@@ -308,15 +308,15 @@ static enum account_result exchange_other(struct exchange *x, bool *settled_out)
 	} else {
 		result = ACCOUNT_OK;
 	}
-	if (result == ACCOUNT_OK && x->request->wants_turn && x->request->frames_count > 0) {
-		result = account_turn_take(work, &x->request->device);
+	if (result == ACCOUNT_OK && x->request->wants_lease && x->request->frames_count > 0) {
+		result = account_lease_take(work, &x->request->device);
 		answer_base(x, x->answer->status); /* of the manifest that stands now */
 	}
 	if (result == ACCOUNT_OK)
 		result = account_log_answer(work, cursor, x->answer);
 	if (result != ACCOUNT_ABSENT)
 		return result;
-	*settled_out = false; /* a pack or body went: folded and swept meanwhile, or lost */
+	*settled_out = false; /* a pack or body went: compacted and swept meanwhile, or lost */
 	sync_answer_clear(x->answer);
 	*x->answer = (struct sync_answer){0};
 	return account_manifest_reread(work);

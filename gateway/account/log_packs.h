@@ -1,8 +1,8 @@
 /*
- * gateway/account/log.h: the log: frames in order, out of packs and tail.
+ * gateway/account/log_packs.h: the log: frames in order, out of packs and tail.
  */
-#ifndef INKSEAL_ACCOUNT_LOG_H
-#define INKSEAL_ACCOUNT_LOG_H
+#ifndef INKSEAL_ACCOUNT_LOG_PACKS_H
+#define INKSEAL_ACCOUNT_LOG_PACKS_H
 
 #include "gateway/account/work.h"
 

@@ -1,22 +1,22 @@
 /*
- * tests/gateway/account/turn_test.c: who keeps losing gets the turn, and nobody keeps it.
+ * tests/gateway/account/lease_test.c: who keeps losing gets the lease, and nobody keeps it.
  */
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The second loses a race, and asks for the turn with it. */
+/* The second loses a race, and asks for the lease with it. */
 static void lose_and_ask(struct pair *pair)
 {
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_COMMITTED);
-	pair->second.wants_turn = true;
+	pair->second.wants_lease = true;
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
 }
 
-static void turn_lets_the_loser_commit(void **state)
+static void lease_lets_the_loser_commit(void **state)
 {
 	struct pair *pair = *state;
 	struct bytes bytes = {0};
@@ -32,7 +32,7 @@ static void turn_lets_the_loser_commit(void **state)
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_COMMITTED);
 	fixture_manifest(&pair->fixture, &bytes, manifest);
-	assert_false(manifest->has_turn);
+	assert_false(manifest->has_lease);
 	assert_int_equal(client_poll(&pair->first), ACCOUNT_OK);
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_COMMITTED);
@@ -41,7 +41,7 @@ static void turn_lets_the_loser_commit(void **state)
 }
 
 /* Also where somebody sets the wall clock meanwhile. */
-static void turn_of_who_died_ends(void **state)
+static void lease_of_who_died_ends(void **state)
 {
 	struct pair *pair = *state;
 
@@ -57,14 +57,14 @@ static void turn_of_who_died_ends(void **state)
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_COMMITTED);
 	pair->fixture.skew_ms = 0;
-	/* It comes back late, without any turn: an ordinary race. */
-	pair->second.wants_turn = false;
+	/* It comes back late, without any lease: an ordinary race. */
+	pair->second.wants_lease = false;
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
 }
 
 /* To the millisecond: it is respected for 5 s from when it was first seen. */
-static void turn_lasts_so_long(void **state)
+static void lease_lasts_so_long(void **state)
 {
 	static const struct {
 		int64_t after_ms, wait_ms; /* 0: it is over */
@@ -89,8 +89,8 @@ static void turn_lasts_so_long(void **state)
 	}
 }
 
-/* The same device's next turn is another: it is seen for the first time again. */
-static void turn_again_is_another_turn(void **state)
+/* The same device's next lease is another: it is seen for the first time again. */
+static void lease_again_is_another_lease(void **state)
 {
 	struct pair *pair = *state;
 
@@ -106,7 +106,7 @@ static void turn_again_is_another_turn(void **state)
 	assert_status(&pair->first, SYNC_LATER);
 }
 
-static void turn_is_one_devices(void **state)
+static void lease_is_one_devices(void **state)
 {
 	struct pair *pair = *state;
 	struct head old = pair->first.head;
@@ -115,26 +115,26 @@ static void turn_is_one_devices(void **state)
 
 	assert_non_null(manifest);
 	lose_and_ask(pair);
-	pair->first.wants_turn = true;
+	pair->first.wants_lease = true;
 	pair->first.head = old; /* behind, so that it loses and asks as well */
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_BEHIND);
 	fixture_manifest(&pair->fixture, &bytes, manifest);
-	assert_true(manifest->has_turn);
-	assert_true(device_equal(&manifest->turn, &pair->second.member->id));
+	assert_true(manifest->has_lease);
+	assert_true(device_equal(&manifest->lease, &pair->second.member->id));
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
 	assert_status(&pair->first, SYNC_LATER);
 	bytes_clear(&bytes);
 	free(manifest);
 }
 
-/* The PUT that gives the turn meets faults like any other. */
-static void turn_is_given_once(void **state)
+/* The PUT that gives the lease meets faults like any other. */
+static void lease_is_given_once(void **state)
 {
 	struct pair *pair = *state;
 
 	assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
-	pair->second.wants_turn = true;
+	pair->second.wants_lease = true;
 	fixture_arm(&pair->fixture, MEMORY_PUT, "manifest", MEMORY_FAULT_AFTER, 1, 1);
 	assert_int_equal(client_push(&pair->second, 300), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_BEHIND);
@@ -144,7 +144,7 @@ static void turn_is_given_once(void **state)
 	assert_status(&pair->second, SYNC_COMMITTED);
 }
 
-/* The first has lost as well, and asks for the turn a moment earlier. */
+/* The first has lost as well, and asks for the lease a moment earlier. */
 static void first_asks_too(void *self)
 {
 	struct pair *pair = self;
@@ -155,8 +155,8 @@ static void first_asks_too(void *self)
 	pair->fixture.call = kept;
 }
 
-/* Who loses the PUT that would give the turn to one who was given it leaves it there. */
-static void turn_that_another_was_given_stands(void **state)
+/* Who loses the PUT that would give the lease to one who was given it leaves it there. */
+static void lease_that_another_was_given_stands(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
@@ -167,7 +167,7 @@ static void turn_that_another_was_given_stands(void **state)
 	assert_non_null(manifest);
 	client_edit(&pair->first, 100);
 	pair->first.head = behind;
-	pair->first.wants_turn = pair->second.wants_turn = true;
+	pair->first.wants_lease = pair->second.wants_lease = true;
 	account_cache_clear(&pair->second.cache);
 	fixture->interrupt = first_asks_too;
 	fixture->interrupt_self = pair;
@@ -176,15 +176,15 @@ static void turn_that_another_was_given_stands(void **state)
 	assert_null(fixture->interrupt);
 	assert_status(&pair->second, SYNC_BEHIND);
 	fixture_manifest(fixture, &bytes, manifest);
-	assert_true(manifest->has_turn);
-	assert_true(device_equal(&manifest->turn, &pair->first.member->id));
+	assert_true(manifest->has_lease);
+	assert_true(device_equal(&manifest->lease, &pair->first.member->id));
 	assert_int_equal(client_push(&pair->second, 100), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_LATER);
 	bytes_clear(&bytes);
 	free(manifest);
 }
 
-/* The first commits again and again, just before the PUT that would give the turn. */
+/* The first commits again and again, just before the PUT that would give the lease. */
 struct rival {
 	struct pair *pair;
 	unsigned times;
@@ -205,7 +205,7 @@ static void rival_commits(void *self)
 }
 
 /* Five times it is tried: who loses them all is behind as before, and asks again. */
-static void turn_is_tried_so_often(void **state)
+static void lease_is_tried_so_often(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
@@ -214,7 +214,7 @@ static void turn_is_tried_so_often(void **state)
 	struct bytes bytes = {0};
 
 	assert_non_null(manifest);
-	pair->second.wants_turn = true;
+	pair->second.wants_lease = true;
 	client_edit(&pair->first, 100);
 	for (unsigned times = 5; times >= 4; times--) {
 		struct rival rival = {pair, times};
@@ -228,21 +228,21 @@ static void turn_is_tried_so_often(void **state)
 		assert_status(&pair->second, SYNC_BEHIND);
 		assert_int_equal(rival.times, 0);
 		fixture_manifest(fixture, &bytes, manifest);
-		assert_true(manifest->has_turn == (times == 4));
+		assert_true(manifest->has_lease == (times == 4));
 	}
 	bytes_clear(&bytes);
 	free(manifest);
 }
 
 /* A bucket that does not take it is told, and not asked five times over. */
-static void turn_that_is_not_taken_is_told(void **state)
+static void lease_that_is_not_taken_is_told(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
 	struct bucket_counts before;
 
 	client_edit(&pair->first, 100);
-	pair->second.wants_turn = true;
+	pair->second.wants_lease = true;
 	account_cache_clear(&pair->second.cache);
 	fixture_arm(fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_UNKNOWN, 0, 3);
 	before = fixture->counts;
@@ -252,15 +252,15 @@ static void turn_that_is_not_taken_is_told(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(turn_lets_the_loser_commit, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_of_who_died_ends, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_lasts_so_long, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_again_is_another_turn, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_is_one_devices, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_is_given_once, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_that_another_was_given_stands, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_is_tried_so_often, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(turn_that_is_not_taken_is_told, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_lets_the_loser_commit, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_of_who_died_ends, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_lasts_so_long, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_again_is_another_lease, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_is_one_devices, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_is_given_once, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_that_another_was_given_stands, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_is_tried_so_often, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_that_is_not_taken_is_told, pair_setup, pair_teardown),
 };
 
 TEST_MAIN(tests)

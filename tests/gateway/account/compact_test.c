@@ -1,7 +1,7 @@
 /*
- * tests/gateway/account/fold_test.c: folding keeps every frame, and loses a race harmlessly.
+ * tests/gateway/account/compact_test.c: compacting keeps every frame, and loses a race harmlessly.
  */
-#include "gateway/account/fold.h"
+#include "gateway/account/compact.h"
 #include "gateway/account/work.h"
 #include "tests/gateway/account/fixture.h"
 
@@ -22,40 +22,40 @@ static void catch_up(struct client *client)
 	} while (client->answer.more);
 }
 
-static size_t fold(struct pair *pair, struct account_cache *cache)
+static size_t compact(struct pair *pair, struct account_cache *cache)
 {
 	struct fixture *fixture = &pair->fixture;
-	size_t folded = 0;
+	size_t compacted = 0;
 
-	assert_int_equal(
-	    account_fold(&fixture->env, cache, &fixture->account, fixture_call(fixture), &folded),
+	assert_int_equal(account_compact(&fixture->env, cache, &fixture->account,
+			     fixture_call(fixture), &compacted),
 	    ACCOUNT_OK);
-	return folded;
+	return compacted;
 }
 
-static void fold_makes_one_of_eight(void **state)
+static void compact_makes_one_of_eight(void **state)
 {
 	struct pair *pair = *state;
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
 	struct bytes bytes = {0};
 
 	fill_packs(pair, 7);
-	assert_int_equal(fold(pair, &pair->first.cache), 0);
+	assert_int_equal(compact(pair, &pair->first.cache), 0);
 	fill_packs(pair, 9);
-	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(compact(pair, &pair->first.cache), 8);
 	fixture_manifest(&pair->fixture, &bytes, manifest);
 	assert_int_equal(manifest->packs_count, 2);
 	assert_int_equal(manifest->packs[0].level, 1);
 	assert_int_equal(manifest->packs[1].level, 0);
 	catch_up(&pair->second);
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
-	client_edit(&pair->first, 100); /* its cache moved with the fold */
+	client_edit(&pair->first, 100); /* its cache moved with the compaction */
 	bytes_clear(&bytes);
 	free(manifest);
 }
 
 /* Fewer than are asked for, or none at all: nothing is done, and that is said. */
-static void fold_of_too_few_is_none(void **state)
+static void compact_of_too_few_is_none(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
@@ -66,13 +66,13 @@ static void fold_of_too_few_is_none(void **state)
 			     fixture_call(fixture), &work),
 	    ACCOUNT_OK);
 	for (size_t packs = 0; packs <= 8; packs++) {
-		size_t folded = 77;
+		size_t compacted = 77;
 		uint64_t requests = fixture_requests(fixture);
 
 		work->next = work->manifest;
 		work->next.packs_count = packs;
-		assert_int_equal(account_fold_next(work, 8, &folded), ACCOUNT_OK);
-		assert_int_equal(folded, packs == 8 ? 8 : 0);
+		assert_int_equal(account_compact_next(work, 8, &compacted), ACCOUNT_OK);
+		assert_int_equal(compacted, packs == 8 ? 8 : 0);
 		assert_int_equal(work->next.packs_count, packs == 8 ? 1 : packs);
 		assert_int_equal(fixture_requests(fixture) - requests, packs == 8 ? 1 : 0);
 	}
@@ -88,7 +88,7 @@ static void second_edits(void *self)
 	pair->fixture.call = kept;
 }
 
-static void fold_lost_race_folds_again(void **state)
+static void compact_lost_race_compacts_again(void **state)
 {
 	struct pair *pair = *state;
 
@@ -97,38 +97,38 @@ static void fold_lost_race_folds_again(void **state)
 	pair->fixture.interrupt = second_edits;
 	pair->fixture.interrupt_self = pair;
 	fixture_arm(&pair->fixture, MEMORY_PUT, "/manifest", MEMORY_FAULT_NONE, 0, 1);
-	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(compact(pair, &pair->first.cache), 8);
 	catch_up(&pair->first);
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
 }
 
-static void fold_stops_at_damage(void **state)
+static void compact_stops_at_damage(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
 	struct account_cache other = {0};
 	char key[BUCKET_KEY_MAX + 1];
-	size_t folded = 77;
+	size_t compacted = 77;
 
 	fill_packs(pair, 8);
 	fixture_key(fixture, "/p/", key);
 	assert_true(memory_flip(fixture->store, key, 700, 1));
 	/* Who put them has the bytes at hand; another reads them. */
-	assert_int_equal(
-	    account_fold(&fixture->env, &other, &fixture->account, fixture_call(fixture), &folded),
+	assert_int_equal(account_compact(&fixture->env, &other, &fixture->account,
+			     fixture_call(fixture), &compacted),
 	    ACCOUNT_DAMAGED);
-	assert_int_equal(folded, 77);
+	assert_int_equal(compacted, 77);
 	assert_int_equal(fixture_objects(fixture, "/p/"), 8);
 	account_cache_clear(&other);
 }
 
 /* As many as one answer holds, to the byte. */
-static void fold_stops_at_the_largest_pack(void **state)
+static void compact_stops_at_the_largest_pack(void **state)
 {
 	static const struct {
 		const char *name;
 		uint64_t size, second; /* of each pack, and of the second */
-		size_t folded;
+		size_t compacted;
 	} rows[] = {
 	    {"two and a byte", PACK_MAX / 2, PACK_MAX / 2 + 1, 0},
 	    {"a full one", 1000, PACK_MAX, 0},
@@ -143,7 +143,7 @@ static void fold_stops_at_the_largest_pack(void **state)
 		struct bytes bytes = {0};
 		struct pair *pair;
 		void *own = NULL;
-		size_t folded;
+		size_t compacted;
 
 		assert_int_equal(pair_setup(&own), 0);
 		pair = own;
@@ -152,9 +152,9 @@ static void fold_stops_at_the_largest_pack(void **state)
 		for (size_t k = 0; k < manifest->packs_count; k++)
 			manifest->packs[k].size = k == 1 ? rows[i].second : rows[i].size;
 		fixture_manifest_put(&pair->fixture, manifest);
-		folded = fold(pair, &cache);
-		if (folded != rows[i].folded)
-			fail_msg("%s: %zu folded", rows[i].name, folded);
+		compacted = compact(pair, &cache);
+		if (compacted != rows[i].compacted)
+			fail_msg("%s: %zu compacted", rows[i].name, compacted);
 		catch_up(&pair->second);
 		catch_up(&pair->first);
 		assert_true(head_equal(&pair->first.head, &pair->second.head));
@@ -165,8 +165,9 @@ static void fold_stops_at_the_largest_pack(void **state)
 	}
 }
 
-/* What an old manifest names was folded by another, and swept: the newest is read, and folded. */
-static void fold_goes_on_after_another_s(void **state)
+/* What an old manifest names was compacted by another, and swept: the newest is read, and
+ * compacted. */
+static void compact_goes_on_after_another_s(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
@@ -178,14 +179,14 @@ static void fold_goes_on_after_another_s(void **state)
 	assert_int_equal(
 	    account_roster(&fixture->env, &old, &fixture->account, fixture_call(fixture), &roster),
 	    ACCOUNT_OK);
-	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(compact(pair, &pair->first.cache), 8);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(account_sweep(&fixture->env, &pair->first.cache, &fixture->account,
 				     INT64_MAX, fixture_call(fixture), &report),
 		    ACCOUNT_OK);
 	assert_int_equal(fixture_objects(fixture, "/p/"), 1);
 	fill_packs(pair, 1 + 8);
-	assert_int_equal(fold(pair, &old), 8);
+	assert_int_equal(compact(pair, &old), 8);
 	catch_up(&pair->second);
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
 	account_cache_clear(&old);
@@ -199,12 +200,12 @@ static void time_is_over(void *self)
 	fixture->now_ms += fixture->call.deadline_ms - fixture_up_ms(fixture);
 }
 
-static void fold_ends_at_its_deadline(void **state)
+static void compact_ends_at_its_deadline(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
 	struct account_cache cache = {0};
-	size_t folded = 77;
+	size_t compacted = 77;
 	uint64_t gets;
 
 	fill_packs(pair, 8);
@@ -212,16 +213,16 @@ static void fold_ends_at_its_deadline(void **state)
 	fixture->interrupt_self = fixture;
 	fixture_arm(fixture, MEMORY_GET, "/p/", MEMORY_FAULT_NONE, 0, 1);
 	gets = fixture->counts.get;
-	assert_int_equal(
-	    account_fold(&fixture->env, &cache, &fixture->account, fixture_call(fixture), &folded),
+	assert_int_equal(account_compact(&fixture->env, &cache, &fixture->account,
+			     fixture_call(fixture), &compacted),
 	    ACCOUNT_RETRY);
-	assert_int_equal(folded, 77);
+	assert_int_equal(compacted, 77);
 	/* The manifest, what says that it was not wiped, and the pack that took all the time. */
 	assert_int_equal(fixture->counts.get - gets, 3);
 	account_cache_clear(&cache);
 }
 
-static void fold_of_packs_at_hand_reads_nothing(void **state)
+static void compact_of_packs_at_hand_reads_nothing(void **state)
 {
 	struct pair *pair = *state;
 	struct fixture *fixture = &pair->fixture;
@@ -229,7 +230,7 @@ static void fold_of_packs_at_hand_reads_nothing(void **state)
 
 	fill_packs(pair, 8);
 	before = fixture->counts;
-	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(compact(pair, &pair->first.cache), 8);
 	assert_int_equal(fixture->counts.get - before.get, 0);
 	assert_int_equal(fixture->counts.put - before.put, 2);
 	assert_int_equal(pair->first.cache.packs_count, 0); /* nothing names them any more */
@@ -238,7 +239,7 @@ static void fold_of_packs_at_hand_reads_nothing(void **state)
 	fill_packs(pair, 8 + 1 + 8); /* what is at hand is the newest eight, never another's */
 	assert_int_equal(pair->first.cache.packs_count, 8);
 	before = fixture->counts;
-	assert_int_equal(fold(pair, &pair->first.cache), 8);
+	assert_int_equal(compact(pair, &pair->first.cache), 8);
 	assert_int_equal(fixture->counts.get - before.get, 0);
 	catch_up(&pair->second);
 	assert_true(head_equal(&pair->first.head, &pair->second.head));
@@ -246,14 +247,15 @@ static void fold_of_packs_at_hand_reads_nothing(void **state)
 
 /* clang-format off: one case a line, for ctest. */
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(fold_makes_one_of_eight, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(fold_of_too_few_is_none, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(fold_lost_race_folds_again, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(fold_stops_at_damage, pair_setup, pair_teardown),
-    cmocka_unit_test(fold_stops_at_the_largest_pack),
-    cmocka_unit_test_setup_teardown(fold_goes_on_after_another_s, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(fold_ends_at_its_deadline, pair_setup, pair_teardown),
-    cmocka_unit_test_setup_teardown(fold_of_packs_at_hand_reads_nothing, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(compact_makes_one_of_eight, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(compact_of_too_few_is_none, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(compact_lost_race_compacts_again, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(compact_stops_at_damage, pair_setup, pair_teardown),
+    cmocka_unit_test(compact_stops_at_the_largest_pack),
+    cmocka_unit_test_setup_teardown(compact_goes_on_after_another_s, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(compact_ends_at_its_deadline, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	compact_of_packs_at_hand_reads_nothing, pair_setup, pair_teardown),
 };
 /* clang-format on */
 TEST_MAIN(tests)

@@ -1,9 +1,9 @@
 /*
- * gateway/account/log.c: the log, read in order out of packs and tail.
+ * gateway/account/log_packs.c: the log, read in order out of packs and tail.
  * A pack's bytes are what its name says, and the name came from the manifest; whether the frames in
  * it hold is for the device to judge, which has the keys and the head it knows.
  */
-#include "gateway/account/log.h"
+#include "gateway/account/log_packs.h"
 
 #include "gateway/account/object.h"
 #include "gateway/account/result.h"

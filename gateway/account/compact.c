@@ -1,9 +1,9 @@
 /*
- * gateway/account/fold.c: several packs of one level become one of the next.
+ * gateway/account/compact.c: several packs of one level become one of the next.
  * Ciphertext is copied, frame by frame, and each pack's hash is checked on the way: no key is
- * needed. A fold that loses its commit leaves an object that nothing names, for a sweep.
+ * needed. A compaction that loses its commit leaves an object that nothing names, for a sweep.
  */
-#include "gateway/account/fold.h"
+#include "gateway/account/compact.h"
 
 #include "gateway/account/commit.h"
 #include "gateway/account/manifest_read.h"
@@ -14,16 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct fold {
+struct compaction {
 	size_t first; /* index of the oldest pack that goes */
 	size_t count;
-	struct bytes packs[ACCOUNT_FOLD_AT];
+	struct bytes packs[ACCOUNT_COMPACT_AT];
 	struct view *frames;
 	size_t frames_count;
 };
 
 /* The first run of at least `at` packs of one level; of it as many as one pack can hold. */
-static bool fold_find(const struct manifest *manifest, size_t at, struct fold *fold)
+static bool compact_find(const struct manifest *manifest, size_t at, struct compaction *compaction)
 {
 	for (size_t first = 0, end = 0; first < manifest->packs_count; first = end) {
 		uint64_t level = manifest->packs[first].level;
@@ -34,55 +34,57 @@ static bool fold_find(const struct manifest *manifest, size_t at, struct fold *f
 				break;
 		if (end - first < at)
 			continue;
-		fold->first = first;
-		for (fold->count = 0; fold->count < ACCOUNT_FOLD_AT; fold->count++) {
-			uint64_t more = manifest->packs[first + fold->count].size;
+		compaction->first = first;
+		for (compaction->count = 0; compaction->count < ACCOUNT_COMPACT_AT;
+		     compaction->count++) {
+			uint64_t more = manifest->packs[first + compaction->count].size;
 
 			if (more > PACK_MAX || size + more > PACK_MAX)
 				break;
 			size += more;
 		}
-		if (fold->count >= 2)
+		if (compaction->count >= 2)
 			return true;
 	}
 	return false;
 }
 
-/* Appends one pack's frames to the fold's. */
-static enum account_result fold_take(
-    struct account_work *work, struct fold *fold, const struct pack_header *header)
+/* Appends one pack's frames to the compaction's. */
+static enum account_result compact_take(
+    struct account_work *work, struct compaction *compaction, const struct pack_header *header)
 {
-	size_t count = fold->frames_count + header->frames_count;
+	size_t count = compaction->frames_count + header->frames_count;
 	struct view rest = header->frames;
-	struct view *frames = realloc(fold->frames, (count + 1) * sizeof(*frames));
+	struct view *frames = realloc(compaction->frames, (count + 1) * sizeof(*frames));
 
 	if (frames == NULL) {
 		call_sayf(work->call, "no memory");
 		return ACCOUNT_FAILED;
 	}
-	fold->frames = frames;
-	while (fold->frames_count < count) {
-		enum format_result format = pack_frame(&rest, &fold->frames[fold->frames_count]);
+	compaction->frames = frames;
+	while (compaction->frames_count < count) {
+		enum format_result format =
+		    pack_frame(&rest, &compaction->frames[compaction->frames_count]);
 
 		if (format != FORMAT_OK)
 			return account_from_format(
 			    format, ACCOUNT_DAMAGED, "a frame of a pack", work->call);
-		fold->frames_count++;
+		compaction->frames_count++;
 	}
 	return ACCOUNT_OK;
 }
 
-static enum account_result fold_read(struct account_work *work, struct fold *fold)
+static enum account_result compact_read(struct account_work *work, struct compaction *compaction)
 {
-	for (size_t i = 0; i < fold->count; i++) {
+	for (size_t i = 0; i < compaction->count; i++) {
 		struct pack_header header;
 		enum account_result result = account_in_time(work);
 
 		if (result == ACCOUNT_OK)
-			result = account_pack_read(
-			    work, &work->next.packs[fold->first + i], &fold->packs[i], &header);
+			result = account_pack_read(work, &work->next.packs[compaction->first + i],
+			    &compaction->packs[i], &header);
 		if (result == ACCOUNT_OK)
-			result = fold_take(work, fold, &header);
+			result = compact_take(work, compaction, &header);
 		if (result != ACCOUNT_OK)
 			return result;
 	}
@@ -90,41 +92,42 @@ static enum account_result fold_read(struct account_work *work, struct fold *fol
 }
 
 /* The new pack stands where the old ones stood. */
-static void fold_replace(
-    struct manifest *next, const struct fold *fold, const struct manifest_pack *row)
+static void compact_replace(
+    struct manifest *next, const struct compaction *compaction, const struct manifest_pack *row)
 {
-	size_t after = fold->first + fold->count;
+	size_t after = compaction->first + compaction->count;
 
-	next->packs[fold->first] = *row;
-	memmove(&next->packs[fold->first + 1], &next->packs[after],
+	next->packs[compaction->first] = *row;
+	memmove(&next->packs[compaction->first + 1], &next->packs[after],
 	    (next->packs_count - after) * sizeof(next->packs[0]));
-	next->packs_count -= fold->count - 1;
+	next->packs_count -= compaction->count - 1;
 }
 
-enum account_result account_fold_next(struct account_work *work, size_t at, size_t *folded_out)
+enum account_result account_compact_next(
+    struct account_work *work, size_t at, size_t *compacted_out)
 {
 	struct manifest *next = &work->next;
 	const struct manifest_pack *oldest, *newest;
-	struct fold fold = {0};
+	struct compaction compaction = {0};
 	struct manifest_pack row;
 	enum account_result result;
 	struct bytes pack = {0};
 	struct account_key key;
 	size_t names_size = 0;
 
-	*folded_out = 0;
-	if (!fold_find(next, at, &fold))
+	*compacted_out = 0;
+	if (!compact_find(next, at, &compaction))
 		return ACCOUNT_OK;
-	result = fold_read(work, &fold);
+	result = compact_read(work, &compaction);
 	if (result != ACCOUNT_OK)
 		goto done;
-	result = account_from_format(
-	    pack_encode(&work->account, fold.frames, fold.frames_count, &pack, &names_size),
+	result = account_from_format(pack_encode(&work->account, compaction.frames,
+					 compaction.frames_count, &pack, &names_size),
 	    ACCOUNT_REFUSED, "a folded pack", work->call);
 	if (result != ACCOUNT_OK)
 		goto done;
-	oldest = &next->packs[fold.first];
-	newest = &next->packs[fold.first + fold.count - 1];
+	oldest = &next->packs[compaction.first];
+	newest = &next->packs[compaction.first + compaction.count - 1];
 	row = (struct manifest_pack){
 	    .from_seq = oldest->from_seq,
 	    .to_seq = newest->to_seq,
@@ -139,45 +142,47 @@ enum account_result account_fold_next(struct account_work *work, size_t at, size
 	result = account_object_put(work, &key, view_bytes(&pack));
 	if (result != ACCOUNT_OK)
 		goto done;
-	fold_replace(next, &fold, &row);
-	*folded_out = fold.count;
+	compact_replace(next, &compaction, &row);
+	*compacted_out = compaction.count;
 done:
 	bytes_clear(&pack);
-	free(fold.frames);
-	for (size_t i = 0; i < fold.count; i++)
-		bytes_clear(&fold.packs[i]);
+	free(compaction.frames);
+	for (size_t i = 0; i < compaction.count; i++)
+		bytes_clear(&compaction.packs[i]);
 	return result;
 }
 
-/* One fold and its own commit. OK and 0: nothing to fold, or another's commit came between. */
-static enum account_result fold_once(struct account_work *work, size_t *folded_out, bool *more_out)
+/* One compaction and its own commit. OK and 0: nothing to compact, or another's commit came
+ * between. */
+static enum account_result compact_once(
+    struct account_work *work, size_t *compacted_out, bool *more_out)
 {
 	enum account_result result;
-	size_t folded = 0;
+	size_t compacted = 0;
 	bool won = false;
 
 	*more_out = false;
 	work->next = work->manifest;
-	result = account_fold_next(work, ACCOUNT_FOLD_AT, &folded);
-	if (result == ACCOUNT_ABSENT) { /* folded and swept by another meanwhile? */
+	result = account_compact_next(work, ACCOUNT_COMPACT_AT, &compacted);
+	if (result == ACCOUNT_ABSENT) { /* compacted and swept by another meanwhile? */
 		*more_out = true;
 		return account_manifest_reread(work);
 	}
-	if (result != ACCOUNT_OK || folded == 0)
+	if (result != ACCOUNT_OK || compacted == 0)
 		return result;
 	*more_out = true;
 	result = account_manifest_commit(work, &won);
 	if (result == ACCOUNT_OK && won)
-		*folded_out += folded;
+		*compacted_out += compacted;
 	return result;
 }
 
-enum account_result account_fold(const struct account_env *env, struct account_cache *cache,
-    const struct account_id *account, struct call *call, size_t *folded_out)
+enum account_result account_compact(const struct account_env *env, struct account_cache *cache,
+    const struct account_id *account, struct call *call, size_t *compacted_out)
 {
 	struct account_work *work = NULL;
 	enum account_result result;
-	size_t folded = 0;
+	size_t compacted = 0;
 	bool more = true;
 
 	result = account_work_open(env, cache, account, call, &work);
@@ -185,9 +190,9 @@ enum account_result account_fold(const struct account_env *env, struct account_c
 	if (result == ACCOUNT_OK && !work->has_manifest)
 		result = account_manifest_read(work);
 	for (unsigned i = 0; result == ACCOUNT_OK && more && i < MANIFEST_PACKS_MAX; i++)
-		result = fold_once(work, &folded, &more);
+		result = compact_once(work, &compacted, &more);
 	if (result == ACCOUNT_OK)
-		*folded_out = folded;
+		*compacted_out = compacted;
 	if (result == ACCOUNT_GONE)
 		account_take_back(work);
 	account_work_free(work);
