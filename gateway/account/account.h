@@ -54,12 +54,12 @@ struct account_wiping {
 };
 struct account_cache {
 	struct bytes manifest; /* encoded; empty: unknown */
-	bool manifest_checked; /* it was, by this process */
+	bool manifest_checked; /* this process has judged it, and need not again */
 	struct bucket_tag tag;
 	struct bytes roster; /* the roster blob's bytes; empty: unknown */
 	struct digest roster_hash;
-	bool roster_checked;            /* likewise its signatures; and so was, below … */
-	struct digest snapshot_checked; /* … that of the frame with this hash */
+	bool roster_checked;            /* likewise the signatures in the roster */
+	struct digest snapshot_checked; /* the snapshot's frame whose signature was checked */
 	struct bytes index;             /* the current snapshot's index blob; empty: unknown */
 	struct blob_name index_name;
 	struct blob_name *seen; /* blobs put or read back through this cache; the newest SEEN_MAX */
@@ -67,10 +67,10 @@ struct account_cache {
 	bool wipe_checked; /* w/<account> was read since this process started */
 	struct account_pack packs[ACCOUNT_PACKS_AT_HAND]; /* put through it, for a compaction */
 	size_t packs_count;
-	uint64_t put_bytes; /* of objects but the manifest, put since the caller last set it to 0 */
-	bool has_put;       /* likewise, since it was last told "gone" */
-	uint64_t lease_generation; /* of the lease that was seen last … */
-	int64_t lease_seen_ms;     /* … for the first time then, by the monotonic clock */
+	uint64_t put_bytes;        /* of objects but manifests, put since account_cache_take_put */
+	bool has_put;              /* an object was put since a call met "gone" */
+	uint64_t lease_generation; /* tells the lease that was seen last from earlier ones */
+	int64_t lease_seen_ms;     /* when it was first seen, by the monotonic clock */
 	struct account_wiping wiping;
 };
 /* All but put_bytes, has_put and what was counted of a wipe becomes empty. */

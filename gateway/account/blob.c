@@ -3,7 +3,6 @@
  * until a commit does, two sweeps remove it again.
  */
 #include "gateway/account/account.h"
-#include "gateway/account/cache.h"
 #include "gateway/account/manifest_read.h"
 #include "gateway/account/object.h"
 #include "gateway/account/removal.h"

@@ -3,7 +3,6 @@
  * The account's id is the genesis' hash, so whoever finds a manifest there finds this very account.
  */
 #include "gateway/account/account.h"
-#include "gateway/account/cache.h"
 #include "gateway/account/manifest_read.h"
 #include "gateway/account/object.h"
 #include "gateway/account/removal.h"

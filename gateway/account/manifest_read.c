@@ -3,7 +3,6 @@
  */
 #include "gateway/account/manifest_read.h"
 
-#include "gateway/account/cache.h"
 #include "gateway/account/object.h"
 #include "gateway/account/result.h"
 #include "gateway/account/wipe_record.h"

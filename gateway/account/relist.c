@@ -3,7 +3,6 @@
  * "Wipe"). The records w/<account> say where to look; w/<account>.done that nobody has to any more.
  */
 #include "gateway/account/account.h"
-#include "gateway/account/cache.h"
 #include "gateway/account/object.h"
 #include "gateway/account/removal.h"
 #include "gateway/account/result.h"

@@ -4,7 +4,6 @@
  */
 #include "gateway/account/removal.h"
 
-#include "gateway/account/cache.h"
 #include "gateway/account/object.h"
 #include "gateway/account/result.h"
 #include "schemas/base/mutation.h"

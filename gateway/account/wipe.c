@@ -5,7 +5,6 @@
  */
 #include "gateway/account/account.h"
 
-#include "gateway/account/cache.h"
 #include "gateway/account/manifest_read.h"
 #include "gateway/account/removal.h"
 #include "gateway/account/result.h"

@@ -3,7 +3,6 @@
  */
 #include "gateway/account/wipe_record.h"
 
-#include "gateway/account/cache.h"
 #include "gateway/account/object.h"
 #include "gateway/account/result.h"
 

@@ -5,8 +5,6 @@
  */
 #include "gateway/account/work.h"
 
-#include "gateway/account/cache.h"
-
 #include <stdlib.h>
 #include <string.h>
 

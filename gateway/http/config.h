@@ -13,7 +13,7 @@
 /* Who may create an account (design, section 7). */
 struct http_invites {
 	void *self;
-	/* OK: such a token was made, spent or not. REFUSED: it is unknown. Changes nothing. */
+	/* OK: such a token exists, spent or not. REFUSED: it is unknown. Changes nothing. */
 	enum account_result (*check)(void *self, const char *token, struct call *call);
 	/*
 	 * OK: the token is the account's from now on, or has been before. REFUSED: it is unknown,
@@ -24,8 +24,9 @@ struct http_invites {
 };
 
 /*
- * Who looks after accounts between requests. Called by many threads. Any function may be NULL: then
- * there is room, and nobody wants to know.
+ * Who looks after accounts between requests, and knows how much room each has left in the bucket
+ * (in inkseald: the upkeep). Called by many threads. A function that is NULL is not called: then
+ * there is always room.
  */
 struct http_keeper {
 	void *self;
@@ -55,35 +56,50 @@ struct http_config {              /* all borrowed until http_stop returns, but f
 	struct http_invites invites;   /* asked unless create_open */
 	struct http_keeper keeper;
 
-	unsigned threads;         /* of libmicrohttpd */
-	unsigned workers;         /* requests that run at once */
-	unsigned queue_max;       /* requests that wait for a worker: more are answered 503 */
-	unsigned connections_max; /* more are not accepted */
-	unsigned per_ip_max;      /* connections of one address (IPv6: one /64); 0: no limit */
-	bool per_ip_near;         /* … also of private addresses and this machine's: of proxies */
-	unsigned account_max;     /* requests of one account, waiting or running: more get 429 */
-	unsigned watchers_max;    /* of one account: more get 429 */
-	size_t cache_bytes_max;   /* what is kept of accounts between requests */
-	size_t body_bytes_max;    /* request bodies in memory: more get 503, or are cut off */
-	size_t answer_bytes_max;  /* answers in memory, until they are read: more get 503 */
-	size_t account_bytes_max; /* of either, what one account may take */
-	size_t unauthenticated_bytes_max; /* … and all together who are not known yet */
-	unsigned gate_workers;            /* requests that run at once, of whoever is not known */
-	unsigned gate_max;                /* … and wait with them: more get 503 */
-	unsigned gate_account_max;        /* … for one account: more get 429 */
-	unsigned gate_address_max; /* … of one address, where those are counted: likewise */
-	int64_t gate_ms;           /* until they are known, or answered */
-	unsigned rate_max;  /* requests of one device in a minute: more get 429; 0: no limit */
-	int64_t header_ms;  /* a request's header must be here by then, counted from accept */
-	int64_t idle_ms;    /* … and on a kept-alive connection, from the last answer */
-	int64_t slack_ms;   /* an answer takes this, and a second every … */
-	uint64_t rate_min;  /* … so many bytes, at the most; a body, as far as it has come */
+	/* ---- threads and queues ---- */
+	unsigned threads;   /* of libmicrohttpd: they read requests and send answers */
+	unsigned workers;   /* threads that do what authenticated requests ask for */
+	unsigned queue_max; /* requests that wait for a worker; more are answered 503 */
+
+	/* ---- connections ---- */
+	unsigned connections_max; /* open at once; more are not accepted */
+	unsigned per_ip_max;      /* … of one address (of IPv6, one /64); 0: no limit */
+	bool per_ip_near; /* count private addresses and this machine's too: a proxy has one */
+
+	/* ---- of one account, or one device ---- */
+	unsigned account_max;  /* requests that wait or run; more are answered 429 */
+	unsigned watchers_max; /* long-polls; more are answered 429 */
+	unsigned rate_max;     /* requests of a device in a minute; more get 429; 0: no limit */
+
+	/* ---- memory, in bytes ---- */
+	size_t cache_bytes_max;  /* what is kept of accounts between requests */
+	size_t body_bytes_max;   /* request bodies; more get 503, or are cut off in their middle */
+	size_t answer_bytes_max; /* answers until they are read; more get 503 */
+	/* Of bodies, and of answers: what one account's devices may take, and what all requests
+	 * together may that are not authenticated (yet). */
+	size_t account_bytes_max;
+	size_t unauthenticated_bytes_max;
+
+	/* ---- the gate, where a request waits that memory can't authenticate (gate.h) ---- */
+	unsigned gate_workers;     /* its threads */
+	unsigned gate_max;         /* requests there; more are answered 503 */
+	unsigned gate_account_max; /* … for one account; more are answered 429 */
+	unsigned gate_address_max; /* … of one address, where those are counted; likewise */
+	int64_t gate_ms;           /* until a request there is authenticated or answered */
+
+	/* ---- time ---- */
+	int64_t header_ms; /* from accepting a connection to the end of its first header */
+	int64_t idle_ms;   /* from an answer to the end of the next header of the connection */
+	/* A body or an answer may take slack_ms, and a second more for each rate_min bytes of it.
+	 */
+	int64_t slack_ms;
+	uint64_t rate_min;
 	int64_t call_ms;    /* from the end of the body to the answer */
-	int64_t watch_ms;   /* a watch is answered 204 after that */
+	int64_t watch_ms;   /* after this a watch is answered 204 */
 	int64_t recheck_ms; /* a watched account is compared with the bucket that often */
 
 	/*
-	 * Does the bucket not take our credentials at present? Then /readyz says 503, and so does a
+	 * True while the bucket does not take our credentials. Then /readyz says 503, and so does a
 	 * request that failed. May be NULL.
 	 */
 	bool (*denied)(void *sink);

@@ -53,8 +53,8 @@ struct exchange {
 	struct http_target *target;
 	struct http_signature signature; /* of a signed route; nothing in it is verified yet */
 	struct exchange_auth *auth;      /* NULL once it is not needed any more */
-	bool passed; /* the gate, or it need not: what it may ask for was checked */
-	bool known;  /* … and it is a live device's, as far as is known without asking */
+	bool passed; /* what it may ask for was checked, from memory or at the gate */
+	bool known; /* … and it is a live device's, as far as is known without asking the bucket */
 	char *invite;
 	struct buffer body;
 	uint64_t body_len;             /* as announced */
@@ -62,7 +62,7 @@ struct exchange {
 	int64_t body_start_ms;         /* when its reading began */
 	size_t body_held, answer_held; /* of the server's budgets */
 	uint64_t reserved;             /* of the account's room, until it is settled */
-	bool spared;                   /* paid for as a statement */
+	bool spared;                   /* it was let in on the allowance for statements */
 	bool unauthenticated_worker;   /* counted among those */
 	uint64_t in_bytes, out_bytes;
 	struct http_slot *slot; /* NULL until a worker is to have it, and once it is answered */

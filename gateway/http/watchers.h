@@ -26,7 +26,8 @@ struct http_watcher {           /* its owner's memory; the owner sets the first 
 enum http_watch { WATCH_WAITS, WATCH_PASSED, WATCH_BUSY };
 /*
  * PASSED: the head is beyond watcher->seq already, and is *head_out. BUSY: the account has as many
- * watchers as it may. Deadlines must not come before those of earlier calls.
+ * watchers as it may. A
+ * deadline before an earlier call's is noticed only when that one is over.
  */
 MUST_USE enum http_watch http_accounts_watch(struct http_accounts *accounts,
     struct http_watcher *watcher, int64_t deadline_ms, uint64_t *head_out);
