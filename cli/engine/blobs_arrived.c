@@ -133,9 +133,9 @@ static enum engine_result got_installed(
     struct sync *sync, struct transfer *transfer, struct view blob)
 {
 	uint64_t done, all;
-	enum engine_result result = snapshot_install_blob(sync->install, transfer, blob);
+	enum engine_result result = snapshot_fetch_blob(sync->install, transfer, blob);
 
-	snapshot_install_progress(sync->install, &done, &all);
+	snapshot_fetch_progress(sync->install, &done, &all);
 	show_progress(sync, done, all);
 	return result;
 }

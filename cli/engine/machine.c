@@ -280,7 +280,7 @@ static enum engine_result go_on_installing(struct sync *sync)
 	enum engine_result result = ENGINE_OK;
 
 	if (transfer != NULL)
-		result = snapshot_install_next(sync->install, &get, transfer);
+		result = snapshot_fetch_next(sync->install, &get, transfer);
 	if (result != ENGINE_OK)
 		return result;
 	if (get)

@@ -2,12 +2,12 @@
  * cli/engine/snapshot_fetch.c: what a snapshot is made of, fetched and staged. Segments whose run
  * this device's own cloud state has already are not fetched; nothing of the journal moves.
  */
+#include "cli/engine/snapshot_fetch.h"
 #include "cli/engine/blob_open.h"
 #include "cli/engine/follow.h"
 #include "cli/engine/log_frame.h"
 #include "cli/engine/losers.h"
 #include "cli/engine/own_runs.h"
-#include "cli/engine/snapshot_install.h"
 #include "cli/engine/stage.h"
 #include "cli/engine/transaction.h"
 #include "cli/engine/transfers.h"
@@ -328,7 +328,7 @@ static enum engine_result opening_begin(struct snapshot_install *install, struct
 	return ENGINE_OK;
 }
 
-enum engine_result snapshot_install_next(
+enum engine_result snapshot_fetch_next(
     struct snapshot_install *install, bool *get_out, struct transfer *transfer)
 {
 	if (!install->has_index) {
@@ -360,7 +360,7 @@ static bool stages_now(const struct snapshot_install *install)
 	return stage_full(&install->stage) || install->there == install->segments_count;
 }
 
-enum engine_result snapshot_install_blob(
+enum engine_result snapshot_fetch_blob(
     struct snapshot_install *install, struct transfer *transfer, struct view blob)
 {
 	bool is_index = transfer->place == PLACE_INDEX;
@@ -384,7 +384,7 @@ enum engine_result snapshot_install_blob(
 	return transaction_finish(install->replica, result);
 }
 
-void snapshot_install_progress(
+void snapshot_fetch_progress(
     const struct snapshot_install *install, uint64_t *done_out, uint64_t *all_out)
 {
 	*done_out = install->there;
