@@ -14,7 +14,7 @@
 #ifndef INKSEAL_SHOWN_H
 #define INKSEAL_SHOWN_H
 
-#include "schemas/base/base.h"
+#include "schemas/base/bytes.h"
 
 enum shown_as {
 	SHOWN_LINE,  /* one line: line feeds, returns and tabs are blanks */

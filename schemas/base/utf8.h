@@ -4,7 +4,7 @@
 #ifndef INKSEAL_UTF8_H
 #define INKSEAL_UTF8_H
 
-#include "schemas/base/base.h"
+#include "schemas/base/bytes.h"
 
 bool utf8_valid(struct view text);
 /* The length of the sequence that text, which is not empty, begins with: 1 to 4; 0: there is none.
