@@ -52,7 +52,7 @@ enum journal_result store_stage_next(void *self, struct view after, struct call 
 
 enum journal_result store_stage_count(void *self, struct call *call, uint64_t *count_out)
 {
-	int64_t count = 0;
+	int64_t count;
 	enum journal_result result =
 	    store_number(self, "SELECT count(*) FROM staged", call, &count);
 
