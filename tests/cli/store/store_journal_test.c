@@ -618,6 +618,33 @@ static void test_sent_take(void **state)
 	assert_ok(f, store_check(f->store, &f->call));
 }
 
+/* What was carried is to be found again: an acknowledgement of less than all is none. */
+static void test_sent_entry_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	struct digest frame = digest_filled(1);
+	struct device_id device = device_filled(7);
+	struct digest versions = digest_filled(3);
+	uint64_t count = 99;
+
+	begin(f);
+	(void)put_local(f, &(struct words){.id = "a"});
+	(void)put_local(f, &(struct words){.id = "b"});
+	assert_ok(f, OPS(f)->sent_add(f->store, &frame, 4, &f->call));
+	assert_ok(f, OPS(f)->sent_all_dirty(f->store, &frame, &f->call));
+	commit(f);
+	assert_ok(f, store_exec(f->store, "DELETE FROM entries WHERE id = 'a'", &f->call));
+	begin(f);
+	assert_result(f,
+	    OPS(f)->sent_acknowledge(f->store, &frame, &device, 4, 44, &f->call, &count, &versions),
+	    JOURNAL_FAILED);
+	assert_string_equal(
+	    f->call.message, "an entry is missing from the journal: run `inkseal doctor`");
+	assert_int_equal(count, 99);
+	assert_digest(versions, digest_filled(3));
+	OPS(f)->rollback(f->store);
+}
+
 static void test_sent_prune(void **state)
 {
 	struct fixture *f = *state;
@@ -712,6 +739,10 @@ static void test_bases_forget(void **state)
 	(void)put_settled(f, &(struct words){.id = "gone there"}, 3);
 	assert_ok(f, OPS(f)->cloud_set(f->store, view_text("gone there"), NULL,
 			 &(struct device_id){{0}}, 4, 0, &f->call));
+	(void)put_settled(f, &(struct words){.id = "gone everywhere"}, 3);
+	assert_ok(f, OPS(f)->cloud_set(f->store, view_text("gone everywhere"), NULL,
+			 &(struct device_id){{0}}, 4, 0, &f->call));
+	assert_ok(f, OPS(f)->local_set(f->store, view_text("gone everywhere"), NULL, &f->call));
 	assert_ok(f, OPS(f)->bases_forget(f->store, &f->call));
 	assert_ok(f, OPS(f)->cloud_placed(f->store, 9, &f->call));
 	commit(f);
@@ -724,6 +755,9 @@ static void test_bases_forget(void **state)
 	assert_true(!entry.has_local && !entry.has_base && entry.has_cloud);
 	entry = get_entry(f, "gone there");
 	assert_true(entry.has_local && !entry.has_base && !entry.has_cloud);
+	assert_result(f,
+	    OPS(f)->entry_get(f->store, view_text("gone everywhere"), &f->call, &entry),
+	    JOURNAL_NONE);
 	assert_result(f,
 	    OPS(f)->version_author(f->store, view_text("same"), &version, &f->call, &author),
 	    JOURNAL_NONE);
@@ -802,6 +836,40 @@ static void test_losers(void **state)
 	OPS(f)->scan_close(f->store);
 }
 
+/* It fails, whenever it is asked, and gives nothing. */
+static void assert_no_loser(struct fixture *f, const char *why)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct journal_loser loser = {0};
+
+		call_init(&f->call, 1000);
+		assert_result(f,
+		    OPS(f)->loser_next(f->store, (struct view){0}, NULL, &f->call, &loser),
+		    JOURNAL_FAILED);
+		assert_non_null(strstr(f->call.message, why));
+		assert_null(loser.id.data);
+		assert_null(loser.encoded.data);
+	}
+}
+
+static void test_a_damaged_loser(void **state)
+{
+	struct fixture *f = *state;
+	struct device_id device = device_filled(7);
+	struct digest version;
+
+	begin(f);
+	version = put_version(f, &(struct words){.id = "a"});
+	assert_ok(f, OPS(f)->loser_add(f->store, view_text("a"), &version, &device, &f->call));
+	commit(f);
+	assert_ok(f, store_exec(f->store, "UPDATE losers SET author = x'01'", &f->call));
+	assert_no_loser(f, "the journal's file is damaged");
+	assert_ok(
+	    f, store_exec(f->store, "UPDATE losers SET author = zeroblob(16); DELETE FROM versions",
+		   &f->call));
+	assert_no_loser(f, "a version is missing from the journal: run `inkseal doctor`");
+}
+
 static void test_segments(void **state)
 {
 	struct fixture *f = *state;
@@ -819,6 +887,12 @@ static void test_segments(void **state)
 	assert_int_equal(found.name_count, 4);
 	assert_digest(found.name_hash, segment.name_hash);
 	assert_result(f, OPS(f)->segment_find(f->store, &other, &f->call, &found), JOURNAL_NONE);
+	found.name_count = 99;
+	assert_ok(f, store_exec(f->store, "UPDATE segments SET name_hash = x'01'", &f->call));
+	assert_result(
+	    f, OPS(f)->segment_find(f->store, &segment.run_hash, &f->call, &found), JOURNAL_FAILED);
+	assert_non_null(strstr(f->call.message, "the journal's file is damaged"));
+	assert_int_equal(found.name_count, 99);
 	begin(f);
 	assert_ok(f, OPS(f)->segments_clear(f->store, &f->call));
 	commit(f);
@@ -1039,10 +1113,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(test_scan_of_many),
     cmocka_unit_test_journal(test_sent),
     cmocka_unit_test_journal(test_sent_take),
+    cmocka_unit_test_journal(test_sent_entry_is_missing),
     cmocka_unit_test_journal(test_sent_prune),
     cmocka_unit_test_journal(test_cloud_forget),
     cmocka_unit_test_journal(test_bases_forget),
     cmocka_unit_test_journal(test_losers),
+    cmocka_unit_test_journal(test_a_damaged_loser),
     cmocka_unit_test_journal(test_segments),
     cmocka_unit_test_journal(test_stage),
     cmocka_unit_test_journal(test_stage_take),

@@ -313,7 +313,11 @@ static void test_resolve_says_why(void **state)
 	    {"z", "there is no such entry"},
 	};
 	struct fixture *f = *state;
+	struct bytes none = {0};
 
+	assert_result(f, store_resolve(f->store, "", &f->call, &none), JOURNAL_NONE);
+	assert_string_equal(f->call.message, "there is no such entry");
+	assert_null(none.data);
 	begin(f);
 	(void)put_local(f, &(struct words){.id = "abcdef"});
 	(void)put_local(f, &(struct words){.id = "abcdeg"});
@@ -395,6 +399,13 @@ static void test_activity(void **state)
 	const struct journal_ops *ops = f->journal.ops;
 	struct told told = {0};
 
+	begin(f); /* what is about no entry has no id, and the shortest id is one */
+	assert_ok(f, ops->activity_add(f->store, ACTIVITY_EDIT, view_text(""), "", 1, &f->call));
+	assert_ok(f, ops->activity_add(f->store, ACTIVITY_EDIT, view_text("1"), "", 2, &f->call));
+	assert_ok(f, store_activity(f->store, 0, see_activity, &told, &f->call));
+	assert_string_equal(told.text, "0:1::2 0:-::1");
+	ops->rollback(f->store);
+	told = (struct told){0};
 	begin(f);
 	assert_ok(f, ops->activity_add(f->store, ACTIVITY_EDIT, view_text("one"), "", 1, &f->call));
 	assert_ok(f,
