@@ -7,6 +7,7 @@
 #include "tests/test.h"
 
 #include "gateway/bucket/bucket_priv.h"
+#include "tests/each.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -401,14 +402,12 @@ static int remove_one(const char *path, const struct stat *info, int flag, struc
 	return remove(path);
 }
 
-/* False: no cut was met. */
-static bool cut_at(const struct step *step, unsigned nth, uint32_t seed)
+static void cut_at(const struct step *step, struct each *each, uint32_t seed)
 {
 	struct bucket_tag tag = {{0}};
 	enum bucket_result said = BUCKET_RETRY;
 	struct bucket *bucket;
 	char now[32];
-	bool cut;
 
 	(void)snprintf(root, sizeof(root), "/tmp/inkseal-dir-crash-XXXXXX");
 	assert_non_null(mkdtemp(root));
@@ -421,30 +420,28 @@ static bool cut_at(const struct step *step, unsigned nth, uint32_t seed)
 	object_text(bucket, step->key, now, &tag);
 	bucket_close(bucket);
 	memset(&disk, 0, sizeof(disk));
-	disk.nth = nth;
+	disk.nth = each->nth;
 	bucket = open_bucket(&lossy_io);
 	if (bucket != NULL)
 		said = take_step(bucket, step, &tag);
 	bucket_close(bucket);
-	cut = disk.cut;
-	if (!cut)
+	each->hit = disk.cut;
+	if (!each->hit)
 		assert_int_equal(said, BUCKET_OK);
-	land(seed);
+	land(seed + each->nth);
 	assert_int_equal(nftw(root, see_owner, 16, FTW_PHYS), 0);
 	check(step, said);
 	assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
-	return cut;
 }
 
 static void each_call(const struct step *step, uid_t whose)
 {
 	owner = whose;
 	for (uint32_t seed = 0; seed < SEEDS; seed++) {
-		unsigned nth = 1;
+		struct each each = {.of = step->key, .least = 7, .most = CALLS_MAX};
 
-		while (nth < CALLS_MAX && cut_at(step, nth, seed * CALLS_MAX + nth))
-			nth++;
-		assert_in_range(nth, 8, CALLS_MAX - 1);
+		while (each_next(&each))
+			cut_at(step, &each, seed * CALLS_MAX);
 	}
 }
 

@@ -4,21 +4,12 @@
  * INKSEAL_SEED draws what survives; INKSEAL_CRASH_ROUNDS (1) goes through all calls so many times.
  */
 #include "tests/crash/rig.h"
+#include "tests/each.h"
 
 #include <stdlib.h>
 
 #define CALLS_MAX 20000u
 #define FAR_PARTS 15u /* of a scenario that takes a second a run */
-
-static unsigned at; /* the call that the last run was cut at */
-
-/* After a failure too: where to look, with INKSEAL_CRASH_AT. */
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run was cut at call %u\n", at);
-	return 0;
-}
 
 static unsigned long setting(const char *name, unsigned long usual)
 {
@@ -27,29 +18,27 @@ static unsigned long setting(const char *name, unsigned long usual)
 	return text == NULL ? usual : strtoul(text, NULL, 10);
 }
 
-/* One run that ends at call nth. False: it met no cut, and all went well. */
-static bool cut_at(
-    struct rig *rig, const struct rig_scenario *scenario, unsigned nth, uint64_t seed)
+/* One run that ends at a call, or meets no cut, and all goes well. */
+static void cut_at(
+    struct rig *rig, const struct rig_scenario *scenario, struct each *each, uint64_t seed)
 {
 	enum engine_result result = ENGINE_FAILED;
-	bool cut;
 
 	rig_back(rig);
-	lossy_arm(LOSSY_POWER, nth);
+	lossy_arm(LOSSY_POWER, each->nth);
 	if (rig_store_open(rig))
 		result = scenario->run(rig);
 	rig_store_close(rig);
-	cut = lossy_hit();
+	each->hit = lossy_hit();
 	lossy_disarm();
-	if (!cut)
+	if (!each->hit)
 		assert_engine(&rig->a, result, ENGINE_OK);
-	assert_true(lossy_land(seed));
+	assert_true(lossy_land(seed + each->nth));
 	lossy_use(false);
 	account_cache_clear(&rig->a.cache);
 	if (!rig_store_open(rig))
 		fail_msg("it does not open again: %s", rig->a.call.message);
 	rig_check(rig);
-	return cut;
 }
 
 /* Those among them whose number leaves `part` when divided by `parts`. */
@@ -59,19 +48,20 @@ static void each_call(const struct rig_scenario *scenario, unsigned part, unsign
 	unsigned long rounds = setting("INKSEAL_CRASH_ROUNDS", 1);
 	unsigned long first = setting("INKSEAL_CRASH_AT", 1);
 	uint64_t seed = setting("INKSEAL_SEED", 20261124);
-	unsigned nth = 0;
 
 	assert_non_null(rig);
 	rig_open(rig, scenario);
 	for (unsigned long round = 0; round < rounds; round++) {
-		for (nth = (unsigned)first + part; nth < CALLS_MAX; nth += parts) {
-			at = nth;
-			if (!cut_at(rig, scenario, nth, seed + nth))
-				break;
-		}
+		struct each each = {.of = scenario->name,
+		    .first = (unsigned)first + part,
+		    .step = parts,
+		    .least = 19, /* else the test shows nothing */
+		    .most = CALLS_MAX};
+
+		while (each_next(&each))
+			cut_at(rig, scenario, &each, seed);
 		seed += CALLS_MAX;
 	}
-	assert_in_range(nth, 20, CALLS_MAX - 1); /* else the test shows nothing */
 	rig_close(rig);
 	free(rig);
 }
@@ -137,16 +127,16 @@ static void test_join(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_fresh, tell),
-    cmocka_unit_test_teardown(test_edits, tell),
-    cmocka_unit_test_teardown(test_import, tell),
-    cmocka_unit_test_teardown(test_switch_on, tell),
-    cmocka_unit_test_teardown(test_push, tell),
-    cmocka_unit_test_teardown(test_pull, tell),
-    cmocka_unit_test_teardown(test_far_behind_first, tell),
-    cmocka_unit_test_teardown(test_far_behind_second, tell),
-    cmocka_unit_test_teardown(test_far_behind_third, tell),
-    cmocka_unit_test_teardown(test_join, tell),
+    cmocka_unit_test_teardown(test_fresh, each_tell),
+    cmocka_unit_test_teardown(test_edits, each_tell),
+    cmocka_unit_test_teardown(test_import, each_tell),
+    cmocka_unit_test_teardown(test_switch_on, each_tell),
+    cmocka_unit_test_teardown(test_push, each_tell),
+    cmocka_unit_test_teardown(test_pull, each_tell),
+    cmocka_unit_test_teardown(test_far_behind_first, each_tell),
+    cmocka_unit_test_teardown(test_far_behind_second, each_tell),
+    cmocka_unit_test_teardown(test_far_behind_third, each_tell),
+    cmocka_unit_test_teardown(test_join, each_tell),
 };
 
 TEST_MAIN(tests)

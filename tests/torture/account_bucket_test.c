@@ -4,13 +4,10 @@
  * is over; or it is refused for good; or the bucket is away from there on. Nothing is torn, and the
  * same call again succeeds.
  */
+#include "tests/each.h"
 #include "tests/torture/account_rig.h"
 
 #include <string.h>
-
-#define REQUESTS_MAX 2000u
-
-static unsigned at; /* the request that failed in the last run */
 
 struct failure {
 	enum memory_op op;
@@ -38,22 +35,22 @@ static bool is_refusal(const struct failure *failure)
 	return failure != NULL && failure->how == MEMORY_FAULT_NONE;
 }
 
-/* NULL: the bucket is away from the request `at` on. */
-static void arm(struct fixture *fixture, const struct failure *failure)
+/* NULL: the bucket is away from the nth request on. */
+static void arm(struct fixture *fixture, const struct failure *failure, unsigned nth)
 {
 	fixture->ops = 0;
 	if (failure == NULL)
-		fixture->crash_at = at;
+		fixture->crash_at = nth;
 	else if (is_refusal(failure))
-		fixture_refuse(fixture, failure->op, "", at - 1);
+		fixture_refuse(fixture, failure->op, "", nth - 1);
 	else
-		fixture_arm(fixture, failure->op, "", failure->how, at - 1, 1);
+		fixture_arm(fixture, failure->op, "", failure->how, nth - 1, 1);
 }
 
 /* Whether the failure was met. */
-static bool disarm(struct fixture *fixture, const struct failure *failure)
+static bool disarm(struct fixture *fixture, const struct failure *failure, unsigned nth)
 {
-	bool met = failure == NULL       ? fixture->ops >= at
+	bool met = failure == NULL       ? fixture->ops >= nth
 		   : is_refusal(failure) ? !fixture->odd.refusal.armed
 					 : !fixture->armed;
 
@@ -86,40 +83,39 @@ static const char *word_of(const struct failure *failure)
 	return is_refusal(failure) ? "the disk is full" : "the answer was lost";
 }
 
-static bool fails_at(const struct scene_call *call, const struct failure *failure)
+static void fails_at(
+    const struct scene_call *call, const struct failure *failure, struct each *each)
 {
 	enum account_result expected = is_refusal(failure) ? ACCOUNT_FAILED : ACCOUNT_RETRY;
 	struct scene scene;
 	struct fixture *fixture;
 	enum account_result result;
-	bool failed;
 
 	scene_open(&scene, call);
 	fixture = &scene.pair->fixture;
-	arm(fixture, failure);
+	arm(fixture, failure, each->nth);
 	result = call->run(&scene);
-	failed = disarm(fixture, failure);
-	if (result != ACCOUNT_OK && (!failed || result != expected ||
+	each->hit = disarm(fixture, failure, each->nth);
+	if (result != ACCOUNT_OK && (!each->hit || result != expected ||
 					strstr(fixture->call.message, word_of(failure)) == NULL))
-		fail_msg("%s, request %u: %s: %s", call->name, at, account_result_text(result),
-		    fixture->call.message);
-	if (result == ACCOUNT_OK && failed && !is_borne(call, failure))
-		fail_msg("%s, request %u failed, and it is called done", call->name, at);
+		fail_msg("%s, request %u: %s: %s", call->name, each_at(),
+		    account_result_text(result), fixture->call.message);
+	if (result == ACCOUNT_OK && each->hit && !is_borne(call, failure))
+		fail_msg("%s, request %u failed, and it is called done", call->name, each_at());
 	scene_judge(&scene, call, result);
-	if (at % 2 == 0)
+	if (each->nth % 2 == 0)
 		scene_forget(&scene);
 	scene_again(&scene, call);
 	scene_close(&scene);
-	return failed;
 }
 
 static unsigned each_of(const struct scene_call *call, const struct failure *failure)
 {
-	for (at = 1; at < REQUESTS_MAX; at++)
-		if (!fails_at(call, failure))
-			break;
-	assert_in_range(at, 1, REQUESTS_MAX - 1);
-	return at - 1;
+	struct each each = {.of = call->name, .may_be_none = failure != NULL};
+
+	while (each_next(&each))
+		fails_at(call, failure, &each);
+	return each.hits;
 }
 
 static void each_request(const struct scene_call *call)
@@ -127,7 +123,6 @@ static void each_request(const struct scene_call *call)
 	unsigned away = each_of(call, NULL);
 	unsigned runs = away;
 
-	assert_true(away > 0);
 	for (size_t i = 0; i < COUNT_OF(failures); i++)
 		runs += each_of(call, &failures[i]);
 	print_message("%s: %u requests, %u faults\n", call->name, away, runs);
@@ -143,36 +138,29 @@ static void each_request(const struct scene_call *call)
 
 SCENES(CASE)
 
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run failed at request %u\n", at);
-	return 0;
-}
-
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_create, tell),
-    cmocka_unit_test_teardown(test_push, tell),
-    cmocka_unit_test_teardown(test_push_body, tell),
-    cmocka_unit_test_teardown(test_statement, tell),
-    cmocka_unit_test_teardown(test_pack, tell),
-    cmocka_unit_test_teardown(test_snapshot, tell),
-    cmocka_unit_test_teardown(test_pull, tell),
-    cmocka_unit_test_teardown(test_far_behind, tell),
-    cmocka_unit_test_teardown(test_revoked, tell),
-    cmocka_unit_test_teardown(test_gone, tell),
-    cmocka_unit_test_teardown(test_compact, tell),
-    cmocka_unit_test_teardown(test_compact_at_hand, tell),
-    cmocka_unit_test_teardown(test_sweep, tell),
-    cmocka_unit_test_teardown(test_sweep_many, tell),
-    cmocka_unit_test_teardown(test_wipe, tell),
-    cmocka_unit_test_teardown(test_relist, tell),
-    cmocka_unit_test_teardown(test_relist_done, tell),
-    cmocka_unit_test_teardown(test_wiped_next, tell),
-    cmocka_unit_test_teardown(test_blob_put, tell),
-    cmocka_unit_test_teardown(test_blob_get, tell),
-    cmocka_unit_test_teardown(test_roster, tell),
-    cmocka_unit_test_teardown(test_usage, tell),
+    cmocka_unit_test_teardown(test_create, each_tell),
+    cmocka_unit_test_teardown(test_push, each_tell),
+    cmocka_unit_test_teardown(test_push_body, each_tell),
+    cmocka_unit_test_teardown(test_statement, each_tell),
+    cmocka_unit_test_teardown(test_pack, each_tell),
+    cmocka_unit_test_teardown(test_snapshot, each_tell),
+    cmocka_unit_test_teardown(test_pull, each_tell),
+    cmocka_unit_test_teardown(test_far_behind, each_tell),
+    cmocka_unit_test_teardown(test_revoked, each_tell),
+    cmocka_unit_test_teardown(test_gone, each_tell),
+    cmocka_unit_test_teardown(test_compact, each_tell),
+    cmocka_unit_test_teardown(test_compact_at_hand, each_tell),
+    cmocka_unit_test_teardown(test_sweep, each_tell),
+    cmocka_unit_test_teardown(test_sweep_many, each_tell),
+    cmocka_unit_test_teardown(test_wipe, each_tell),
+    cmocka_unit_test_teardown(test_relist, each_tell),
+    cmocka_unit_test_teardown(test_relist_done, each_tell),
+    cmocka_unit_test_teardown(test_wiped_next, each_tell),
+    cmocka_unit_test_teardown(test_blob_put, each_tell),
+    cmocka_unit_test_teardown(test_blob_get, each_tell),
+    cmocka_unit_test_teardown(test_roster, each_tell),
+    cmocka_unit_test_teardown(test_usage, each_tell),
 };
 
 TEST_MAIN(tests)

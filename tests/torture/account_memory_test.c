@@ -8,17 +8,13 @@
 
 #include <string.h>
 
-#define ALLOCATIONS_MAX 5000u
-
-static unsigned at; /* the allocation that failed in the last run */
-
 /* That, and not what an earlier request had to say. A store in memory is full without it. */
 static bool is_about_memory(const struct call *call)
 {
 	return strstr(call->message, "memory") != NULL || strstr(call->message, "is full") != NULL;
 }
 
-static bool fails_at(const struct scene_call *call, bool forever)
+static void fails_at(const struct scene_call *call, struct fault_turns *turns)
 {
 	struct scene scene;
 	enum account_result result;
@@ -26,37 +22,31 @@ static bool fails_at(const struct scene_call *call, bool forever)
 	bool failed;
 
 	scene_open(&scene, call);
-	fault_arm(FAULT_OURS, at, forever);
+	fault_begin(turns);
 	result = call->run(&scene);
-	failed = fault_disarm();
+	failed = fault_end(turns);
 	if (result != ACCOUNT_OK &&
 	    (!failed || (result != ACCOUNT_FAILED && result != ACCOUNT_RETRY) ||
 		!is_about_memory(&scene.pair->fixture.call)))
-		fail_msg("%s, allocation %u: %s: %s", call->name, at, account_result_text(result),
-		    scene.pair->fixture.call.message);
+		fail_msg("%s, allocation %u: %s: %s", call->name, each_at(),
+		    account_result_text(result), scene.pair->fixture.call.message);
 	scene_judge(&scene, call, result);
-	if (at / 2 % 2 == 0)
+	if (turns->each.nth / 2 % 2 == 0)
 		scene_forget(&scene);
 	scene_again(&scene, call);
 	scene_close(&scene);
 	if (fault_live() != live)
-		fail_msg(
-		    "%s, allocation %u: %ld blocks are left", call->name, at, fault_live() - live);
-	return failed;
+		fail_msg("%s, allocation %u: %ld blocks are left", call->name, each_at(),
+		    fault_live() - live);
 }
 
 static void each_allocation(const struct scene_call *call)
 {
-	unsigned runs = 0;
+	struct fault_turns turns = {.each.of = call->name};
 
-	for (unsigned forever = 0; forever < 2; forever++) {
-		for (at = 1; at < ALLOCATIONS_MAX; at++)
-			if (!fails_at(call, forever == 1))
-				break;
-		assert_in_range(at, 2, ALLOCATIONS_MAX - 1);
-		runs += at - 1;
-	}
-	print_message("%s: %u faults\n", call->name, runs);
+	while (fault_next(&turns))
+		fails_at(call, &turns);
+	print_message("%s: %u faults\n", call->name, turns.each.hits);
 }
 
 /* One case a call, named test_<call>. */
@@ -69,36 +59,29 @@ static void each_allocation(const struct scene_call *call)
 
 SCENES(CASE)
 
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run failed at allocation %u\n", at);
-	return 0;
-}
-
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_create, tell),
-    cmocka_unit_test_teardown(test_push, tell),
-    cmocka_unit_test_teardown(test_push_body, tell),
-    cmocka_unit_test_teardown(test_statement, tell),
-    cmocka_unit_test_teardown(test_pack, tell),
-    cmocka_unit_test_teardown(test_snapshot, tell),
-    cmocka_unit_test_teardown(test_pull, tell),
-    cmocka_unit_test_teardown(test_far_behind, tell),
-    cmocka_unit_test_teardown(test_revoked, tell),
-    cmocka_unit_test_teardown(test_gone, tell),
-    cmocka_unit_test_teardown(test_compact, tell),
-    cmocka_unit_test_teardown(test_compact_at_hand, tell),
-    cmocka_unit_test_teardown(test_sweep, tell),
-    cmocka_unit_test_teardown(test_sweep_many, tell),
-    cmocka_unit_test_teardown(test_wipe, tell),
-    cmocka_unit_test_teardown(test_relist, tell),
-    cmocka_unit_test_teardown(test_relist_done, tell),
-    cmocka_unit_test_teardown(test_wiped_next, tell),
-    cmocka_unit_test_teardown(test_blob_put, tell),
-    cmocka_unit_test_teardown(test_blob_get, tell),
-    cmocka_unit_test_teardown(test_roster, tell),
-    cmocka_unit_test_teardown(test_usage, tell),
+    cmocka_unit_test_teardown(test_create, each_tell),
+    cmocka_unit_test_teardown(test_push, each_tell),
+    cmocka_unit_test_teardown(test_push_body, each_tell),
+    cmocka_unit_test_teardown(test_statement, each_tell),
+    cmocka_unit_test_teardown(test_pack, each_tell),
+    cmocka_unit_test_teardown(test_snapshot, each_tell),
+    cmocka_unit_test_teardown(test_pull, each_tell),
+    cmocka_unit_test_teardown(test_far_behind, each_tell),
+    cmocka_unit_test_teardown(test_revoked, each_tell),
+    cmocka_unit_test_teardown(test_gone, each_tell),
+    cmocka_unit_test_teardown(test_compact, each_tell),
+    cmocka_unit_test_teardown(test_compact_at_hand, each_tell),
+    cmocka_unit_test_teardown(test_sweep, each_tell),
+    cmocka_unit_test_teardown(test_sweep_many, each_tell),
+    cmocka_unit_test_teardown(test_wipe, each_tell),
+    cmocka_unit_test_teardown(test_relist, each_tell),
+    cmocka_unit_test_teardown(test_relist_done, each_tell),
+    cmocka_unit_test_teardown(test_wiped_next, each_tell),
+    cmocka_unit_test_teardown(test_blob_put, each_tell),
+    cmocka_unit_test_teardown(test_blob_get, each_tell),
+    cmocka_unit_test_teardown(test_roster, each_tell),
+    cmocka_unit_test_teardown(test_usage, each_tell),
 };
 
 TEST_MAIN(tests)

@@ -15,7 +15,7 @@
 #include "gateway/bucket/bucket_retry.h"
 #include "tests/torture/fault.h"
 
-#define TRIES_MAX 100u
+#define ALLOCATIONS_MAX 100u
 
 static struct here {
 	struct memory_store *store;
@@ -160,23 +160,19 @@ static bool open_url(struct call *call)
 /* Each allocation of open fails in turn: at least so many there are. */
 static void opens(bool (*open)(struct call *call), unsigned least)
 {
-	bool failed = true;
-	unsigned nth;
+	struct fault_turns turns = {.each = {.least = least, .most = ALLOCATIONS_MAX}};
+	long live = fault_live();
 
-	for (nth = 1; failed; nth++) {
-		long live = fault_live();
+	while (fault_next(&turns)) {
 		struct call call;
 		bool opened;
 
 		suite_call(&call);
-		fault_arm(FAULT_OURS, nth, false);
+		fault_begin(&turns);
 		opened = open(&call);
-		failed = fault_disarm();
-		assert_int_equal(opened, !failed);
+		assert_int_equal(opened, !fault_end(&turns));
 		assert_int_equal(fault_live(), live);
-		assert_true(nth < TRIES_MAX);
 	}
-	assert_true(nth > least + 1);
 }
 
 static void opening_in_memory(void **state)
@@ -267,7 +263,7 @@ struct scenario {
 	const char *name;
 	enum bucket_result (*run)(struct call *call);
 	enum bucket_result failure;
-	unsigned least; /* allocations */
+	unsigned least; /* so many allocations; 0: there may be none */
 	const char *key, *before, *after;
 };
 
@@ -288,8 +284,7 @@ static void fill_store(struct bucket *bucket, bool versions)
 		(void)suite_put_text(bucket, "f/0", "3", BUCKET_ALWAYS);
 }
 
-/* One run with the nth allocation failing. False: it has fewer. */
-static bool run_one(const struct scenario *scenario, bool versions, unsigned nth)
+static void fails_at(const struct scenario *scenario, bool versions, struct fault_turns *turns)
 {
 	bool in_memory = here.folder[0] == '\0', failed;
 	enum bucket_result result;
@@ -304,29 +299,29 @@ static bool run_one(const struct scenario *scenario, bool versions, unsigned nth
 		    BUCKET_OK);
 	fill_store(here.plain, versions);
 	suite_call(&call);
-	fault_arm(FAULT_OURS, nth, false);
+	fault_begin(turns);
 	result = scenario->run(&call);
-	failed = fault_disarm();
+	failed = fault_end(turns);
 	if (result != (failed ? scenario->failure : BUCKET_OK) ||
 	    (failed && call.message[0] == '\0'))
-		fail_msg("%s, allocation %u: %s (%s)", scenario->name, nth,
+		fail_msg("%s, allocation %u: %s (%s)", scenario->name, each_at(),
 		    bucket_result_text(result), call.message);
 	suite_expect_text(here.plain, scenario->key, failed ? scenario->before : scenario->after);
 	if (in_memory)
 		assert_int_equal(close_memory(NULL), 0);
 	assert_int_equal(fault_live(), live);
-	return failed;
 }
 
 static void run_each(const struct scenario *scenarios, size_t count, bool versions)
 {
 	for (size_t i = 0; i < count; i++) {
-		unsigned nth = 1;
+		struct fault_turns turns = {.each = {.of = scenarios[i].name,
+						.least = scenarios[i].least,
+						.may_be_none = scenarios[i].least == 0,
+						.most = ALLOCATIONS_MAX}};
 
-		while (run_one(&scenarios[i], versions, nth))
-			assert_true(++nth < TRIES_MAX);
-		if (nth <= scenarios[i].least)
-			fail_msg("%s: %u allocations", scenarios[i].name, nth - 1);
+		while (fault_next(&turns))
+			fails_at(&scenarios[i], versions, &turns);
 	}
 }
 

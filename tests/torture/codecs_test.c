@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#define ALLOCATIONS_MAX 1000u
 #define UNTOUCHED 0x5A
 
 struct run {
@@ -37,58 +36,57 @@ static void assert_honest(
 		fail_msg("%s: without memory it is %s", vector->path, format_result_text(result));
 }
 
-/* OK: *trial->out is what it decodes to. */
-static enum format_result decode_failing(
+static void decode_failing(
     struct run *run, const struct vector *vector, struct trial *trial, enum format_result own)
 {
-	for (unsigned nth = 1; nth < ALLOCATIONS_MAX; nth++) {
+	struct fault_turns turns = {.each = {.of = vector->path, .may_be_none = true}};
+	long live = fault_live();
+
+	while (fault_next(&turns)) {
 		enum format_result result;
-		long live = fault_live();
 
 		memset(trial->out, UNTOUCHED, sizeof(*trial->out));
-		fault_arm(FAULT_OURS, nth, nth % 2 == 0);
+		fault_begin(&turns);
 		result = run->codec->in(trial);
-		if (!fault_disarm()) {
+		if (fault_end(&turns))
+			assert_honest(vector, result, own);
+		else
 			assert_int_equal(result, own);
-			if (result != FORMAT_OK)
-				assert_untouched(vector, trial->out);
-			return result;
-		}
-		run->decoder_faults++;
-		assert_honest(vector, result, own);
-		assert_untouched(vector, trial->out);
+		if (result == FORMAT_OK)
+			decoded_clear(run->codec, trial->out);
+		else
+			assert_untouched(vector, trial->out);
 		assert_int_equal(fault_live(), live);
 	}
-	fail_msg("%s: it has no end", vector->path);
-	return FORMAT_NO_MEMORY;
+	run->decoder_faults += turns.each.hits;
 }
 
 static void encode_failing(struct run *run, const struct vector *vector, struct trial *trial)
 {
-	for (unsigned nth = 1; nth < ALLOCATIONS_MAX; nth++) {
+	struct fault_turns turns = {.each = {.of = vector->path, .may_be_none = true}};
+	long live = fault_live();
+
+	while (fault_next(&turns)) {
 		struct bytes encoded = {0};
 		enum format_result result;
-		long live = fault_live();
 
-		fault_arm(FAULT_OURS, nth, nth % 2 == 0);
+		fault_begin(&turns);
 		result = run->codec->out(trial, &encoded);
-		if (!fault_disarm()) {
+		if (fault_end(&turns)) {
+			assert_honest(vector, result, FORMAT_OK);
+			assert_null(encoded.data);
+		} else {
 			assert_int_equal(result, FORMAT_OK);
-			bytes_clear(&encoded);
-			assert_int_equal(fault_live(), live);
-			return;
 		}
-		run->encoder_faults++;
-		assert_honest(vector, result, FORMAT_OK);
-		assert_null(encoded.data);
+		bytes_clear(&encoded);
 		assert_int_equal(fault_live(), live);
 	}
-	fail_msg("%s: encoding it has no end", vector->path);
+	run->encoder_faults += turns.each.hits;
 }
 
 static void run_vector(void *self, const struct vector *vector)
 {
-	static union decoded out;
+	static union decoded out, again;
 	static struct trial trial;
 	struct run *run = self;
 	enum format_result own;
@@ -98,9 +96,10 @@ static void run_vector(void *self, const struct vector *vector)
 	trial.out = &out;
 	memset(&out, UNTOUCHED, sizeof(out));
 	own = run->codec->in(&trial);
-	if (own == FORMAT_OK)
-		decoded_clear(run->codec, &out);
-	if (decode_failing(run, vector, &trial, own) == FORMAT_OK && run->codec->out != NULL)
+	trial.out = &again;
+	decode_failing(run, vector, &trial, own);
+	trial.out = &out;
+	if (own == FORMAT_OK && run->codec->out != NULL)
 		encode_failing(run, vector, &trial);
 	if (own == FORMAT_OK)
 		decoded_clear(run->codec, &out);
@@ -132,30 +131,28 @@ static void test_http_signature(void **state)
 	const struct http_signature signature = {.created_s = 1000, .expires_s = 1060};
 	struct http_signature_texts texts, untouched;
 	uint8_t public_key[SIGN_PUBLIC_LEN], secret[SIGN_SECRET_LEN];
-	enum format_result result = FORMAT_NO_MEMORY;
-	unsigned made = 0, checked = 0;
+	struct fault_turns makes = {.each.of = "making"}, checks = {.each.of = "checking"};
+	enum format_result result;
 
 	(void)state;
 	crypto_sign_keypair(public_key, secret);
 	memset(&untouched, UNTOUCHED, sizeof(untouched));
-	texts = untouched;
-	for (; result != FORMAT_OK && made < ALLOCATIONS_MAX; made++) {
-		assert_memory_equal(&texts, &untouched, sizeof(texts));
-		fault_arm(FAULT_OURS, made + 1, false);
+	while (fault_next(&makes)) {
+		texts = untouched;
+		fault_begin(&makes);
 		result = http_signature_make(&request, &signature, secret, &texts);
-		assert_int_equal(result, fault_disarm() ? FORMAT_NO_MEMORY : FORMAT_OK);
+		assert_int_equal(result, fault_end(&makes) ? FORMAT_NO_MEMORY : FORMAT_OK);
+		if (result != FORMAT_OK)
+			assert_memory_equal(&texts, &untouched, sizeof(texts));
 	}
-	for (result = FORMAT_NO_MEMORY; result != FORMAT_OK && checked < ALLOCATIONS_MAX;
-	     checked++) {
-		fault_arm(FAULT_OURS, checked + 1, false);
+	while (fault_next(&checks)) {
+		fault_begin(&checks);
 		result = http_signature_check(
 		    &request, texts.input, texts.signature, texts.digest, public_key);
-		assert_int_equal(result, fault_disarm() ? FORMAT_NO_MEMORY : FORMAT_OK);
+		assert_int_equal(result, fault_end(&checks) ? FORMAT_NO_MEMORY : FORMAT_OK);
 	}
-	assert_in_range(made, 2, ALLOCATIONS_MAX - 1);
-	assert_in_range(checked, 2, ALLOCATIONS_MAX - 1);
 	assert_int_equal(fault_live(), live);
-	print_message("http signatures: %u faults\n", made + checked - 2);
+	print_message("http signatures: %u faults\n", makes.each.hits + checks.each.hits);
 }
 
 /* What holds nothing has no room yet, not even for the NUL behind it. */
@@ -179,22 +176,21 @@ static void test_nothing(void **state)
 static void test_invite(void **state)
 {
 	const struct invite invite = {.made_ms = 1000, .spent = true};
-	enum format_result result = FORMAT_NO_MEMORY;
+	struct fault_turns turns = {.each.of = "an invite"};
 	long live = fault_live();
-	unsigned made = 0;
 
 	(void)state;
-	for (; result != FORMAT_OK && made < ALLOCATIONS_MAX; made++) {
+	while (fault_next(&turns)) {
 		struct bytes encoded = {0};
+		enum format_result result;
 
-		fault_arm(FAULT_OURS, made + 1, false);
+		fault_begin(&turns);
 		result = invite_encode(&invite, &encoded);
-		assert_int_equal(result, fault_disarm() ? FORMAT_NO_MEMORY : FORMAT_OK);
+		assert_int_equal(result, fault_end(&turns) ? FORMAT_NO_MEMORY : FORMAT_OK);
 		assert_true((encoded.data != NULL) == (result == FORMAT_OK));
 		bytes_clear(&encoded);
 		assert_int_equal(fault_live(), live);
 	}
-	assert_in_range(made, 2, ALLOCATIONS_MAX - 1);
 }
 
 /* One case a format, named test_<format>. */

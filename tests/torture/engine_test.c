@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALLOCATIONS_MAX 5000u
 #define DAY_MS INT64_C(86400000)
 
 /* Whatever a call makes; cleared after each. */
@@ -35,7 +34,7 @@ static struct {
 	struct losers losers;
 	bool any; /* what else was handed out */
 } out;
-static unsigned turn; /* each loop over the allocations has another: for new ids */
+static unsigned turn; /* each round of the allocations has another: for new ids */
 
 /* What one of the failures at least must say; NULL: nothing in particular. */
 static struct {
@@ -64,38 +63,36 @@ static void clear_out(void)
 	memset(&out, 0, sizeof(out));
 }
 
-static bool fails_at(const char *name, enum engine_result (*run)(void), unsigned nth, bool forever)
+static void fails_at(enum engine_result (*run)(void), struct fault_turns *turns)
 {
+	const char *name = turns->each.of;
 	enum engine_result result;
 	bool failed;
 
 	clear_out();
 	call_init(&pair.a.call, INT64_MAX);
 	call_init(&pair.b.call, INT64_MAX);
-	fault_arm(FAULT_OURS, nth, forever);
+	fault_begin(turns);
 	result = run();
-	failed = fault_disarm();
+	failed = fault_end(turns);
 	if (result != (failed ? ENGINE_FAILED : ENGINE_OK))
-		fail_msg("%s: allocation %u: %s: %s", name, nth, engine_result_text(result),
+		fail_msg("%s: allocation %u: %s: %s", name, each_at(), engine_result_text(result),
 		    pair.a.call.message);
 	if (wanted.part != NULL && strstr(pair.a.call.message, wanted.part) != NULL)
 		wanted.said = true;
 	if (handed_out() == failed)
-		fail_msg("%s: allocation %u: %s is handed out", name, nth,
+		fail_msg("%s: allocation %u: %s is handed out", name, each_at(),
 		    failed ? "something" : "nothing");
 	clear_out();
-	return failed;
 }
 
 static void each_allocation_of(const char *name, enum engine_result (*run)(void))
 {
-	for (unsigned forever = 0; forever < 2; forever++) {
-		unsigned nth = 1;
+	struct fault_turns turns = {.each.of = name};
 
-		turn++;
-		while (nth < ALLOCATIONS_MAX && fails_at(name, run, nth, forever))
-			nth++;
-		assert_in_range(nth, 2, ALLOCATIONS_MAX - 1);
+	while (fault_next(&turns)) {
+		turn += turns.each.nth == 1;
+		fails_at(run, &turns);
 	}
 }
 /* Of a call that has no output but its result. */

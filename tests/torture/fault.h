@@ -6,6 +6,8 @@
 #ifndef INKSEAL_FAULT_H
 #define INKSEAL_FAULT_H
 
+#include "tests/each.h"
+
 #include <stdbool.h>
 
 enum fault_whose {
@@ -23,5 +25,25 @@ void fault_pause(bool paused);
 void fault_watch(void (*seen)(void));
 /* Blocks of the whole program that are not freed: who holds none more has as many as before. */
 long fault_live(void);
+
+/*
+ * Each allocation in turn (tests/each.h), and then again, with all that follow failing too:
+ *
+ *	struct fault_turns turns = {.each.of = "a commit"};
+ *	while (fault_next(&turns)) {
+ *		fault_begin(&turns);
+ *		result = commit();
+ *		failed = fault_end(&turns);
+ *		assert_int_equal(result, failed ? ACCOUNT_FAILED : ACCOUNT_OK);
+ *	}
+ */
+struct fault_turns {
+	struct each each;
+	enum fault_whose whose;
+	bool forever; /* it is the second time */
+};
+bool fault_next(struct fault_turns *turns);
+void fault_begin(const struct fault_turns *turns);
+bool fault_end(struct fault_turns *turns); /* as fault_disarm */
 
 #endif

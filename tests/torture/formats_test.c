@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define ALLOCATIONS_MAX 1000u
-
 static const struct epoch_key key = {{1, 2, 3}};
 static const struct digest previous = {{3}};
 
@@ -113,32 +111,29 @@ static int clear_all(void **state)
 	return 0;
 }
 
-static bool fails_at(enum format_result (*run)(void), unsigned nth, bool forever)
+static void fails_at(enum format_result (*run)(void), struct fault_turns *turns)
 {
 	enum format_result result;
 	bool failed;
 
 	memset(&out, 0, sizeof(out));
-	fault_arm(FAULT_OURS, nth, forever);
+	fault_begin(turns);
 	result = run();
-	failed = fault_disarm();
+	failed = fault_end(turns);
 	if (result != (failed ? FORMAT_NO_MEMORY : FORMAT_OK))
-		fail_msg("allocation %u: %s", nth, format_result_text(result));
+		fail_msg("allocation %u: %s", each_at(), format_result_text(result));
 	if (handed_out() == failed)
-		fail_msg("allocation %u: %s is handed out", nth, failed ? "something" : "nothing");
+		fail_msg(
+		    "allocation %u: %s is handed out", each_at(), failed ? "something" : "nothing");
 	bytes_clear(&out.bytes);
-	return failed;
 }
 
 static void each_allocation_of(enum format_result (*run)(void))
 {
-	for (unsigned forever = 0; forever < 2; forever++) {
-		unsigned nth = 1;
+	struct fault_turns turns = {.forever = false};
 
-		while (nth < ALLOCATIONS_MAX && fails_at(run, nth, forever))
-			nth++;
-		assert_in_range(nth, 2, ALLOCATIONS_MAX - 1);
-	}
+	while (fault_next(&turns))
+		fails_at(run, &turns);
 }
 
 static enum format_result run_seal_frame(void)

@@ -15,17 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALLOCATIONS_MAX 5000u
 #define STEPS 8u /* more than two calls send */
-
-static unsigned at; /* the allocation that failed in the last run */
-
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run failed at allocation %u\n", at);
-	return 0;
-}
 
 struct outputs { /* as they were, unless the call says OK */
 	struct sync_answer answer;
@@ -260,10 +250,10 @@ static void assert_honest(const struct request *request, const struct client *cl
 	    result == REMOTE_FAILED || result == REMOTE_LATER || result == REMOTE_UNREACHABLE;
 
 	if (result != request->expected && !(failed && stands_for_it))
-		fail_msg("%s, allocation %u: %s: %s", request->name, at, remote_result_text(result),
-		    client->call.message);
+		fail_msg("%s, allocation %u: %s: %s", request->name, each_at(),
+		    remote_result_text(result), client->call.message);
 	if (result != REMOTE_OK && client->call.message[0] == '\0')
-		fail_msg("%s, allocation %u: a failure without a word", request->name, at);
+		fail_msg("%s, allocation %u: a failure without a word", request->name, each_at());
 }
 
 /* What it says of a gateway that only we had no memory for. */
@@ -271,7 +261,7 @@ static void assert_no_blame(const struct request *request, const struct client *
 {
 	if (strstr(client->call.message, "not a gateway") != NULL ||
 	    strstr(client->call.message, "larger") != NULL)
-		fail_msg("%s, allocation %u: %s", request->name, at, client->call.message);
+		fail_msg("%s, allocation %u: %s", request->name, each_at(), client->call.message);
 }
 
 /* Nothing is sent that lacks what the same request has where nothing fails. */
@@ -294,8 +284,8 @@ static void assert_whole(const struct request *request, const struct client *cli
 			    server_request(client->server, i), names[j], have, sizeof(have));
 			request_field(right, names[j], want, sizeof(want));
 			if ((have[0] == '\0') != (want[0] == '\0'))
-				fail_msg(
-				    "%s, allocation %u: without %s", request->name, at, names[j]);
+				fail_msg("%s, allocation %u: without %s", request->name, each_at(),
+				    names[j]);
 		}
 }
 
@@ -310,7 +300,7 @@ static void again(const struct request *request, struct client *client)
 	outputs_free(&out);
 }
 
-static bool fails_at(const struct request *request, enum fault_whose whose, bool forever)
+static void fails_at(const struct request *request, struct fault_turns *turns)
 {
 	struct outputs out, before;
 	enum remote_result result;
@@ -321,11 +311,11 @@ static bool fails_at(const struct request *request, enum fault_whose whose, bool
 	memset(&before, 0, sizeof(before));
 	client_open(&client, request);
 	remote_request(&client.call, &suite_clock);
-	fault_arm(whose, at, forever);
+	fault_begin(turns);
 	result = request->run(&client, &out);
-	failed = fault_disarm();
+	failed = fault_end(turns);
 	assert_honest(request, &client, result, failed);
-	if (whose == FAULT_OURS && result != REMOTE_OK)
+	if (turns->whose == FAULT_OURS && result != REMOTE_OK)
 		assert_no_blame(request, &client);
 	if (result != REMOTE_OK)
 		assert_memory_equal(&out, &before, sizeof(out));
@@ -333,40 +323,32 @@ static bool fails_at(const struct request *request, enum fault_whose whose, bool
 	again(request, &client);
 	assert_whole(request, &client);
 	client_close(&client);
-	return failed;
 }
 
 static void each_of(const struct request *request, enum fault_whose whose)
 {
-	unsigned runs = 0;
+	struct fault_turns turns = {.each.of = request->name, .whose = whose};
 
 	assert_int_equal(setenv("no_proxy", "127.0.0.1", 1), 0);
-	for (unsigned forever = 0; forever < 2; forever++) {
-		for (at = 1; at < ALLOCATIONS_MAX; at++)
-			if (!fails_at(request, whose, forever == 1))
-				break;
-		assert_in_range(at, 2, ALLOCATIONS_MAX - 1);
-		runs += at - 1;
-	}
-	print_message("%s: %u faults\n", request->name, runs);
+	while (fault_next(&turns))
+		fails_at(request, &turns);
+	print_message("%s: %u faults\n", request->name, turns.each.hits);
 }
 
 static void test_ours_open(void **state)
 {
+	struct fault_turns turns = {.each.of = "opening"};
 	struct client client;
-	bool failed = true;
 
 	(void)state;
 	client_init(&client);
-	for (at = 1; failed; at++) {
-		fault_arm(FAULT_OURS, at, false);
+	while (fault_next(&turns)) {
+		fault_begin(&turns);
 		client.remote = open_remote(&client, "http://127.0.0.1:1");
-		failed = fault_disarm();
-		assert_true((client.remote == NULL) == failed);
-		assert_true(!failed || client.call.message[0] != '\0');
+		assert_int_equal(client.remote == NULL, fault_end(&turns));
+		assert_true(client.remote != NULL || client.call.message[0] != '\0');
 		remote_close(client.remote);
 	}
-	assert_in_range(at, 3, ALLOCATIONS_MAX);
 	client.remote = NULL;
 	client_close(&client);
 }
@@ -374,23 +356,22 @@ static void test_ours_open(void **state)
 /* Never another port than the one that was asked for. */
 static void test_libraries_url(void **state)
 {
-	bool failed = true;
+	struct fault_turns turns = {.each.of = "reading a URL", .whose = FAULT_LIBRARIES};
 
 	(void)state;
-	for (at = 1; failed; at++) {
+	while (fault_next(&turns)) {
 		struct http_url url;
 		struct call call;
-		bool good;
+		bool good, failed;
 
 		call_init(&call, 0);
-		fault_arm(FAULT_LIBRARIES, at, false);
+		fault_begin(&turns);
 		good = http_url_parse("http://a.example:8737", &call, &url);
-		failed = fault_disarm();
+		failed = fault_end(&turns);
 		assert_true(good || (failed && call.message[0] != '\0'));
 		if (good)
 			assert_string_equal(url.base, "http://a.example:8737");
 	}
-	assert_in_range(at, 3, ALLOCATIONS_MAX);
 }
 
 /* One case a call and whose memory it is, named test_<whose>_<call>. */
@@ -421,26 +402,26 @@ CASE(test_libraries_wipe, request_wipe, FAULT_LIBRARIES)
 CASE(test_libraries_twin, request_twin, FAULT_LIBRARIES)
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_ours_open, tell),
-    cmocka_unit_test_teardown(test_libraries_url, tell),
-    cmocka_unit_test_teardown(test_ours_info, tell),
-    cmocka_unit_test_teardown(test_ours_create, tell),
-    cmocka_unit_test_teardown(test_ours_sync, tell),
-    cmocka_unit_test_teardown(test_ours_blob_get, tell),
-    cmocka_unit_test_teardown(test_ours_blob_put, tell),
-    cmocka_unit_test_teardown(test_ours_roster, tell),
-    cmocka_unit_test_teardown(test_ours_absent, tell),
-    cmocka_unit_test_teardown(test_ours_wipe, tell),
-    cmocka_unit_test_teardown(test_ours_twin, tell),
-    cmocka_unit_test_teardown(test_libraries_info, tell),
-    cmocka_unit_test_teardown(test_libraries_create, tell),
-    cmocka_unit_test_teardown(test_libraries_sync, tell),
-    cmocka_unit_test_teardown(test_libraries_blob_get, tell),
-    cmocka_unit_test_teardown(test_libraries_blob_put, tell),
-    cmocka_unit_test_teardown(test_libraries_roster, tell),
-    cmocka_unit_test_teardown(test_libraries_absent, tell),
-    cmocka_unit_test_teardown(test_libraries_wipe, tell),
-    cmocka_unit_test_teardown(test_libraries_twin, tell),
+    cmocka_unit_test_teardown(test_ours_open, each_tell),
+    cmocka_unit_test_teardown(test_libraries_url, each_tell),
+    cmocka_unit_test_teardown(test_ours_info, each_tell),
+    cmocka_unit_test_teardown(test_ours_create, each_tell),
+    cmocka_unit_test_teardown(test_ours_sync, each_tell),
+    cmocka_unit_test_teardown(test_ours_blob_get, each_tell),
+    cmocka_unit_test_teardown(test_ours_blob_put, each_tell),
+    cmocka_unit_test_teardown(test_ours_roster, each_tell),
+    cmocka_unit_test_teardown(test_ours_absent, each_tell),
+    cmocka_unit_test_teardown(test_ours_wipe, each_tell),
+    cmocka_unit_test_teardown(test_ours_twin, each_tell),
+    cmocka_unit_test_teardown(test_libraries_info, each_tell),
+    cmocka_unit_test_teardown(test_libraries_create, each_tell),
+    cmocka_unit_test_teardown(test_libraries_sync, each_tell),
+    cmocka_unit_test_teardown(test_libraries_blob_get, each_tell),
+    cmocka_unit_test_teardown(test_libraries_blob_put, each_tell),
+    cmocka_unit_test_teardown(test_libraries_roster, each_tell),
+    cmocka_unit_test_teardown(test_libraries_absent, each_tell),
+    cmocka_unit_test_teardown(test_libraries_wipe, each_tell),
+    cmocka_unit_test_teardown(test_libraries_twin, each_tell),
 };
 
 TEST_MAIN(tests)

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALLOCATIONS_MAX 2000u
-
 static void poll(void)
 {
 	ask_sync(0, FIRST, false, 0);
@@ -171,7 +169,7 @@ static void forget_all(void)
 	assert_int_equal(accounts->slots_count, 0);
 }
 
-static void expect_nothing_held(const struct scene *scene, unsigned nth)
+static void expect_nothing_held(const struct scene *scene)
 {
 	struct http_server *server = world.server;
 
@@ -179,7 +177,7 @@ static void expect_nothing_held(const struct scene *scene, unsigned nth)
 		atomic_load(&server->active) + atomic_load(&server->unauthenticated_workers) +
 		http_admission_count(server->admission) + world.reserved >
 	    0)
-		fail_msg("%s, allocation %u: something is held", scene->name, nth);
+		fail_msg("%s, allocation %u: something is held", scene->name, each_at());
 	for (const struct http_slot *slot = server->accounts->newest; slot != NULL;
 	     slot = slot->older)
 		assert_int_equal(slot->users, 0);
@@ -217,27 +215,27 @@ static void answer_whole(const struct scene *scene)
 	assert_true(fields_whole[0] != '\0');
 }
 
-/* Begun with the nth allocation failing, and brought to its end: how it was answered. */
-static unsigned answered_without(const struct scene *scene, unsigned nth)
+/* Begun with one allocation failing, and brought to its end. */
+static void answer_without(const struct scene *scene, struct each *each)
 {
 	unsigned status;
 
-	left = nth;
+	left = each->nth;
 	failed = false;
 	hand_steps = fail_in_steps;
 	scene->ask();
 	status = answered();
 	hand_steps = NULL;
+	each->hit = failed;
 	if (status != scene->status &&
 	    (!failed || (status != scene->also && !means_no_memory(status))))
-		fail_msg(
-		    "%s, allocation %u: %u %s", scene->name, nth, status, hand_connections()->text);
+		fail_msg("%s, allocation %u: %u %s", scene->name, each_at(), status,
+		    hand_connections()->text);
 	/* A message that could not be copied may be missing; no field of ours. */
 	if (status == scene->status && status != scene->also && whose == FAULT_OURS &&
 	    strcmp(fields_told(), fields_whole) != 0)
-		fail_msg("%s, allocation %u: %s", scene->name, nth, fields_told());
-	expect_nothing_held(scene, nth);
-	return status;
+		fail_msg("%s, allocation %u: %s", scene->name, each_at(), fields_told());
+	expect_nothing_held(scene);
 }
 
 /* What the gateway has of the devices before it is asked. */
@@ -249,17 +247,15 @@ enum known {
 
 static void each_allocation_of(const struct scene *scene, enum known known)
 {
-	unsigned nth = 0;
+	struct each each = {.of = scene->name, .may_be_none = whose == FAULT_LIBRARIES};
 
-	do {
-		assert_in_range(++nth, 1, ALLOCATIONS_MAX);
+	while (each_next(&each)) {
 		/* What the gate was told without memory is told no more. */
 		world.now_ms += known == KNOWN_OLD ? HTTP_ROSTER_AGE_MS + 1 : 1001;
 		if (known == KNOWN_NOTHING)
 			forget_all();
-		(void)answered_without(scene, nth);
-	} while (failed);
-	assert_true(nth > 1 || whose == FAULT_LIBRARIES);
+		answer_without(scene, &each);
+	}
 }
 
 static void open_world(void)
@@ -327,20 +323,19 @@ static void what_is_done_once_without_memory(void **state)
 	(void)state;
 	whose = FAULT_OURS;
 	for (size_t i = 0; i < COUNT_OF(once); i++) {
-		unsigned nth = 0;
+		struct each each = {.of = once[i].name};
 
 		open_world();
 		answer_whole(&once[i]);
 		world_close();
-		do {
-			assert_in_range(++nth, 1, ALLOCATIONS_MAX);
+		while (each_next(&each)) {
 			open_world();
-			(void)answered_without(&once[i], nth);
+			answer_without(&once[i], &each);
 			world.now_ms += 1001;
 			once[i].ask();
 			assert_in_range(answered(), 200, once[i].status);
 			world_close();
-		} while (failed);
+		}
 	}
 }
 
@@ -364,29 +359,27 @@ static void what_was_revoked_elsewhere_without_memory(void **state)
 {
 	static const struct scene refused = {
 	    "a blob for who was revoked", revoked_blob_get, 403, 0, false};
-	unsigned nth = 0;
+	struct each each = {.of = refused.name};
 
 	(void)state;
 	whose = FAULT_OURS;
 	open_with_old_view();
 	answer_whole(&refused);
 	world_close();
-	do {
-		assert_in_range(++nth, 1, ALLOCATIONS_MAX);
+	while (each_next(&each)) {
 		open_with_old_view();
-		(void)answered_without(&refused, nth);
+		answer_without(&refused, &each);
 		world_close();
-	} while (failed);
+	}
 }
 
 /* Sockets are taken over by a failure, too; the doors by hand have none of their own. */
 static void it_does_not_start_without_memory(void **state)
 {
-	unsigned nth = 0;
-	bool missed;
+	struct fault_turns turns = {.each = {.of = "starting", .least = 3, .most = 100}};
 
 	(void)state;
-	do {
+	while (fault_next(&turns)) {
 		struct http_server *server;
 		struct call call;
 
@@ -395,15 +388,14 @@ static void it_does_not_start_without_memory(void **state)
 		world.config.metrics_fd = 0;
 		world.config.listen_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		call_init(&call, INT64_MAX);
-		fault_arm(FAULT_OURS, ++nth, false);
+		fault_begin(&turns);
 		server = http_start(&world.config, &call);
-		missed = !fault_disarm();
-		assert_int_equal(server != NULL, missed);
-		if (nth == 1) {
+		assert_int_equal(server == NULL, fault_end(&turns));
+		if (turns.each.nth == 1) {
 			assert_int_equal(fcntl(0, F_GETFD), -1);
 			assert_int_equal(fcntl(world.config.listen_fd, F_GETFD), -1);
 		}
-		if (!missed) {
+		if (server == NULL) {
 			assert_true(call.message[0] != '\0');
 			hand_free();
 			world_start();
@@ -411,8 +403,7 @@ static void it_does_not_start_without_memory(void **state)
 			world.server = server;
 		}
 		world_close();
-	} while (!missed);
-	assert_in_range(nth, 4, 100);
+	}
 }
 
 static const struct CMUnitTest tests[] = {

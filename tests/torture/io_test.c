@@ -5,19 +5,11 @@
  * sound and holds what was acknowledged, and the next sync succeeds.
  */
 #include "tests/crash/rig.h"
+#include "tests/each.h"
 
 #include <stdlib.h>
 
 #define CALLS_MAX 100000u
-
-static unsigned at; /* the call that failed in the last run */
-
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run failed at call %u\n", at);
-	return 0;
-}
 
 static void assert_honest(struct rig *rig, enum engine_result result)
 {
@@ -39,57 +31,56 @@ static void look(struct rig *rig, bool again)
 	rig_check(rig);
 }
 
-static bool disk_fails(struct rig *rig, const struct rig_scenario *scenario, enum lossy_fault fault)
+static void disk_fails(
+    struct rig *rig, const struct rig_scenario *scenario, enum lossy_fault fault, struct each *each)
 {
 	enum engine_result result = ENGINE_FAILED;
-	bool failed;
 
 	rig_back(rig);
-	lossy_arm(fault, at);
+	lossy_arm(fault, each->nth);
 	if (rig_store_open(rig))
 		result = scenario->run(rig);
-	failed = lossy_hit();
+	each->hit = lossy_hit();
 	lossy_disarm();
-	if (!failed)
+	if (!each->hit)
 		assert_engine(&rig->a, result, ENGINE_OK);
 	assert_honest(rig, result);
-	look(rig, at / 2 % 2 == 0);
-	return failed;
+	look(rig, each->nth / 2 % 2 == 0);
 }
 
-static bool bucket_fails(
-    struct rig *rig, const struct rig_scenario *scenario, enum memory_fault how)
+static void bucket_fails(
+    struct rig *rig, const struct rig_scenario *scenario, enum memory_fault how, struct each *each)
 {
 	enum engine_result result = ENGINE_FAILED;
-	bool failed;
 
 	rig_back(rig);
 	rig->world.ops = 0;
-	rig->world.fail_at = at;
+	rig->world.fail_at = each->nth;
 	rig->world.fail_how = how;
 	if (rig_store_open(rig))
 		result = scenario->run(rig);
-	failed = rig->world.ops >= at;
+	each->hit = rig->world.ops >= each->nth;
 	rig->world.fail_at = 0;
-	if (!failed)
+	if (!each->hit)
 		assert_engine(&rig->a, result, ENGINE_OK);
 	assert_honest(rig, result);
-	look(rig, at % 2 == 0);
-	return failed;
+	look(rig, each->nth % 2 == 0);
 }
 
 static void each_disk_call(
     const struct rig_scenario *scenario, enum lossy_fault fault, unsigned usual)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	unsigned step = rig_setting("INKSEAL_TORTURE_STEP", usual);
+	struct each each = {.of = scenario->name,
+	    .first = rig_setting("INKSEAL_TORTURE_AT", 1),
+	    .step = rig_setting("INKSEAL_TORTURE_STEP", usual),
+	    .least = 19,
+	    .most = CALLS_MAX};
 
 	assert_non_null(rig);
 	rig_open(rig, scenario);
-	for (at = rig_setting("INKSEAL_TORTURE_AT", 1); at < CALLS_MAX; at += step)
-		if (!disk_fails(rig, scenario, fault))
-			break;
-	assert_in_range(at, 20, CALLS_MAX - 1);
+	while (each_next(&each))
+		disk_fails(rig, scenario, fault, &each);
 	rig_close(rig);
 	free(rig);
 }
@@ -103,10 +94,10 @@ static void each_bucket_call(const struct rig_scenario *scenario)
 	assert_non_null(rig);
 	rig_open(rig, scenario);
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
-		for (at = 1; at < CALLS_MAX; at++)
-			if (!bucket_fails(rig, scenario, faults[i]))
-				break;
-		assert_in_range(at, 2, CALLS_MAX - 1);
+		struct each each = {.of = scenario->name};
+
+		while (each_next(&each))
+			bucket_fails(rig, scenario, faults[i], &each);
 	}
 	rig_close(rig);
 	free(rig);
@@ -221,24 +212,24 @@ static void test_bucket_join(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_disk_error_fresh, tell),
-    cmocka_unit_test_teardown(test_disk_error_edits, tell),
-    cmocka_unit_test_teardown(test_disk_error_import, tell),
-    cmocka_unit_test_teardown(test_disk_error_switch_on, tell),
-    cmocka_unit_test_teardown(test_disk_error_push, tell),
-    cmocka_unit_test_teardown(test_disk_error_pull, tell),
-    cmocka_unit_test_teardown(test_disk_error_join, tell),
-    cmocka_unit_test_teardown(test_disk_full_fresh, tell),
-    cmocka_unit_test_teardown(test_disk_full_edits, tell),
-    cmocka_unit_test_teardown(test_disk_full_import, tell),
-    cmocka_unit_test_teardown(test_disk_full_switch_on, tell),
-    cmocka_unit_test_teardown(test_disk_full_push, tell),
-    cmocka_unit_test_teardown(test_disk_full_pull, tell),
-    cmocka_unit_test_teardown(test_disk_full_join, tell),
-    cmocka_unit_test_teardown(test_bucket_switch_on, tell),
-    cmocka_unit_test_teardown(test_bucket_push, tell),
-    cmocka_unit_test_teardown(test_bucket_pull, tell),
-    cmocka_unit_test_teardown(test_bucket_join, tell),
+    cmocka_unit_test_teardown(test_disk_error_fresh, each_tell),
+    cmocka_unit_test_teardown(test_disk_error_edits, each_tell),
+    cmocka_unit_test_teardown(test_disk_error_import, each_tell),
+    cmocka_unit_test_teardown(test_disk_error_switch_on, each_tell),
+    cmocka_unit_test_teardown(test_disk_error_push, each_tell),
+    cmocka_unit_test_teardown(test_disk_error_pull, each_tell),
+    cmocka_unit_test_teardown(test_disk_error_join, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_fresh, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_edits, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_import, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_switch_on, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_push, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_pull, each_tell),
+    cmocka_unit_test_teardown(test_disk_full_join, each_tell),
+    cmocka_unit_test_teardown(test_bucket_switch_on, each_tell),
+    cmocka_unit_test_teardown(test_bucket_push, each_tell),
+    cmocka_unit_test_teardown(test_bucket_pull, each_tell),
+    cmocka_unit_test_teardown(test_bucket_join, each_tell),
 };
 
 TEST_MAIN(tests)

@@ -13,16 +13,6 @@
 
 #define ALLOCATIONS_MAX 400000u
 
-static unsigned at; /* the allocation that failed in the last run */
-
-/* After a failure too: where to look, with INKSEAL_TORTURE_AT. */
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run failed at allocation %u\n", at);
-	return 0;
-}
-
 static void assert_honest(struct rig *rig, enum engine_result result)
 {
 	if (result == ENGINE_OK || result == ENGINE_FAILED || result == ENGINE_LATER)
@@ -30,42 +20,40 @@ static void assert_honest(struct rig *rig, enum engine_result result)
 	fail_msg("%s; message: %s", engine_result_text(result), rig->a.call.message);
 }
 
-static bool fails_at(struct rig *rig, const struct rig_scenario *scenario, enum fault_whose whose,
-    unsigned nth, bool forever)
+static void fails_at(
+    struct rig *rig, const struct rig_scenario *scenario, enum fault_whose whose, struct each *each)
 {
 	enum engine_result result = ENGINE_FAILED;
-	bool failed;
 
-	at = nth;
 	rig_back(rig);
-	fault_arm(whose, nth, forever);
+	fault_arm(whose, each->nth, each->nth / each->step % 2 == 1);
 	if (rig_store_open(rig))
 		result = scenario->run(rig);
-	failed = fault_disarm();
-	if (!failed)
+	each->hit = fault_disarm();
+	if (!each->hit)
 		assert_engine(&rig->a, result, ENGINE_OK);
 	assert_honest(rig, result);
-	if (nth / 2 % 2 == 0 || rig->a.store == NULL) {
+	if (each->nth / 2 % 2 == 0 || rig->a.store == NULL) {
 		rig_store_close(rig);
 		account_cache_clear(&rig->a.cache);
 		if (!rig_store_open(rig))
 			fail_msg("it does not open again: %s", rig->a.call.message);
 	}
 	rig_check(rig);
-	return failed;
 }
 
 static void each_of(const struct rig_scenario *scenario, enum fault_whose whose, unsigned step)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	unsigned nth;
+	struct each each = {.of = scenario->name,
+	    .first = rig_setting("INKSEAL_TORTURE_AT", 1),
+	    .step = step,
+	    .most = ALLOCATIONS_MAX};
 
 	assert_non_null(rig);
 	rig_open(rig, scenario);
-	for (nth = rig_setting("INKSEAL_TORTURE_AT", 1); nth < ALLOCATIONS_MAX; nth += step)
-		if (!fails_at(rig, scenario, whose, nth, nth / step % 2 == 1))
-			break;
-	assert_in_range(nth, 2, ALLOCATIONS_MAX - 1);
+	while (each_next(&each))
+		fails_at(rig, scenario, whose, &each);
 	print_message("%s: %u allocations, each %uth\n", scenario->name, fault_count(), step);
 	rig_close(rig);
 	free(rig);
@@ -178,22 +166,22 @@ static void test_libraries_join(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_ours_fresh, tell),
-    cmocka_unit_test_teardown(test_ours_edits, tell),
-    cmocka_unit_test_teardown(test_ours_import, tell),
-    cmocka_unit_test_teardown(test_ours_switch_on, tell),
-    cmocka_unit_test_teardown(test_ours_push, tell),
-    cmocka_unit_test_teardown(test_ours_pull, tell),
-    cmocka_unit_test_teardown(test_ours_far_behind, tell),
-    cmocka_unit_test_teardown(test_ours_join, tell),
-    cmocka_unit_test_teardown(test_libraries_fresh, tell),
-    cmocka_unit_test_teardown(test_libraries_edits, tell),
-    cmocka_unit_test_teardown(test_libraries_import, tell),
-    cmocka_unit_test_teardown(test_libraries_switch_on, tell),
-    cmocka_unit_test_teardown(test_libraries_push, tell),
-    cmocka_unit_test_teardown(test_libraries_pull, tell),
-    cmocka_unit_test_teardown(test_libraries_far_behind, tell),
-    cmocka_unit_test_teardown(test_libraries_join, tell),
+    cmocka_unit_test_teardown(test_ours_fresh, each_tell),
+    cmocka_unit_test_teardown(test_ours_edits, each_tell),
+    cmocka_unit_test_teardown(test_ours_import, each_tell),
+    cmocka_unit_test_teardown(test_ours_switch_on, each_tell),
+    cmocka_unit_test_teardown(test_ours_push, each_tell),
+    cmocka_unit_test_teardown(test_ours_pull, each_tell),
+    cmocka_unit_test_teardown(test_ours_far_behind, each_tell),
+    cmocka_unit_test_teardown(test_ours_join, each_tell),
+    cmocka_unit_test_teardown(test_libraries_fresh, each_tell),
+    cmocka_unit_test_teardown(test_libraries_edits, each_tell),
+    cmocka_unit_test_teardown(test_libraries_import, each_tell),
+    cmocka_unit_test_teardown(test_libraries_switch_on, each_tell),
+    cmocka_unit_test_teardown(test_libraries_push, each_tell),
+    cmocka_unit_test_teardown(test_libraries_pull, each_tell),
+    cmocka_unit_test_teardown(test_libraries_far_behind, each_tell),
+    cmocka_unit_test_teardown(test_libraries_join, each_tell),
 };
 
 TEST_MAIN(tests)

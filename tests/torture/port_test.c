@@ -12,51 +12,36 @@
 
 #define ALLOCATIONS_MAX 20000u
 
-static unsigned at; /* the allocation that failed in the last run */
-
-static int tell(void **state)
-{
-	(void)state;
-	print_message("the last run failed at allocation %u\n", at);
-	return 0;
-}
-
-static bool fails_at(
-    struct job *job, const struct job_kind *kind, enum fault_whose whose, bool forever)
+static void fails_at(struct job *job, const struct job_kind *kind, struct fault_turns *turns)
 {
 	enum port_result result;
 	bool failed;
 
 	job_begin(job);
-	fault_arm(whose, at, forever);
+	fault_begin(turns);
 	result = kind->run(job);
-	failed = fault_disarm();
+	failed = fault_end(turns);
 	if (result != (failed ? PORT_FAILED : PORT_OK) && !(failed && result == PORT_OK))
-		fail_msg("%s, allocation %u: result %d: %s", kind->name, at, (int)result,
+		fail_msg("%s, allocation %u: result %d: %s", kind->name, each_at(), (int)result,
 		    job->call.message);
 	if (result != PORT_OK && job->call.message[0] == '\0')
-		fail_msg("%s, allocation %u: a failure without a word", kind->name, at);
+		fail_msg("%s, allocation %u: a failure without a word", kind->name, each_at());
 	if (job->wrong[0] != '\0')
-		fail_msg("%s, allocation %u: %s", kind->name, at, job->wrong);
+		fail_msg("%s, allocation %u: %s", kind->name, each_at(), job->wrong);
 	kind->judge(job, result);
-	return failed;
 }
 
 static void each_of(const struct job_kind *kind, enum fault_whose whose)
 {
 	struct job *job = calloc(1, sizeof(*job));
-	unsigned runs = 0;
+	struct fault_turns turns = {
+	    .each = {.of = kind->name, .most = ALLOCATIONS_MAX}, .whose = whose};
 
 	assert_non_null(job);
 	job_open(job, kind);
-	for (unsigned forever = 0; forever < 2; forever++) {
-		for (at = 1; at < ALLOCATIONS_MAX; at++)
-			if (!fails_at(job, kind, whose, forever == 1))
-				break;
-		assert_in_range(at, 2, ALLOCATIONS_MAX - 1);
-		runs += at - 1;
-	}
-	print_message("%s: %u faults\n", kind->name, runs);
+	while (fault_next(&turns))
+		fails_at(job, kind, &turns);
+	print_message("%s: %u faults\n", kind->name, turns.each.hits);
 	job_close(job);
 	free(job);
 }
@@ -80,15 +65,15 @@ CASE(test_libraries_metadj_export_sealed, job_metadj_export_sealed, FAULT_LIBRAR
 CASE(test_libraries_markdown_import, job_markdown_import, FAULT_LIBRARIES)
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_teardown(test_ours_metadj_import, tell),
-    cmocka_unit_test_teardown(test_ours_metadj_import_sealed, tell),
-    cmocka_unit_test_teardown(test_ours_metadj_export, tell),
-    cmocka_unit_test_teardown(test_ours_metadj_export_sealed, tell),
-    cmocka_unit_test_teardown(test_ours_markdown_import, tell),
-    cmocka_unit_test_teardown(test_ours_markdown_export, tell),
-    cmocka_unit_test_teardown(test_libraries_metadj_import_sealed, tell),
-    cmocka_unit_test_teardown(test_libraries_metadj_export_sealed, tell),
-    cmocka_unit_test_teardown(test_libraries_markdown_import, tell),
+    cmocka_unit_test_teardown(test_ours_metadj_import, each_tell),
+    cmocka_unit_test_teardown(test_ours_metadj_import_sealed, each_tell),
+    cmocka_unit_test_teardown(test_ours_metadj_export, each_tell),
+    cmocka_unit_test_teardown(test_ours_metadj_export_sealed, each_tell),
+    cmocka_unit_test_teardown(test_ours_markdown_import, each_tell),
+    cmocka_unit_test_teardown(test_ours_markdown_export, each_tell),
+    cmocka_unit_test_teardown(test_libraries_metadj_import_sealed, each_tell),
+    cmocka_unit_test_teardown(test_libraries_metadj_export_sealed, each_tell),
+    cmocka_unit_test_teardown(test_libraries_markdown_import, each_tell),
 };
 
 TEST_MAIN(tests)
