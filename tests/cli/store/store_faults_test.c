@@ -5,12 +5,11 @@
  * journal is as it was, and the same call succeeds.
  */
 #include "tests/cli/store/store_ops.h"
+#include "tests/each.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FAULTS_MAX 5000u
 
 enum fault {
 	FAULT_STATEMENT,  /* the nth that begins is interrupted */
@@ -215,38 +214,35 @@ static void assert_failed(struct fixture *f, const struct store_op *op, enum fau
 		fail_msg("%s, fault %d at %u: it gives something", op->name, which, fault.nth);
 }
 
-/* The nth fails. False: there are not so many. */
-static bool fails_at(struct fixture *f, const struct store_op *op, const struct once *once,
-    enum fault which, unsigned nth)
+static void fails_at(struct fixture *f, const struct store_op *op, const struct once *once,
+    enum fault which, struct each *each)
 {
 	char told[STORE_TEXT_MAX];
 	enum journal_result result;
 	struct digest now;
 	struct store_out out;
-	bool hit;
 
 	prepare(f, op);
 	store_out_init(&out);
-	arm(f, which, nth);
+	arm(f, which, each->nth);
 	result = op->run(f, &out);
-	hit = disarm(f);
+	each->hit = disarm(f);
 	if (result == JOURNAL_OK) {
 		/* SQLite can do without some memory, and never without a step; FTS5 can. */
-		if (hit && which != FAULT_MEMORY && which != FAULT_NO_MEMORY &&
+		if (each->hit && which != FAULT_MEMORY && which != FAULT_NO_MEMORY &&
 		    op->kind != STORE_CHECKS)
-			fail_msg("%s, fault %d at %u does not matter", op->name, which, nth);
+			fail_msg("%s, fault %d at %u does not matter", op->name, which, each->nth);
 		tell(op, &out, told);
 		now = content(f);
 		if (strcmp(told, once->told) != 0 || !digest_equal(&now, &once->after))
-			fail_msg("%s, fault %d at %u: %s", op->name, which, nth, told);
+			fail_msg("%s, fault %d at %u: %s", op->name, which, each->nth, told);
 	} else {
-		assert_true(hit);
+		assert_true(each->hit);
 		assert_failed(f, op, which, result, &out);
 	}
 	f->journal.ops->rollback(f->store);
 	now = content(f);
 	assert_digest(now, once->before);
-	return hit;
 }
 
 /* A check takes as many steps as all others together. */
@@ -262,14 +258,13 @@ static void each_fault(struct fixture *f, enum fault which, size_t at_least)
 	store_shelf(f);
 	for (size_t i = 0; i < store_ops_count; i++) {
 		const struct store_op *op = &store_ops[i];
+		struct each each = {.of = op->name, .step = stride(op, which), .may_be_none = true};
 		struct once once;
-		unsigned nth = 1;
 
 		without_faults(f, op, &once);
-		while (nth < FAULTS_MAX && fails_at(f, op, &once, which, nth))
-			nth += stride(op, which);
-		assert_in_range(nth, 1, FAULTS_MAX - 1);
-		runs += nth / stride(op, which);
+		while (each_next(&each))
+			fails_at(f, op, &once, which, &each);
+		runs += each.hits;
 	}
 	assert_ok(f, store_check(f->store, &f->call));
 	print_message("%u faults\n", runs);
@@ -306,21 +301,21 @@ static void a_scan_begins_with_nothing_of_the_one_before(void **state)
 {
 	struct fixture *f = *state;
 	const struct journal_ops *ops = f->journal.ops;
+	struct each each = {.of = "a scan"};
 	uint64_t count = 0, bytes = 0;
-	bool hit = true;
 
 	store_shelf(f);
-	for (unsigned nth = 1; hit; nth++) {
+	while (each_next(&each)) {
 		enum journal_result result;
 
 		assert_ok(f,
 		    ops->scan_open(f->store, JOURNAL_SCAN_CLOUD, NULL, &f->call, &count, &bytes));
 		forget_statements(f->store);
-		arm(f, FAULT_MEMORY, nth);
+		arm(f, FAULT_MEMORY, each.nth);
 		result =
 		    ops->scan_open(f->store, JOURNAL_SCAN_CLOUD, NULL, &f->call, &count, &bytes);
-		hit = disarm(f);
-		assert_true(result == JOURNAL_OK || hit);
+		each.hit = disarm(f);
+		assert_true(result == JOURNAL_OK || each.hit);
 		assert_int_equal(count, 6);
 	}
 }
@@ -374,9 +369,9 @@ static void a_commit_is_all_or_nothing(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
-		bool hit = true;
+		struct each each = {.of = "a commit"};
 
-		for (unsigned nth = 1; hit; nth++) {
+		while (each_next(&each)) {
 			enum journal_result result;
 			struct digest before, changed, after;
 
@@ -388,10 +383,10 @@ static void a_commit_is_all_or_nothing(void **state)
 			f->journal.ops->rollback(f->store);
 			change_something(f);
 			forget_statements(f->store);
-			arm(f, faults[i], nth);
+			arm(f, faults[i], each.nth);
 			result = f->journal.ops->commit(f->store, &f->call);
-			hit = disarm(f);
-			assert_true(hit || result == JOURNAL_OK);
+			each.hit = disarm(f);
+			assert_true(each.hit || result == JOURNAL_OK);
 			f->journal.ops->rollback(f->store);
 			after = content(f);
 			assert_digest(after, result == JOURNAL_OK ? changed : before);
@@ -437,18 +432,18 @@ static void a_begin_that_fails_begins_nothing(void **state)
 
 	store_shelf(f);
 	for (unsigned light = 0; light < 2; light++) {
-		bool hit = true;
+		struct each each = {.of = light ? "a light begin" : "a begin"};
 
-		for (unsigned nth = 1; hit; nth++) {
+		while (each_next(&each)) {
 			enum journal_result result;
 
 			assert_ok(f, light ? ops->begin(f->store, &f->call)
 					   : ops->begin_light(f->store, &f->call));
 			ops->rollback(f->store);
-			arm(f, FAULT_MEMORY, nth);
+			arm(f, FAULT_MEMORY, each.nth);
 			result = light ? ops->begin_light(f->store, &f->call)
 				       : ops->begin(f->store, &f->call);
-			hit = disarm(f);
+			each.hit = disarm(f);
 			if (result != JOURNAL_OK)
 				assert_non_null(strstr(f->call.message, "memory"));
 			assert_int_equal(

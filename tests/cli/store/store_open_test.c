@@ -3,6 +3,7 @@
  * that it makes fails in turn; and what another process, or another disk, can put in its way.
  */
 #include "tests/cli/store/store_fixture.h"
+#include "tests/each.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -182,9 +183,9 @@ static void assert_nothing_written(struct fixture *f)
 /* A failure says so. A file that was there holds what it held, and a new one can be made again. */
 static void each_call_fails_in_turn(struct fixture *f, bool new_file)
 {
-	unsigned failures = 0;
+	struct each each = {.of = "opening", .least = 15, .most = 100};
 
-	for (unsigned nth = 1;; nth++) {
+	while (each_next(&each)) {
 		enum journal_result result;
 
 		if (new_file)
@@ -192,11 +193,12 @@ static void each_call_fails_in_turn(struct fixture *f, bool new_file)
 		else
 			close_store(f);
 		call_init(&f->call, 1000);
-		calls_reset(nth);
+		calls_reset(each.nth);
 		result = store_open(f->path, &fixture_clock, &f->call, &f->store);
-		if (calls.failed == NULL) {
+		each.hit = calls.failed != NULL;
+		if (!each.hit) {
 			assert_ok(f, result);
-			break;
+			continue;
 		}
 		if (strcmp(calls.failed, "DELETE FROM temp.scan") == 0) /* as it is closed */
 			assert_int_equal(result, JOURNAL_OK);
@@ -209,11 +211,9 @@ static void each_call_fails_in_turn(struct fixture *f, bool new_file)
 		assert_ok(f, store_check(f->store, &f->call));
 		if (!new_file)
 			assert_true(get_entry(f, "kept").has_local);
-		failures++;
 	}
 	calls_reset(0);
-	print_message("%u calls failed\n", failures);
-	assert_in_range(failures, 15, 100);
+	print_message("%u calls failed\n", each.hits);
 }
 
 static void each_call_of_a_first_open_fails(void **state)
