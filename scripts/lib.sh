@@ -52,10 +52,10 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev libzstd
 # that is said here and not by the first tool that trips over it.
 need_build() {
 	mkdir -p build 2>/dev/null || :
-	for folder in build "$@"; do
-		[ "$folder" = build ] || [ -e "$folder" ] || continue
-		if ! probe=$(mktemp "$folder/writable.XXXXXX" 2>/dev/null); then
-			die "$folder cannot be written, and what is built goes there: make it yours" \
+	for place in build "$@"; do
+		[ "$place" = build ] || [ -e "$place" ] || continue
+		if ! probe=$(mktemp "$place/writable.XXXXXX" 2>/dev/null); then
+			die "$place cannot be written, and what is built goes there: make it yours" \
 				"(chown -R $(id -u) build), remove it, or copy the project to where" \
 				"you may write"
 		fi

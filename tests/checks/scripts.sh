@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every shell script passes shellcheck.
+# Every shell script passes shellcheck; and what they share leaves their own variables alone.
 set -eu
 . tests/checks/lib.sh
 need shellcheck
@@ -11,3 +11,11 @@ scripts=$(project_files | while IFS= read -r file; do
 done)
 # SC1091: a file that is read by "." is looked at by itself.
 printf '%s\n' "$scripts" | xargs shellcheck --shell=sh --exclude=SC1091
+
+# shellcheck disable=SC2030 # here alone
+(
+	. scripts/lib.sh
+	folder=its-own
+	need_build
+	[ "$folder" = its-own ] || die "need_build in scripts/lib.sh changes its caller's \$folder"
+)
