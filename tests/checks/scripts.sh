@@ -12,7 +12,6 @@ done)
 # SC1091: a file that is read by "." is looked at by itself.
 printf '%s\n' "$scripts" | xargs shellcheck --shell=sh --exclude=SC1091
 
-# shellcheck disable=SC2030 # here alone
 (
 	. scripts/lib.sh
 	folder=its-own

@@ -6,6 +6,7 @@
 #include "schemas/cbor.h"
 #include "schemas/patch.h"
 #include "tests/cli/engine/engine_fixture.h"
+#include "tests/each.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -226,22 +227,34 @@ static unsigned fail_no_more(void)
 	return failing.count;
 }
 
+/* And nothing is asked after that. */
+static void assert_told(struct each *each, enum engine_result result)
+{
+	unsigned count = fail_no_more();
+
+	each->hit = count >= each->nth;
+	assert_engine(&device, result, each->hit ? ENGINE_FULL : ENGINE_OK);
+	if (each->hit)
+		assert_int_equal(count, each->nth);
+}
+
 static void a_full_disk_is_told(void **state)
 {
+	struct each reads = {.of = "reading"}, files = {.of = "filing"};
+
 	(void)state;
-	for (unsigned nth = 1; nth <= 3; nth++) {
-		fail_at(nth);
-		assert_engine(&device, read_segment(3, true), ENGINE_FULL);
-		assert_int_equal(fail_no_more(), nth);
+	while (each_next(&reads)) {
 		losers_clear(&losers);
 		losers_init(&losers);
+		fail_at(reads.nth);
+		assert_told(&reads, read_segment(3, true));
 	}
-	assert_engine(&device, read_segment(3, true), ENGINE_OK);
-	for (unsigned nth = 1; nth <= 3; nth++) {
-		fail_at(nth);
-		assert_engine(&device, losers_file(&losers, &run), ENGINE_FULL);
-		assert_int_equal(fail_no_more(), nth);
+	while (each_next(&files)) {
+		fail_at(files.nth);
+		assert_told(&files, losers_file(&losers, &run));
 	}
+	assert_int_equal(reads.hits, 3);
+	assert_int_equal(files.hits, 3);
 }
 
 struct filed {

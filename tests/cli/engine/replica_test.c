@@ -8,6 +8,7 @@
 #include "tests/cli/engine/failing_journal.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
+#include "tests/each.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,28 +118,25 @@ static void a_roster_is_known_as_far_as_the_log_has_led(void **state)
 /* What was not stored is not known, whichever call it was that failed. */
 static void a_full_disk_makes_nothing_known(void **state)
 {
-	unsigned nth = 1;
+	struct each each = {.of = "a commit"};
 
 	(void)state;
 	hold_more();
 	run.roster_index = HELD - 1;
-	for (;; nth++) {
+	while (each_next(&each)) {
 		enum engine_result result;
-		bool failed;
 
 		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
-		journal_arm(&pair.a, nth);
+		journal_arm(&pair.a, each.nth);
 		result = transaction_commit(&run);
 		if (result != ENGINE_OK)
 			transaction_undo(&run);
-		failed = journal_disarm(&pair.a);
-		assert_engine(&pair.a, result, failed ? ENGINE_FULL : ENGINE_OK);
-		assert_int_equal(run.roster_known, failed ? KNOWN : HELD);
-		assert_int_equal(stored_statements(), failed ? KNOWN : HELD);
-		if (!failed)
-			break;
+		each.hit = journal_disarm(&pair.a);
+		assert_engine(&pair.a, result, each.hit ? ENGINE_FULL : ENGINE_OK);
+		assert_int_equal(run.roster_known, each.hit ? KNOWN : HELD);
+		assert_int_equal(stored_statements(), each.hit ? KNOWN : HELD);
 	}
-	assert_int_equal(nth, 5); /* facts, root, roster and the commit itself */
+	assert_int_equal(each.hits, 4); /* facts, root, roster and the commit itself */
 }
 
 static void the_head_that_was_seen_never_goes_back(void **state)
@@ -178,19 +176,17 @@ static void a_braked_run_remembers_the_head_alone(void **state)
 	const struct head seen = {head.seq + 1, {{3}}};
 	const struct head higher = {head.seq + 2, {{4}}};
 	const struct head other = {head.seq + 2, {{5}}};
+	struct each each = {.of = "an end by the brake"};
 
 	(void)state;
-	for (unsigned nth = 1;; nth++) {
+	while (each_next(&each)) {
 		enum engine_result result;
-		bool failed;
 
-		journal_arm(&pair.a, nth);
+		journal_arm(&pair.a, each.nth);
 		run.facts.public.known_head = head;
 		result = stop_at(&seen);
-		failed = journal_disarm(&pair.a);
-		assert_engine(&pair.a, result, failed ? ENGINE_FULL : ENGINE_BRAKE);
-		if (!failed)
-			break;
+		each.hit = journal_disarm(&pair.a);
+		assert_engine(&pair.a, result, each.hit ? ENGINE_FULL : ENGINE_BRAKE);
 	}
 	load();
 	assert_true(head_equal(&run.facts.public.head, &head));

@@ -8,6 +8,7 @@
 #include "tests/cli/engine/failing_journal.h"
 #include "tests/cli/engine/off_log.h"
 #include "tests/cli/engine/pair.h"
+#include "tests/each.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,23 +136,22 @@ static void an_undo_brings_all_back(void **state)
 /* Whichever call fails, the commit itself is the last. */
 static void what_cannot_be_committed_is_undone(void **state)
 {
+	struct each each = {.of = "a commit"};
 	struct held held = held_by(&run);
 
 	(void)state;
-	for (unsigned nth = 1;; nth++) {
+	while (each_next(&each)) {
 		enum engine_result result;
-		bool failed;
 
 		assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
 		move_all();
-		journal_arm(&pair.a, nth);
+		journal_arm(&pair.a, each.nth);
 		result = transaction_finish(&run, ENGINE_OK);
-		failed = journal_disarm(&pair.a);
-		assert_engine(&pair.a, result, failed ? ENGINE_FULL : ENGINE_OK);
+		each.hit = journal_disarm(&pair.a);
+		assert_engine(&pair.a, result, each.hit ? ENGINE_FULL : ENGINE_OK);
 		assert_false(run.saved.open);
-		if (!failed)
-			break;
-		assert_held(&run, &held);
+		if (each.hit)
+			assert_held(&run, &held);
 	}
 	assert_int_equal(run.roster_known, run.roster->statements_count);
 	assert_int_equal(run.totals.pushed, 1);
@@ -189,10 +189,10 @@ static struct sync_answer committed(const struct sync *sync)
 static void a_statement_that_could_not_be_stored_is_not_held(void **state)
 {
 	const struct sync_options options = {.recovery = &c.recovery};
-	bool failed = true;
+	struct each each = {.of = "an answer"};
 
 	(void)state;
-	for (unsigned nth = 1; failed; nth++) {
+	while (each_next(&each)) {
 		struct sync *sync = NULL;
 		struct sync_want want;
 		struct sync_answer answer;
@@ -206,10 +206,10 @@ static void a_statement_that_could_not_be_stored_is_not_held(void **state)
 		assert_int_equal(want.request->frames_count, 1);
 		answer = committed(sync);
 		held = held_by(&sync->replica);
-		journal_arm(&c, nth);
+		journal_arm(&c, each.nth);
 		sync_exchanged(sync, &answer);
-		failed = journal_disarm(&c);
-		if (failed) {
+		each.hit = journal_disarm(&c);
+		if (each.hit) {
 			assert_int_equal(sync->phase, PHASE_OVER);
 			assert_int_equal(sync->result, ENGINE_FULL);
 			assert_held(&sync->replica, &held);

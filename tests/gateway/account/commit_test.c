@@ -2,6 +2,7 @@
  * tests/gateway/account/commit_test.c: the one conditional PUT: each way in which its answer can
  * fail has one effect; packs; the manifest's size and the cost of an edit over a long time; damage.
  */
+#include "tests/each.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdlib.h>
@@ -468,10 +469,10 @@ static void commit_says_a_damaged_pack(void **state)
 /* A cold push with a body that also packs, cut off at each operation in turn, then sent again. */
 static void commit_resumes_after_any_crash(void **state)
 {
-	bool crashed = true;
+	struct each each = {.of = "a push", .most = 38};
 
 	(void)state;
-	for (unsigned nth = 1; crashed && nth < 40; nth++) {
+	while (each_next(&each)) {
 		struct blob_name name = {.count = 0};
 		struct bytes body = {0};
 		struct client *first;
@@ -492,10 +493,10 @@ static void commit_resumes_after_any_crash(void **state)
 		first->request.bodies[first->request.bodies_count++] = view_bytes(&body);
 		account_cache_clear(&first->cache);
 		pair->fixture.ops = 0;
-		pair->fixture.crash_at = nth;
-		crashed = client_send(first) != ACCOUNT_OK;
+		pair->fixture.crash_at = each.nth;
+		each.hit = client_send(first) != ACCOUNT_OK;
 		pair->fixture.crash_at = 0;
-		if (crashed)
+		if (each.hit)
 			assert_int_equal(client_send(first), ACCOUNT_OK);
 		assert_status(first, SYNC_COMMITTED);
 		assert_int_equal(first->head.seq, before.seq + 1);
@@ -505,7 +506,6 @@ static void commit_resumes_after_any_crash(void **state)
 		bytes_clear(&body);
 		(void)pair_teardown(&own);
 	}
-	assert_false(crashed);
 }
 
 static void commit_ends_at_its_deadline(void **state)

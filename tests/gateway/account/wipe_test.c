@@ -2,6 +2,7 @@
  * tests/gateway/account/wipe_test.c: after a wipe the account's prefix is and stays empty (I6),
  * whoever wakes up later; and a wipe that was cut off anywhere is finished by the next.
  */
+#include "tests/each.h"
 #include "tests/gateway/account/fixture.h"
 
 #include <stdio.h>
@@ -99,13 +100,12 @@ static void wipe_refuses_what_does_not_hold(void **state)
  * Cut off before each operation in turn; each time the next call brings it to the end. On a store
  * that keeps old versions too: a call that finds nothing listed has still to see to those.
  */
-static bool wipe_cut_before(unsigned nth, bool keeps_versions)
+static void wipe_cut_before(struct each *each, bool keeps_versions)
 {
 	struct wipe_report report = {0};
 	struct bytes encoded = {0};
 	void *own = NULL;
 	struct pair *pair;
-	bool cut;
 
 	(void)pair_setup(&own);
 	pair = own;
@@ -113,29 +113,27 @@ static bool wipe_cut_before(unsigned nth, bool keeps_versions)
 		memory_keep_versions(pair->fixture.store, true);
 	make_wipe(pair, FIRST, &encoded);
 	pair->fixture.ops = 0;
-	pair->fixture.crash_at = nth;
-	cut = wipe(pair, view_bytes(&encoded), &report) != ACCOUNT_OK;
+	pair->fixture.crash_at = each->nth;
+	each->hit = wipe(pair, view_bytes(&encoded), &report) != ACCOUNT_OK;
 	pair->fixture.crash_at = 0;
 	assert_int_equal(wipe(pair, view_bytes(&encoded), &report), ACCOUNT_OK);
 	assert_int_equal(fixture_objects(&pair->fixture, "/a/"), 0);
 	if (memory_hidden(pair->fixture.store, "") > 0)
-		fail_msg("cut before operation %u: old versions are kept", nth);
+		fail_msg("cut before operation %u: old versions are kept", each->nth);
 	assert_int_equal(client_poll(&pair->second), ACCOUNT_OK);
 	assert_status(&pair->second, SYNC_GONE);
 	bytes_clear(&encoded);
 	(void)pair_teardown(&own);
-	return cut;
 }
 
 static void wipe_resumes_after_any_crash(void **state)
 {
 	(void)state;
 	for (unsigned keeps = 0; keeps < 2; keeps++) {
-		bool cut = true;
+		struct each each = {.of = "a wipe", .most = 58};
 
-		for (unsigned nth = 1; cut && nth < 60; nth++)
-			cut = wipe_cut_before(nth, keeps > 0);
-		assert_false(cut);
+		while (each_next(&each))
+			wipe_cut_before(&each, keeps > 0);
 	}
 }
 

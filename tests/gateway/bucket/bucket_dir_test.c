@@ -2,6 +2,7 @@
  * tests/gateway/bucket/bucket_dir_test.c: the folder driver: the suite; races between processes;
  * each system call failing in turn; what is synced, and in which order.
  */
+#include "tests/each.h"
 #include "tests/gateway/bucket/bucket_suite.h"
 
 #include <errno.h>
@@ -451,29 +452,27 @@ static const char *judge(struct bucket *bucket, const struct scenario *scenario,
 	return stands(bucket, scenario->key, scenario->before) ? NULL : "not done, but changed";
 }
 
-/* One run with the nth call failing. False: it made fewer calls. */
-static bool fault_run(struct bucket *bucket, const struct scenario *scenario, int error,
-    enum bucket_result refusal, unsigned nth)
+static void fault_run(struct bucket *bucket, const struct scenario *scenario, int error,
+    enum bucket_result refusal, struct each *each)
 {
 	enum bucket_result result;
 	const char *wrong;
 	struct call call;
-	bool failed;
 
 	suite_call(&call);
 	assert_int_equal(bucket_remove(bucket, "a/b/new", &call), BUCKET_OK);
 	(void)suite_put_text(bucket, "a/old", "old bytes", BUCKET_ALWAYS);
 	(void)suite_put_text(bucket, "a/d/gone", "gone", BUCKET_ALWAYS);
 	suite_call(&call);
-	watch = (struct watch){.fail_at = nth, .error = error, .open_count = watch.open_count};
+	watch =
+	    (struct watch){.fail_at = each->nth, .error = error, .open_count = watch.open_count};
 	result = scenario->run(bucket, &call);
 	watch.fail_at = 0;
-	failed = watch.failed;
+	each->hit = watch.failed;
 	wrong = judge(bucket, scenario, result, refusal, &call);
 	if (wrong != NULL)
-		fail_msg("%s, call %u fails with errno %d: %s (%s): %s", scenario->name, nth, error,
-		    bucket_result_text(result), call.message, wrong);
-	return failed;
+		fail_msg("%s, call %u fails with errno %d: %s (%s): %s", scenario->name, each->nth,
+		    error, bucket_result_text(result), call.message, wrong);
 }
 
 static void faults_each_in_turn(void **state)
@@ -495,12 +494,11 @@ static void faults_each_in_turn(void **state)
 
 	for (size_t e = 0; e < COUNT_OF(errors); e++) {
 		for (size_t s = 0; s < COUNT_OF(scenarios); s++) {
-			unsigned nth = 1;
+			struct each each = {.of = scenarios[s].name, .least = 3, .most = 200};
 
-			while (fault_run(
-			    bucket, &scenarios[s], errors[e].error, errors[e].result, nth))
-				assert_true(++nth < 200);
-			assert_true(nth > 3);
+			while (each_next(&each))
+				fault_run(bucket, &scenarios[s], errors[e].error, errors[e].result,
+				    &each);
 		}
 	}
 }

@@ -3,6 +3,7 @@
  * store is the memory driver behind a wrapper that spoils one thing. That sound stores pass is in
  * the suite.
  */
+#include "tests/each.h"
 #include "tests/gateway/bucket/bucket_suite.h"
 
 #include <stdatomic.h>
@@ -476,9 +477,9 @@ static void each_call_fails_in_turn(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		unsigned nth = 0, calls;
+		struct each each = {.least = 20};
 
-		do {
+		while (each_next(&each)) {
 			struct spoiled spoiled;
 			struct bucket *bucket;
 			struct memory_store *store = spoil(rows[i].flaw, &spoiled, &bucket);
@@ -486,22 +487,20 @@ static void each_call_fails_in_turn(void **state)
 			struct call call;
 			char says[64];
 
-			spoiled.fail_at = ++nth;
+			spoiled.fail_at = each.nth;
 			spoiled.failure = rows[i].failure;
 			suite_call(&call);
 			result =
 			    bucket_probe(bucket, &suite_clock, &suite_random, &three_rounds, &call);
-			calls = spoiled.calls;
+			each.hit = spoiled.calls >= each.nth;
 			(void)snprintf(
-			    says, sizeof(says), "probing the store: call %u failed", nth);
-			if (calls < nth
-				? result != PROBE_KEPT
-				: result != rows[i].result || strcmp(call.message, says) != 0)
-				fail_msg("row %zu, call %u: %s", i, nth, call.message);
+			    says, sizeof(says), "probing the store: call %u failed", each.nth);
+			if (!each.hit ? result != PROBE_KEPT
+				      : result != rows[i].result || strcmp(call.message, says) != 0)
+				fail_msg("row %zu, call %u: %s", i, each.nth, call.message);
 			bucket_close(bucket);
 			memory_store_free(store);
-		} while (calls >= nth);
-		assert_true(nth > 20);
+		}
 	}
 }
 
