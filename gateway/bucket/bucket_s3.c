@@ -75,7 +75,7 @@ static struct s3_request put_request(
 {
 	struct s3_request request = {.method = "PUT", .key = put->key, .body = put->data};
 
-	request.answer_max = S3_ERROR_MAX;
+	request.answer_max = NET_ERROR_MAX;
 	if (put->cond == BUCKET_IF_ABSENT)
 		request.if_none_match = "*";
 	if (put->cond == BUCKET_IF_TAG) {
@@ -276,7 +276,7 @@ static enum bucket_result remove_one(
 static enum bucket_result s3_remove(void *self, const char *key, struct call *call)
 {
 	const struct s3_request request = {
-	    .method = "DELETE", .key = key, .answer_max = S3_ERROR_MAX};
+	    .method = "DELETE", .key = key, .answer_max = NET_ERROR_MAX};
 
 	return remove_one(self, &request, call);
 }
@@ -292,7 +292,7 @@ static enum bucket_result remove_singly(struct s3 *s3, const struct s3_pair *key
 		    .raw_key = keys_and_ids[i].name,
 		    .params = {{"versionId", keys_and_ids[i].value}},
 		    .param_count = keys_and_ids[i].value[0] == '\0' ? 0 : 1,
-		    .answer_max = S3_ERROR_MAX};
+		    .answer_max = NET_ERROR_MAX};
 
 		result = remove_one(s3, &request, call);
 		*done_out = result == BUCKET_OK ? i + 1 : i;
@@ -454,24 +454,13 @@ static const struct bucket_ops s3_ops = {
     .close = s3_free,
 };
 
-/* Of two variables the first that is set; NULL: neither is. */
-static const char *env_first(const struct s3_env *env, const char *first, const char *second)
-{
-	const char *value = env->get(env->self, first);
-
-	if (value == NULL || value[0] == '\0')
-		value = env->get(env->self, second);
-	return value == NULL || value[0] == '\0' ? NULL : value;
-}
-
 /* False: message says what is wrong. */
 static bool settings_load(struct s3 *s3, const struct s3_env *env, struct call *call)
 {
-	const char *ca_file = env_first(env, "CURL_CA_BUNDLE", "SSL_CERT_FILE");
-	const char *ca_folder = env_first(env, "SSL_CERT_DIR", "SSL_CERT_DIR");
+	const struct net_trust trust = net_trust_of(env->get, env->self);
 
-	if ((ca_file == NULL || bytes_copy(view_text(ca_file), &s3->ca_file)) &&
-	    (ca_folder == NULL || bytes_copy(view_text(ca_folder), &s3->ca_folder)))
+	if ((trust.file == NULL || bytes_copy(view_text(trust.file), &s3->ca_file)) &&
+	    (trust.folder == NULL || bytes_copy(view_text(trust.folder), &s3->ca_folder)))
 		return true;
 	call_sayf(call, "no memory for a bucket");
 	return false;

@@ -6,7 +6,6 @@
 #include "gateway/bucket/s3_answer.h"
 
 #include <string.h>
-#include <time.h>
 
 static bool is(const char *code, const char *name)
 {
@@ -143,38 +142,12 @@ enum bucket_result s3_kept_result(const char *code)
 		   : BUCKET_REFUSED;
 }
 
-enum bucket_result s3_lost_result(CURLcode error, bool sent, bool writes)
+enum bucket_result s3_lost_result(enum net_result end, bool sent, bool writes)
 {
-	if (sent) /* whatever libcurl made of what came back: it calls no HTTP an unknown protocol
-		   */
+	if (end == NET_TOO_LONG && !writes)
+		return BUCKET_REFUSED;
+	if (sent) /* whatever came back: libcurl calls what is no HTTP an unknown protocol */
 		return writes ? BUCKET_UNKNOWN : BUCKET_RETRY;
-	switch (error) {
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_NOT_BUILT_IN:
-	case CURLE_PEER_FAILED_VERIFICATION: /* trying again must not become a habit here */
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR: return BUCKET_REFUSED;
-	default: return BUCKET_RETRY;
-	}
-}
-
-int64_t s3_retry_after_ms(const char *value, int64_t wall_ms)
-{
-	size_t digits = strspn(value, "0123456789");
-	int64_t wait_ms = 0;
-	time_t date;
-
-	if (digits > 0 && value[digits] == '\0') {
-		for (size_t i = 0; i < digits && wait_ms < S3_RETRY_AFTER_MAX_MS; i++)
-			wait_ms = wait_ms * 10 + (int64_t)(value[i] - '0') * 1000;
-	} else {
-		date = curl_getdate(value, NULL);
-		if (date > 0)
-			wait_ms = (int64_t)date * 1000 - wall_ms;
-	}
-	if (wait_ms < 0)
-		return 0;
-	return wait_ms > S3_RETRY_AFTER_MAX_MS ? S3_RETRY_AFTER_MAX_MS : wait_ms;
+	/* Of a certificate trying again must not become a habit. */
+	return end == NET_UNTRUSTED ? BUCKET_REFUSED : BUCKET_RETRY;
 }

@@ -5,9 +5,8 @@
 #ifndef INKSEAL_S3_ANSWER_H
 #define INKSEAL_S3_ANSWER_H
 
-#include <curl/curl.h>
-
 #include "gateway/bucket/bucket.h"
+#include "gateway/net/net.h"
 
 enum bucket_result s3_put_result(unsigned status, const char *code, enum bucket_if cond);
 enum bucket_result s3_get_result(unsigned status, const char *code);
@@ -25,10 +24,8 @@ bool s3_region_wrong(unsigned status, const char *code, const char *region);
 bool s3_credentials_refused(const char *code);
 
 /* No answer came. sent: all of the request may have left us. writes: it was to change something. */
-enum bucket_result s3_lost_result(CURLcode error, bool sent, bool writes);
+enum bucket_result s3_lost_result(enum net_result end, bool sent, bool writes);
 
-#define S3_RETRY_AFTER_MAX_MS (60 * 60 * 1000)
-/* A Retry-After's value, seconds or a date, in milliseconds from now; 0: none that can be read. */
-int64_t s3_retry_after_ms(const char *value, int64_t wall_ms);
+#define S3_RETRY_AFTER_MAX_MS (60 * 60 * 1000) /* who asks for a longer rest is given this */
 
 #endif

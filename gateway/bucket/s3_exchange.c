@@ -1,9 +1,6 @@
 /*
- * gateway/bucket/s3_exchange.c: what a request looks like to libcurl, and what it gives back: the
- * headers and their signature, options, callbacks with their bounds.
- *
- * libcurl sends a request again by itself when a reused connection turns out to be dead. For what
- * changes something that is stopped by before_request: a write is sent whole once at most.
+ * gateway/bucket/s3_exchange.c: what a request to an S3 store looks like, its headers and their
+ * signature, and what the answer's headers and an error's body say.
  */
 #include "gateway/bucket/s3_exchange.h"
 
@@ -15,6 +12,7 @@
 
 #include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/s3_answer.h"
+#include "gateway/net/net_text.h"
 
 #define SENT_HEADERS_MAX 9u
 #define SHA256_SIZE 32u
@@ -23,7 +21,6 @@
 #define MD5_SIZE 16u
 #define MD5_TEXT_SIZE 25u /* base 64, and a NUL */
 #define SHA256_TEXT_SIZE (2u * SHA256_SIZE + 1u)
-#define NETWORK_BUFFER (64L * 1024L)
 
 static bool sends_body(const struct s3_request *request)
 {
@@ -33,114 +30,6 @@ static bool sends_body(const struct s3_request *request)
 static bool writes(const struct s3_request *request)
 {
 	return sends_body(request) || strcmp(request->method, "DELETE") == 0;
-}
-
-static size_t give_body(char *out, size_t size, size_t count, void *self)
-{
-	struct s3_exchange *exchange = self;
-	struct view body = exchange->request->body;
-	size_t left = body.len - exchange->given;
-	size_t room = size * count;
-
-	if (exchange->held && left > 0 && --left == 0) {
-		exchange->waiting = true;
-		return CURL_READFUNC_PAUSE;
-	}
-	if (left > room)
-		left = room;
-	if (left > 0)
-		memcpy(out, body.data + exchange->given, left);
-	exchange->given += left;
-	return left;
-}
-
-/* Could the store hold the whole request? A part of a body is no request. */
-static bool all_sent(const struct s3_exchange *exchange)
-{
-	long sent = 0;
-
-	if (exchange->reads && exchange->request->body.len > 0)
-		return exchange->given > 0;
-	return curl_easy_getinfo(exchange->curl, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK ||
-	       sent > 0;
-}
-
-/* libcurl's signature. */
-static int before_request(
-    void *self, char *remote_ip, char *local_ip, int remote_port, int local_port)
-{
-	struct s3_exchange *exchange = self;
-	bool again = exchange->begun;
-
-	(void)remote_ip;
-	(void)local_ip;
-	(void)remote_port;
-	(void)local_port;
-	exchange->begun = true;
-	return again && writes(exchange->request) && all_sent(exchange) ? CURL_PREREQFUNC_ABORT
-									: CURL_PREREQFUNC_OK;
-}
-
-static size_t take_body(char *data, size_t size, size_t count, void *self)
-{
-	struct s3_exchange *exchange = self;
-	size_t len = size * count;
-	long status = 0;
-
-	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
-	exchange->body.max =
-	    status >= 200 && status <= 299 ? exchange->request->answer_max : S3_ERROR_MAX;
-	buffer_add(&exchange->body, data, len);
-	exchange->over = exchange->body.over;
-	return exchange->body.failed ? 0 : len;
-}
-
-/* The value of a header line if it has this (lower-case) name; out as it was if not, or too long.
- */
-static void header_value(const char *line, size_t len, const char *name, char *out, size_t out_size)
-{
-	size_t at = strlen(name);
-
-	if (len <= at || line[at] != ':')
-		return;
-	for (size_t i = 0; i < at; i++)
-		if ((line[i] >= 'A' && line[i] <= 'Z' ? line[i] - 'A' + 'a' : line[i]) != name[i])
-			return;
-	at++;
-	while (at < len && (line[at] == ' ' || line[at] == '\t'))
-		at++;
-	while (len > at && strchr(" \t\r\n", line[len - 1]) != NULL)
-		len--;
-	if (len - at >= out_size)
-		return;
-	memcpy(out, line + at, len - at);
-	out[len - at] = '\0';
-}
-
-static size_t take_header(char *data, size_t size, size_t count, void *self)
-{
-	struct s3_exchange *exchange = self;
-	size_t len = size * count;
-
-	exchange->header_bytes += len;
-	if (exchange->header_bytes > S3_HEADERS_MAX) {
-		exchange->over = true;
-		return 0;
-	}
-	if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) { /* again, after an interim answer */
-		exchange->etag[0] = '\0';
-		exchange->retry_after[0] = '\0';
-		exchange->encoding[0] = '\0';
-		exchange->region[0] = '\0';
-		exchange->headed = false;
-	}
-	exchange->headed = exchange->headed || data[0] == '\r' || data[0] == '\n';
-	header_value(data, len, "etag", exchange->etag, sizeof(exchange->etag));
-	header_value(
-	    data, len, "retry-after", exchange->retry_after, sizeof(exchange->retry_after));
-	header_value(data, len, "content-encoding", exchange->encoding, sizeof(exchange->encoding));
-	header_value(data, len, "x-amz-bucket-region", exchange->region, sizeof(exchange->region));
-	return len;
 }
 
 /* "\"x\"", "W/\"x\"" or "x" to "x". A tag that could not be sent back in a header is none. */
@@ -173,24 +62,6 @@ static bool md5_text(struct view body, char out[MD5_TEXT_SIZE])
 		return false;
 	(void)sodium_bin2base64(
 	    out, MD5_TEXT_SIZE, hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
-	return true;
-}
-
-static bool header_add(struct s3_exchange *exchange, const char *name, const char *value)
-{
-	struct buffer line;
-	struct bytes text = {0};
-	struct curl_slist *longer = NULL;
-
-	buffer_init(&line, HEADER_MAX);
-	buffer_addf(&line, "%s:%s%s", name, value[0] == '\0' ? "" : " ", value);
-	if (buffer_take(&line, &text))
-		longer = curl_slist_append(exchange->headers, (const char *)text.data);
-	buffer_clear(&line);
-	bytes_clear(&text);
-	if (longer == NULL)
-		return false;
-	exchange->headers = longer;
 	return true;
 }
 
@@ -240,105 +111,21 @@ static bool headers_make(struct s3_exchange *exchange, const char *path, const c
 		if (all[i].value != NULL) {
 			headers[sign.header_count] = all[i];
 			sign.header_count++;
-			ok = header_add(exchange, all[i].name, all[i].value);
+			ok = net_header_add(&exchange->net, all[i].name, all[i].value);
 		}
 	buffer_init(&text, HEADER_MAX);
 	if (ok)
 		s3_sign(&sign, &text);
 	ok =
 	    ok && buffer_take(&text, &authorization) &&
-	    header_add(exchange, "Authorization", (const char *)authorization.data) &&
-	    header_add(exchange, "Accept-Encoding", "identity") && /* unsigned: proxies change it */
-	    header_add(exchange, "Content-Type", "") &&            /* or libcurl adds a form's */
-	    header_add(exchange, "Expect", ""); /* or large bodies would wait for a 100 */
+	    net_header_add(&exchange->net, "Authorization", (const char *)authorization.data) &&
+	    net_header_add(
+		&exchange->net, "Accept-Encoding", "identity") && /* unsigned: proxies change it */
+	    net_header_add(&exchange->net, "Content-Type", "") && /* or libcurl adds a form's */
+	    net_header_add(&exchange->net, "Expect", ""); /* or large bodies would wait for a 100 */
 	buffer_clear(&text);
 	bytes_clear(&authorization);
 	return ok;
-}
-
-/*
- * A body that is not held goes out together with its headers, as far as it fits: one packet to send
- * and one for the store to wait for, where an upload's callback makes two.
- */
-static bool options_for_body(struct s3_exchange *exchange)
-{
-	CURL *curl = exchange->curl;
-	struct view body = exchange->request->body;
-	curl_off_t len = (curl_off_t)body.len;
-
-	if (!exchange->reads)
-		return curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, len) == CURLE_OK &&
-		       curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
-			   len == 0 ? "" : (const char *)body.data) == CURLE_OK;
-	return curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, len) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_READDATA, exchange) == CURLE_OK;
-}
-
-static bool options_for_tls(struct s3_exchange *exchange)
-{
-	CURL *curl = exchange->curl;
-	const char *file = (const char *)exchange->s3->ca_file.data;
-	const char *folder = (const char *)exchange->s3->ca_folder.data;
-
-	return curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-	       (file == NULL || curl_easy_setopt(curl, CURLOPT_CAINFO, file) == CURLE_OK) &&
-	       (folder == NULL || curl_easy_setopt(curl, CURLOPT_CAPATH, folder) == CURLE_OK);
-}
-
-static bool options_set(struct s3_exchange *exchange, const char *url, long timeout_ms)
-{
-	CURL *curl = exchange->curl;
-	const char *method = exchange->request->method;
-
-	curl_easy_reset(curl); /* keeps the connection */
-	/*
-	 * A wish: libcurl refuses it for a handle that has a buffer already, and one that ran out
-	 * of memory keeps it for good. Such a handle still sends.
-	 */
-	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, NETWORK_BUFFER);
-	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, NETWORK_BUFFER);
-	if (sends_body(exchange->request) && !options_for_body(exchange))
-		return false;
-	if (strcmp(method, "HEAD") == 0) {
-		if (curl_easy_setopt(curl, CURLOPT_NOBODY, 1L) != CURLE_OK)
-			return false;
-	} else if (curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) != CURLE_OK) {
-		return false;
-	}
-	return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
-		   CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-		   timeout_ms < S3_CONNECT_MS ? timeout_ms : (long)S3_CONNECT_MS) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_PREREQDATA, exchange) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
-	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
-	       options_for_tls(exchange);
-}
-
-void s3_exchange_clear(struct s3_exchange *exchange)
-{
-	/* What the handle still points to goes away now. */
-	if (exchange->curl != NULL)
-		curl_easy_reset(exchange->curl);
-	curl_slist_free_all(exchange->headers);
-	buffer_clear(&exchange->body);
-	s3_signer_clear(&exchange->signer);
-	*exchange = (struct s3_exchange){0};
 }
 
 /* Writes the path and the query, then joins them to an URL. False: no memory, or too long. */
@@ -373,28 +160,55 @@ static bool target_make(const struct s3 *s3, const struct s3_request *request,
 	return ok;
 }
 
-enum bucket_result s3_exchange_make(struct s3 *s3, CURL *curl, const struct s3_request *request,
-    bool held, struct call *call, struct s3_exchange *exchange)
+static void sent_make(struct s3_exchange *exchange, bool held)
 {
-	int64_t left_ms = call->deadline_ms - clock_monotonic_ms(&s3->clock);
+	const struct s3_request *request = exchange->request;
+	const struct s3 *s3 = exchange->s3;
+	const struct net_wanted wanted[] = {
+	    {"etag", exchange->etag, sizeof(exchange->etag)},
+	    {"retry-after", exchange->retry_after, sizeof(exchange->retry_after)},
+	    {"content-encoding", exchange->encoding, sizeof(exchange->encoding)},
+	    {"x-amz-bucket-region", exchange->region, sizeof(exchange->region)},
+	};
+
+	_Static_assert(sizeof(wanted) == sizeof(exchange->wanted), "all that is wanted fits");
+	memcpy(exchange->wanted, wanted, sizeof(wanted));
+	exchange->sent = (struct net_request){
+	    .method = request->method,
+	    .body = request->body,
+	    .has_body = sends_body(request),
+	    .held = held,
+	    .once = writes(request),
+	    .trust = {(const char *)s3->ca_file.data, (const char *)s3->ca_folder.data},
+	    .wanted = exchange->wanted,
+	    .wanted_count = COUNT_OF(wanted),
+	    .answer_max = request->answer_max,
+	};
+}
+
+enum bucket_result s3_exchange_make(struct s3 *s3, struct net_line *line,
+    const struct s3_request *request, bool held, struct call *call, struct s3_exchange *exchange)
+{
+	int64_t left_ms = net_left_ms(call, &s3->clock);
 	struct bytes path = {0};
 	struct bytes query = {0};
-	struct bytes url = {0};
 	enum bucket_result result = BUCKET_RETRY;
 
-	*exchange = (struct s3_exchange){
-	    .curl = curl, .s3 = s3, .request = request, .held = held, .reads = held};
-	buffer_init(&exchange->body, request->answer_max);
+	*exchange = (struct s3_exchange){.s3 = s3, .request = request};
+	sent_make(exchange, held);
+	net_exchange_init(&exchange->net, line, &exchange->sent);
 	s3_identity_get(&s3->identity, &exchange->signer);
 	if (left_ms <= 0) {
 		call_sayf(call, "the deadline passed before the store was asked");
 		goto done;
 	}
-	if (left_ms > INT32_MAX)
-		left_ms = INT32_MAX;
-	if (exchange->curl == NULL || !target_make(s3, request, &path, &query, &url) ||
-	    !headers_make(exchange, (const char *)path.data, (const char *)query.data) ||
-	    !options_set(exchange, (const char *)url.data, (long)left_ms)) {
+	if (!target_make(s3, request, &path, &query, &exchange->url)) {
+		call_sayf(call, "no memory for a request to the store");
+		goto done;
+	}
+	exchange->sent.url = (const char *)exchange->url.data;
+	if (!headers_make(exchange, (const char *)path.data, (const char *)query.data) ||
+	    !net_exchange_make(&exchange->net, left_ms)) {
 		call_sayf(call, "no memory for a request to the store");
 		goto done;
 	}
@@ -402,8 +216,15 @@ enum bucket_result s3_exchange_make(struct s3 *s3, CURL *curl, const struct s3_r
 done:
 	bytes_clear(&path);
 	bytes_clear(&query);
-	bytes_clear(&url);
 	return result;
+}
+
+void s3_exchange_clear(struct s3_exchange *exchange)
+{
+	net_exchange_clear(&exchange->net);
+	bytes_clear(&exchange->url);
+	s3_signer_clear(&exchange->signer);
+	*exchange = (struct s3_exchange){0};
 }
 
 static enum bucket_result no_memory_for_answer(
@@ -425,47 +246,49 @@ static void note_encoding(const struct s3_exchange *exchange, struct s3_reply *r
 		(void)snprintf(reply->encoding, sizeof(reply->encoding), "an unknown one");
 }
 
-enum bucket_result s3_exchange_end(
-    struct s3_exchange *exchange, CURLcode end, struct call *call, struct s3_reply *reply)
+/* There is an answer, and got holds its status and body: what else does it say? */
+static enum bucket_result read_answer(
+    const struct s3_exchange *exchange, struct call *call, struct s3_reply *got)
 {
-	struct s3_reply got = {0};
-	long status = 0;
-	bool error;
+	bool error = got->status >= 300;
 
-	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
-	error = status >= 300;
-	/* libcurl is content with a header that is cut off, and takes the body for empty. */
-	if (end == CURLE_OK && (!exchange->headed || status < 200))
-		end = CURLE_GOT_NOTHING;
-	if (exchange->body.failed && !exchange->body.over)
-		return no_memory_for_answer(exchange, call);
-	/* An error's body only explains: that it is cut or too long changes nothing. */
-	if (end != CURLE_OK && !(error && exchange->over)) {
-		call_sayf(call, "%s",
-		    exchange->over ? "the store's answer is longer than any that was asked for"
-				   : curl_easy_strerror(end));
-		if (exchange->over && !writes(exchange->request))
-			return BUCKET_REFUSED;
-		return s3_lost_result(end, all_sent(exchange), writes(exchange->request));
-	}
-	exchange->body.failed = false;
-	if (!buffer_take(&exchange->body, &got.body))
-		return no_memory_for_answer(exchange, call);
-	got.status = (unsigned)status;
-	tag_from_etag(exchange->etag, &got.tag);
-	note_encoding(exchange, &got);
-	if (!error && got.encoding[0] != '\0') {
-		call_sayf(call, S3_ENCODED_TEXT, got.encoding);
+	tag_from_etag(exchange->etag, &got->tag);
+	note_encoding(exchange, got);
+	if (!error && got->encoding[0] != '\0') {
+		call_sayf(call, S3_ENCODED_TEXT, got->encoding);
 		return writes(exchange->request) ? BUCKET_UNKNOWN : BUCKET_REFUSED;
 	}
-	if (error && !s3_xml_error(view_bytes(&got.body), &got.error)) {
-		bytes_clear(&got.body);
+	if (error && !s3_xml_error(view_bytes(&got->body), &got->error)) {
+		bytes_clear(&got->body);
 		return no_memory_for_answer(exchange, call);
 	}
-	(void)s3_region_told(exchange->region, got.error.region);
-	memcpy(got.region, exchange->signer.region, sizeof(got.region));
-	call->retry_after_ms =
-	    s3_retry_after_ms(exchange->retry_after, clock_wall_ms(&exchange->s3->clock));
-	*reply = got;
+	(void)s3_region_told(exchange->region, got->error.region);
+	memcpy(got->region, exchange->signer.region, sizeof(got->region));
+	call->retry_after_ms = net_retry_after_ms(
+	    exchange->retry_after, clock_wall_ms(&exchange->s3->clock), S3_RETRY_AFTER_MAX_MS);
 	return BUCKET_OK;
+}
+
+enum bucket_result s3_exchange_end(
+    struct s3_exchange *exchange, struct call *call, struct s3_reply *reply)
+{
+	struct net_answer answer = {0};
+	enum net_result end = net_exchange_end(&exchange->net, &answer);
+	struct s3_reply got = {.status = answer.status, .body = answer.body};
+	enum bucket_result result;
+
+	if (end == NET_ANSWERED) {
+		result = read_answer(exchange, call, &got);
+		if (result == BUCKET_OK)
+			*reply = got;
+		return result;
+	}
+	if (end == NET_TOO_LONG)
+		call_sayf(call, "the store's answer is longer than any that was asked for");
+	else if (end == NET_NO_MEMORY)
+		call_sayf(call, "no memory for %s",
+		    answer.sent ? "the store's answer" : "a request to the store");
+	else
+		call_sayf(call, "%s", answer.why);
+	return s3_lost_result(end, answer.sent, writes(exchange->request));
 }

@@ -270,7 +270,7 @@ static enum bucket_result end_uploads(
 		    .raw_key = page->items[i].key,
 		    .params = {{"uploadId", page->items[i].id}},
 		    .param_count = 1,
-		    .answer_max = S3_ERROR_MAX};
+		    .answer_max = NET_ERROR_MAX};
 		struct s3_reply reply = {0};
 
 		result = s3_send(purge->s3, &request, purge->call, &reply);

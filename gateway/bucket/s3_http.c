@@ -1,55 +1,50 @@
 /*
- * gateway/bucket/s3_http.c: sends requests. libcurl's handles come from a small pool, each with its
- * kept-alive connection, so that threads neither wait for one another nor connect anew. The
- * requests themselves: s3_exchange.c.
+ * gateway/bucket/s3_http.c: sends requests. Connections come from a small pool and are kept alive
+ * in it, so that threads neither wait for one another nor connect anew. The requests themselves:
+ * s3_exchange.c.
  */
 #include "gateway/bucket/s3_http.h"
 
+#include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "gateway/bucket/s3_exchange.h"
 
-#define POLL_MS 1000
-#define HOLD_MS 50 /* for the store to read what it has, and to check conditions too early */
-
-static CURL *handle_take(struct s3 *s3)
+static struct net_line *line_take(struct s3 *s3)
 {
-	CURL *curl = NULL;
+	struct net_line *line = NULL;
 
 	(void)pthread_mutex_lock(&s3->mutex);
 	if (s3->idle_count > 0)
-		curl = s3->idle[--s3->idle_count]; /* the warmest */
+		line = s3->idle[--s3->idle_count]; /* the warmest */
 	(void)pthread_mutex_unlock(&s3->mutex);
-	return curl == NULL ? curl_easy_init() : curl;
+	return line == NULL ? net_line_new() : line;
 }
 
-static void handle_give(struct s3 *s3, CURL *curl)
+static void line_give(struct s3 *s3, struct net_line *line)
 {
 	(void)pthread_mutex_lock(&s3->mutex);
-	if (s3->idle_count < S3_IDLE_MAX) {
-		s3->idle[s3->idle_count++] = curl;
-		curl = NULL;
+	if (line != NULL && s3->idle_count < S3_IDLE_MAX) {
+		s3->idle[s3->idle_count++] = line;
+		line = NULL;
 	}
 	(void)pthread_mutex_unlock(&s3->mutex);
-	if (curl != NULL)
-		curl_easy_cleanup(curl);
+	net_line_free(line);
 }
 
 static enum bucket_result exchange_begin(struct s3 *s3, const struct s3_request *request, bool held,
     struct call *call, struct s3_exchange *exchange)
 {
 	call->retry_after_ms = 0;
-	return s3_exchange_make(s3, handle_take(s3), request, held, call, exchange);
+	return s3_exchange_make(s3, line_take(s3), request, held, call, exchange);
 }
 
 static void exchange_over(struct s3 *s3, struct s3_exchange *exchange)
 {
-	CURL *curl = exchange->curl;
+	struct net_line *line = exchange->net.line;
 
 	s3_exchange_clear(exchange);
-	if (curl != NULL)
-		handle_give(s3, curl);
+	line_give(s3, line);
 }
 
 /* *told_out: what the answer says of who we are; nothing where there was none. */
@@ -60,8 +55,10 @@ static enum bucket_result send_once(struct s3 *s3, const struct s3_request *requ
 	enum bucket_result result = exchange_begin(s3, request, false, call, &exchange);
 
 	*told_out = S3_TOLD_NOTHING;
-	if (result == BUCKET_OK)
-		result = s3_exchange_end(&exchange, curl_easy_perform(exchange.curl), call, reply);
+	if (result == BUCKET_OK) {
+		net_exchange_run(&exchange.net);
+		result = s3_exchange_end(&exchange, call, reply);
+	}
 	if (result == BUCKET_OK)
 		*told_out = s3_identity_told(
 		    &s3->identity, exchange.signer.version, reply->status, &reply->error);
@@ -108,53 +105,20 @@ void s3_reply_clear(struct s3_reply *reply)
 	*reply = (struct s3_reply){0};
 }
 
-/* Notes the exchanges that have ended; true once none is left that has not come to its last byte.
- */
-static bool together_see(CURLM *multi, struct s3_exchange *exchanges, size_t count)
+static void say_no_memory_for_several(struct call *calls, size_t count)
 {
-	bool ready = true;
-	int queued = 0;
-	CURLMsg *message;
-
-	while ((message = curl_multi_info_read(multi, &queued)) != NULL)
-		for (size_t i = 0; i < count; i++)
-			if (message->msg == CURLMSG_DONE &&
-			    message->easy_handle == exchanges[i].curl) {
-				exchanges[i].end = message->data.result;
-				exchanges[i].ended = true;
-			}
 	for (size_t i = 0; i < count; i++)
-		ready = ready &&
-			(exchanges[i].curl == NULL || exchanges[i].ended || exchanges[i].waiting);
-	return ready;
+		call_sayf(&calls[i], "no memory for several requests at once");
 }
 
-static void together_let_go(struct s3_exchange *exchanges, size_t count)
+/* *under_way_out[i] is NULL where a request could not be made, and results[i] says so. */
+static void together_begin(struct s3 *s3, const struct s3_request *requests, size_t count,
+    struct call *calls, struct s3_exchange *exchanges, struct net_exchange **under_way_out,
+    enum bucket_result *results)
 {
-	for (size_t i = 0; i < count; i++)
-		exchanges[i].held = false;
-	for (size_t i = 0; i < count; i++)
-		if (exchanges[i].curl != NULL && !exchanges[i].ended)
-			(void)curl_easy_pause(exchanges[i].curl, CURLPAUSE_CONT);
-}
-
-/* Drives all until they have ended: each has a timeout of its own, so this ends by then. */
-static void together_run(CURLM *multi, struct s3_exchange *exchanges, size_t count)
-{
-	int running = (int)count;
-	bool gone = false;
-
-	while (curl_multi_perform(multi, &running) == CURLM_OK) {
-		if (together_see(multi, exchanges, count) && !gone) {
-			struct timespec hold = {.tv_nsec = HOLD_MS * 1000000L};
-
-			gone = true;
-			(void)nanosleep(&hold, NULL);
-			together_let_go(exchanges, count);
-			continue;
-		}
-		if (running == 0 || curl_multi_poll(multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
-			break;
+	for (size_t i = 0; i < count; i++) {
+		results[i] = exchange_begin(s3, &requests[i], true, &calls[i], &exchanges[i]);
+		under_way_out[i] = results[i] == BUCKET_OK ? &exchanges[i].net : NULL;
 	}
 }
 
@@ -162,53 +126,32 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
     struct call *calls, struct s3_reply *replies, enum bucket_result *results)
 {
 	struct s3_exchange *exchanges = calloc(count, sizeof(*exchanges));
-	CURLM *multi = curl_multi_init();
+	struct net_exchange *under_way[BUCKET_RACE_MAX] = {NULL};
 
-	for (size_t i = 0; i < count; i++) {
+	assert(count <= BUCKET_RACE_MAX);
+	for (size_t i = 0; i < count; i++)
 		results[i] = BUCKET_RETRY;
-		if (exchanges == NULL || multi == NULL) {
-			call_sayf(&calls[i], "no memory for several requests at once");
-			continue;
-		}
-		results[i] = exchange_begin(s3, &requests[i], true, &calls[i], &exchanges[i]);
-		exchanges[i].end = CURLE_ABORTED_BY_CALLBACK;
-		if (results[i] == BUCKET_OK &&
-		    curl_multi_add_handle(multi, exchanges[i].curl) != CURLM_OK) {
-			call_sayf(&calls[i], "no memory for several requests at once");
-			results[i] = BUCKET_RETRY;
-		}
-		if (results[i] != BUCKET_OK)
-			exchange_over(s3, &exchanges[i]);
+	if (exchanges == NULL) {
+		say_no_memory_for_several(calls, count);
+		return;
 	}
-	if (exchanges != NULL && multi != NULL)
-		together_run(multi, exchanges, count);
-	for (size_t i = 0; exchanges != NULL && multi != NULL && i < count; i++) {
-		if (exchanges[i].curl == NULL)
-			continue;
-		(void)curl_multi_remove_handle(multi, exchanges[i].curl);
-		results[i] =
-		    s3_exchange_end(&exchanges[i], exchanges[i].end, &calls[i], &replies[i]);
+	together_begin(s3, requests, count, calls, exchanges, under_way, results);
+	if (net_together(under_way, count)) {
+		for (size_t i = 0; i < count; i++)
+			if (under_way[i] != NULL)
+				results[i] = s3_exchange_end(&exchanges[i], &calls[i], &replies[i]);
+	} else {
+		say_no_memory_for_several(calls, count);
+	}
+	for (size_t i = 0; i < count; i++)
 		exchange_over(s3, &exchanges[i]);
-	}
-	if (multi != NULL)
-		(void)curl_multi_cleanup(multi);
 	free(exchanges);
-}
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_started = CURLE_FAILED_INIT;
-
-static void curl_start(void)
-{
-	curl_started = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 bool s3_open(struct s3 *s3, struct call *call)
 {
-	if (pthread_once(&curl_once, curl_start) != 0 || curl_started != CURLE_OK) {
-		call_sayf(call, "libcurl does not start");
+	if (!net_start(call))
 		return false;
-	}
 	if (pthread_mutex_init(&s3->mutex, NULL) != 0) {
 		call_sayf(call, "no memory for a bucket");
 		return false;
@@ -222,7 +165,7 @@ bool s3_open(struct s3 *s3, struct call *call)
 void s3_close(struct s3 *s3)
 {
 	for (size_t i = 0; i < s3->idle_count; i++)
-		curl_easy_cleanup(s3->idle[i]);
+		net_line_free(s3->idle[i]);
 	(void)pthread_mutex_destroy(&s3->mutex);
 	bytes_clear(&s3->ca_file);
 	bytes_clear(&s3->ca_folder);

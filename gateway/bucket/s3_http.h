@@ -1,11 +1,10 @@
 /*
- * gateway/bucket/s3_http.h: one signed request to an S3 store and its answer, over libcurl. Knows
+ * gateway/bucket/s3_http.h: one signed request to an S3 store and its answer. Knows
  * what a request looks like, not what an answer means (s3_answer.h, bucket_s3.c).
  */
 #ifndef INKSEAL_S3_HTTP_H
 #define INKSEAL_S3_HTTP_H
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -13,13 +12,11 @@
 #include "gateway/bucket/s3_sign.h"
 #include "gateway/bucket/s3_url.h"
 #include "gateway/bucket/s3_xml.h"
+#include "gateway/net/net.h"
 
-#define S3_IDLE_MAX 32u /* handles kept with their connections; more are closed */
+#define S3_IDLE_MAX 32u /* connections that are kept; more are closed */
 #define S3_PARAMS_MAX 6u
-#define S3_CONNECT_MS 10000
-#define S3_HEADERS_MAX (32u * 1024u) /* bytes of an answer's headers */
-#define S3_ERROR_MAX (64u * 1024u)   /* of the body of an answer that is no success */
-#define S3_ENCODING_MAX 32u          /* of a Content-Encoding's value */
+#define S3_ENCODING_MAX 32u /* of a Content-Encoding's value */
 #define S3_ENCODED_TEXT \
 	"the answer came in Content-Encoding %s, which nobody asked for: the store, or a proxy " \
 	"before it, must send bodies as they are"
@@ -38,7 +35,7 @@ struct s3 { /* one opened bucket; all threads may use it */
 	atomic_bool unordered; /* it lists in an order of its own: README.md, "Listings" */
 	atomic_bool singly;    /* it removes one object a request: README.md, "Removing many" */
 	pthread_mutex_t mutex;
-	CURL *idle[S3_IDLE_MAX]; /* these two guarded by mutex */
+	struct net_line *idle[S3_IDLE_MAX]; /* these two guarded by mutex */
 	size_t idle_count;
 };
 

@@ -26,13 +26,14 @@ forbid() {
 # folder that is not in this table has no rule yet: add it here.
 rules='
 schemas|schemas/
-gateway/bucket|gateway/bucket/|schemas/
+gateway/net|gateway/net/|schemas/
+gateway/bucket|gateway/(bucket|net)/|schemas/
 gateway/account|gateway/account/|gateway/bucket/|schemas/
 gateway/http|gateway/http/|gateway/account/|schemas/
 gateway/daemon|gateway/|schemas/
 cli/engine|cli/engine/|schemas/
 cli/store|cli/store/|cli/engine/journal\.h|schemas/
-cli/remote|cli/remote/|cli/engine/|gateway/account/|gateway/bucket/|schemas/
+cli/remote|cli/(remote|engine)/|gateway/(account|bucket|net)/|schemas/
 cli/port|cli/port/|schemas/
 cli/app|cli/(app|engine|store|remote|port)/|schemas/
 cli/commands|cli/(commands|app|engine|store|port)/|schemas/

@@ -3,6 +3,7 @@
  */
 #include "gateway/bucket/s3_answer.h"
 #include "gateway/bucket/s3_xml.h"
+#include "gateway/net/net_text.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -76,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!bytes_copy(input, &text))
 		return 0;
-	wait_ms = s3_retry_after_ms((const char *)text.data, 1700000000000);
+	wait_ms = net_retry_after_ms((const char *)text.data, 1700000000000, S3_RETRY_AFTER_MAX_MS);
 	fuzz_check(wait_ms >= 0 && wait_ms <= S3_RETRY_AFTER_MAX_MS, "a wait is bounded");
 	bytes_clear(&text);
 	return 0;

@@ -32,6 +32,8 @@ MODULES = {
     "gateway/account": ["account_*_test", "torture.account_*", "torture.log"],
     "gateway/bucket": ["bucket_*test", "probe_test", "s3_*_test", "crash.dir", "torture.bucket",
                        "torture.s3"],
+    "gateway/net": ["net_*test", "s3_exchange_test", "bucket_s3_test", "remote_http*_test",
+                    "torture.s3", "torture.gateway"],
     "gateway/http": ["http_*_test", "torture.http"],
     "schemas": ["schemas_*_test", "torture.codecs", "torture.formats"],
 }

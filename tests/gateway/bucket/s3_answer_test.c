@@ -181,75 +181,30 @@ static void lost_answers(void **state)
 {
 	static const struct {
 		const char *name;
-		CURLcode error;
+		enum net_result end;
 		bool sent;
 		enum bucket_result write;
 		enum bucket_result read;
 	} rows[] = {
-	    {"no route", CURLE_COULDNT_CONNECT, false, BUCKET_RETRY, BUCKET_RETRY},
-	    {"no such host", CURLE_COULDNT_RESOLVE_HOST, false, BUCKET_RETRY, BUCKET_RETRY},
-	    {"late, connecting", CURLE_OPERATION_TIMEDOUT, false, BUCKET_RETRY, BUCKET_RETRY},
-	    {"late, answering", CURLE_OPERATION_TIMEDOUT, true, BUCKET_UNKNOWN, BUCKET_RETRY},
-	    {"cut", CURLE_RECV_ERROR, true, BUCKET_UNKNOWN, BUCKET_RETRY},
-	    {"nothing came", CURLE_GOT_NOTHING, true, BUCKET_UNKNOWN, BUCKET_RETRY},
-	    {"a replay stopped", CURLE_ABORTED_BY_CALLBACK, true, BUCKET_UNKNOWN, BUCKET_RETRY},
-	    {"no HTTP", CURLE_UNSUPPORTED_PROTOCOL, true, BUCKET_UNKNOWN, BUCKET_RETRY},
-	    {"no such protocol", CURLE_UNSUPPORTED_PROTOCOL, false, BUCKET_REFUSED, BUCKET_REFUSED},
-	    {"another's certificate", CURLE_PEER_FAILED_VERIFICATION, false, BUCKET_REFUSED,
-		BUCKET_REFUSED},
-	    {"no file of certificates", CURLE_SSL_CACERT_BADFILE, false, BUCKET_REFUSED,
-		BUCKET_REFUSED},
-	    {"no URL", CURLE_URL_MALFORMAT, false, BUCKET_REFUSED, BUCKET_REFUSED},
-	    {"not built in", CURLE_NOT_BUILT_IN, false, BUCKET_REFUSED, BUCKET_REFUSED},
-	    {"a certificate of our own", CURLE_SSL_CERTPROBLEM, false, BUCKET_REFUSED,
-		BUCKET_REFUSED},
-	    {"another issuer", CURLE_SSL_ISSUER_ERROR, false, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"no connection", NET_UNREACHABLE, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"cut", NET_CUT, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"cut while it was sent", NET_CUT, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"a replay stopped", NET_CANCELLED, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"no HTTP", NET_STRANGE, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"no HTTP, by libcurl's other word", NET_UNTRUSTED, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"another's certificate", NET_UNTRUSTED, false, BUCKET_REFUSED, BUCKET_REFUSED},
+	    {"no TLS", NET_NO_TLS, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"no memory before it", NET_NO_MEMORY, false, BUCKET_RETRY, BUCKET_RETRY},
+	    {"no memory for the answer", NET_NO_MEMORY, true, BUCKET_UNKNOWN, BUCKET_RETRY},
+	    {"too long", NET_TOO_LONG, true, BUCKET_UNKNOWN, BUCKET_REFUSED},
+	    {"too long, and early", NET_TOO_LONG, false, BUCKET_RETRY, BUCKET_REFUSED},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		if (s3_lost_result(rows[i].error, rows[i].sent, true) != rows[i].write ||
-		    s3_lost_result(rows[i].error, rows[i].sent, false) != rows[i].read)
+		if (s3_lost_result(rows[i].end, rows[i].sent, true) != rows[i].write ||
+		    s3_lost_result(rows[i].end, rows[i].sent, false) != rows[i].read)
 			fail_msg("%s", rows[i].name);
-}
-
-static void retry_after(void **state)
-{
-	/* 2013-05-24 00:00:00 */
-	static const int64_t now_ms = INT64_C(1369353600000);
-	static const struct {
-		const char *value;
-		int64_t expected_ms;
-	} rows[] = {
-	    {"", 0},
-	    {"0", 0},
-	    {"7", 7000},
-	    {"3599", 3599000},
-	    {"3600", 3600000},
-	    {"3601", S3_RETRY_AFTER_MAX_MS},
-	    {"36000", S3_RETRY_AFTER_MAX_MS},
-	    {"007", 7000},
-	    {"99999999999999999999999999", S3_RETRY_AFTER_MAX_MS},
-	    {"-1", 0},
-	    {"soon", 0},
-	    {"7 seconds", 0},
-	    {"Fri, 24 May 2013 00:00:05 GMT", 5000},
-	    {"Thu, 23 May 2013 23:59:59 GMT", 0},
-	    {"Sat, 24 May 2014 00:00:00 GMT", S3_RETRY_AFTER_MAX_MS},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		int64_t got = s3_retry_after_ms(rows[i].value, now_ms);
-
-		if (got != rows[i].expected_ms)
-			fail_msg("%s: %ld", rows[i].value, (long)got);
-	}
-	/* A date is a whole second, now is not. */
-	assert_int_equal(s3_retry_after_ms("Fri, 24 May 2013 00:00:01 GMT", now_ms + 1), 999);
-	assert_int_equal(
-	    s3_retry_after_ms("Fri, 24 May 2013 01:00:00 GMT", now_ms - 1), S3_RETRY_AFTER_MAX_MS);
-	assert_int_equal(s3_retry_after_ms("Fri, 24 May 2013 00:00:00 GMT", now_ms + 1), 0);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -259,7 +214,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(kept_keys),
     cmocka_unit_test(whose_fault_it_is),
     cmocka_unit_test(lost_answers),
-    cmocka_unit_test(retry_after),
 };
 
 TEST_MAIN(tests)

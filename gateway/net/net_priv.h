@@ -1,0 +1,15 @@
+/*
+ * gateway/net/net_priv.h: what the files of this folder share.
+ */
+#ifndef INKSEAL_NET_PRIV_H
+#define INKSEAL_NET_PRIV_H
+
+#include <curl/curl.h>
+
+#include "gateway/net/net.h"
+
+struct net_line {
+	CURL *curl;
+};
+
+#endif
