@@ -55,7 +55,7 @@ static bool decode(struct view encoded, const char *url, struct account_new *out
 
 	cbor_read(&reader, encoded);
 	cbor_array_exact(&reader, 4);
-	known_url = cbor_text(&reader, BUCKET_URL_MAX);
+	known_url = cbor_text(&reader, REMOTE_URL_MAX);
 	code = cbor_text(&reader, RECOVERY_TEXT_MAX);
 	create = cbor_bytes(&reader, BEGUN_MAX);
 	roster = cbor_bytes(&reader, BEGUN_MAX);

@@ -201,7 +201,7 @@ enum code url_absolute(struct app *app, const char *url, struct bytes *out)
 	if (error != 0)
 		return app_fail(
 		    app, CODE_ERROR, "this folder's name can't be told: %s", strerror(error));
-	buffer_init(&buffer, BUCKET_URL_MAX);
+	buffer_init(&buffer, REMOTE_URL_MAX);
 	if (relative) {
 		buffer_add_text(&buffer, "dir:");
 		buffer_add_text(&buffer, folder);
@@ -215,7 +215,7 @@ enum code url_absolute(struct app *app, const char *url, struct bytes *out)
 	if (buffer_take(&buffer, out))
 		return CODE_OK;
 	buffer_clear(&buffer);
-	return app_fail(app, CODE_USAGE, "the URL is longer than %u bytes", BUCKET_URL_MAX);
+	return app_fail(app, CODE_USAGE, "the URL is longer than %u bytes", REMOTE_URL_MAX);
 }
 
 enum code url_is_there(struct app *app, const char *url)

@@ -4,6 +4,7 @@
  */
 #include "cli/remote/crew.h"
 #include "cli/remote/remote_priv.h"
+#include "gateway/bucket/bucket_open.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -9,6 +9,8 @@
 #include "cli/engine/engine.h"
 #include "gateway/bucket/bucket.h"
 
+#define REMOTE_URL_MAX 1024u /* bytes of a URL, a bucket's or a gateway's */
+
 enum remote_result {
 	REMOTE_OK,
 	REMOTE_ABSENT,  /* no such account or blob; nothing says it was wiped */

@@ -5,8 +5,11 @@
  */
 #include "cli/remote/remote_priv.h"
 #include "gateway/account/account.h"
+#include "gateway/bucket/bucket_open.h"
 
 #include <stdlib.h>
+
+_Static_assert(REMOTE_URL_MAX == BUCKET_URL_MAX, "what is kept as a URL can be opened");
 
 struct direct {
 	struct bucket *bucket;

@@ -6,17 +6,8 @@
 #include "gateway/bucket/bucket.h"
 
 #include <assert.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "gateway/bucket/bucket_priv.h"
-#include "gateway/bucket/bucket_retry.h"
-#include "gateway/bucket/bucket_s3.h"
-
-#define TAG_HASH_SIZE 16u
-_Static_assert(2 * TAG_HASH_SIZE <= BUCKET_TAG_MAX, "a content tag fits a tag");
 
 const char *bucket_result_text(enum bucket_result result)
 {
@@ -199,98 +190,4 @@ struct bucket *bucket_new(const struct bucket_ops *ops, void *self)
 	}
 	*bucket = (struct bucket){ops, self};
 	return bucket;
-}
-
-static struct bucket *open_dir(const char *path, const struct clock *clock, struct call *call)
-{
-	return bucket_dir_open(path, &dir_io_system, clock, call);
-}
-
-static struct bucket *open_s3(const char *rest, const struct clock *clock, struct call *call)
-{
-	return bucket_s3_open(rest, &s3_env_system, clock, call);
-}
-
-static const struct scheme {
-	const char *prefix;
-	const char *form; /* as a person would write it */
-	bool again;       /* what was not done is tried again */
-	struct bucket *(*open)(const char *rest, const struct clock *clock, struct call *call);
-} schemes[] = {
-    {"dir:", "dir:PATH", false, open_dir},
-    {"s3:", "s3:http://HOST:PORT/BUCKET/PREFIX", true, open_s3},
-};
-
-/* The count goes inside the retry: each try is a request. */
-static struct bucket *open_as(const struct scheme *scheme, const char *rest,
-    const struct clock *clock, struct bucket_counts *counts, struct call *call)
-{
-	struct bucket *bucket = scheme->open(rest, clock, call);
-	struct bucket_retry_rules rules;
-
-	if (bucket == NULL)
-		return NULL;
-	if (counts != NULL)
-		bucket = bucket_count(bucket, counts);
-	if (bucket != NULL && scheme->again) {
-		bucket_retry_usual(clock, &rules);
-		bucket = bucket_retry(bucket, &rules);
-	}
-	if (bucket == NULL)
-		call_sayf(call, "no memory for a bucket");
-	return bucket;
-}
-
-struct bucket *bucket_open(const char *url, const struct clock *clock, struct call *call)
-{
-	return bucket_open_counted(url, clock, NULL, call);
-}
-
-/* The URL is not repeated in the message: those of other stores can hold a secret. */
-struct bucket *bucket_open_counted(
-    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *call)
-{
-	char known[CALL_MESSAGE_MAX / 2] = "";
-	size_t len = 0;
-
-	assert(url != NULL && clock != NULL && call != NULL);
-	if (strnlen(url, BUCKET_URL_MAX + 1) > BUCKET_URL_MAX) {
-		call_sayf(call, "a bucket's URL holds up to %u bytes", BUCKET_URL_MAX);
-		return NULL;
-	}
-	for (size_t i = 0; i < COUNT_OF(schemes); i++)
-		if (bucket_begins(url, schemes[i].prefix))
-			return open_as(
-			    &schemes[i], url + strlen(schemes[i].prefix), clock, counts, call);
-	for (size_t i = 0; i < COUNT_OF(schemes) && len < sizeof(known); i++)
-		len += (size_t)snprintf(
-		    known + len, sizeof(known) - len, "%s%s", i == 0 ? "" : ", ", schemes[i].form);
-	call_sayf(call, "not a bucket's URL that is known here; known are: %s", known);
-	return NULL;
-}
-
-void bucket_content_tag(struct view data, struct bucket_tag *out)
-{
-	uint8_t hash[TAG_HASH_SIZE];
-
-	crypto_generichash(hash, sizeof(hash), data.data, data.len, NULL, 0);
-	*out = (struct bucket_tag){0};
-	hex_encode(view_of(hash, sizeof(hash)), out->text);
-}
-
-bool bucket_tag_equal(const struct bucket_tag *a, const struct bucket_tag *b)
-{
-	return strncmp(a->text, b->text, sizeof(a->text)) == 0;
-}
-
-bool bucket_begins(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-bool bucket_first_bytes(const struct bucket_get *get, struct view data, struct bytes *out)
-{
-	if (get->first_bytes != 0 && get->first_bytes < data.len)
-		data.len = get->first_bytes;
-	return bytes_copy(data, out);
 }

@@ -2,9 +2,9 @@
  * gateway/bucket/bucket.h: an S3-compatible object store, behind a vtable.
  * A key is 1..BUCKET_KEY_MAX printable ASCII bytes in parts divided by "/", none empty and none
  * beginning with a dot. Objects were sealed by the client: nothing here ever sees plaintext.
- * Drivers: bucket_s3.c, bucket_dir.c (a folder), bucket_memory.c (tests, simulator; faults on
- * demand). Wrappers: bucket_count.c, bucket_retry.c, bucket_leash.c. All threads may share one
- * bucket. What we assume of a store, and the key layout: README.md.
+ * Drivers: bucket_s3.c, bucket_dir.c (a folder); bucket_open.h chooses one by a URL. Wrappers:
+ * bucket_count.c, bucket_retry.c, bucket_leash.c. All threads may share one bucket. What we assume
+ * of a store, and the key layout: README.md.
  */
 #ifndef INKSEAL_BUCKET_H
 #define INKSEAL_BUCKET_H
@@ -60,7 +60,7 @@ struct bucket_counts {
 	uint64_t bytes_up, bytes_down;   /* object bytes */
 };
 
-struct bucket; /* opened by bucket_open or a driver's own open; closed by bucket_close */
+struct bucket; /* opened by bucket_open.h or a driver's own open; closed by bucket_close */
 
 /*
  * Each call: on any result but OK the outputs are as they were, and call->message says why, without
@@ -118,19 +118,12 @@ struct bucket_ops {
 	bool (*denied)(void *self);
 	void (*close)(void *self);
 };
+struct bucket { /* for bucket.c, and for a driver's own tests */
+	const struct bucket_ops *ops;
+	void *self;
+};
 /* Wraps self; NULL: no memory, and self was closed. */
 MUST_USE struct bucket *bucket_new(const struct bucket_ops *ops, void *self);
-
-/*
- * Opens what a URL names: "dir:PATH" (created where its parent exists; "dir:PATH" may also be an
- * existing folder), or "s3:http://HOST:PORT/BUCKET/PREFIX" (also s3:https://… and s3:HOST/BUCKET;
- * the bucket must exist; credentials and region as bucket_s3.h says; with retries of what was not
- * done). The clock is copied. NULL: call->message says what is wrong with it.
- */
-MUST_USE struct bucket *bucket_open(const char *url, const struct clock *clock, struct call *call);
-/* The same, counted as by bucket_count, each try by itself. counts may be NULL. */
-MUST_USE struct bucket *bucket_open_counted(
-    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *call);
 
 /* A bucket that counts what passes through it into *counts (which must outlive it) and owns inner.
  */

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "gateway/bucket/bucket.h"
-#include "gateway/bucket/bucket_priv.h"
 
 struct counter {
 	struct bucket *inner;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_priv.h"
 
 static enum bucket_result late(struct call *call)

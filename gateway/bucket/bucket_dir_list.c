@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_priv.h"
 
 #define KEEP (BUCKET_PAGE_MAX + 1u) /* one more than a page tells whether there is more */

@@ -7,8 +7,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "gateway/bucket/bucket_priv.h"
-
 struct leash {
 	struct bucket *inner;
 	struct bucket_leash_rules rules;

@@ -1,7 +1,7 @@
 /*
- * gateway/bucket/bucket_priv.h: what the files of this folder share with one another and with their
- * tests. The system calls of the folder driver stand in a table, so that a test can count them,
- * fail each in turn, or end the process at any of them.
+ * gateway/bucket/bucket_priv.h: what the files of the folder driver share with one another and with
+ * their tests. Its system calls stand in a table, so that a test can count them, fail each in turn,
+ * or end the process at any of them.
  */
 #ifndef INKSEAL_BUCKET_PRIV_H
 #define INKSEAL_BUCKET_PRIV_H
@@ -13,18 +13,6 @@
 #include <sys/types.h>
 
 #include "gateway/bucket/bucket.h"
-
-struct bucket {
-	const struct bucket_ops *ops;
-	void *self;
-};
-
-/* The tag of dir: and memory: objects. Equal bytes have equal tags, as an S3 ETag has it. */
-void bucket_content_tag(struct view data, struct bucket_tag *out);
-bool bucket_tag_equal(const struct bucket_tag *a, const struct bucket_tag *b);
-bool bucket_begins(const char *text, const char *prefix);
-/* What a get gives of an object that was read whole: its first bytes, a NUL after them. */
-MUST_USE bool bucket_first_bytes(const struct bucket_get *get, struct view data, struct bytes *out);
 
 /* Each call is as its namesake in POSIX, but for EINTR, which the system's own never gives. */
 struct dir_io {

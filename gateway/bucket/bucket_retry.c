@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "gateway/bucket/bucket_priv.h"
-
 #define SPREAD_MAX_MS 1000 /* beyond a Retry-After */
 
 struct retry {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/s3_answer.h"
 
 #define RANGE_SIZE 48u

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "gateway/bucket/bucket.h"
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 
 #define PROBE_WRITERS 16u
 #define PROBE_BODY 32u

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/s3_answer.h"
 #include "gateway/net/net_text.h"
 

@@ -5,7 +5,7 @@
 #ifndef INKSEAL_S3_EXCHANGE_H
 #define INKSEAL_S3_EXCHANGE_H
 
-#include "gateway/bucket/s3_http.h"
+#include "gateway/bucket/s3.h"
 
 #define S3_WANTED_COUNT 4u
 

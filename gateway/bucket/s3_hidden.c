@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_s3.h"
 #include "gateway/bucket/s3_answer.h"
 

@@ -99,12 +99,6 @@ enum bucket_result s3_send(
 	return send_once(s3, request, call, reply, &told);
 }
 
-void s3_reply_clear(struct s3_reply *reply)
-{
-	bytes_clear(&reply->body);
-	*reply = (struct s3_reply){0};
-}
-
 static void say_no_memory_for_several(struct call *calls, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -146,28 +140,4 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
 	for (size_t i = 0; i < count; i++)
 		exchange_over(s3, &exchanges[i]);
 	free(exchanges);
-}
-
-bool s3_open(struct s3 *s3, struct call *call)
-{
-	if (!net_start(call))
-		return false;
-	if (pthread_mutex_init(&s3->mutex, NULL) != 0) {
-		call_sayf(call, "no memory for a bucket");
-		return false;
-	}
-	atomic_init(&s3->quoting, S3_QUOTING_UNKNOWN);
-	atomic_init(&s3->unordered, false);
-	atomic_init(&s3->singly, false);
-	return true;
-}
-
-void s3_close(struct s3 *s3)
-{
-	for (size_t i = 0; i < s3->idle_count; i++)
-		net_line_free(s3->idle[i]);
-	(void)pthread_mutex_destroy(&s3->mutex);
-	bytes_clear(&s3->ca_file);
-	bytes_clear(&s3->ca_folder);
-	s3_identity_close(&s3->identity);
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"

@@ -5,7 +5,7 @@
  */
 #include "gateway/daemon/serve.h"
 #include "gateway/account/account.h"
-#include "gateway/bucket/bucket.h"
+#include "gateway/bucket/bucket_open.h"
 #include "gateway/daemon/config.h"
 #include "gateway/daemon/exit_code.h"
 #include "gateway/daemon/invites.h"

@@ -5,12 +5,13 @@
  * libcurl sends a request again by itself when a kept connection turns out to be dead. For what
  * changes something and may have been done (`once`) that is stopped by before_request.
  */
-#include "gateway/net/net_priv.h"
+#include "gateway/net/net.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/net/net_priv.h"
 #include "gateway/net/net_text.h"
 
 #define NETWORK_BUFFER (64L * 1024L)

@@ -6,8 +6,6 @@
 
 #include <curl/curl.h>
 
-#include "gateway/net/net.h"
-
 struct net_line {
 	CURL *curl;
 };

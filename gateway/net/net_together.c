@@ -2,9 +2,11 @@
  * gateway/net/net_together.c: several requests whose last bytes go at once: a race on purpose, for
  * who wants to know whether a store decides it.
  */
-#include "gateway/net/net_priv.h"
+#include "gateway/net/net.h"
 
 #include <time.h>
+
+#include "gateway/net/net_priv.h"
 
 #define POLL_MS 1000
 #define HOLD_MS 50 /* for the server to read what it has, and to check conditions too early */

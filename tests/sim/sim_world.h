@@ -10,7 +10,7 @@
 
 #include "cli/engine/recovery.h"
 #include "gateway/account/account.h"
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 #include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_schedule.h"
 

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "gateway/bucket/bucket_leash.h"
-#include "gateway/bucket/bucket_memory.h"
+#include "gateway/bucket/bucket_object.h"
+#include "gateway/bucket/bucket_open.h"
 #include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/bucket_retry.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 #include "tests/torture/fault.h"
 
 #define ALLOCATIONS_MAX 100u

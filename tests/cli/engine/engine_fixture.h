@@ -10,7 +10,7 @@
 #include "cli/engine/engine.h"
 #include "cli/store/store.h"
 #include "gateway/account/account.h"
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 #include "tests/test.h"
 
 #define FOLDER_MAX 512u

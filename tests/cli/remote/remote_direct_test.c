@@ -11,6 +11,7 @@
 
 #include "cli/remote/remote.h"
 #include "gateway/account/account.h"
+#include "gateway/bucket/bucket_open.h"
 
 static const struct account_id account = {{0xa5, 3}};
 static const struct blob_name blob_name = {.count = 17};

@@ -7,7 +7,7 @@
 #define INKSEAL_TESTS_ACCOUNT_FIXTURE_H
 
 #include "gateway/account/account.h"
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 #include "tests/test.h"
 
 #define MEMBERS_COUNT 5u

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 
 static struct memory_store *store;
 static struct bucket_counts counts;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_priv.h"
 
 /* ---- a folder whose system calls can be odd ---- */

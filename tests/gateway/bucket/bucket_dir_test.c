@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_priv.h"
 
 #define PATH_MAX_HERE 300u

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "gateway/bucket/bucket_leash.h"
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 
 struct held {
 	struct memory_store *store;

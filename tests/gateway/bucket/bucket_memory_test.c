@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 
 static struct memory_store *store;
 

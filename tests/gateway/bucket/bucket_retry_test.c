@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "gateway/bucket/bucket_memory.h"
 #include "gateway/bucket/bucket_retry.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 
 #define WAITS_MAX 100u
 

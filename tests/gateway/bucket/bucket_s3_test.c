@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_open.h"
 #include "gateway/bucket/bucket_s3.h"
 #include "tests/gateway/bucket/scripted_server.h"
 

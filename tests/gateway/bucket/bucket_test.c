@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_open.h"
+
 static void open_refuses(void **state)
 {
 	static char too_long[BUCKET_URL_MAX + 2], longest[BUCKET_URL_MAX + 1] = "dir:";

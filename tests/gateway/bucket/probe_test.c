@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 
 enum flaw {
 	IGNORES_CONDITIONS,

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/bucket/bucket_priv.h"
 #include "tests/gateway/bucket/fake_store.h"
 #include "tests/gateway/http/lock_watch.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_open.h"
 #include "gateway/bucket/bucket_s3.h"
 
 #define PLAIN "inkseal-test"

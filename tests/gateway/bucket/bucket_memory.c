@@ -1,15 +1,15 @@
 /*
- * gateway/bucket/bucket_memory.c: the bucket of bucket.h in memory, as bucket_memory.h describes
- * it. One mutex guards a store; the hook is called outside it, since a simulator may run other
- * tasks there. A read that fails had no effect to be unsure of: any fault makes it BUCKET_RETRY. A
- * remove cannot be late: it is lost instead.
+ * tests/gateway/bucket/bucket_memory.c: the bucket of bucket.h in memory, as bucket_memory.h
+ * describes it. One mutex guards a store; the hook is called outside it, since a simulator may run
+ * other tasks there. A read that fails had no effect to be unsure of: any fault makes it
+ * BUCKET_RETRY. A remove cannot be late: it is lost instead.
  */
-#include "gateway/bucket/memory_objects.h"
+#include "tests/gateway/bucket/memory_objects.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 #include "schemas/base/mutation.h"
 
 #define MEMORY_REST_MS 1500 /* what who is throttled is asked for */

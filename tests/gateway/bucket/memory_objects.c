@@ -1,12 +1,12 @@
 /*
- * gateway/bucket/memory_objects.c: see memory_objects.h.
+ * tests/gateway/bucket/memory_objects.c: see memory_objects.h.
  */
-#include "gateway/bucket/memory_objects.h"
+#include "tests/gateway/bucket/memory_objects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_object.h"
 #include "schemas/base/mutation.h"
 
 #define MEMORY_OBJECTS_MAX (1u << 20)

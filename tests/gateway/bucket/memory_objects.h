@@ -1,14 +1,14 @@
 /*
- * gateway/bucket/memory_objects.h: the objects of the bucket in memory (bucket_memory.h): what
- * stands there, what is hidden, what is late. For bucket_memory.c alone, which calls all of it with
- * the store's mutex held.
+ * tests/gateway/bucket/memory_objects.h: the objects of the bucket in memory (bucket_memory.h):
+ * what stands there, what is hidden, what is late. For bucket_memory.c alone, which calls all of it
+ * with the store's mutex held.
  */
 #ifndef INKSEAL_MEMORY_OBJECTS_H
 #define INKSEAL_MEMORY_OBJECTS_H
 
 #include <pthread.h>
 
-#include "gateway/bucket/bucket_memory.h"
+#include "tests/gateway/bucket/bucket_memory.h"
 
 #define MEMORY_STALE_MAX 8u /* a stale list is so many puts and removes behind */
 

@@ -1,6 +1,7 @@
 /*
- * gateway/bucket/bucket_memory.h: a bucket in memory, for unit tests and the simulator, with faults
- * on demand. Several struct bucket may share one store. Not for real use: nothing is durable.
+ * tests/gateway/bucket/bucket_memory.h: a bucket in memory, for unit tests and the simulator, with
+ * faults on demand. Several struct bucket may share one store. Not for real use: nothing is
+ * durable.
  */
 #ifndef INKSEAL_BUCKET_MEMORY_H
 #define INKSEAL_BUCKET_MEMORY_H
