@@ -5,6 +5,7 @@
 #include "cli/app/place.h"
 #include "cli/app/unlock.h"
 #include "cli/engine/key_file.h"
+#include "cli/remote/remote_open.h"
 #include "schemas/base/utf8.h"
 
 #include <sodium.h>
@@ -260,7 +261,7 @@ static void check_bucket(struct doctor *doctor, const char *url)
 	struct call call;
 
 	remote_request(&call, &app->clock);
-	if (remote_probe(url, &app->clock, &app->random, &probe_rules_full, &call) != PROBE_KEPT) {
+	if (remote_probe(url, &app->clock, &app->random, true, NULL, &call) != REMOTE_FIT) {
 		tell(doctor, FINDING_BAD, "bucket", "%s", call.message);
 		return;
 	}

@@ -33,6 +33,17 @@ int file_is_shared(const char *path, bool *shared_out)
 	return 0;
 }
 
+/* What is there is not even opened: to close it again would drop the locks that another descriptor
+ * of this process holds on it. */
+int file_create(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	if (fd < 0)
+		return errno == EEXIST ? 0 : errno;
+	return close(fd) == 0 ? 0 : errno;
+}
+
 int file_remove(const char *path)
 {
 	return unlink(path) == 0 || errno == ENOENT ? 0 : errno;

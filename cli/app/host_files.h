@@ -14,6 +14,8 @@ MUST_USE bool file_path(const char *folder, const char *name, char out[FILE_PATH
 bool file_is_there(const char *path); /* a folder is, too */
 /* Others than its owner may read or write it; a folder, likewise. */
 MUST_USE int file_is_shared(const char *path, bool *shared_out);
+/* An empty file, mode 0600. One that is there stays as it is. */
+MUST_USE int file_create(const char *path);
 MUST_USE int file_remove(const char *path); /* it may have gone before */
 /* EFBIG: more than max bytes. *out is yours: what was read by then, on an error too. */
 MUST_USE int file_read_so_far(int fd, size_t max, struct bytes *out);

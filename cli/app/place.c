@@ -3,40 +3,14 @@
  */
 #include "cli/app/place.h"
 #include "cli/app/host_system.h"
+#include "cli/remote/remote_open.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool cache_load(void *self, struct bytes *out)
-{
-	return session_meta(self, META_CACHE, out);
-}
-
-static bool load_nothing(void *self, struct bytes *out)
-{
-	(void)self;
-	(void)out;
-	return false;
-}
-
-static void cache_save(void *self, struct view value)
-{
-	struct session *session = self;
-	struct bytes old = {0};
-	bool kept;
-
-	if (!session->facts.has_account) /* it was only asked about */
-		return;
-	kept = cache_load(self, &old) && view_equal(view_bytes(&old), value);
-	bytes_clear(&old);
-	if (!kept) /* it is only a cache: that it can't be is not what the command has to say */
-		(void)session_meta_store(session, META_CACHE, value);
-}
-
 enum code session_remote(struct session *session, const char *url, bool kept)
 {
 	struct app *app = session->app;
-	struct remote_cache cache = {.self = session, .load = cache_load, .save = cache_save};
 	const struct remote_access access = {
 	    .keys = &session->keys,
 	    .recovery = session->recovery,
@@ -44,13 +18,16 @@ enum code session_remote(struct session *session, const char *url, bool kept)
 	    .skew_ms = session->facts.skew_ms,
 	    .cancelled = system_cancelled,
 	};
+	struct bytes known = {0};
 	struct call call;
 
-	if (!kept) /* what is known there is of another account */
-		cache.load = load_nothing;
+	/* Else what is known there is of another account. That it can't be read costs requests. */
+	if (kept && !session_meta(session, META_CACHE, &known))
+		known = (struct bytes){0};
 	remote_request(&call, &app->clock);
 	session->remote =
-	    remote_open(url, &app->clock, &app->random, &cache, &access, &session->counts, &call);
+	    remote_open(url, &app->clock, &app->random, view_bytes(&known), &access, &call);
+	bytes_clear(&known);
 	if (session->remote != NULL)
 		return CODE_OK;
 	return app_fail(app, CODE_ERROR, "%s", call.message);
@@ -88,41 +65,33 @@ enum code session_pin_gateway(struct session *session, const struct remote_info 
 			  : (struct view){0});
 }
 
-static bool person_cancelled(void *self)
-{
-	(void)self;
-	return system_cancelled();
-}
-
 enum code session_probe(struct session *session, const char *url, const char *unsafe)
 {
 	struct app *app = session->app;
-	struct probe_rules rules = probe_rules_short;
-	enum probe_result result;
+	enum remote_fit fit;
 	struct call call;
 
 	if (remote_is_gateway(url))
 		return CODE_OK;
-	rules.cancelled = person_cancelled;
 	remote_request(&call, &app->clock);
 	app->host->progress(app, "trying the bucket", 0, 0);
-	result = remote_probe(url, &app->clock, &app->random, &rules, &call);
+	fit = remote_probe(url, &app->clock, &app->random, false, system_cancelled, &call);
 	app->host->progress_end(app);
-	if (result != PROBE_KEPT && system_cancelled())
+	if (fit != REMOTE_FIT && system_cancelled())
 		return app_fail(app, CODE_CANCELLED, "cancelled; nothing was begun");
-	switch (result) {
-	case PROBE_KEPT: return CODE_OK;
-	case PROBE_BROKEN:
+	switch (fit) {
+	case REMOTE_FIT: return CODE_OK;
+	case REMOTE_FIT_BROKEN:
 		app_fail(app, CODE_ERROR, "%s", call.message);
 		app_hint(app, "%s", unsafe);
 		return CODE_ERROR;
-	case PROBE_REFUSED:
+	case REMOTE_FIT_REFUSED:
 		app_fail(app, CODE_ERROR, "this device can't use the bucket: %s", call.message);
 		app_hint(app,
 		    "nothing was begun, and the journal here is whole: a device needs a bucket "
 		    "that is there, the right to write, list and delete in it, and room");
 		return CODE_ERROR;
-	case PROBE_LATER: break;
+	case REMOTE_FIT_LATER: break;
 	}
 	app_fail(app, CODE_ERROR, "%s", call.message);
 	app_hint(app, "nothing was begun, and the journal here is whole: try again later");

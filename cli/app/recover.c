@@ -202,8 +202,7 @@ enum code app_recover(
 	if (code == CODE_OK)
 		code = tell(&recovery, out);
 	out->head = totals.head;
-	remote_close(session->remote); /* it has borrowed the recovery device's keys */
-	session->remote = NULL;
+	session_remote_close(session); /* it has borrowed the recovery device's keys */
 	session->recovery = NULL;
 	bytes_clear(&recovery.roster);
 	sodium_memzero(&recovery.view, sizeof(recovery.view));

@@ -5,6 +5,7 @@
 #include "cli/app/session.h"
 #include "cli/app/host_system.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +22,34 @@ static void start_call(struct session *session)
 	call_init(&session->call, clock_monotonic_ms(clock) + LOCAL_DEADLINE_MS);
 }
 
+/* SQLite would make the file as wide as the umask allows; its own beside it take this one's mode.
+ */
+static enum journal_result make_file(struct session *session, const char *path)
+{
+	int error = file_create(path);
+
+	if (error == 0)
+		return JOURNAL_OK;
+	if (error == ENOSPC || error == EDQUOT)
+		return JOURNAL_FULL;
+	call_sayf(&session->call, "the journal's file can't be made: %s", strerror(error));
+	return JOURNAL_FAILED;
+}
+
 static enum code open_store(struct session *session)
 {
 	char path[FILE_PATH_MAX];
+	enum journal_result result;
 	enum code code = home_file(session->app, &session->home, HOME_JOURNAL, path);
 
 	if (code != CODE_OK)
 		return code;
 	start_call(session);
-	return session_journal(
-	    session, store_open(path, &session->app->clock, &session->call, &session->store));
+	result = make_file(session, path);
+	if (result == JOURNAL_OK)
+		result = store_open(path, &store_options_disk, &session->app->clock, &session->call,
+		    &session->store);
+	return session_journal(session, result);
 }
 
 enum code session_open(struct app *app, enum session_mode mode, struct session *out)
@@ -66,9 +85,8 @@ enum code session_open(struct app *app, enum session_mode mode, struct session *
 
 void session_close(struct session *session)
 {
-	remote_close(session->remote); /* saves its cache: the store is still open */
+	session_remote_close(session); /* the store is still open */
 	store_close(session->store);
-	session->remote = NULL;
 	session->store = NULL;
 	bytes_clear(&session->invite);
 	if (session->app != NULL) {
@@ -211,13 +229,16 @@ bool session_meta(struct session *session, const char *name, struct bytes *out)
 	return journal->ops->meta_get(journal->self, name, &session->call, out) == JOURNAL_OK;
 }
 
-enum journal_result session_meta_store(struct session *session, const char *name, struct view value)
+/* light: a power cut may take it back. */
+static enum journal_result meta_store(
+    struct session *session, bool light, const char *name, struct view value)
 {
 	const struct journal *journal = &session->engine.journal;
 	enum journal_result result;
 
 	start_call(session);
-	result = journal->ops->begin(journal->self, &session->call);
+	result = light ? journal->ops->begin_light(journal->self, &session->call)
+		       : journal->ops->begin(journal->self, &session->call);
 	if (result != JOURNAL_OK)
 		return result;
 	if (value.data == NULL)
@@ -235,7 +256,32 @@ enum journal_result session_meta_store(struct session *session, const char *name
 
 enum code session_meta_set(struct session *session, const char *name, struct view value)
 {
-	return session_journal(session, session_meta_store(session, name, value));
+	return session_journal(session, meta_store(session, false, name, value));
+}
+
+/* It is a cache: that it can't be kept is not what the command has to say. */
+static void known_keep(struct session *session, struct view known)
+{
+	struct bytes old = {0};
+	bool same = session_meta(session, META_CACHE, &old) && view_equal(view_bytes(&old), known);
+
+	bytes_clear(&old);
+	if (!same)
+		(void)meta_store(session, true, META_CACHE, known);
+}
+
+void session_remote_close(struct session *session)
+{
+	struct bytes known = {0};
+
+	if (session->remote == NULL)
+		return;
+	/* Without an account the remote was only asked about one. */
+	if (session->facts.has_account && remote_known(session->remote, &known))
+		known_keep(session, view_bytes(&known));
+	bytes_clear(&known);
+	remote_close(session->remote);
+	session->remote = NULL;
 }
 
 enum code session_note(struct session *session, enum activity_kind kind, const char *detail)

@@ -24,13 +24,15 @@ struct session {
 	struct remote *remote;
 	const struct device_keys *recovery; /* while recovering: borrowed; else NULL */
 	struct bytes invite;                /* for a gateway's create; a secret */
-	struct bucket_counts counts;
-	struct call call; /* of the store and the engine */
-	bool missing;     /* no one entry was found by the text that session_resolve was given */
-	bool read_only;   /* SESSION_READ */
+	struct call call;                   /* of the store and the engine */
+	bool missing;   /* no one entry was found by the text that session_resolve was given */
+	bool read_only; /* SESSION_READ */
 };
 MUST_USE enum code session_open(struct app *app, enum session_mode mode, struct session *out);
 void session_close(struct session *session); /* {0} is fine; wipes the keys */
+/* Keeps what the remote knows of this home's account for the next run, and closes it, if it is
+ * open. */
+void session_remote_close(struct session *session);
 /* Reads session->facts anew, and gives the engine the device's id. */
 MUST_USE enum code session_refresh(struct session *session);
 
@@ -48,13 +50,11 @@ MUST_USE enum code session_journal(struct session *session, enum journal_result 
 
 /* Values of ours beside the engine's in the store: META_… */
 #define META_URL "url"
-#define META_CACHE "remote-cache"
+#define META_CACHE "remote-cache"      /* remote_known */
 #define META_RECEIPT_KEY "receipt-key" /* of a gateway: pinned when sync was set up */
 /* NULL: there is none, or it can't be read. */
 MUST_USE bool session_meta(struct session *session, const char *name, struct bytes *out);
-/* value.data NULL: removed. session_meta_set says what went wrong, session_meta_store does not. */
-enum journal_result session_meta_store(
-    struct session *session, const char *name, struct view value);
+/* value.data NULL: removed. */
 MUST_USE enum code session_meta_set(struct session *session, const char *name, struct view value);
 /* A line of the activity log. */
 MUST_USE enum code session_note(

@@ -5,6 +5,7 @@
 #include "cli/app/host_system.h"
 #include "cli/app/place.h"
 #include "cli/app/unlock.h"
+#include "cli/remote/remote_run.h"
 
 #include <stdio.h>
 

@@ -75,8 +75,7 @@ static enum code move_url(struct session *session, const char *known, const char
 
 	if (!remote_is_gateway(url) || !remote_is_gateway(known))
 		return other_place(session, known);
-	remote_close(session->remote);
-	session->remote = NULL;
+	session_remote_close(session);
 	code = session_remote(session, url, true);
 	if (code == CODE_OK)
 		code = session_ask_gateway(session, url, &info);
@@ -120,8 +119,7 @@ static enum code switch_on_again(struct session *session, const struct account_w
 		code = session_remote(
 		    session, known.data != NULL ? (const char *)known.data : url, true);
 		if (code == CODE_OK && account_is_gone(session)) {
-			remote_close(session->remote);
-			session->remote = NULL;
+			session_remote_close(session);
 			app_note(app, "the old account was wiped; a new one is begun");
 			code = forget_account(session);
 			if (code == CODE_OK)

@@ -19,21 +19,22 @@
 
 static bool print_totals(const struct session *session, const struct sync_totals *totals)
 {
-	const struct bucket_counts *counts = &session->counts;
+	struct remote_counts counts;
 	json_t *reset = NULL; /* told to who asked for one */
 
+	remote_counted(session->remote, &counts);
 	if (options_of(session->app)->json && options_of(session->app)->reseed)
 		reset = json_boolean(totals->reset);
 	if (options_of(session->app)->json)
-		return output_json(json_pack(
-		    "{s:I,s:I,s:I,s:o*,s:{s:I,s:o},s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}", "pushed",
-		    (json_int_t)totals->pushed, "pulled", (json_int_t)totals->pulled, "conflicts",
-		    (json_int_t)totals->conflicts, "reset", reset, "head", "seq",
-		    (json_int_t)totals->head.seq, "hash",
-		    output_hex(totals->head.hash.bytes, DIGEST_LEN), "requests", "get",
-		    (json_int_t)counts->get, "put", (json_int_t)counts->put, "list",
-		    (json_int_t)counts->list, "delete", (json_int_t)counts->remove, "bytes", "up",
-		    (json_int_t)counts->bytes_up, "down", (json_int_t)counts->bytes_down));
+		return output_json(
+		    json_pack("{s:I,s:I,s:I,s:o*,s:{s:I,s:o},s:{s:I,s:I,s:I,s:I},s:{s:I,s:I}}",
+			"pushed", (json_int_t)totals->pushed, "pulled", (json_int_t)totals->pulled,
+			"conflicts", (json_int_t)totals->conflicts, "reset", reset, "head", "seq",
+			(json_int_t)totals->head.seq, "hash",
+			output_hex(totals->head.hash.bytes, DIGEST_LEN), "requests", "get",
+			(json_int_t)counts.get, "put", (json_int_t)counts.put, "list",
+			(json_int_t)counts.list, "delete", (json_int_t)counts.remove, "bytes", "up",
+			(json_int_t)counts.bytes_up, "down", (json_int_t)counts.bytes_down));
 	if (options_of(session->app)->quiet)
 		return true;
 	if (totals->reset && !output_printf("the cloud copy was begun anew from this device\n"))

@@ -4,8 +4,8 @@
  * !json, whose text is JSON source to be kept as it is.
  */
 #include "cli/port/front_matter.h"
-#include "cli/port/json_scan.h"
 #include "schemas/base/utf8.h"
+#include "schemas/json_scan.h"
 
 #include <stdio.h>
 #include <string.h>

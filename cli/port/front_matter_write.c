@@ -5,7 +5,7 @@
  * styles by rules of its own that differ between its versions.
  */
 #include "cli/port/front_matter.h"
-#include "cli/port/json_scan.h"
+#include "schemas/json_scan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * JSON.stringify(x, null, 2), what is inside an encrypted one JSON.stringify(x). Entries leave one
  * by one; only the encrypted form has to be whole in memory, since it is sealed in one piece.
  */
-#include "cli/port/json_scan.h"
 #include "cli/port/metadj_crypto.h"
+#include "schemas/json_scan.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
  * of its localStorage. First the whole structure is walked, so that a file that was cut off is
  * refused before any entry of it is handed out; then each item is judged by itself.
  */
-#include "cli/port/json_scan.h"
 #include "cli/port/metadj_crypto.h"
 #include "cli/port/port_priv.h"
+#include "schemas/json_scan.h"
 
 #include <sodium.h>
 #include <stdio.h>

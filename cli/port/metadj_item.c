@@ -1,8 +1,8 @@
 /*
  * cli/port/metadj_item.c: one item of MetaDJ Nexus' file, as an entry, or why it is none.
  */
-#include "cli/port/json_scan.h"
 #include "cli/port/port_priv.h"
+#include "schemas/json_scan.h"
 
 #include <stdio.h>
 #include <string.h>

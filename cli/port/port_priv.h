@@ -5,7 +5,7 @@
 #define INKSEAL_PORT_PRIV_H
 
 #include "cli/port/front_matter.h"
-#include "cli/port/json_scan.h"
+#include "schemas/json_scan.h"
 
 /* ---- One item of MetaDJ Nexus' file (metadj_item.c) ---- */
 

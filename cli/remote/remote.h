@@ -1,13 +1,13 @@
 /*
- * cli/remote/remote.h: how a request of the engine's travels: straight into a bucket
- * (remote_direct.c, through the very code that a gateway runs), or by HTTP to a gateway
- * (remote_http.c). Also the loop that drives the engine's sync machine over a remote.
+ * cli/remote/remote.h: how a request of the engine's travels: struct remote, a vtable of what is
+ * asked of an account, wherever it lies. Straight into a bucket (remote_direct.c, through the very
+ * code that a gateway runs), or by HTTP to a gateway (remote_http.c); remote_open.h opens one,
+ * remote_run.h drives the engine's sync machine over it.
  */
 #ifndef INKSEAL_REMOTE_H
 #define INKSEAL_REMOTE_H
 
 #include "cli/engine/engine.h"
-#include "gateway/bucket/bucket.h"
 
 #define REMOTE_URL_MAX 1024u /* bytes of a URL, a bucket's or a gateway's */
 
@@ -33,12 +33,33 @@ struct remote_receipt { /* of a wipe; on REMOTE_LATER: what is gone so far, if t
 
 #define REMOTE_NAME_MAX 255u
 #define REMOTE_INVITE_MAX 256u
-struct remote_info {  /* who answers at the URL */
-	bool gateway; /* false: a bare bucket, and the rest is empty */
+#define REMOTE_AUTHORITY_MAX 300u /* a host name's 253 characters, or an IPv6 address, and a port \
+				   */
+struct remote_info {              /* who answers at the URL */
+	bool gateway;             /* false: a bare bucket, and the rest is empty */
 	bool
 	    answers; /* to the URL's host and port: to another's no signature of ours holds there */
 	char name[REMOTE_NAME_MAX + 1]; /* its public name, which a wipe must hold */
 	uint8_t receipt_key[SIGN_PUBLIC_LEN];
+};
+
+/*
+ * How a gateway lets us in; a bucket needs none of it. Copied, but the keys are borrowed until
+ * remote_close, and need be there only once a request is signed: exchanges and blobs.
+ */
+struct remote_access {
+	const struct device_keys *keys;
+	const struct device_keys *recovery; /* while recovering; else NULL */
+	const char *invite;                 /* for create, borrowed likewise; NULL: none */
+	int64_t skew_ms;                    /* the gateway's clock less ours, as last seen */
+	bool (*cancelled)(void);            /* asked about once a second; NULL: never */
+};
+
+struct remote_counts { /* of what went over the wire */
+	/* Requests: to the store; or to a gateway, where what carries or stores something is a put.
+	 */
+	uint64_t get, put, list, remove;
+	uint64_t bytes_up, bytes_down; /* of objects; or of HTTP bodies */
 };
 
 struct remote_ops {
@@ -69,64 +90,30 @@ struct remote_ops {
 	/* After a run: compacts, sweeps if one is due, and what a bare bucket's client does in a
 	 * gateway's stead. */
 	enum remote_result (*tidy)(void *self, const struct account_id *account, struct call *);
+	/* remote_known. NULL: there is never any. */
+	bool (*known)(void *self, struct bytes *out);
+	void (*counted)(void *self, struct remote_counts *out); /* NULL: nothing is counted */
 	void (*close)(void *self);
 };
 struct remote {
 	void *self;
 	const struct remote_ops *ops;
 };
-
-/* What a remote keeps between runs (manifest, tag, roster): held by the caller. */
-struct remote_cache {
-	void *self;
-	MUST_USE bool (*load)(void *self, struct bytes *out); /* false: nothing kept */
-	void (*save)(void *self, struct view value);          /* best effort: it is a cache */
-};
+void remote_close(struct remote *remote); /* NULL is fine */
 
 /*
- * How a gateway lets us in; a bucket needs none of it. Copied, but the keys are borrowed until
- * remote_close, and need be there only once a request is signed: exchanges and blobs.
+ * What it knows of the account (manifest, tag, roster), to be handed to remote_open the next time:
+ * so an edit is one request across runs of the program. A cache: lost, damaged or stale, it costs
+ * requests and nothing else. False: nothing.
  */
-struct remote_access {
-	const struct device_keys *keys;
-	const struct device_keys *recovery; /* while recovering; else NULL */
-	const char *invite;                 /* for create, borrowed likewise; NULL: none */
-	int64_t skew_ms;                    /* the gateway's clock less ours, as last seen */
-	bool (*cancelled)(void);            /* asked about once a second; NULL: never */
-};
+MUST_USE bool remote_known(const struct remote *remote, struct bytes *out);
 
-/*
- * Opens "dir:PATH", "s3:…" (bucket.h) or a gateway, "http://HOST" or "https://HOST". counts (may be
- * NULL) is where requests are counted: the bucket's, or those to the gateway (remote_http.c). NULL:
- * call->message. Free with remote_close.
- */
-MUST_USE struct remote *remote_open(const char *url, const struct clock *clock,
-    const struct random *random, const struct remote_cache *cache,
-    const struct remote_access *access, struct bucket_counts *counts, struct call *call);
+/* So far, with its twins that were closed. */
+void remote_counted(const struct remote *remote, struct remote_counts *out);
+
+/* A gateway, by its URL; else it is a bucket. */
 bool remote_is_gateway(const char *url);
-/* A gateway by http:// that is not on this machine by its name (localhost) or loopback address. */
-bool remote_is_plain(const char *url);
-void remote_close(struct remote *remote); /* saves the cache; NULL is fine */
 /* A call for one request: its message empty, its deadline a minute from now. */
 void remote_request(struct call *call, const struct clock *clock);
-/*
- * The capability probe (bucket.h) of what the URL names; a gateway is asked whether its own has
- * passed, and rules are not looked at.
- */
-MUST_USE enum probe_result remote_probe(const char *url, const struct clock *clock,
-    const struct random *random, const struct probe_rules *rules, struct call *call);
-
-/*
- * Drives sync over remote until it is over; waits with `wait` (false: cancelled), which is asked
- * with 0 ms before each request too. call is the one that sync_new was given.
- */
-struct remote_waiter {
-	void *self;
-	bool (*wait)(void *self, int64_t ms);
-	unsigned steps_max; /* of a run, which ends with LATER then; 0: as many as any run needs */
-};
-MUST_USE enum engine_result remote_run(struct sync *sync, struct remote *remote,
-    const struct account_id *account, const struct clock *clock, const struct remote_waiter *waiter,
-    struct call *call, struct sync_totals *totals_out);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * cli/remote/remote_direct.c: straight into a bucket, through the very account code that a gateway
- * runs. It owns the bucket and what is known of one account between calls; the latter is kept by
- * the caller from run to run, so that a warm commit is one PUT here too.
+ * runs. It owns the bucket and what is known of one account between calls; the caller hands the
+ * latter on from run to run, so that a warm commit is one PUT here too.
  */
 #include "cli/remote/remote_priv.h"
 #include "gateway/account/account.h"
@@ -13,9 +13,9 @@ _Static_assert(REMOTE_URL_MAX == BUCKET_URL_MAX, "what is kept as a URL can be o
 
 struct direct {
 	struct bucket *bucket;
+	struct bucket_counts counts; /* the bucket's; a twin's stay empty */
 	struct clock clock;
 	struct random random;
-	struct remote_cache keep;
 	struct account_cache cache;
 	struct account_env env;
 	bool twin; /* the bucket is the other's */
@@ -155,14 +155,31 @@ static void direct_twin_put(void *self, const struct blob_name *name)
 	account_cache_see(&direct->cache, name);
 }
 
+static bool direct_known(void *self, struct bytes *out)
+{
+	const struct direct *direct = self;
+
+	return account_cache_save(&direct->cache, out);
+}
+
+static void direct_counted(void *self, struct remote_counts *out)
+{
+	const struct direct *direct = self;
+	struct bucket_counts counts;
+
+	bucket_counted(&direct->counts, &counts);
+	*out = (struct remote_counts){.get = counts.get,
+	    .put = counts.put,
+	    .list = counts.list,
+	    .remove = counts.remove,
+	    .bytes_up = counts.bytes_up,
+	    .bytes_down = counts.bytes_down};
+}
+
 static void direct_close(void *self)
 {
 	struct direct *direct = self;
-	struct bytes saved = {0};
 
-	if (direct->keep.save != NULL && account_cache_save(&direct->cache, &saved))
-		direct->keep.save(direct->keep.self, view_bytes(&saved));
-	bytes_clear(&saved);
 	account_cache_clear(&direct->cache);
 	if (!direct->twin)
 		bucket_close(direct->bucket);
@@ -181,6 +198,8 @@ static const struct remote_ops direct_ops = {
     .wipe = direct_wipe,
     .wipe_record = direct_wipe_record,
     .tidy = direct_tidy,
+    .known = direct_known,
+    .counted = direct_counted,
     .close = direct_close,
 };
 
@@ -212,12 +231,10 @@ static struct remote *direct_twin(void *self)
 }
 
 struct remote *remote_direct(const char *url, const struct clock *clock,
-    const struct random *random, const struct remote_cache *cache, struct bucket_counts *counts,
-    struct call *call)
+    const struct random *random, struct view known, struct call *call)
 {
 	struct direct *direct = calloc(1, sizeof(*direct));
 	struct remote *remote = calloc(1, sizeof(*remote));
-	struct bytes saved = {0};
 
 	if (direct == NULL || remote == NULL) {
 		call_sayf(call, "no memory");
@@ -225,7 +242,7 @@ struct remote *remote_direct(const char *url, const struct clock *clock,
 	}
 	direct->clock = *clock;
 	direct->random = *random;
-	direct->bucket = bucket_open_counted(url, clock, counts, call);
+	direct->bucket = bucket_open_counted(url, clock, &direct->counts, call);
 	if (direct->bucket == NULL)
 		goto fail;
 	direct->env = (struct account_env){
@@ -235,12 +252,8 @@ struct remote *remote_direct(const char *url, const struct clock *clock,
 	    .prefix = "",
 	    .gateway = "",
 	};
-	if (cache != NULL) {
-		direct->keep = *cache;
-		if (cache->load(cache->self, &saved))
-			account_cache_load(&direct->cache, view_bytes(&saved));
-		bytes_clear(&saved);
-	}
+	if (known.len > 0)
+		account_cache_load(&direct->cache, known);
 	*remote = (struct remote){.self = direct, .ops = &direct_ops};
 	return remote;
 fail:

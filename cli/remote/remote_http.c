@@ -1,219 +1,227 @@
 /*
- * cli/remote/remote_http.c: by HTTP to a gateway (schemas/openapi.yaml). It owns one connection and
- * what the answers taught it: how far the gateway's clock is from ours, which of our keys sign.
- * Counted are requests: an exchange that carries frames, and whatever writes, as a put; a DELETE as
- * one; the others as a get. The bytes are the HTTP bodies'.
+ * cli/remote/remote_http.c: by HTTP to a gateway (schemas/openapi.yaml), over libcurl: what is
+ * asked and what an answer means is gateway_request.h's and gateway_answer.h's, when it is sent
+ * again is gateway_ask.h's; here it is sent, over one kept connection. libcurl sends a request
+ * again by itself where a kept connection turns out to be dead: all that is sent to a gateway may
+ * be repeated.
  */
-#include "cli/remote/http_client.h"
+#include "cli/remote/gateway_ask.h"
 #include "cli/remote/remote_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPE_CBOR "application/cbor"
-#define TYPE_BYTES "application/octet-stream"
-#define TYPE_JSON "application/json"
+#include "gateway/net/net.h"
+#include "gateway/net/net_url.h"
 
-#define SYNC_ANSWER_MAX (ANSWER_MAX + (1u << 20)) /* frames and bodies; names, roster, record */
-#define INFO_MAX (64u << 10)
-#define RECEIPT_MAX 1024u
-#define CREATE_ANSWER_MAX 1024u
-#define CUT_TRIES 2u            /* of a request whose answer is lost: the second at once */
-#define CUT_WAIT_MIN_MS 500     /* then after this, and up to as much again: a gateway that is */
-#define CUT_WAIT_MORE_MS 500    /* started anew needs a moment, and not all of us at once */
-#define BUSY_SPREAD_MAX_MS 1000 /* beyond a Retry-After, for the same reason */
+/* Bytes of a body that waits for a 100: the gateway reads less unasked. */
+#define EXPECT_OVER (64u << 10)
+
+_Static_assert(REMOTE_AUTHORITY_MAX == NET_AUTHORITY_MAX, "a URL's authority is signed whole");
 
 struct http {
-	struct http_client client;
-	struct bucket_counts own_counts; /* used if the caller has none, and by a twin */
-	struct bucket_counts *twin_of;   /* where a twin's are added in the end; NULL: no twin */
-	struct remote_access access;
-	bool as_recovery; /* the recovery device's keys sign: this one is not added yet */
-	bool reached;     /* it has answered before: it is there, or was */
+	struct gateway gateway;
+	struct net_url url;
+	struct net_line *line;
+	struct remote_counts counts;
+	struct remote_counts *twin_of; /* where a twin's are added in the end; NULL: no twin */
 };
 
-/* What is common to a request and its answer. */
-struct asking {
-	struct http_send send;
-	const char *answer_type; /* that of a success; NULL: it has no body that matters */
-	char path[HTTP_PATH_MAX];
-	char code[HTTP_CODE_MAX + 1]; /* the problem's, after a failure */
+/* ---- sending ---- */
+
+/* An answer's headers, and where they are put. */
+struct reading {
+	struct gateway_said said;
+	struct net_wanted wanted[4];
 };
 
-bool remote_is_plain(const char *url)
+static void reading_init(struct reading *reading)
 {
-	struct http_url parsed;
-	struct call call = {0};
+	struct gateway_said *said = &reading->said;
 
-	return remote_is_gateway(url) && http_url_parse(url, &call, &parsed) && !parsed.tls &&
-	       !parsed.local;
+	*reading = (struct reading){
+	    .wanted = {{GATEWAY_SAYS_TYPE, said->type, sizeof(said->type)},
+		{GATEWAY_SAYS_RETRY_AFTER, said->retry_after, sizeof(said->retry_after)},
+		{GATEWAY_SAYS_DATE, said->date, sizeof(said->date)},
+		{GATEWAY_SAYS_MESSAGE, said->message, sizeof(said->message)}}};
 }
 
-static const struct device_keys *signing_keys(const struct http *http)
+static const char *get_env(void *self, const char *name)
 {
-	return http->as_recovery ? http->access.recovery : http->access.keys;
-}
-
-/* False: the clocks are too far apart, or the gateway does not say what its own shows. */
-static bool follow_clock(struct http *http, const struct http_reply *reply, struct call *call)
-{
-	int64_t skew_ms = reply->date_ms - clock_wall_ms(&http->client.clock);
-
-	if (reply->date_ms == 0)
-		return false;
-	if (skew_ms > HTTP_SKEW_MAX_MS || skew_ms < -HTTP_SKEW_MAX_MS) {
-		call_sayf(call, "this device's clock and the gateway's are more than a day apart: "
-				"set this one");
-		return false;
-	}
-	http->client.skew_ms = skew_ms;
-	return true;
-}
-
-/* From 0 to less than below, evenly enough for jitter. */
-static int64_t some_of(const struct http *http, int64_t below)
-{
-	uint32_t random;
-
-	random_fill(&http->client.random, &random, sizeof(random));
-	return below <= 0 ? 0 : (int64_t)(random % (uint64_t)below);
-}
-
-static int64_t cut_wait_ms(const struct http *http)
-{
-	return CUT_WAIT_MIN_MS + some_of(http, CUT_WAIT_MORE_MS);
-}
-
-/* Many that were refused together are not to come again together. */
-static int64_t busy_wait_ms(const struct http *http, int64_t asked_ms)
-{
-	int64_t spread_ms = asked_ms / 2;
-
-	return asked_ms +
-	       some_of(http, spread_ms < BUSY_SPREAD_MAX_MS ? spread_ms : BUSY_SPREAD_MAX_MS);
-}
-
-static enum remote_result lost_result(
-    const struct http *http, enum http_sent sent, struct call *call)
-{
-	switch (sent) {
-	case HTTP_ANSWERED: break;
-	case HTTP_UNREACHABLE:
-		if (!http->reached)
-			return REMOTE_UNREACHABLE;
-		call->retry_after_ms = cut_wait_ms(http);
-		return REMOTE_LATER;
-	case HTTP_CUT: call->retry_after_ms = cut_wait_ms(http); return REMOTE_LATER;
-	case HTTP_CANCELLED: return REMOTE_LATER;
-	case HTTP_STRANGE:
-	case HTTP_FAILED: break;
-	}
-	return REMOTE_FAILED;
-}
-
-/* A success, and of the type that it must have: else some other server answers here. */
-static enum remote_result reply_result(
-    struct asking *asking, const struct http_reply *reply, struct call *call)
-{
-	if (reply->status != 200 && reply->status != 201 && reply->status != 204)
-		return http_reply_result(reply, call, asking->code);
-	if (asking->answer_type == NULL || strcmp(reply->type, asking->answer_type) == 0)
-		return REMOTE_OK;
-	call_sayf(call, "what answers at this URL is not a gateway: it sends \"%s\"", reply->type);
-	return REMOTE_FAILED;
-}
-
-/* The gateway's names may have been changed since the URL was kept. */
-static void advise_name(struct call *call)
-{
-	char said[CALL_MESSAGE_MAX];
-
-	memcpy(said, call->message, sizeof(said));
-	call_sayf(call,
-	    "%.300s; if this device has its URL with another name, inkseal sync on URL, with that "
-	    "one, changes it",
-	    said);
+	(void)self;
+	return getenv(name);
 }
 
 /*
- * Sends, and sends again where that is of use at once: everything that goes to a gateway has one
- * effect however often it is sent. *out is the success's body.
+ * A large body waits for the gateway's word: one that does not know the device finds out first, and
+ * an answer that comes instead of it is not lost among what is being sent. A small one goes with
+ * its header; an empty Expect: says that libcurl is not to ask.
  */
-static enum remote_result ask(
-    struct http *http, struct asking *asking, struct call *call, struct bytes *out)
+static bool headers_send(struct net_exchange *exchange, const struct gateway_ask *ask)
 {
-	bool clock_followed = false;
-	unsigned tries = 0;
+	struct gateway_headers headers;
+	bool made = net_header_add(exchange, "Expect",
+			ask->request->body.len > EXPECT_OVER ? "100-continue" : "") &&
+		    gateway_ask_headers(ask, &headers);
 
-	for (;;) {
-		struct http_reply reply = {0};
-		enum remote_result result;
-		enum http_sent sent = http_send(&http->client, &asking->send, call, &reply);
+	for (size_t i = 0; made && i < headers.count; i++)
+		made = net_header_add(exchange, headers.all[i].name, headers.all[i].value);
+	gateway_headers_clear(&headers);
+	return made;
+}
 
-		if (sent == HTTP_CUT && ++tries < CUT_TRIES)
-			continue;
-		if (sent != HTTP_ANSWERED)
-			return lost_result(http, sent, call);
-		http->reached = true;
-		result = reply_result(asking, &reply, call);
-		if (result == REMOTE_LATER)
-			call->retry_after_ms = busy_wait_ms(http, call->retry_after_ms);
-		if (result == REMOTE_OK) {
-			bytes_clear(out);
-			*out = reply.body;
-			reply.body = (struct bytes){0};
-			if (reply.message[0] != '\0')
-				call_sayf(call, "the gateway: %s", reply.message);
-		}
-		if (result == REMOTE_REFUSED && strcmp(asking->code, "clock") == 0 &&
-		    !clock_followed && follow_clock(http, &reply, call)) {
-			clock_followed = true;
-			http_reply_clear(&reply);
-			continue;
-		}
-		if (result == REMOTE_REFUSED && strcmp(asking->code, "signature") == 0)
-			advise_name(call);
-		http_reply_clear(&reply);
-		return result;
+static enum gateway_lost lost_of(enum net_result end)
+{
+	switch (end) {
+	case NET_UNREACHABLE: return GATEWAY_UNREACHABLE;
+	case NET_CUT: return GATEWAY_CUT;
+	case NET_CANCELLED: return GATEWAY_CANCELLED;
+	case NET_ANSWERED:
+	case NET_UNTRUSTED:
+	case NET_NO_TLS:
+	case NET_STRANGE:
+	case NET_TOO_LONG:
+	case NET_NO_MEMORY: break;
+	}
+	return GATEWAY_HOPELESS;
+}
+
+static void say_strange(const struct http *http, const char *why, struct call *call)
+{
+	call_sayf(call, "what answers at %s is not a gateway, or is not to be trusted: %s",
+	    http->url.base, why);
+}
+
+static void say_lost(
+    const struct http *http, enum net_result end, const char *why, struct call *call)
+{
+	switch (end) {
+	case NET_ANSWERED: break;
+	case NET_UNREACHABLE: call_sayf(call, "the gateway cannot be reached: %s", why); break;
+	case NET_CUT: call_sayf(call, "the gateway's answer was lost: %s", why); break;
+	case NET_CANCELLED: call_sayf(call, "cancelled"); break;
+	case NET_NO_TLS:
+		say_strange(http,
+		    "no TLS could be begun with it, as https:// needs; a gateway without TLS has a "
+		    "URL that begins with http://",
+		    call);
+		break;
+	case NET_TOO_LONG:
+		say_strange(http, "its answer is longer than any that was asked for", call);
+		break;
+	case NET_UNTRUSTED:
+	case NET_STRANGE: say_strange(http, why, call); break;
+	case NET_NO_MEMORY: call_sayf(call, "no memory for a request to the gateway"); break;
 	}
 }
 
-static struct asking asking_make(const char *method, size_t answer_max, const char *answer_type)
+static void count_request(struct http *http, const struct gateway_request *request, size_t received)
 {
-	return (struct asking){
-	    .send = {.method = method, .answer_max = answer_max}, .answer_type = answer_type};
+	struct remote_counts *counts = &http->counts;
+
+	if (request->writes)
+		counts->put++;
+	else if (strcmp(request->method, "DELETE") == 0)
+		counts->remove++;
+	else
+		counts->get++;
+	counts->bytes_up += request->body.len;
+	counts->bytes_down += received;
 }
 
-static void asking_sign(
-    struct asking *asking, const struct http *http, const struct account_id *account)
+/* True: *answer is one, whatever its status. False: there is none, and call->message says why. */
+static bool sent_end(struct http *http, const struct gateway_request *request,
+    struct net_exchange *exchange, const struct gateway_said *said, struct call *call,
+    struct gateway_answer *answer, enum gateway_lost *lost_out)
 {
-	asking->send.account = account;
-	asking->send.keys = signing_keys(http);
+	struct net_answer got = {0};
+	enum net_result end = net_exchange_end(exchange, &got);
+
+	if (end != NET_UNREACHABLE)
+		count_request(http, request, got.received);
+	if (end != NET_ANSWERED) {
+		say_lost(http, end, got.why, call);
+		*lost_out = lost_of(end);
+		return false;
+	}
+	if (got.cut) /* what is left of an error's body explains nothing */
+		bytes_clear(&got.body);
+	answer->status = got.status;
+	answer->body = got.body;
+	gateway_answer_say(said, clock_wall_ms(&http->gateway.clock), answer);
+	return true;
 }
 
-static void path_account(struct asking *asking, const struct account_id *account, const char *tail)
+/* Sends once. As sent_end. */
+static bool send_once(struct http *http, const struct gateway_ask *ask, struct call *call,
+    struct gateway_answer *answer, enum gateway_lost *lost_out)
 {
-	char hex[2 * ACCOUNT_ID_LEN + 1];
+	const struct gateway_request *asked = ask->request;
+	char url[sizeof(http->url.base) + GATEWAY_PATH_MAX];
+	struct reading reading;
+	const struct net_request request = {
+	    .method = asked->method,
+	    .url = url,
+	    .agent = "inkseal",
+	    .body = asked->body,
+	    .has_body = asked->content_type != NULL,
+	    /* What is not encrypted because it stays here must not go to a proxy elsewhere. */
+	    .direct = !http->url.tls && http->url.local,
+	    .trust = net_trust_of(get_env, NULL),
+	    .wanted = reading.wanted,
+	    .wanted_count = COUNT_OF(reading.wanted),
+	    .answer_max = asked->answer_max,
+	    .cancelled = http->gateway.access.cancelled,
+	};
+	int64_t left_ms = net_left_ms(call, &http->gateway.clock);
+	struct net_exchange exchange;
+	bool answered = false;
 
-	hex_encode(view_of(account->bytes, ACCOUNT_ID_LEN), hex);
-	(void)snprintf(asking->path, sizeof(asking->path), "/v1/accounts/%s%s", hex, tail);
-	asking->send.path = asking->path;
+	if (left_ms <= 0) {
+		call_sayf(call, "the gateway did not answer in time");
+		*lost_out = GATEWAY_CUT;
+		return false;
+	}
+	reading_init(&reading);
+	(void)snprintf(url, sizeof(url), "%s%s", http->url.base, asked->path);
+	net_exchange_init(&exchange, http->line, &request);
+	if (headers_send(&exchange, ask) && net_exchange_make(&exchange, left_ms)) {
+		net_exchange_run(&exchange);
+		answered = sent_end(http, asked, &exchange, &reading.said, call, answer, lost_out);
+	} else {
+		call_sayf(call, "no memory for a request to the gateway");
+		*lost_out = GATEWAY_HOPELESS;
+	}
+	net_exchange_clear(&exchange);
+	return answered;
 }
 
-static void path_blob(struct asking *asking, const struct blob_name *name)
+/* *out is a success's body. */
+static enum remote_result ask(
+    struct http *http, const struct gateway_request *request, struct call *call, struct bytes *out)
 {
-	char text[BLOB_NAME_TEXT_MAX];
+	enum remote_result result = REMOTE_FAILED;
+	enum gateway_next next = GATEWAY_SEND;
+	struct gateway_ask ask;
 
-	blob_name_text(name, text);
-	(void)snprintf(asking->path, sizeof(asking->path), "/v1/blobs/%s", text);
-	asking->send.path = asking->path;
-}
+	gateway_ask_begin(&ask, &http->gateway, request);
+	while (next == GATEWAY_SEND) {
+		struct gateway_answer answer = {0};
+		enum gateway_lost lost = GATEWAY_HOPELESS;
 
-static void body_set(struct asking *asking, const char *type, struct view body)
-{
-	asking->send.content_type = type;
-	asking->send.body = body;
+		if (send_once(http, &ask, call, &answer, &lost))
+			next = gateway_ask_answered(&ask, &answer, call, &result);
+		else
+			next = gateway_ask_lost(&ask, lost, call, &result);
+		if (next == GATEWAY_OVER && result == REMOTE_OK) {
+			bytes_clear(out);
+			*out = answer.body;
+			answer.body = (struct bytes){0};
+		}
+		gateway_answer_clear(&answer);
+	}
+	return result;
 }
 
 /* ---- the operations ---- */
@@ -221,16 +229,16 @@ static void body_set(struct asking *asking, const char *type, struct view body)
 static enum remote_result http_info(void *self, struct call *call, struct remote_info *out)
 {
 	struct http *http = self;
-	struct asking asking = asking_make("GET", INFO_MAX, TYPE_JSON);
+	struct gateway_request request;
 	struct bytes json = {0};
 	enum remote_result result;
 
-	asking.send.path = "/v1/info";
-	result = ask(http, &asking, call, &json);
-	if (result == REMOTE_OK &&
-	    !http_info_parse(view_bytes(&json), http->client.url.authority, call, out))
-		result = REMOTE_FAILED;
+	gateway_request_info(&request);
+	result = ask(http, &request, call, &json);
+	if (result == REMOTE_OK)
+		result = gateway_info_read(view_bytes(&json), http->gateway.authority, call, out);
 	bytes_clear(&json);
+	gateway_request_clear(&request);
 	return result;
 }
 
@@ -238,154 +246,109 @@ static enum remote_result http_create(
     void *self, const struct account_id *account, struct view create, struct call *call)
 {
 	struct http *http = self;
-	struct asking asking = asking_make("POST", CREATE_ANSWER_MAX, TYPE_JSON);
+	struct gateway_request request;
 	struct bytes body = {0};
 	enum remote_result result;
 
 	(void)account; /* the request names it, and is signed */
-	asking.send.path = "/v1/accounts";
-	asking.send.invite = http->access.invite;
-	asking.send.writes = true;
-	body_set(&asking, TYPE_CBOR, create);
-	result = ask(http, &asking, call, &body);
+	gateway_request_create(create, http->gateway.access.invite, &request);
+	result = ask(http, &request, call, &body);
 	bytes_clear(&body);
+	gateway_request_clear(&request);
 	return result;
-}
-
-static enum remote_result sync_decode(
-    struct bytes *encoded, struct call *call, struct sync_answer *answer)
-{
-	enum format_result format = sync_answer_decode(view_bytes(encoded), answer);
-
-	if (format == FORMAT_OK && sync_answer_keep(answer, encoded))
-		return REMOTE_OK;
-	sync_answer_clear(answer);
-	call_sayf(call, "the gateway's answer can't be read: %s", format_result_text(format));
-	return format == FORMAT_OK || format == FORMAT_NO_MEMORY ? REMOTE_FAILED : REMOTE_DAMAGED;
 }
 
 static enum remote_result http_sync(
     void *self, const struct sync_request *request, struct call *call, struct sync_answer *answer)
 {
 	struct http *http = self;
-	struct asking asking = asking_make("POST", SYNC_ANSWER_MAX, TYPE_CBOR);
-	struct bytes encoded = {0}, body = {0};
-	enum format_result format;
+	struct gateway_request made;
+	struct bytes body = {0};
 	enum remote_result result;
 
-	http->as_recovery = http->access.recovery != NULL &&
-			    device_equal(&request->device, &http->access.recovery->id);
-	format = sync_request_encode(request, &encoded);
-	if (format == FORMAT_NO_MEMORY) {
-		call_sayf(call, "no memory for a request to the gateway");
-		return REMOTE_FAILED;
-	}
-	if (format != FORMAT_OK || encoded.len > REQUEST_MAX) {
-		bytes_clear(&encoded);
-		call_sayf(call, "the request is larger than a gateway takes");
-		return REMOTE_REFUSED;
-	}
-	asking.send.path = "/v1/sync";
-	asking.send.writes = request->frames_count > 0;
-	asking_sign(&asking, http, &request->account);
-	body_set(&asking, TYPE_CBOR, view_bytes(&encoded));
-	result = ask(http, &asking, call, &body);
+	gateway_sign_as(&http->gateway, &request->device);
+	result = gateway_request_sync(request, call, &made);
+	if (result != REMOTE_OK)
+		return result;
+	result = ask(http, &made, call, &body);
 	if (result == REMOTE_OK)
-		result = sync_decode(&body, call, answer);
+		result = gateway_sync_read(&body, call, answer);
 	bytes_clear(&body);
-	bytes_clear(&encoded);
+	gateway_request_clear(&made);
 	return result;
 }
 
 static enum remote_result http_blob_get(void *self, const struct account_id *account,
     const struct blob_name *name, struct call *call, struct bytes *out)
 {
-	struct asking asking = asking_make("GET", BLOB_MAX, TYPE_BYTES);
+	struct gateway_request request;
 	struct bytes blob = {0};
-	struct digest hash;
 	enum remote_result result;
 
-	path_blob(&asking, name);
-	asking_sign(&asking, self, account);
-	result = ask(self, &asking, call, &blob);
-	if (result != REMOTE_OK)
-		return result;
-	blob_hash(view_bytes(&blob), &hash);
-	if (!digest_equal(&hash, &name->hash)) {
+	gateway_request_blob_get(account, name, &request);
+	result = ask(self, &request, call, &blob);
+	if (result == REMOTE_OK)
+		result = gateway_blob_read(view_bytes(&blob), name, call);
+	if (result == REMOTE_OK)
+		*out = blob;
+	else
 		bytes_clear(&blob);
-		call_sayf(call, "a blob from the gateway is not the one that was asked for");
-		return REMOTE_DAMAGED;
-	}
-	*out = blob;
-	return REMOTE_OK;
+	gateway_request_clear(&request);
+	return result;
 }
 
 static enum remote_result http_blob_put(void *self, const struct account_id *account,
     const struct blob_name *name, struct view blob, struct call *call)
 {
-	struct asking asking = asking_make("PUT", 0, NULL);
+	struct gateway_request request;
 	struct bytes none = {0};
 	enum remote_result result;
 
-	path_blob(&asking, name);
-	asking_sign(&asking, self, account);
-	asking.send.writes = true;
-	body_set(&asking, TYPE_BYTES, blob);
-	result = ask(self, &asking, call, &none);
+	gateway_request_blob_put(account, name, blob, &request);
+	result = ask(self, &request, call, &none);
 	bytes_clear(&none);
+	gateway_request_clear(&request);
 	return result;
 }
 
 static enum remote_result http_roster(
     void *self, const struct account_id *account, struct call *call, struct bytes *out)
 {
-	struct asking asking = asking_make("GET", ROSTER_MAX, TYPE_BYTES);
+	struct gateway_request request;
+	enum remote_result result;
 
-	path_account(&asking, account, "/roster");
-	return ask(self, &asking, call, out);
+	gateway_request_roster(account, &request);
+	result = ask(self, &request, call, out);
+	gateway_request_clear(&request);
+	return result;
 }
 
 static enum remote_result http_wipe_record(
     void *self, const struct account_id *account, struct call *call, struct bytes *out)
 {
-	struct asking asking = asking_make("GET", WIPE_RECORD_MAX, TYPE_BYTES);
+	struct gateway_request request;
+	enum remote_result result;
 
-	path_account(&asking, account, "/wipe");
-	return ask(self, &asking, call, out);
+	gateway_request_wipe_record(account, &request);
+	result = ask(self, &request, call, out);
+	gateway_request_clear(&request);
+	return result;
 }
 
-/* The signature is the caller's to judge, by the key it has pinned. */
 static enum remote_result http_wipe(void *self, const struct account_id *account, struct view wipe,
     struct call *call, struct remote_receipt *out)
 {
-	struct asking asking = asking_make("DELETE", RECEIPT_MAX, TYPE_BYTES);
+	struct gateway_request request;
 	struct bytes encoded = {0};
-	struct receipt receipt;
-	enum format_result format;
 	enum remote_result result;
 
-	path_account(&asking, account, "");
-	body_set(&asking, TYPE_BYTES, wipe);
-	result = ask(self, &asking, call, &encoded);
-	if (result != REMOTE_OK)
-		return result;
-	format = receipt_decode(view_bytes(&encoded), &receipt);
-	if (format != FORMAT_OK) {
-		bytes_clear(&encoded);
-		if (format == FORMAT_NO_MEMORY) {
-			call_sayf(call, "no memory to check the gateway's receipt of the wipe");
-			return REMOTE_FAILED;
-		}
-		call_sayf(call, "the gateway's receipt of the wipe does not hold");
-		return REMOTE_DAMAGED;
-	}
-	*out = (struct remote_receipt){
-	    .encoded = encoded,
-	    .objects_removed = receipt.objects_removed,
-	    .bytes_removed = receipt.bytes_removed,
-	    .empty_at_ms = receipt.empty_at_ms,
-	};
-	return REMOTE_OK;
+	gateway_request_wipe(account, wipe, &request);
+	result = ask(self, &request, call, &encoded);
+	if (result == REMOTE_OK)
+		result = gateway_receipt_read(&encoded, call, out);
+	bytes_clear(&encoded);
+	gateway_request_clear(&request);
+	return result;
 }
 
 /* A gateway compacts, sweeps and lists wiped accounts by itself. */
@@ -397,6 +360,13 @@ static enum remote_result http_tidy(void *self, const struct account_id *account
 	return REMOTE_OK;
 }
 
+static void http_counted(void *self, struct remote_counts *out)
+{
+	const struct http *http = self;
+
+	*out = http->counts;
+}
+
 static struct remote *http_twin(void *self);
 
 static void http_close(void *self)
@@ -404,13 +374,13 @@ static void http_close(void *self)
 	struct http *http = self;
 
 	if (http->twin_of != NULL) {
-		http->twin_of->get += http->own_counts.get;
-		http->twin_of->put += http->own_counts.put;
-		http->twin_of->remove += http->own_counts.remove;
-		http->twin_of->bytes_up += http->own_counts.bytes_up;
-		http->twin_of->bytes_down += http->own_counts.bytes_down;
+		http->twin_of->get += http->counts.get;
+		http->twin_of->put += http->counts.put;
+		http->twin_of->remove += http->counts.remove;
+		http->twin_of->bytes_up += http->counts.bytes_up;
+		http->twin_of->bytes_down += http->counts.bytes_down;
 	}
-	http_client_close(&http->client);
+	net_line_free(http->line);
 	free(http);
 }
 
@@ -425,25 +395,24 @@ static const struct remote_ops http_ops = {
     .wipe = http_wipe,
     .wipe_record = http_wipe_record,
     .tidy = http_tidy,
+    .counted = http_counted,
     .close = http_close,
 };
 
 /* A connection of its own. The gateway knows what was put: there is nothing to be told. */
 static struct remote *http_twin(void *self)
 {
-	const struct http *http = self;
+	struct http *http = self;
 	struct http *twin = calloc(1, sizeof(*twin));
 	struct remote *remote = calloc(1, sizeof(*remote));
-	struct call call = {0};
 
 	if (twin == NULL || remote == NULL)
 		goto fail;
 	*twin = *http;
-	twin->client.curl = NULL;
-	twin->own_counts = (struct bucket_counts){0};
-	twin->client.counts = &twin->own_counts;
-	twin->twin_of = http->client.counts;
-	if (!http_client_open(&twin->client, &call))
+	twin->counts = (struct remote_counts){0};
+	twin->twin_of = &http->counts;
+	twin->line = net_line_new();
+	if (twin->line == NULL)
 		goto fail;
 	*remote = (struct remote){.self = twin, .ops = &http_ops};
 	return remote;
@@ -453,47 +422,53 @@ fail:
 	return NULL;
 }
 
-static bool header_text(const char *text)
+static bool url_read(const char *url, struct call *call, struct net_url *out)
 {
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~')
-			return false;
-	return true;
+	switch (net_url_parse(url, out)) {
+	case NET_URL_OK: return true;
+	case NET_URL_OTHER:
+		call_sayf(call, "a gateway's URL is http://HOST[:PORT] or https://HOST[:PORT]");
+		return false;
+	case NET_URL_MORE:
+		call_sayf(call, "a gateway's URL ends with its host and port: no user, path or "
+				"query belongs in it");
+		return false;
+	case NET_URL_NO_MEMORY: break;
+	}
+	call_sayf(call, "no memory");
+	return false;
+}
+
+static bool line_open(struct call *call, struct net_line **out)
+{
+	if (!net_start(call))
+		return false;
+	*out = net_line_new();
+	if (*out == NULL)
+		call_sayf(call, "no memory for a connection");
+	return *out != NULL;
 }
 
 /* NULL: call->message. */
 static struct http *http_open(const char *url, const struct clock *clock,
-    const struct random *random, const struct remote_access *access, struct bucket_counts *counts,
-    struct call *call)
+    const struct random *random, const struct remote_access *access, struct call *call)
 {
 	struct http *http = calloc(1, sizeof(*http));
-	int64_t skew_ms = access->skew_ms;
 
 	if (http == NULL) {
 		call_sayf(call, "no memory");
 		return NULL;
 	}
-	http->access = *access;
-	http->as_recovery = access->recovery != NULL;
-	http->client.clock = *clock;
-	http->client.random = *random;
-	http->client.counts = counts != NULL ? counts : &http->own_counts;
-	http->client.cancelled = access->cancelled;
-	if (skew_ms <= HTTP_SKEW_MAX_MS && skew_ms >= -HTTP_SKEW_MAX_MS)
-		http->client.skew_ms = skew_ms;
-	if (access->invite != NULL &&
-	    (strlen(access->invite) > REMOTE_INVITE_MAX || access->invite[0] == '\0' ||
-		!header_text(access->invite)))
-		call_sayf(call, "that is not an invite: it is one word, as inkseald invite prints");
-	else if (http_url_parse(url, call, &http->client.url) &&
-		 http_client_open(&http->client, call))
+	if (url_read(url, call, &http->url) &&
+	    gateway_init(&http->gateway, http->url.authority, clock, random, access, call) &&
+	    line_open(call, &http->line))
 		return http;
 	free(http);
 	return NULL;
 }
 
 struct remote *remote_http(const char *url, const struct clock *clock, const struct random *random,
-    const struct remote_access *access, struct bucket_counts *counts, struct call *call)
+    const struct remote_access *access, struct call *call)
 {
 	struct remote *remote = calloc(1, sizeof(*remote));
 	struct http *http;
@@ -502,7 +477,7 @@ struct remote *remote_http(const char *url, const struct clock *clock, const str
 		call_sayf(call, "no memory");
 		return NULL;
 	}
-	http = http_open(url, clock, random, access, counts, call);
+	http = http_open(url, clock, random, access, call);
 	if (http == NULL) {
 		free(remote);
 		return NULL;
@@ -515,16 +490,17 @@ bool remote_http_ready(
     const char *url, const struct clock *clock, const struct random *random, struct call *call)
 {
 	const struct remote_access access = {0};
-	struct http *http = http_open(url, clock, random, &access, NULL, call);
-	struct asking asking = asking_make("GET", INFO_MAX, NULL);
+	struct http *http = http_open(url, clock, random, &access, call);
+	struct gateway_request request;
 	struct bytes body = {0};
 	bool ready;
 
 	if (http == NULL)
 		return false;
-	asking.send.path = "/readyz";
-	ready = ask(http, &asking, call, &body) == REMOTE_OK;
+	gateway_request_ready(&request);
+	ready = ask(http, &request, call, &body) == REMOTE_OK;
 	bytes_clear(&body);
+	gateway_request_clear(&request);
 	http_close(http);
 	return ready;
 }

@@ -8,12 +8,9 @@
 #include "cli/store/store_sql.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* migrations[n] takes a file from user_version n to n + 1, in one transaction. */
 static const char *const migrations[] = {store_schema_sql};
@@ -37,22 +34,6 @@ static void entry_content(sqlite3_context *context, int args_count, sqlite3_valu
 		    SQLITE_TRANSIENT, SQLITE_UTF8);
 	else if (result == FORMAT_NO_MEMORY)
 		sqlite3_result_error_nomem(context);
-}
-
-/* SQLite itself would create the file as wide as the umask allows; its -wal and -shm take the
- * mode of this one. An existing file is not even opened: closing a second descriptor would drop
- * the locks that another connection of this process holds. */
-static enum journal_result create_file(const char *path, struct call *call)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-
-	if (fd < 0 && errno == EEXIST)
-		return JOURNAL_OK;
-	if (fd < 0)
-		return store_result(SQLITE_CANTOPEN, errno, call);
-	if (close(fd) != 0)
-		return store_result(SQLITE_IOERR, errno, call);
-	return JOURNAL_OK;
 }
 
 static enum journal_result user_version(struct store *store, struct call *call, int64_t *out)
@@ -92,19 +73,25 @@ static enum journal_result accept_file(struct store *store, struct call *call)
 	return JOURNAL_OK;
 }
 
-static enum journal_result use_wal(struct store *store, struct call *call)
+const struct store_options store_options_disk = {.log = STORE_WAL, .cache_kib = 16384};
+
+static enum journal_result use_log(struct store *store, enum store_log log, struct call *call)
 {
+	const char *wanted = log == STORE_WAL ? "wal" : "memory";
 	struct sql sql;
-	bool is_wal;
+	bool is_so;
 	enum journal_result result;
 
-	sql_read(&sql, store, "PRAGMA journal_mode = WAL");
+	if (log == STORE_WAL)
+		sql_read(&sql, store, "PRAGMA journal_mode = WAL");
+	else
+		sql_read(&sql, store, "PRAGMA journal_mode = MEMORY");
 	result = sql_row(&sql, call);
 	if (result != JOURNAL_OK)
 		return result == JOURNAL_NONE ? store_result(SQLITE_CORRUPT, 0, call) : result;
-	is_wal = view_equal(sql_view_at(&sql, 0), view_text("wal"));
+	is_so = view_equal(sql_view_at(&sql, 0), view_text(wanted));
 	result = sql_finish(&sql, call);
-	if (result == JOURNAL_OK && !is_wal) {
+	if (result == JOURNAL_OK && !is_so) {
 		call_sayf(call, "the journal's folder does not allow a write-ahead log (is it on "
 				"a network drive?)");
 		return JOURNAL_FAILED;
@@ -112,21 +99,31 @@ static enum journal_result use_wal(struct store *store, struct call *call)
 	return result;
 }
 
-/*
- * Temporary tables stay in memory: they would be plaintext in /tmp. The cache (KiB, negative) is
- * for bulk loads, whose index pages are touched at random. unindexed: entries whose local version
- * has moved in this transaction, and what the search index still holds for them.
- */
-static enum journal_result configure(struct store *store, struct call *call)
+static enum journal_result use_cache(struct store *store, unsigned kib, struct call *call)
 {
-	enum journal_result result = use_wal(store, call);
+	char text[64];
 
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%u", kib);
+	return store_exec(store, text, call);
+}
+
+/*
+ * Temporary tables stay in memory: they would be plaintext in /tmp. The cache is for bulk loads,
+ * whose index pages are touched at random. unindexed: entries whose local version has moved in this
+ * transaction, and what the search index still holds for them.
+ */
+static enum journal_result configure(
+    struct store *store, const struct store_options *options, struct call *call)
+{
+	enum journal_result result = use_log(store, options->log, call);
+
+	if (result == JOURNAL_OK)
+		result = use_cache(store, options->cache_kib, call);
 	if (result != JOURNAL_OK)
 		return result;
 	return store_exec(store,
 	    "PRAGMA synchronous = FULL;"
 	    "PRAGMA temp_store = MEMORY;"
-	    "PRAGMA cache_size = -16384;"
 	    "PRAGMA journal_size_limit = 16777216;"
 	    "PRAGMA wal_autocheckpoint = 4000;"
 	    "CREATE TEMP TABLE unindexed (number INTEGER PRIMARY KEY, old BLOB);"
@@ -158,8 +155,8 @@ static enum journal_result migrate(struct store *store, struct call *call)
 static int connect_file(struct store *store, const char *path)
 {
 	int code = sqlite3_open_v2(path, &store->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-		SQLITE_OPEN_EXRESCODE,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
 	    NULL);
 
 	if (code == SQLITE_OK)
@@ -177,8 +174,8 @@ static int connect_file(struct store *store, const char *path)
 	return code;
 }
 
-enum journal_result store_open(
-    const char *path, const struct clock *clock, struct call *call, struct store **out)
+enum journal_result store_open(const char *path, const struct store_options *options,
+    const struct clock *clock, struct call *call, struct store **out)
 {
 	struct store *store = NULL;
 	enum journal_result result;
@@ -188,9 +185,6 @@ enum journal_result store_open(
 	if (store == NULL)
 		return store_result(SQLITE_NOMEM, 0, call);
 	store->clock = clock;
-	result = create_file(path, call);
-	if (result != JOURNAL_OK)
-		goto done;
 	code = connect_file(store, path);
 	result = store_result(code, store->db == NULL ? 0 : sqlite3_system_errno(store->db), call);
 	if (result != JOURNAL_OK)
@@ -201,7 +195,7 @@ enum journal_result store_open(
 	code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	result = store_result(code, 0, call);
 	if (result == JOURNAL_OK)
-		result = configure(store, call);
+		result = configure(store, options, call);
 	if (result == JOURNAL_OK)
 		result = migrate(store, call);
 	if (result != JOURNAL_OK)

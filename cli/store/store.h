@@ -11,9 +11,21 @@
 
 struct store;
 
-/* Creates the file (mode 0600) if it is not there. On error call->message says what to do. */
-MUST_USE enum journal_result store_open(
-    const char *path, const struct clock *clock, struct call *call, struct store **out);
+enum store_log {
+	STORE_WAL, /* a write-ahead log beside the file: readers do not wait for who writes */
+	STORE_MEMORY_LOG, /* in memory: for a file of which whole states are kept by other means */
+};
+struct store_options {
+	enum store_log log;
+	unsigned cache_kib; /* of pages in memory */
+};
+extern const struct store_options store_options_disk; /* a file on this machine's disk */
+/*
+ * A file that is not there is made, by SQLite and as wide as the umask allows: who wants it for
+ * itself alone makes it before. On error call->message says what to do.
+ */
+MUST_USE enum journal_result store_open(const char *path, const struct store_options *options,
+    const struct clock *clock, struct call *call, struct store **out);
 void store_close(struct store *store); /* NULL is fine */
 struct journal store_journal(struct store *store);
 /* PRAGMA integrity_check, versions against their hashes, dangling references. For `doctor`. */

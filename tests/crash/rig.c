@@ -178,7 +178,8 @@ bool rig_store_open(struct rig *rig)
 
 	path_of(rig, "", path);
 	call_init(&device->call, rig->world.now_ms + 60000);
-	if (store_open(path, &device->clock, &device->call, &device->store) != JOURNAL_OK)
+	if (store_open(path, &store_options_disk, &device->clock, &device->call, &device->store) !=
+	    JOURNAL_OK)
 		return false;
 	device->engine = (struct engine){.journal = store_journal(device->store),
 	    .clock = &device->clock,

@@ -3,7 +3,8 @@
  * header lines, problem documents, /v1/info. Nothing of it reaches a message with a control
  * character in it, and no time to wait is longer than our bound.
  */
-#include "cli/remote/http_answer.h"
+#include "cli/remote/gateway_answer.h"
+#include "gateway/net/net_text.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -19,12 +20,12 @@ static void check_clean(const char *text, size_t room)
 
 static void check_texts(const char *text)
 {
-	char type[HTTP_TYPE_MAX + 1];
-	int64_t wait_ms = http_retry_after_ms(text, 1700000000000);
+	char type[GATEWAY_TYPE_MAX + 1];
+	int64_t wait_ms = net_retry_after_ms(text, 1700000000000, GATEWAY_RETRY_MAX_MS);
 
-	fuzz_check(wait_ms >= 0 && wait_ms <= HTTP_RETRY_MAX_MS, "a wait is bounded");
-	fuzz_check(http_date_ms(text) >= 0, "a date is one, or 0");
-	http_type_parse(text, type);
+	fuzz_check(wait_ms >= 0 && wait_ms <= GATEWAY_RETRY_MAX_MS, "a wait is bounded");
+	fuzz_check(net_date_ms(text) >= 0, "a date is one, or 0");
+	gateway_type_parse(text, type);
 	fuzz_check(memchr(type, '\0', sizeof(type)) != NULL, "a type ends");
 }
 
@@ -35,7 +36,7 @@ static void check_lines(struct view input)
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		value[0] = '\0';
-		http_header_value(
+		net_header_value(
 		    (const char *)input.data, input.len, names[i], value, sizeof(value));
 		fuzz_check(memchr(value, '\0', sizeof(value)) != NULL, "a value ends");
 	}
@@ -46,8 +47,8 @@ static void check_reply(struct fuzz_script *script)
 	static const char *const types[] = {"application/problem+json", "text/html", ""};
 	static const unsigned statuses[] = {
 	    404, 410, 400, 403, 408, 409, 413, 429, 500, 503, 507, 302, 101, 0};
-	struct http_reply reply = {.status = statuses[fuzz_pick(script, COUNT_OF(statuses))]};
-	char code[HTTP_CODE_MAX + 1] = "";
+	struct gateway_answer reply = {.status = statuses[fuzz_pick(script, COUNT_OF(statuses))]};
+	char code[GATEWAY_CODE_MAX + 1] = "";
 	struct call call;
 
 	call_init(&call, 0);
@@ -57,11 +58,12 @@ static void check_reply(struct fuzz_script *script)
 	reply.retry_after_ms = fuzz_byte(script);
 	if (!bytes_copy(fuzz_rest(script), &reply.body))
 		return;
-	fuzz_check(http_reply_result(&reply, &call, code) != REMOTE_OK, "no such reply is success");
+	fuzz_check(gateway_answer_result(&reply, NULL, &call, code) != REMOTE_OK,
+	    "no such reply is success");
 	fuzz_check(call.message[0] != '\0', "and it says why");
 	check_clean(call.message, sizeof(call.message));
 	check_clean(code, sizeof(code));
-	http_reply_clear(&reply);
+	gateway_answer_clear(&reply);
 }
 
 static void check_info(struct view input)
@@ -71,7 +73,7 @@ static void check_info(struct view input)
 
 	call_init(&call, 0);
 	fuzz_mark(&info, sizeof(info));
-	if (http_info_parse(input, "127.0.0.1", &call, &info))
+	if (gateway_info_read(input, "127.0.0.1", &call, &info) == REMOTE_OK)
 		check_clean(info.name, sizeof(info.name));
 	else
 		(void)fuzz_decoded(FORMAT_MALFORMED, &info, sizeof(info));

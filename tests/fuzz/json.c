@@ -5,7 +5,7 @@
  * tokens ends jansson's buffer, and is passed over. Then what compact means: a text without
  * the white space between its parts, and one bracket of room for the item around it.
  */
-#include "cli/port/json_scan.h"
+#include "schemas/json_scan.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <jansson.h>

@@ -28,7 +28,7 @@ UNIT, SIMULATOR, TIMEOUT = "unit tests", "simulator", "timeout"
 MODULES = {
     "cli/engine": ["engine_*_test", "torture.engine", "torture.engine_runs", "torture.formats"],
     "cli/store": ["store_*test"],
-    "cli/remote": ["remote_*test", "http_answer_test", "torture.gateway"],
+    "cli/remote": ["remote_*test", "gateway_*_test", "torture.gateway"],
     "gateway/account": ["account_*_test", "torture.account_*", "torture.log"],
     "gateway/bucket": ["bucket_*test", "probe_test", "s3_*_test", "crash.dir", "torture.bucket",
                        "torture.s3"],

@@ -245,7 +245,8 @@ static bool open_store(struct sim_device *device)
 	struct journal journal;
 
 	call_init(&device->call, device->world->schedule.now_ms + CALL_MS);
-	if (store_open(device->path, &device->clock, &device->call, &device->store) != JOURNAL_OK) {
+	if (store_open(device->path, &store_options_disk, &device->clock, &device->call,
+		&device->store) != JOURNAL_OK) {
 		sim_fail(device->world, "d%u: the store does not open: %s", device->index,
 		    device->call.message);
 		return false;

@@ -10,7 +10,7 @@
 #define INKSEAL_SIM_DEVICE_H
 
 #include "cli/engine/engine.h"
-#include "cli/remote/remote.h"
+#include "cli/remote/remote_run.h"
 #include "cli/store/store.h"
 #include "gateway/account/account.h"
 #include "tests/sim/sim_world.h"

@@ -3,7 +3,7 @@
  * members, white space, a contentHash, and null for what is not there make no other version of it;
  * another spelling of a number does.
  */
-#include "cli/port/json_scan.h"
+#include "schemas/json_scan.h"
 #include "tests/sim/sim_person.h"
 
 #define MEMBERS_MAX 9u

@@ -117,6 +117,25 @@ static bool is_two(const char *name)
 	return strcmp(name, "two") == 0;
 }
 
+static void a_file_is_made_once(void **state)
+{
+	char path[FILE_PATH_MAX];
+	struct stat info;
+
+	(void)state;
+	assert_true(file_path(folder, "made", path));
+	assert_int_equal(file_create(path), 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(info.st_size, 0);
+	assert_int_equal(file_write(path, view_text("kept")), 0);
+	assert_int_equal(file_create(path), 0);
+	assert_holds(path, "kept");
+	assert_int_equal(file_remove(path), 0);
+	assert_true(file_path(folder, "no/folder", path));
+	assert_int_equal(file_create(path), ENOENT);
+}
+
 static void only_what_goes_is_removed(void **state)
 {
 	char one[FILE_PATH_MAX], two[FILE_PATH_MAX];
@@ -154,6 +173,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_bound_is_a_bound, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_not_there_is_told, set_up, tear_down),
     cmocka_unit_test_setup_teardown(why_a_folder_cannot_be_made, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_file_is_made_once, set_up, tear_down),
     cmocka_unit_test_setup_teardown(only_what_goes_is_removed, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_was_read_by_then, set_up, tear_down),
 };

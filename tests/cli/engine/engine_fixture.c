@@ -199,7 +199,8 @@ static void open_store(struct device *device)
 
 	(void)snprintf(path, sizeof(path), "%s/journal.db", device->folder);
 	afresh(device);
-	if (store_open(path, &device->clock, &device->call, &device->store) != JOURNAL_OK)
+	if (store_open(path, &store_options_disk, &device->clock, &device->call, &device->store) !=
+	    JOURNAL_OK)
 		fail_msg("%s", device->call.message);
 	device->engine = (struct engine){.journal = store_journal(device->store),
 	    .clock = &device->clock,

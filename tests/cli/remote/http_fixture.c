@@ -71,11 +71,10 @@ const struct remote_ops *start(
 {
 	remote_close(fixture->remote);
 	server_free(fixture->server);
-	fixture->counts = (struct bucket_counts){0};
 	fixture->server = server_start(steps, steps_count, fixture->url);
 	remote_request(&fixture->call, &fixture->clock);
-	fixture->remote = remote_open(fixture->url, &fixture->clock, &test_random, NULL,
-	    &fixture->access, &fixture->counts, &fixture->call);
+	fixture->remote = remote_open(fixture->url, &fixture->clock, &test_random, (struct view){0},
+	    &fixture->access, &fixture->call);
 	if (fixture->remote == NULL)
 		fail_msg("%s", fixture->call.message);
 	return fixture->remote->ops;
@@ -98,6 +97,14 @@ enum remote_result get_roster(struct fixture *fixture)
 	assert_true(result == REMOTE_OK || roster.data == NULL);
 	bytes_clear(&roster);
 	return result;
+}
+
+struct remote_counts counted(const struct fixture *fixture)
+{
+	struct remote_counts counts;
+
+	remote_counted(fixture->remote, &counts);
+	return counts;
 }
 
 void http_outputs_clear(struct http_outputs *out)
@@ -136,8 +143,8 @@ enum remote_result call_with(const struct fixture *fixture, struct remote *remot
 	case CALL_WIPE_RECORD: return ops->wipe_record(remote->self, account, call, &out->bytes);
 	case CALL_READY: break;
 	}
-	return remote_probe(fixture->url, &fixture->clock, &test_random, &probe_rules_short,
-		   call) == PROBE_KEPT
+	return remote_probe(fixture->url, &fixture->clock, &test_random, false, NULL, call) ==
+		       REMOTE_FIT
 		   ? REMOTE_OK
 		   : REMOTE_LATER;
 }

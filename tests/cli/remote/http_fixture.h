@@ -7,7 +7,8 @@
 
 #include "tests/test.h"
 
-#include "cli/remote/http_client.h"
+#include "cli/remote/gateway_answer.h"
+#include "cli/remote/remote_open.h"
 #include "schemas/http_signature.h"
 #include "tests/cli/remote/scripted_server.h"
 
@@ -30,7 +31,6 @@ struct fixture {
 	struct device_keys keys, recovery;
 	struct remote_access access;
 	struct account_id account;
-	struct bucket_counts counts;
 	struct clock clock; /* test_clock, unless a test says otherwise */
 	struct remote *remote;
 	struct call call;
@@ -57,6 +57,8 @@ struct http_outputs { /* {0} before; http_outputs_clear */
 	struct remote_info info;
 	struct remote_receipt receipt;
 };
+/* By the remote so far. */
+struct remote_counts counted(const struct fixture *fixture);
 void http_outputs_clear(struct http_outputs *out);
 
 int http_fixture_setup(void **state);

@@ -9,14 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/remote/remote.h"
+#include "cli/remote/remote_open.h"
 #include "gateway/account/account.h"
 #include "gateway/bucket/bucket_open.h"
 
 static const struct account_id account = {{0xa5, 3}};
 static const struct blob_name blob_name = {.count = 17};
 static struct bucket *const bucket = (struct bucket *)&account; /* nobody looks into it */
-static struct bucket_counts counts;
 
 static int64_t now(void *self)
 {
@@ -40,7 +39,6 @@ static struct {
 	struct call *call;
 	const struct account_cache *last; /* that a call came with */
 	bool no_bucket, no_save;
-	size_t saves;
 	unsigned alloc_failing, allocs; /* from 1; 0: none */
 } seen;
 
@@ -55,7 +53,7 @@ static void note(const char *what)
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 struct bucket *__wrap_bucket_open_counted(
-    const char *url, const struct clock *clock, struct bucket_counts *counted, struct call *call);
+    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *opening);
 void __wrap_bucket_close(struct bucket *closed);
 bool __wrap_account_cache_save(const struct account_cache *cache, struct bytes *out);
 void __wrap_account_cache_load(struct account_cache *cache, struct view saved);
@@ -87,13 +85,13 @@ void *__real_calloc(size_t count, size_t len);
 void *__wrap_calloc(size_t count, size_t len);
 
 struct bucket *__wrap_bucket_open_counted(
-    const char *url, const struct clock *clock, struct bucket_counts *counted, struct call *call)
+    const char *url, const struct clock *clock, struct bucket_counts *counts, struct call *opening)
 {
-	seen.wrong |=
-	    strcmp(url, "dir:/a/bucket") != 0 || clock->monotonic_ms != now || counted != &counts;
+	*counts = (struct bucket_counts){1, 2, 3, 4, 5, 6};
+	seen.wrong |= strcmp(url, "dir:/a/bucket") != 0 || clock->monotonic_ms != now;
 	note("open");
 	if (seen.no_bucket)
-		call_sayf(call, "no such bucket");
+		call_sayf(opening, "no such bucket");
 	return seen.no_bucket ? NULL : bucket;
 }
 
@@ -242,33 +240,27 @@ void *__wrap_calloc(size_t count, size_t len)
 
 /* ---- the caller ---- */
 
-static bool keep_load(void *self, struct bytes *out)
-{
-	return self != NULL && bytes_copy(view_text("what is known"), out);
-}
-
-static void keep_save(void *self, struct view value)
-{
-	seen.wrong |= self != &seen || !view_equal(value, view_text("what is known"));
-	seen.saves++;
-}
-
-static const struct remote_cache keep = {.self = &seen, .load = keep_load, .save = keep_save};
 static const struct remote_access no_access;
 static struct call call;
 
-static struct remote *open_with(const struct remote_cache *cache)
+/* known: what is known of an earlier run; "": nothing. */
+static struct remote *open_again(const char *known)
+{
+	return remote_open(
+	    "dir:/a/bucket", &clock_here, &random_here, view_text(known), &no_access, &call);
+}
+
+static struct remote *open_with(const char *known)
 {
 	memset(&seen, 0, sizeof(seen));
 	call_init(&call, 50);
 	seen.call = &call;
-	return remote_open(
-	    "dir:/a/bucket", &clock_here, &random_here, cache, &no_access, &counts, &call);
+	return open_again(known);
 }
 
 static struct remote *open_here(void)
 {
-	struct remote *remote = open_with(NULL);
+	struct remote *remote = open_with("");
 
 	assert_non_null(remote);
 	seen.log[0] = '\0';
@@ -436,26 +428,29 @@ static void a_bucket_is_no_gateway(void **state)
 
 static void what_is_known_goes_from_run_to_run(void **state)
 {
-	static const struct remote_cache nothing_kept = {.load = keep_load, .save = NULL};
-	struct remote *remote = open_with(&keep);
+	struct remote *remote = open_with("what is known");
+	struct bytes known = {0};
+	struct remote_counts counts;
 
 	(void)state;
 	assert_non_null(remote);
+	remote_counted(remote, &counts);
+	assert_int_equal(counts.get, 1);
+	assert_int_equal(counts.put, 2);
+	assert_int_equal(counts.list, 3);
+	assert_int_equal(counts.remove, 4);
+	assert_int_equal(counts.bytes_up, 5);
+	assert_int_equal(counts.bytes_down, 6);
 	assert_string_equal(seen.log, "open load ");
-	close_here(remote);
-	assert_string_equal(seen.log, "open load save clear close ");
-	assert_int_equal(seen.saves, 1);
-
-	remote = open_with(&keep);
+	assert_true(remote_known(remote, &known));
+	assert_string_equal((const char *)known.data, "what is known");
+	bytes_clear(&known);
 	seen.no_save = true;
+	assert_false(remote_known(remote, &known));
 	close_here(remote);
-	assert_int_equal(seen.saves, 0);
-	assert_string_equal(seen.log, "open load save clear close ");
+	assert_string_equal(seen.log, "open load save save clear close ");
 
-	remote = open_with(&nothing_kept);
-	close_here(remote);
-	assert_string_equal(seen.log, "open clear close ");
-	remote = open_with(NULL);
+	remote = open_with("");
 	close_here(remote);
 	assert_string_equal(seen.log, "open clear close ");
 }
@@ -463,7 +458,7 @@ static void what_is_known_goes_from_run_to_run(void **state)
 /* A twin shares the bucket, knows what is known here, and what it learns goes with it. */
 static void a_twin_has_a_cache_of_its_own(void **state)
 {
-	struct remote *remote = open_with(&keep);
+	struct remote *remote = open_with("what is known");
 	const struct account_cache *cache = seen.last;
 	struct remote *twin = NULL;
 	struct outputs out;
@@ -486,7 +481,6 @@ static void a_twin_has_a_cache_of_its_own(void **state)
 	seen.log[0] = '\0';
 	remote_close(twin);
 	assert_string_equal(seen.log, "clear ");
-	assert_int_equal(seen.saves, 0);
 
 	seen.no_save = true; /* then it begins with nothing */
 	twin = remote->ops->twin(remote->self);
@@ -494,7 +488,6 @@ static void a_twin_has_a_cache_of_its_own(void **state)
 	remote_close(twin);
 	seen.no_save = false;
 	close_here(remote);
-	assert_int_equal(seen.saves, 1);
 }
 
 static void a_bucket_that_does_not_open(void **state)
@@ -503,8 +496,7 @@ static void a_bucket_that_does_not_open(void **state)
 	memset(&seen, 0, sizeof(seen));
 	seen.no_bucket = true;
 	call_init(&call, 50);
-	assert_null(remote_open(
-	    "dir:/a/bucket", &clock_here, &random_here, &keep, &no_access, &counts, &call));
+	assert_null(open_again("what is known"));
 	assert_string_equal(call.message, "no such bucket");
 	assert_string_equal(seen.log, "open ");
 	assert_false(seen.wrong);
@@ -519,8 +511,7 @@ static void memory_that_fails(void **state)
 		memset(&seen, 0, sizeof(seen));
 		call_init(&call, 50);
 		seen.alloc_failing = failing;
-		assert_null(remote_open(
-		    "dir:/a/bucket", &clock_here, &random_here, &keep, &no_access, &counts, &call));
+		assert_null(open_again("what is known"));
 		assert_string_equal(call.message, "no memory");
 		assert_string_equal(seen.log, "");
 		assert_int_equal(seen.allocs, 2);

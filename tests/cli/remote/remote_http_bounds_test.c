@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/net/net.h"
+
 #define DAY_MS 86400000LL
 #define SYNC_MAX (ANSWER_MAX + (1u << 20)) /* frames and bodies; names, roster, record */
 #define BYTES "application/octet-stream"
@@ -137,11 +139,11 @@ static void headers_have_a_maximum(void **state)
 	static const char begin[] =
 	    "HTTP/1.1 200 OK\r\nContent-Type: " BYTES "\r\nContent-Length: 5\r\nX-Long: ";
 	static const char end[] = "\r\n\r\n";
-	char *head = calloc(1, HTTP_HEADERS_MAX + 2);
+	char *head = calloc(1, NET_HEADERS_MAX + 2);
 
 	assert_non_null(head);
 	for (unsigned more = 0; more < 2; more++) {
-		size_t len = HTTP_HEADERS_MAX + more;
+		size_t len = NET_HEADERS_MAX + more;
 		struct script_step steps[] = {
 		    {.answer = head, .body = view_text("hello"), .manner = SCRIPT_CLOSE}};
 		struct http_outputs out = {0};
@@ -373,7 +375,7 @@ static void those_who_wait_do_not_come_together(void **state)
 		remote_close(fixture->remote);
 		fixture->remote =
 		    remote_open(fixture->url, &fixture->clock, &(struct random){.fill = all_ones},
-			NULL, &fixture->access, &fixture->counts, &fixture->call);
+			(struct view){0}, &fixture->access, &fixture->call);
 		assert_non_null(fixture->remote);
 		assert_int_equal(call_once(fixture, CALL_ROSTER, &out), REMOTE_LATER);
 		assert_int_equal(fixture->call.retry_after_ms,

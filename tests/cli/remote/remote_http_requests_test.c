@@ -67,12 +67,12 @@ static void assert_field(
 
 static void assert_counted(const struct fixture *fixture, char as, size_t up, size_t down)
 {
-	assert_int_equal(fixture->counts.get, as == 'g');
-	assert_int_equal(fixture->counts.put, as == 'p');
-	assert_int_equal(fixture->counts.remove, as == 'r');
-	assert_int_equal(fixture->counts.list, 0);
-	assert_int_equal(fixture->counts.bytes_up, as == '-' ? 0 : up);
-	assert_int_equal(fixture->counts.bytes_down, as == '-' ? 0 : down);
+	assert_int_equal(counted(fixture).get, as == 'g');
+	assert_int_equal(counted(fixture).put, as == 'p');
+	assert_int_equal(counted(fixture).remove, as == 'r');
+	assert_int_equal(counted(fixture).list, 0);
+	assert_int_equal(counted(fixture).bytes_up, as == '-' ? 0 : up);
+	assert_int_equal(counted(fixture).bytes_down, as == '-' ? 0 : down);
 }
 
 static void assert_sent(
@@ -360,8 +360,8 @@ static void an_invite_is_one_word(void **state)
 
 		fixture->access.invite = rows[i].invite;
 		remote_request(&fixture->call, &test_clock);
-		remote = remote_open("http://127.0.0.1:9", &test_clock, &test_random, NULL,
-		    &fixture->access, NULL, &fixture->call);
+		remote = remote_open("http://127.0.0.1:9", &test_clock, &test_random,
+		    (struct view){0}, &fixture->access, &fixture->call);
 		if ((remote != NULL) != rows[i].good)
 			fail_msg("row %zu: %s", i, fixture->call.message);
 		remote_close(remote);
@@ -405,11 +405,11 @@ static void a_twin_asks_likewise(void **state)
 		assert_int_equal(call_with(fixture, twin, CALL_WIPE, &call, &out), REMOTE_ABSENT);
 	assert_counted(fixture, 'p', 5, 0);
 	remote_close(twin);
-	assert_int_equal(fixture->counts.put, 1 + 2);
-	assert_int_equal(fixture->counts.get, 1);
-	assert_int_equal(fixture->counts.remove, 3);
-	assert_int_equal(fixture->counts.bytes_up, 5 + 2 * 5 + 3 * 4);
-	assert_int_equal(fixture->counts.bytes_down, 2 + 3 * 2);
+	assert_int_equal(counted(fixture).put, 1 + 2);
+	assert_int_equal(counted(fixture).get, 1);
+	assert_int_equal(counted(fixture).remove, 3);
+	assert_int_equal(counted(fixture).bytes_up, 5 + 2 * 5 + 3 * 4);
+	assert_int_equal(counted(fixture).bytes_down, 2 + 3 * 2);
 	server_stop(fixture->server);
 	for (size_t i = 0; i < 4; i++) {
 		const struct script_request *sent = server_request(fixture->server, i);
@@ -419,28 +419,6 @@ static void a_twin_asks_likewise(void **state)
 		assert_int_equal(sent->connection, i == 0 ? 1 : 2);
 		assert_true(llabs(signature.created_s - wall_ms(NULL) / 1000 - 7200) <= 10);
 	}
-}
-
-/* Also from one that was opened without anybody's counts. */
-static void without_counts_it_works_alike(void **state)
-{
-	struct fixture *fixture = *state;
-	static const struct script_step steps[] = {{.answer = NOTHING_HEAD, .manner = SCRIPT_CLOSE},
-	    {.answer = NOTHING_HEAD, .manner = SCRIPT_CLOSE}};
-	struct http_outputs out = {0};
-	struct remote *twin;
-	struct call call;
-
-	(void)start(fixture, steps, COUNT_OF(steps));
-	remote_close(fixture->remote);
-	fixture->remote = remote_open(
-	    fixture->url, &test_clock, &test_random, NULL, &fixture->access, NULL, &fixture->call);
-	assert_non_null(fixture->remote);
-	twin = fixture->remote->ops->twin(fixture->remote->self);
-	assert_non_null(twin);
-	assert_int_equal(call_with(fixture, twin, CALL_BLOB_PUT, &call, &out), REMOTE_OK);
-	remote_close(twin);
-	assert_int_equal(call_once(fixture, CALL_BLOB_PUT, &out), REMOTE_OK);
 }
 
 /* What is not encrypted, because it stays on this machine, goes to no proxy elsewhere. */
@@ -489,7 +467,7 @@ static void ask_by_tls(struct fixture *fixture)
 	remote_close(fixture->remote);
 	(void)snprintf(url, sizeof(url), "https%s", fixture->url + strlen("http"));
 	fixture->remote = remote_open(
-	    url, &test_clock, &test_random, NULL, &fixture->access, NULL, &fixture->call);
+	    url, &test_clock, &test_random, (struct view){0}, &fixture->access, &fixture->call);
 	assert_non_null(fixture->remote);
 	assert_int_equal(call_once(fixture, CALL_ROSTER, &out), REMOTE_FAILED);
 }
@@ -545,7 +523,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_http(a_request_over_the_maximum_is_not_sent),
     cmocka_unit_test_http(an_invite_is_one_word),
     cmocka_unit_test_http(a_twin_asks_likewise),
-    cmocka_unit_test_http(without_counts_it_works_alike),
     cmocka_unit_test_http(what_stays_here_goes_through_no_proxy),
     cmocka_unit_test_http(the_authorities_of_tls_are_the_environments),
 };

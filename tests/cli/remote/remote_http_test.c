@@ -28,8 +28,8 @@ static void an_exchange_is_signed_and_counted(void **state)
 	assert_int_equal(answer.status, SYNC_CURRENT);
 	assert_int_equal(answer.head.seq, 7);
 	sync_answer_clear(&answer);
-	assert_int_equal(fixture->counts.get, 1);
-	assert_int_equal(fixture->counts.bytes_down, fixture->sync_answer.len);
+	assert_int_equal(counted(fixture).get, 1);
+	assert_int_equal(counted(fixture).bytes_down, fixture->sync_answer.len);
 
 	assert_true(bytes_new(300, &frame));
 	push.frames[0] = view_bytes(&frame);
@@ -38,14 +38,14 @@ static void an_exchange_is_signed_and_counted(void **state)
 	    REMOTE_OK);
 	sync_answer_clear(&answer);
 	bytes_clear(&frame);
-	assert_int_equal(fixture->counts.put, 1);
-	assert_int_equal(fixture->counts.get, 1);
+	assert_int_equal(counted(fixture).put, 1);
+	assert_int_equal(counted(fixture).get, 1);
 
 	server_stop(fixture->server);
 	assert_int_equal(server_requests(fixture->server), 2);
 	assert_int_equal(
-	    fixture->counts.bytes_up, server_request(fixture->server, 0)->body.len +
-					  server_request(fixture->server, 1)->body.len);
+	    counted(fixture).bytes_up, server_request(fixture->server, 0)->body.len +
+					   server_request(fixture->server, 1)->body.len);
 	assert_int_equal(server_request(fixture->server, 1)->connection, 1); /* kept alive */
 	first =
 	    check_signed(fixture, server_request(fixture->server, 0), "/v1/sync", &fixture->keys);
@@ -89,8 +89,8 @@ static void blobs_are_signed_and_checked(void **state)
 	assert_int_equal(
 	    ops->blob_get(self, &fixture->account, &nearly, &fixture->call, &out), REMOTE_DAMAGED);
 	assert_null(out.data);
-	assert_int_equal(fixture->counts.put, 1);
-	assert_int_equal(fixture->counts.get, 4);
+	assert_int_equal(counted(fixture).put, 1);
+	assert_int_equal(counted(fixture).get, 4);
 
 	server_stop(fixture->server);
 	blob_name_text(&name, text);
@@ -171,7 +171,7 @@ static void create_brings_its_invite_unsigned(void **state)
 			     &fixture->call),
 	    REMOTE_REFUSED);
 	assert_string_equal(fixture->call.message, "the gateway: it was used up");
-	assert_int_equal(fixture->counts.put, 2);
+	assert_int_equal(counted(fixture).put, 2);
 	server_stop(fixture->server);
 	request_field(server_request(fixture->server, 0), "Inkseal-Invite", text, sizeof(text));
 	assert_string_equal(text, "one-time-word");
@@ -187,8 +187,8 @@ static void what_is_no_invite_is_refused_before_it_is_sent(void **state)
 	for (size_t i = 0; i < COUNT_OF(tokens); i++) {
 		fixture->access.invite = tokens[i];
 		remote_request(&fixture->call, &test_clock);
-		assert_null(remote_open("http://127.0.0.1:9", &test_clock, &test_random, NULL,
-		    &fixture->access, NULL, &fixture->call));
+		assert_null(remote_open("http://127.0.0.1:9", &test_clock, &test_random,
+		    (struct view){0}, &fixture->access, &fixture->call));
 		assert_non_null(strstr(fixture->call.message, "not an invite"));
 	}
 }
@@ -384,7 +384,7 @@ static void a_lost_answer_is_asked_for_again(void **state)
 		first = server_request(fixture->server, 0);
 		second = server_request(fixture->server, 1);
 		assert_true(view_equal(view_bytes(&first->body), view_bytes(&second->body)));
-		assert_int_equal(fixture->counts.get, 2);
+		assert_int_equal(counted(fixture).get, 2);
 	}
 	(void)start(fixture, always, COUNT_OF(always));
 	assert_int_equal(poll_once(fixture, &answer), REMOTE_LATER);
@@ -410,14 +410,13 @@ static void gone_away_is_later_and_never_there_is_unreachable(void **state)
 	assert_true(fixture->call.retry_after_ms > 0);
 
 	remote_close(fixture->remote);
-	fixture->counts = (struct bucket_counts){0};
 	remote_request(&fixture->call, &test_clock);
-	fixture->remote = remote_open(fixture->url, &test_clock, &test_random, NULL,
-	    &fixture->access, &fixture->counts, &fixture->call);
+	fixture->remote = remote_open(fixture->url, &test_clock, &test_random, (struct view){0},
+	    &fixture->access, &fixture->call);
 	assert_non_null(fixture->remote);
 	assert_int_equal(poll_once(fixture, &answer), REMOTE_UNREACHABLE);
 	assert_non_null(strstr(fixture->call.message, "the gateway cannot be reached"));
-	assert_int_equal(fixture->counts.get, 0);
+	assert_int_equal(counted(fixture).get, 0);
 }
 
 static void slow_answers_end_by_the_deadline(void **state)
@@ -520,7 +519,7 @@ static void a_wipe_gives_the_receipt_or_none(void **state)
 	assert_int_equal(ops->wipe(fixture->remote->self, &fixture->account, view_text("wipe"),
 			     &fixture->call, &out),
 	    REMOTE_DAMAGED);
-	assert_int_equal(fixture->counts.remove, 2);
+	assert_int_equal(counted(fixture).remove, 2);
 	server_stop(fixture->server);
 	assert_memory_equal(server_request(fixture->server, 0)->head, "DELETE /v1/accounts/a5", 22);
 	bytes_clear(&encoded);
@@ -539,8 +538,8 @@ static void a_proxy_of_the_environment_is_used(void **state)
 	remote_close(fixture->remote);
 	(void)snprintf(proxy, sizeof(proxy), "%s", fixture->url);
 	assert_int_equal(setenv("http_proxy", proxy, 1), 0);
-	fixture->remote = remote_open("http://Gateway.example", &test_clock, &test_random, NULL,
-	    &fixture->access, &fixture->counts, &fixture->call);
+	fixture->remote = remote_open("http://Gateway.example", &test_clock, &test_random,
+	    (struct view){0}, &fixture->access, &fixture->call);
 	assert_non_null(fixture->remote);
 	assert_int_equal(poll_once(fixture, &answer), REMOTE_OK);
 	assert_int_equal(unsetenv("http_proxy"), 0);
@@ -562,12 +561,12 @@ static void the_probe_asks_whether_it_is_ready(void **state)
 	};
 
 	(void)start(fixture, steps, COUNT_OF(steps));
-	assert_int_equal(remote_probe(fixture->url, &test_clock, &test_random, &probe_rules_short,
-			     &fixture->call),
-	    PROBE_KEPT);
-	assert_int_equal(remote_probe(fixture->url, &test_clock, &test_random, &probe_rules_short,
-			     &fixture->call),
-	    PROBE_LATER);
+	assert_int_equal(
+	    remote_probe(fixture->url, &test_clock, &test_random, false, NULL, &fixture->call),
+	    REMOTE_FIT);
+	assert_int_equal(
+	    remote_probe(fixture->url, &test_clock, &test_random, false, NULL, &fixture->call),
+	    REMOTE_FIT_LATER);
 	assert_non_null(strstr(fixture->call.message, "it loses them"));
 }
 

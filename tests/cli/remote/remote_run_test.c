@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/remote/remote.h"
+#include "cli/remote/remote_run.h"
 
 #define ALONE SYNC_FLIGHTS_MAX /* the slot of a want that comes alone */
 #define LOG_MAX 4096u

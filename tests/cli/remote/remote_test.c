@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/remote/remote.h"
+#include "cli/remote/remote_open.h"
+#include "cli/remote/remote_run.h"
 #include "cli/store/store.h"
 
 #define PATH_MAX_HERE 512u
@@ -53,7 +54,7 @@ struct device {
 	struct engine engine;
 	struct bytes kept; /* the remote's cache, as a caller keeps it */
 	unsigned saves;
-	struct bucket_counts counts;
+	struct remote_counts counts;
 	struct remote *remote;
 	struct call call;
 	struct account_id account;
@@ -66,22 +67,6 @@ struct fixture {
 	char url[PATH_MAX_HERE];
 	struct device device;
 };
-
-static bool cache_load(void *self, struct bytes *out)
-{
-	struct device *device = self;
-
-	return device->kept.len > 0 && bytes_copy(view_bytes(&device->kept), out);
-}
-
-static void cache_save(void *self, struct view value)
-{
-	struct device *device = self;
-
-	bytes_clear(&device->kept);
-	assert_true(bytes_copy(value, &device->kept));
-	device->saves++;
-}
 
 static bool waits(void *self, int64_t ms)
 {
@@ -98,22 +83,32 @@ static bool waits(void *self, int64_t ms)
 static void open_remote(struct fixture *fixture)
 {
 	struct device *device = &fixture->device;
-	const struct remote_cache cache = {.self = device, .load = cache_load, .save = cache_save};
 	const struct remote_access access = {.keys = &device->keys};
 	struct call call;
 
 	remote_request(&call, &test_clock);
-	device->counts = (struct bucket_counts){0};
 	device->remote = remote_open(
-	    fixture->url, &test_clock, &test_random, &cache, &access, &device->counts, &call);
+	    fixture->url, &test_clock, &test_random, view_bytes(&device->kept), &access, &call);
 	if (device->remote == NULL)
 		fail_msg("%s", call.message);
 }
 
+/* What it knows is kept, as a run of the program does. */
 static void close_remote(struct fixture *fixture)
 {
-	remote_close(fixture->device.remote);
-	fixture->device.remote = NULL;
+	struct device *device = &fixture->device;
+	struct bytes known = {0};
+
+	if (device->remote == NULL)
+		return;
+	remote_counted(device->remote, &device->counts);
+	if (remote_known(device->remote, &known)) {
+		bytes_clear(&device->kept);
+		device->kept = known;
+		device->saves++;
+	}
+	remote_close(device->remote);
+	device->remote = NULL;
 }
 
 static void write_entry(struct device *device, const char *text)
@@ -145,6 +140,7 @@ static enum engine_result run(struct fixture *fixture, struct sync_totals *total
 	if (result == ENGINE_OK)
 		result = remote_run(sync, device->remote, &device->account, &test_clock, &waiter,
 		    &device->call, totals);
+	remote_counted(device->remote, &device->counts);
 	sync_free(sync);
 	return result;
 }
@@ -193,8 +189,9 @@ static int set_up(void **state)
 	(void)snprintf(fixture->url, sizeof(fixture->url), "dir:%s/bucket", fixture->folder);
 	(void)snprintf(device->path, sizeof(device->path), "%s/journal.db", fixture->folder);
 	call_init(&device->call, monotonic_ms(NULL) + 600000);
-	assert_int_equal(
-	    store_open(device->path, &test_clock, &device->call, &device->store), JOURNAL_OK);
+	assert_int_equal(store_open(device->path, &store_options_disk, &test_clock, &device->call,
+			     &device->store),
+	    JOURNAL_OK);
 	device_keys_new(&test_random, &device->keys);
 	device->engine = (struct engine){.journal = store_journal(device->store),
 	    .clock = &test_clock,
@@ -255,7 +252,7 @@ static void open_refuses(void **state)
 
 		remote_request(&call, &test_clock);
 		assert_null(remote_open(
-		    rows[i].url, &test_clock, &test_random, NULL, &access, NULL, &call));
+		    rows[i].url, &test_clock, &test_random, (struct view){0}, &access, &call));
 		if (strstr(call.message, rows[i].says) == NULL)
 			fail_msg("%s: %s", rows[i].name, call.message);
 	}
@@ -506,13 +503,12 @@ static void the_probe_passes_here(void **state)
 	struct call call;
 
 	remote_request(&call, &test_clock);
-	if (remote_probe(fixture->url, &test_clock, &test_random, &probe_rules_short, &call) !=
-	    PROBE_KEPT)
+	if (remote_probe(fixture->url, &test_clock, &test_random, false, NULL, &call) != REMOTE_FIT)
 		fail_msg("%s", call.message);
 	remote_request(&call, &test_clock);
 	assert_int_equal(
-	    remote_probe("dir:/dev/null", &test_clock, &test_random, &probe_rules_short, &call),
-	    PROBE_REFUSED);
+	    remote_probe("dir:/dev/null", &test_clock, &test_random, true, NULL, &call),
+	    REMOTE_FIT_REFUSED);
 	assert_true(call.message[0] != '\0');
 }
 

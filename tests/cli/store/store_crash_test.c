@@ -57,7 +57,8 @@ static void child_main(const char *path, uint32_t first, int pipe_fd)
 	struct fixture fixture = {0};
 
 	call_init(&fixture.call, 1000);
-	if (store_open(path, &fixture_clock, &fixture.call, &fixture.store) != JOURNAL_OK)
+	if (store_open(path, &store_options_disk, &fixture_clock, &fixture.call, &fixture.store) !=
+	    JOURNAL_OK)
 		_exit(3);
 	fixture.journal = store_journal(fixture.store);
 	for (uint32_t n = first;; n++) {

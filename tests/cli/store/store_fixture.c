@@ -73,8 +73,8 @@ struct bytes file_read(const char *path)
 
 void fixture_open(struct fixture *fixture)
 {
-	assert_ok(
-	    fixture, store_open(fixture->path, &fixture_clock, &fixture->call, &fixture->store));
+	assert_ok(fixture, store_open(fixture->path, &store_options_disk, &fixture_clock,
+			       &fixture->call, &fixture->store));
 	fixture->journal = store_journal(fixture->store);
 }
 

@@ -31,8 +31,6 @@ static bool fails(const char *name)
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void *__real_calloc(size_t count, size_t len);
-int __real_open(const char *path, int flags, ...);
-int __real_close(int fd);
 int __real_sqlite3_open_v2(const char *path, sqlite3 **out, int flags, const char *disk);
 int __real_sqlite3_busy_timeout(sqlite3 *db, int ms);
 int __real_sqlite3_db_config(sqlite3 *db, int op, ...);
@@ -44,8 +42,6 @@ int __real_sqlite3_exec(sqlite3 *db, const char *text, int (*see)(void *, int, c
     void *self, char **why);
 int __real_sqlite3_step(sqlite3_stmt *statement);
 void *__wrap_calloc(size_t count, size_t len);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_close(int fd);
 int __wrap_sqlite3_open_v2(const char *path, sqlite3 **out, int flags, const char *disk);
 int __wrap_sqlite3_busy_timeout(sqlite3 *db, int ms);
 int __wrap_sqlite3_db_config(sqlite3 *db, int op, ...);
@@ -60,30 +56,6 @@ int __wrap_sqlite3_step(sqlite3_stmt *statement);
 void *__wrap_calloc(size_t count, size_t len)
 {
 	return fails("calloc") ? NULL : __real_calloc(count, len);
-}
-
-int __wrap_open(const char *path, int flags, ...)
-{
-	va_list args;
-	int mode;
-
-	va_start(args, flags);
-	mode = va_arg(args, int);
-	va_end(args);
-	if (!fails("open"))
-		return __real_open(path, flags, mode);
-	errno = EACCES;
-	return -1;
-}
-
-int __wrap_close(int fd)
-{
-	int result = __real_close(fd);
-
-	if (!fails("close"))
-		return result;
-	errno = EIO;
-	return -1;
 }
 
 int __wrap_sqlite3_open_v2(const char *path, sqlite3 **out, int flags, const char *disk)
@@ -194,7 +166,8 @@ static void each_call_fails_in_turn(struct fixture *f, bool new_file)
 			close_store(f);
 		call_init(&f->call, 1000);
 		calls_reset(each.nth);
-		result = store_open(f->path, &fixture_clock, &f->call, &f->store);
+		result =
+		    store_open(f->path, &store_options_disk, &fixture_clock, &f->call, &f->store);
 		each.hit = calls.failed != NULL;
 		if (!each.hit) {
 			assert_ok(f, result);
@@ -238,9 +211,7 @@ static void what_the_system_says_is_told(void **state)
 		const char *failed, *says;
 	} rows[] = {
 	    {1, "calloc", "out of memory"},
-	    {2, "open", "the journal's file: unable to open database file (14): Permission denied"},
-	    {3, "close", "the journal's file: disk I/O error (10): Input/output error"},
-	    {4, "sqlite3_open_v2",
+	    {2, "sqlite3_open_v2",
 		"the journal's file: unable to open database file (14): no more is known"},
 	};
 	struct fixture *f = *state;
@@ -248,8 +219,9 @@ static void what_the_system_says_is_told(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		remove_journal(f);
 		calls_reset(rows[i].failing);
-		assert_result(
-		    f, store_open(f->path, &fixture_clock, &f->call, &f->store), JOURNAL_FAILED);
+		assert_result(f,
+		    store_open(f->path, &store_options_disk, &fixture_clock, &f->call, &f->store),
+		    JOURNAL_FAILED);
 		assert_string_equal(calls.failed, rows[i].failed);
 		assert_string_equal(f->call.message, rows[i].says);
 		calls_reset(0);
@@ -264,7 +236,9 @@ static void a_folder_without_a_log_is_refused(void **state)
 	remove_journal(f);
 	calls_reset(0);
 	calls.disk = "unix-none";
-	assert_result(f, store_open(f->path, &fixture_clock, &f->call, &f->store), JOURNAL_FAILED);
+	assert_result(f,
+	    store_open(f->path, &store_options_disk, &fixture_clock, &f->call, &f->store),
+	    JOURNAL_FAILED);
 	assert_non_null(strstr(f->call.message, "does not allow a write-ahead log"));
 	calls_reset(0);
 }
@@ -275,7 +249,8 @@ static void open_in_between(void)
 {
 	struct store *other = NULL;
 
-	assert_ok(racing, store_open(racing->path, &fixture_clock, &racing->call, &other));
+	assert_ok(racing,
+	    store_open(racing->path, &store_options_disk, &fixture_clock, &racing->call, &other));
 	assert_ok(racing, store_journal(other).ops->begin(other, &racing->call));
 	assert_ok(racing,
 	    store_journal(other).ops->meta_set(other, "first", view_text("come"), &racing->call));
@@ -293,7 +268,7 @@ static void another_process_may_come_first(void **state)
 	calls_reset(0);
 	racing = f;
 	calls.at_begin = open_in_between;
-	assert_ok(f, store_open(f->path, &fixture_clock, &f->call, &f->store));
+	assert_ok(f, store_open(f->path, &store_options_disk, &fixture_clock, &f->call, &f->store));
 	assert_null(calls.at_begin);
 	assert_ok(f, store_journal(f->store).ops->meta_get(f->store, "first", &f->call, &value));
 	assert_take(&value, "come");
@@ -313,6 +288,38 @@ static int64_t pragma_number(struct fixture *f, const char *text)
 
 	assert_ok(f, store_number(f->store, text, &f->call, &number));
 	return number;
+}
+
+/* Its log is where the options say, and so is how much of it is kept in memory. */
+static void what_the_options_say(void **state)
+{
+	static const struct {
+		struct store_options options;
+		const char *log;
+		bool beside; /* the file */
+	} rows[] = {
+	    {{STORE_WAL, 16384}, "wal ", true}, {{STORE_MEMORY_LOG, 512}, "memory ", false}};
+	struct fixture *f = *state;
+
+	calls_reset(0);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[STORE_TEXT_MAX], path[FIXTURE_PATH_MAX + 48];
+
+		remove_journal(f);
+		assert_ok(
+		    f, store_open(f->path, &rows[i].options, &fixture_clock, &f->call, &f->store));
+		store_rows(f->store->db, "PRAGMA journal_mode", text);
+		assert_string_equal(text, rows[i].log);
+		assert_int_equal(
+		    pragma_number(f, "PRAGMA cache_size"), -(int64_t)rows[i].options.cache_kib);
+		begin(f);
+		(void)put_local(f, &(struct words){.id = "kept"});
+		commit(f);
+		(void)snprintf(path, sizeof(path), "%s-wal", f->path);
+		assert_int_equal(access(path, F_OK) == 0, rows[i].beside);
+		assert_ok(f, store_check(f->store, &f->call));
+	}
+	assert_int_equal(store_options_disk.log, STORE_WAL);
 }
 
 static void how_a_journal_is_open(void **state)
@@ -374,8 +381,9 @@ static void what_is_no_journal_is_refused(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		remove_journal(f);
 		run_plainly(f->path, rows[i].text);
-		assert_result(
-		    f, store_open(f->path, &fixture_clock, &f->call, &f->store), JOURNAL_FAILED);
+		assert_result(f,
+		    store_open(f->path, &store_options_disk, &fixture_clock, &f->call, &f->store),
+		    JOURNAL_FAILED);
 		assert_non_null(strstr(f->call.message, rows[i].says));
 	}
 }
@@ -405,7 +413,8 @@ static void the_log_of_what_is_refused_stays_too(void **state)
 	copy_file(log, copy_log);
 	before = file_read(copy_log);
 	assert_true(before.len > 0);
-	assert_result(f, store_open(copy, &fixture_clock, &f->call, &store), JOURNAL_FAILED);
+	assert_result(f, store_open(copy, &store_options_disk, &fixture_clock, &f->call, &store),
+	    JOURNAL_FAILED);
 	assert_non_null(strstr(f->call.message, "please update"));
 	after = file_read(copy_log);
 	assert_true(view_equal(view_bytes(&before), view_bytes(&after)));
@@ -438,6 +447,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_journal(what_the_system_says_is_told),
     cmocka_unit_test_journal(a_folder_without_a_log_is_refused),
     cmocka_unit_test_journal(another_process_may_come_first),
+    cmocka_unit_test_journal(what_the_options_say),
     cmocka_unit_test_journal(how_a_journal_is_open),
     cmocka_unit_test_journal(a_begin_waits_as_long_as_there_is_time),
     cmocka_unit_test_journal(what_is_no_journal_is_refused),

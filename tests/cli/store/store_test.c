@@ -1,17 +1,27 @@
 /* Opening, migration, refusal, the full disk, transactions, doctor's check. */
 #include "tests/cli/store/store_fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void test_private_from_the_start(void **state)
+/* Who makes the file for itself alone has its log to itself, too. */
+static void test_what_is_beside_it_is_as_private(void **state)
 {
 	struct fixture *fixture = *state;
 	static const char *const names[] = {"", "-wal", "-shm"};
+	int fd;
 
+	store_close(fixture->store);
+	fixture->store = NULL;
+	assert_int_equal(unlink(fixture->path), 0);
+	fd = open(fixture->path, O_RDWR | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	fixture_reopen(fixture);
 	begin(fixture);
 	(void)put_local(fixture, &(struct words){.id = "one"});
 	commit(fixture);
@@ -72,7 +82,8 @@ static void assert_refused(struct fixture *fixture, const char *why)
 	struct bytes before = file_read(fixture->path);
 	struct bytes after;
 
-	assert_result(fixture, store_open(fixture->path, &fixture_clock, &fixture->call, &store),
+	assert_result(fixture,
+	    store_open(fixture->path, &store_options_disk, &fixture_clock, &fixture->call, &store),
 	    JOURNAL_FAILED);
 	assert_null(store);
 	if (strstr(fixture->call.message, why) == NULL)
@@ -130,8 +141,9 @@ static void test_missing_folder_is_refused(void **state)
 	char path[FIXTURE_PATH_MAX + 48];
 
 	(void)snprintf(path, sizeof(path), "%s/no/journal.db", fixture->folder);
-	assert_result(
-	    fixture, store_open(path, &fixture_clock, &fixture->call, &store), JOURNAL_FAILED);
+	assert_result(fixture,
+	    store_open(path, &store_options_disk, &fixture_clock, &fixture->call, &store),
+	    JOURNAL_FAILED);
 	assert_null(store);
 }
 
@@ -157,7 +169,8 @@ static void test_damaged_file_is_noticed(void **state)
 	memset(data.data + 4096, 0xa5, data.len - 4096);
 	file_write(fixture->path, data.data, data.len);
 	bytes_clear(&data);
-	result = store_open(fixture->path, &fixture_clock, &fixture->call, &store);
+	result =
+	    store_open(fixture->path, &store_options_disk, &fixture_clock, &fixture->call, &store);
 	if (result == JOURNAL_OK)
 		result = store_check(store, &fixture->call);
 	assert_result(fixture, result, JOURNAL_FAILED);
@@ -269,7 +282,8 @@ static void test_second_writer_is_told(void **state)
 
 	call_init(&call, 0); /* no time left: not even STORE_BUSY_MS is waited */
 	begin(fixture);
-	assert_ok(fixture, store_open(fixture->path, &fixture_clock, &call, &other));
+	assert_ok(
+	    fixture, store_open(fixture->path, &store_options_disk, &fixture_clock, &call, &other));
 	assert_int_equal(store_journal(other).ops->begin(other, &call), JOURNAL_FAILED);
 	assert_non_null(strstr(call.message, "another program"));
 	commit(fixture);
@@ -425,7 +439,7 @@ static void test_rot_is_healed_whole(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_journal(test_private_from_the_start),
+    cmocka_unit_test_journal(test_what_is_beside_it_is_as_private),
     cmocka_unit_test_journal(test_settings),
     cmocka_unit_test_journal(test_empty_file_becomes_a_journal),
     cmocka_unit_test_journal(test_newer_file_is_refused),

@@ -1,5 +1,5 @@
 /*
- * cli/port/json_scan.h: JSON source text, item by item, without giving up the whole for one item.
+ * schemas/json_scan.h: JSON source text, item by item, without giving up the whole for one item.
  * JavaScript writes what strict parsers refuse whole (lone surrogates, \u0000), and ordinary ones
  * rewrite what they read (1e3, 12345678901234567890). So a cursor finds where values end by their
  * brackets and quotes alone; json_check (schemas/json.h) then judges one value by the whole
@@ -40,6 +40,8 @@ bool json_at_end(struct json_scan *scan); /* nothing but white space follows */
  */
 size_t json_decode(struct view string, uint8_t *out);
 bool json_is(struct view string, const char *text);
+/* Decoded into out, which has room for out_size bytes, with a NUL. False: cut after a character. */
+bool json_copy(struct view string, char *out, size_t out_size);
 /* A checked value without the white space between its parts; out has room for value.len. */
 size_t json_compact(struct view value, uint8_t *out);
 

@@ -1,5 +1,5 @@
 /*
- * tests/cli/remote/remote_crew_test.c: errands with blobs, over remotes that are the test's own:
+ * tests/cli/remote/remote_workers_test.c: jobs with blobs, over remotes that are the test's own:
  * who runs them, how many at once, and what is left when threads, memory or the sealing fail. The
  * engine's sealing and opening are the test's too.
  */
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/remote/crew.h"
+#include "cli/remote/workers.h"
 #include "tests/cli/remote/thread_faults.h"
 
 #define NOW_MS 5000
@@ -224,9 +224,9 @@ void __wrap_sync_open(struct sync_want *want, struct view blob)
 
 /* ---- what the tests do ---- */
 
-static struct crew *begin(const struct thread_faults *faults, struct remote *remote)
+static struct workers *begin(const struct thread_faults *faults, struct remote *remote)
 {
-	struct crew *crew;
+	struct workers *workers;
 	sigset_t one;
 
 	assert_int_equal(sigemptyset(&one) | sigaddset(&one, SIGUSR1), 0);
@@ -239,13 +239,13 @@ static struct crew *begin(const struct thread_faults *faults, struct remote *rem
 	place.twins_max = NUMBERS_MAX;
 	place.test = pthread_self();
 	threads_set(faults);
-	crew = crew_new(remote, &account, &still);
-	assert_non_null(crew);
-	return crew;
+	workers = workers_new(remote, &account, &still);
+	assert_non_null(workers);
+	return workers;
 }
 
 /* Nothing is left of it, nobody saw what is not to be, and the test hears the signals it heard. */
-static void end(struct crew *crew)
+static void end(struct workers *workers)
 {
 	sigset_t mask;
 
@@ -253,7 +253,7 @@ static void end(struct crew *crew)
 	(void)sigprocmask(SIG_SETMASK, NULL, &mask);
 	for (int number = 1; number < 32; number++)
 		assert_int_equal(sigismember(&mask, number), number == SIGUSR1);
-	crew_free(crew);
+	workers_free(workers);
 	assert_int_equal(threads_left(), 0);
 	assert_int_equal(place.closed, place.twins);
 	assert_int_equal(place.under_way, 0);
@@ -261,55 +261,55 @@ static void end(struct crew *crew)
 	assert_false(place.wrong_closer);
 }
 
-static void give(struct crew *crew, enum sync_want_kind kind, uint64_t number)
+static void give(struct workers *workers, enum sync_want_kind kind, uint64_t number)
 {
-	const struct errand errand = {
+	const struct job job = {
 	    .want = {.kind = kind, .slot = (unsigned)number, .name.count = number},
 	    .tries = {.count = 3, .begun_ms = 7}};
 
-	crew_give(crew, &errand);
+	workers_give(workers, &job);
 }
 
-static void get(struct crew *crew, uint64_t number)
+static void get(struct workers *workers, uint64_t number)
 {
-	give(crew, SYNC_WANT_GET, number);
+	give(workers, SYNC_WANT_GET, number);
 }
 
 /* Takes one, which must be as it is to be; gives its number. */
-static uint64_t take(struct crew *crew)
+static uint64_t take(struct workers *workers)
 {
-	struct errand errand = {0};
+	struct job job = {0};
 	uint64_t number;
 	char text[32];
 
-	crew_take(crew, &errand);
-	number = errand.want.name.count;
+	workers_take(workers, &job);
+	number = job.want.name.count;
 	blob_text(number, text);
-	assert_int_equal(errand.want.slot, number);
-	assert_int_equal(errand.tries.count, 3);
-	assert_int_equal(errand.tries.begun_ms, 7);
-	assert_int_equal(errand.sealed,
-	    errand.want.kind == SYNC_WANT_PUT && number >= 10 && number < 20 ? ENGINE_REFUSED
-									     : ENGINE_OK);
-	if (errand.sealed != ENGINE_OK)
-		assert_string_equal(errand.call.message, "not to be sealed");
+	assert_int_equal(job.want.slot, number);
+	assert_int_equal(job.tries.count, 3);
+	assert_int_equal(job.tries.begun_ms, 7);
+	assert_int_equal(job.sealed, job.want.kind == SYNC_WANT_PUT && number >= 10 && number < 20
+					 ? ENGINE_REFUSED
+					 : ENGINE_OK);
+	if (job.sealed != ENGINE_OK)
+		assert_string_equal(job.call.message, "not to be sealed");
 	else
-		assert_int_equal(errand.result, number < 20 ? REMOTE_OK : REMOTE_ABSENT);
-	if (errand.want.kind == SYNC_WANT_GET && errand.result == REMOTE_OK)
-		assert_true(view_equal(view_bytes(&errand.blob), view_text(text)));
+		assert_int_equal(job.result, number < 20 ? REMOTE_OK : REMOTE_ABSENT);
+	if (job.want.kind == SYNC_WANT_GET && job.result == REMOTE_OK)
+		assert_true(view_equal(view_bytes(&job.blob), view_text(text)));
 	else
-		assert_null(errand.blob.data);
-	bytes_clear(&errand.blob);
+		assert_null(job.blob.data);
+	bytes_clear(&job.blob);
 	return number;
 }
 
 /* Takes so many; gives the set of their numbers as bits. */
-static uint64_t take_some(struct crew *crew, size_t count)
+static uint64_t take_some(struct workers *workers, size_t count)
 {
 	uint64_t bits = 0;
 
 	while (count-- > 0)
-		bits |= 1ull << take(crew);
+		bits |= 1ull << take(workers);
 	return bits;
 }
 
@@ -360,59 +360,59 @@ static void assert_asked(const uint64_t *numbers, size_t count)
 static void without_twins_who_takes_does_it(void **state)
 {
 	static const uint64_t order[] = {3, 20, 1};
-	struct crew *crew = begin(&no_faults, &alone);
+	struct workers *workers = begin(&no_faults, &alone);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(order); i++)
-		get(crew, order[i]);
+		get(workers, order[i]);
 	assert_int_equal(place.asked_count, 0);
 	for (size_t i = 0; i < COUNT_OF(order); i++) {
-		assert_int_equal(take(crew), order[i]);
+		assert_int_equal(take(workers), order[i]);
 		assert_int_equal(place.asked_count, i + 1);
 	}
 	assert_asked(order, COUNT_OF(order));
 	assert_int_equal(place.here_count, 3);
 	assert_int_equal(place.opened_count, 2); /* what was there */
-	end(crew);
+	end(workers);
 	assert_int_equal(threads_made(), 0);
 }
 
 static void a_remote_may_pick_the_next(void **state)
 {
 	static const uint64_t order[] = {3, 2, 1};
-	struct crew *crew = begin(&no_faults, &picking);
+	struct workers *workers = begin(&no_faults, &picking);
 
 	(void)state;
 	for (uint64_t number = 1; number <= 3; number++)
-		get(crew, number);
+		get(workers, number);
 	for (size_t i = 0; i < COUNT_OF(order); i++)
-		assert_int_equal(take(crew), order[i]);
+		assert_int_equal(take(workers), order[i]);
 	assert_asked(order, COUNT_OF(order));
 	assert_int_equal(place.picks, 3);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(place.counts[i], 3 - i);
-	end(crew);
+	end(workers);
 }
 
 /* What cannot be sealed is not sent, and does not come in the remote's way. */
 static void without_twins_who_gives_seals(void **state)
 {
 	static const uint64_t order[] = {2, 4};
-	struct crew *crew = begin(&no_faults, &picking);
+	struct workers *workers = begin(&no_faults, &picking);
 
 	(void)state;
-	give(crew, SYNC_WANT_PUT, 2);
-	give(crew, SYNC_WANT_PUT, 11);
-	give(crew, SYNC_WANT_PUT, 4);
+	give(workers, SYNC_WANT_PUT, 2);
+	give(workers, SYNC_WANT_PUT, 11);
+	give(workers, SYNC_WANT_PUT, 4);
 	assert_int_equal(place.sealed_here_count, 3);
-	assert_int_equal(take(crew), 11);
+	assert_int_equal(take(workers), 11);
 	assert_int_equal(place.asked_count, 0);
-	assert_int_equal(take(crew), 4);
+	assert_int_equal(take(workers), 4);
 	assert_int_equal(place.counts[0], 2);
-	assert_int_equal(take(crew), 2);
+	assert_int_equal(take(workers), 2);
 	assert_int_equal(place.asked_count, COUNT_OF(order));
 	assert_int_equal(place.opened_count, 0);
-	end(crew);
+	end(workers);
 }
 
 /* Given again, as after an answer that was lost. */
@@ -422,19 +422,19 @@ static void what_is_sealed_is_not_sealed_again(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(remotes); i++) {
-		struct crew *crew = begin(&no_faults, remotes[i]);
-		struct errand errand = {0};
+		struct workers *workers = begin(&no_faults, remotes[i]);
+		struct job job = {0};
 
-		give(crew, SYNC_WANT_PUT, 5);
+		give(workers, SYNC_WANT_PUT, 5);
 		for (size_t times = 1; times <= 3; times++) {
-			crew_take(crew, &errand);
-			assert_int_equal(errand.result, REMOTE_OK);
+			workers_take(workers, &job);
+			assert_int_equal(job.result, REMOTE_OK);
 			assert_int_equal(place.asked_count, times);
 			if (times < 3)
-				crew_give(crew, &errand);
+				workers_give(workers, &job);
 		}
 		assert_int_equal(place.sealed_count, 1);
-		end(crew);
+		end(workers);
 	}
 }
 
@@ -442,122 +442,122 @@ static void what_is_sealed_is_not_sealed_again(void **state)
 
 static void as_many_as_there_are_flights_go_at_once(void **state)
 {
-	struct crew *crew = begin(&no_faults, &with_twins);
+	struct workers *workers = begin(&no_faults, &with_twins);
 
 	(void)state;
 	place.shut = true;
 	for (uint64_t number = 0; number < SYNC_FLIGHTS_MAX; number++)
-		get(crew, number);
+		get(workers, number);
 	wait_under_way(SYNC_FLIGHTS_MAX);
 	assert_int_equal(place.twins, SYNC_FLIGHTS_MAX);
 	open_place();
-	assert_int_equal(take_some(crew, SYNC_FLIGHTS_MAX), 63);
+	assert_int_equal(take_some(workers, SYNC_FLIGHTS_MAX), 63);
 	assert_int_equal(place.here_count, 0);
 	assert_int_equal(place.opened_count, SYNC_FLIGHTS_MAX);
 	place.shut = true; /* nobody is running */
 	for (uint64_t number = 0; number < SYNC_FLIGHTS_MAX; number++)
-		get(crew, number + (number == 3 ? 20 : 0)); /* that one is not there */
+		get(workers, number + (number == 3 ? 20 : 0)); /* that one is not there */
 	wait_under_way(SYNC_FLIGHTS_MAX);
 	open_place();
-	assert_int_equal(take_some(crew, SYNC_FLIGHTS_MAX), 63 - 8 + (1 << 23));
-	end(crew);
+	assert_int_equal(take_some(workers, SYNC_FLIGHTS_MAX), 63 - 8 + (1 << 23));
+	end(workers);
 	assert_int_equal(threads_made(), SYNC_FLIGHTS_MAX);
 	assert_int_equal(place.most, SYNC_FLIGHTS_MAX);
 }
 
 static void puts_too_and_one_thread_seals(void **state)
 {
-	struct crew *crew = begin(&no_faults, &with_twins);
+	struct workers *workers = begin(&no_faults, &with_twins);
 
 	(void)state;
-	get(crew, 9); /* so that there is one who sends */
-	assert_int_equal(take(crew), 9);
+	get(workers, 9); /* so that there is one who sends */
+	assert_int_equal(take(workers), 9);
 	for (unsigned round = 0; round < 3; round++) {
 		for (uint64_t number = 1; number <= SYNC_FLIGHTS_MAX; number++)
-			give(crew, SYNC_WANT_PUT, number == 4 ? 14 : number);
+			give(workers, SYNC_WANT_PUT, number == 4 ? 14 : number);
 		assert_int_equal(
-		    take_some(crew, SYNC_FLIGHTS_MAX), (1 << 7) - 2 - (1 << 4) + (1 << 14));
+		    take_some(workers, SYNC_FLIGHTS_MAX), (1 << 7) - 2 - (1 << 4) + (1 << 14));
 	}
 	assert_int_equal(place.sealed_count, 3 * SYNC_FLIGHTS_MAX);
 	assert_int_equal(place.sealed_here_count, 0);
 	assert_int_equal(place.asked_count, 1 + 3 * (SYNC_FLIGHTS_MAX - 1));
 	assert_int_equal(place.here_count, 0);
 	assert_int_equal(place.opened_count, 1);
-	end(crew);
+	end(workers);
 	assert_int_equal(threads_made(), 1 + place.twins);
 }
 
 /* While one is being sealed others are sent; who waits for it need not have begun a sender. */
 static void sealing_does_not_hold_up_what_is_sent(void **state)
 {
-	struct crew *crew = begin(&no_faults, &with_twins);
+	struct workers *workers = begin(&no_faults, &with_twins);
 
 	(void)state;
 	place.seal_shut = true;
-	give(crew, SYNC_WANT_PUT, 1);
+	give(workers, SYNC_WANT_PUT, 1);
 	wait_sealing();
-	get(crew, 2);
-	assert_int_equal(take(crew), 2);
+	get(workers, 2);
+	assert_int_equal(take(workers), 2);
 	open_place();
-	assert_int_equal(take(crew), 1);
-	end(crew);
+	assert_int_equal(take(workers), 1);
+	end(workers);
 }
 
 /* The first that is sealed has no sender where it was in work as it was given. */
 static void who_takes_sends_what_nobody_else_will(void **state)
 {
 	struct thread_faults faults = {.threads_max = 1}; /* it seals */
-	struct crew *crew = begin(&faults, &with_twins);
+	struct workers *workers = begin(&faults, &with_twins);
 
 	(void)state;
 	for (uint64_t number = 1; number <= 3; number++)
-		give(crew, SYNC_WANT_PUT, number);
-	assert_int_equal(take_some(crew, 3), 14);
+		give(workers, SYNC_WANT_PUT, number);
+	assert_int_equal(take_some(workers, 3), 14);
 	assert_int_equal(place.here_count, 3);
 	assert_int_equal(place.sealed_here_count, 0);
-	end(crew);
+	end(workers);
 	assert_int_equal(threads_made(), 1);
 }
 
 static void an_idle_thread_is_used_before_another_is_begun(void **state)
 {
-	struct crew *crew = begin(&no_faults, &with_twins);
+	struct workers *workers = begin(&no_faults, &with_twins);
 
 	(void)state;
 	for (uint64_t number = 0; number < 10; number++) {
-		get(crew, number);
-		assert_int_equal(take(crew), number);
+		get(workers, number);
+		assert_int_equal(take(workers), number);
 	}
 	assert_int_equal(place.twins, 1);
 	place.shut = true;
-	get(crew, 1);
-	get(crew, 2);
+	get(workers, 1);
+	get(workers, 2);
 	wait_under_way(2);
 	assert_int_equal(place.twins, 2);
 	open_place();
-	assert_int_equal(take_some(crew, 2), 6);
-	end(crew);
+	assert_int_equal(take_some(workers, 2), 6);
+	end(workers);
 }
 
 /* One does all the work for a while; the others still count. */
 static void threads_that_begin_late_are_not_begun_twice(void **state)
 {
 	const struct thread_faults faults = {.threads_max = SIZE_MAX, .late = true};
-	struct crew *crew = begin(&faults, &with_twins);
+	struct workers *workers = begin(&faults, &with_twins);
 
 	(void)state;
 	for (unsigned round = 0; round < 3; round++) {
 		place.shut = true;
 		for (uint64_t number = 0; number < SYNC_FLIGHTS_MAX; number++)
-			get(crew, number);
+			get(workers, number);
 		wait_under_way(1);
 		open_place();
-		assert_int_equal(take_some(crew, SYNC_FLIGHTS_MAX), 63);
+		assert_int_equal(take_some(workers, SYNC_FLIGHTS_MAX), 63);
 	}
 	assert_int_equal(place.most, 1);
 	assert_int_equal(place.twins, SYNC_FLIGHTS_MAX);
 	threads_on();
-	end(crew);
+	end(workers);
 }
 
 /* ---- what fails ---- */
@@ -579,13 +579,13 @@ static void threads_that_cannot_begin_are_done_without(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct crew *crew = begin(&rows[i].faults, &with_twins);
+		struct workers *workers = begin(&rows[i].faults, &with_twins);
 
 		print_message("%s\n", rows[i].name);
 		place.twins_max = rows[i].twins_max;
 		for (uint64_t number = 1; number <= SYNC_FLIGHTS_MAX; number++)
-			give(crew, number % 2 == 0 ? SYNC_WANT_PUT : SYNC_WANT_GET, number);
-		assert_int_equal(take_some(crew, SYNC_FLIGHTS_MAX), 126);
+			give(workers, number % 2 == 0 ? SYNC_WANT_PUT : SYNC_WANT_GET, number);
+		assert_int_equal(take_some(workers, SYNC_FLIGHTS_MAX), 126);
 		assert_int_equal(place.asked_count, SYNC_FLIGHTS_MAX);
 		assert_int_equal(place.sealed_count, 3);
 		assert_int_equal(place.sealed_here_count, rows[i].here ? 3 : 0);
@@ -594,24 +594,24 @@ static void threads_that_cannot_begin_are_done_without(void **state)
 			assert_int_equal(threads_made(), 0);
 		if (rows[i].here || rows[i].twins_max == 0)
 			assert_int_equal(place.here_count, SYNC_FLIGHTS_MAX);
-		end(crew);
+		end(workers);
 	}
 }
 
-static void a_crew_is_whole_or_none(void **state)
+static void a_workers_is_whole_or_none(void **state)
 {
 	struct thread_faults faults = no_faults;
-	struct crew *crew = NULL;
+	struct workers *workers = NULL;
 
 	(void)state;
 	do {
 		faults.init_failing++;
 		threads_set(&faults);
-		crew = crew_new(&with_twins, &account, &still);
-		assert_true((crew == NULL) == threads_init_failed());
-	} while (crew == NULL && faults.init_failing < 20);
+		workers = workers_new(&with_twins, &account, &still);
+		assert_true((workers == NULL) == threads_init_failed());
+	} while (workers == NULL && faults.init_failing < 20);
 	assert_int_equal(faults.init_failing, 6); /* memory, a mutex, three conditions */
-	crew_free(crew);
+	workers_free(workers);
 }
 
 /* ---- the end ---- */
@@ -620,25 +620,25 @@ static void a_crew_is_whole_or_none(void **state)
 static void the_end_waits_for_those_under_way(void **state)
 {
 	struct thread_faults faults = {.threads_max = 3, .joining = open_place};
-	struct crew *crew = begin(&faults, &with_twins);
+	struct workers *workers = begin(&faults, &with_twins);
 
 	(void)state;
-	get(crew, 0);
+	get(workers, 0);
 	place_lock();
 	while (place.asked_count == 0 || place.under_way > 0)
 		wait_for_change();
 	place.shut = place.seal_shut = true;
 	place_unlock();
-	get(crew, 1);
-	give(crew, SYNC_WANT_PUT, 2); /* the second thread: it seals */
+	get(workers, 1);
+	give(workers, SYNC_WANT_PUT, 2); /* the second thread: it seals */
 	wait_sealing();
 	for (uint64_t number = 3; number < SYNC_FLIGHTS_MAX; number++)
-		get(crew, number);
+		get(workers, number);
 	wait_under_way(2);
-	end(crew); /* with one blob that nobody took, too */
+	end(workers); /* with one blob that nobody took, too */
 	assert_int_equal(threads_made(), 3);
 	assert_int_equal(place.asked_count, 3);
-	crew_free(NULL);
+	workers_free(NULL);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -653,7 +653,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_idle_thread_is_used_before_another_is_begun),
     cmocka_unit_test(threads_that_begin_late_are_not_begun_twice),
     cmocka_unit_test(threads_that_cannot_begin_are_done_without),
-    cmocka_unit_test(a_crew_is_whole_or_none),
+    cmocka_unit_test(a_workers_is_whole_or_none),
     cmocka_unit_test(the_end_waits_for_those_under_way),
 };
 

@@ -1,9 +1,9 @@
 /*
- * tests/cli/port/json_scan_test.c: where values end, and strings.
+ * tests/schemas/json_scan_test.c: where values end, and strings.
  */
 #include "tests/test.h"
 
-#include "cli/port/json_scan.h"
+#include "schemas/json_scan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -118,7 +118,38 @@ static void strings_are_written_as_javascript_does(void **state)
 	buffer_clear(&out);
 }
 
+/* Whole, or cut where a character ends. */
+static void copies(void **state)
+{
+	static const struct {
+		const char *source, *copy;
+		size_t room;
+		bool whole;
+	} rows[] = {
+	    {"\"\"", "", 1, true},
+	    {"\"a\"", "", 1, false},
+	    {"\"a\"", "a", 2, true},
+	    {"\"ab\"", "a", 2, false},
+	    {"\"a\\u00e9\"", "a", 3, false},
+	    {"\"a\\u00e9\"", "a\xc3\xa9", 4, true},
+	    {"\"\\ud83d\\ude00x\"", "\xf0\x9f\x98\x80", 5, false},
+	    {"\"\\ud83d\\ude00x\"", "\xf0\x9f\x98\x80x", 6, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char copy[16];
+
+		memset(copy, '!', sizeof(copy));
+		assert_int_equal(
+		    json_copy(view_text(rows[i].source), copy, rows[i].room), rows[i].whole);
+		assert_string_equal(copy, rows[i].copy);
+		assert_int_equal(copy[rows[i].room], '!');
+	}
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(copies),
     cmocka_unit_test(raw_finds_ends),
     cmocka_unit_test(raw_breaks_where_no_end_is),
     cmocka_unit_test(strings_are_decoded),

@@ -1,7 +1,7 @@
 /*
- * cli/port/json_scan.c: the cursor and the strings of json_scan.h.
+ * schemas/json_scan.c: the cursor and the strings of json_scan.h.
  */
-#include "cli/port/json_scan.h"
+#include "schemas/json_scan.h"
 
 #include <assert.h>
 #include <string.h>
@@ -56,6 +56,30 @@ size_t json_decode(struct view string, uint8_t *out)
 		len += utf8_put(code, out + len);
 	}
 	return len;
+}
+
+bool json_copy(struct view string, char *out, size_t out_size)
+{
+	struct view body = inside(string);
+	const uint8_t *at = body.data;
+	const uint8_t *end = body.data + body.len;
+	size_t len = 0;
+	uint32_t code;
+
+	assert(out_size > 0);
+	while (at < end && json_string_code(&at, end, &code) == JSON_FINE) {
+		uint8_t bytes[4];
+		size_t more = utf8_put(code, bytes);
+
+		if (len + more >= out_size) {
+			out[len] = '\0';
+			return false;
+		}
+		memcpy(out + len, bytes, more);
+		len += more;
+	}
+	out[len] = '\0';
+	return true;
 }
 
 bool json_is(struct view string, const char *text)
