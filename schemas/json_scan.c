@@ -58,7 +58,7 @@ size_t json_decode(struct view string, uint8_t *out)
 	return len;
 }
 
-bool json_copy(struct view string, char *out, size_t out_size)
+bool json_decode_into(struct view string, char *out, size_t out_size)
 {
 	struct view body = inside(string);
 	const uint8_t *at = body.data;

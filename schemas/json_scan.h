@@ -41,7 +41,7 @@ bool json_at_end(struct json_scan *scan); /* nothing but white space follows */
 size_t json_decode(struct view string, uint8_t *out);
 bool json_is(struct view string, const char *text);
 /* Decoded into out, which has room for out_size bytes, with a NUL. False: cut after a character. */
-bool json_copy(struct view string, char *out, size_t out_size);
+bool json_decode_into(struct view string, char *out, size_t out_size);
 /* A checked value without the white space between its parts; out has room for value.len. */
 size_t json_compact(struct view value, uint8_t *out);
 

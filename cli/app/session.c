@@ -270,6 +270,11 @@ static void known_keep(struct session *session, struct view known)
 		(void)meta_store(session, true, META_CACHE, known);
 }
 
+void session_counted(const struct session *session, struct remote_counts *out)
+{
+	remote_counted(session->remote, out);
+}
+
 void session_remote_close(struct session *session)
 {
 	struct bytes known = {0};

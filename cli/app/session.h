@@ -33,6 +33,8 @@ void session_close(struct session *session); /* {0} is fine; wipes the keys */
 /* Keeps what the remote knows of this home's account for the next run, and closes it, if it is
  * open. */
 void session_remote_close(struct session *session);
+/* What session->remote, which is open, has sent so far. */
+void session_counted(const struct session *session, struct remote_counts *out);
 /* Reads session->facts anew, and gives the engine the device's id. */
 MUST_USE enum code session_refresh(struct session *session);
 

@@ -22,7 +22,7 @@ static bool print_totals(const struct session *session, const struct sync_totals
 	struct remote_counts counts;
 	json_t *reset = NULL; /* told to who asked for one */
 
-	remote_counted(session->remote, &counts);
+	session_counted(session, &counts);
 	if (options_of(session->app)->json && options_of(session->app)->reseed)
 		reset = json_boolean(totals->reset);
 	if (options_of(session->app)->json)

@@ -124,7 +124,7 @@ static struct view json_first(struct view array)
 static bool detail_read(struct view value, char out[2 * CALL_MESSAGE_MAX])
 {
 	if (json_is_text(value))
-		(void)json_copy(value, out, (size_t)2 * CALL_MESSAGE_MAX);
+		(void)json_decode_into(value, out, (size_t)2 * CALL_MESSAGE_MAX);
 	return json_is_text(value) && out[0] != '\0';
 }
 
@@ -142,7 +142,7 @@ static void read_problem(struct view body, struct call *call, char code_out[GATE
 		shown_copy(said, sizeof(said), view_text(detail), SHOWN_LINE);
 		call_sayf(call, "the gateway: %s", said);
 	}
-	if (json_is_text(named) && json_copy(named, code, sizeof(code)))
+	if (json_is_text(named) && json_decode_into(named, code, sizeof(code)))
 		shown_copy(code_out, GATEWAY_CODE_MAX + 1, view_text(code), SHOWN_LINE);
 }
 
@@ -230,7 +230,7 @@ enum remote_result gateway_answer_result(const struct gateway_answer *answer, co
 /* A name as it may stand in a wipe and in a message: printable ASCII, without blanks. */
 static bool name_read(struct view value, char out[REMOTE_NAME_MAX + 1])
 {
-	if (!json_is_text(value) || !json_copy(value, out, REMOTE_NAME_MAX + 1))
+	if (!json_is_text(value) || !json_decode_into(value, out, REMOTE_NAME_MAX + 1))
 		return false;
 	for (const char *at = out; *at != '\0'; at++)
 		if (*at <= ' ' || *at > '~')
@@ -243,7 +243,7 @@ static bool key_read(struct view value, uint8_t out[SIGN_PUBLIC_LEN])
 	char text[sodium_base64_ENCODED_LEN(SIGN_PUBLIC_LEN, sodium_base64_VARIANT_ORIGINAL)];
 	size_t len = 0;
 
-	return json_is_text(value) && json_copy(value, text, sizeof(text)) &&
+	return json_is_text(value) && json_decode_into(value, text, sizeof(text)) &&
 	       sodium_base642bin(out, SIGN_PUBLIC_LEN, text, strlen(text), NULL, &len, NULL,
 		   sodium_base64_VARIANT_ORIGINAL) == 0 &&
 	       len == SIGN_PUBLIC_LEN;

@@ -33,10 +33,11 @@ struct remote_receipt { /* of a wipe; on REMOTE_LATER: what is gone so far, if t
 
 #define REMOTE_NAME_MAX 255u
 #define REMOTE_INVITE_MAX 256u
-#define REMOTE_AUTHORITY_MAX 300u /* a host name's 253 characters, or an IPv6 address, and a port \
-				   */
-struct remote_info {              /* who answers at the URL */
-	bool gateway;             /* false: a bare bucket, and the rest is empty */
+#define REMOTE_AUTHORITY_MAX \
+	300u          /* a host name's 253 characters, or an IPv6 address, and a port \
+		       */
+struct remote_info {  /* who answers at the URL */
+	bool gateway; /* false: a bare bucket, and the rest is empty */
 	bool
 	    answers; /* to the URL's host and port: to another's no signature of ours holds there */
 	char name[REMOTE_NAME_MAX + 1]; /* its public name, which a wipe must hold */

@@ -33,7 +33,7 @@ MUST_USE struct workers *workers_new(
 /* Waits for the jobs that are being done. NULL is fine. */
 void workers_free(struct workers *workers);
 /* Copied. At most SYNC_FLIGHTS_MAX are given and not taken. */
-void workers_give(struct workers *workers, const struct job *job);
+void workers_give(struct workers *workers, const struct job *given);
 /* Waits for one of those that were given; there is one. */
 void workers_take(struct workers *workers, struct job *out);
 

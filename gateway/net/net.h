@@ -75,7 +75,7 @@ struct net_answer {
 	const char *why; /* libcurl's word on it; set on any result but NET_ANSWERED */
 };
 
-struct net_exchange { /* a request under way; its members are this folder's */
+struct net_exchange { /* a request under way; its members, but line, are this folder's */
 	struct net_line *line;
 	const struct net_request *request;
 	struct curl_slist *headers;

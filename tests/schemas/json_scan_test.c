@@ -142,7 +142,7 @@ static void copies(void **state)
 
 		memset(copy, '!', sizeof(copy));
 		assert_int_equal(
-		    json_copy(view_text(rows[i].source), copy, rows[i].room), rows[i].whole);
+		    json_decode_into(view_text(rows[i].source), copy, rows[i].room), rows[i].whole);
 		assert_string_equal(copy, rows[i].copy);
 		assert_int_equal(copy[rows[i].room], '!');
 	}

@@ -179,19 +179,19 @@ static void each_status(void **state)
 static void successes(void **state)
 {
 	static const struct {
-		unsigned status;
 		const char *sends, *asked; /* NULL: any */
+		unsigned status;
 		enum remote_result result;
 	} rows[] = {
-	    {200, "application/cbor", "application/cbor", REMOTE_OK},
-	    {201, "application/json", "application/json", REMOTE_OK},
-	    {204, "", NULL, REMOTE_OK},
-	    {200, "text/html", NULL, REMOTE_OK},
-	    {200, "text/html", "application/cbor", REMOTE_FAILED},
-	    {204, "", "application/cbor", REMOTE_FAILED},
-	    {202, "application/cbor", "application/cbor", REMOTE_FAILED},
-	    {206, "application/cbor", "application/cbor", REMOTE_FAILED},
-	    {0, "application/cbor", "application/cbor", REMOTE_FAILED},
+	    {"application/cbor", "application/cbor", 200, REMOTE_OK},
+	    {"application/json", "application/json", 201, REMOTE_OK},
+	    {"", NULL, 204, REMOTE_OK},
+	    {"text/html", NULL, 200, REMOTE_OK},
+	    {"text/html", "application/cbor", 200, REMOTE_FAILED},
+	    {"", "application/cbor", 204, REMOTE_FAILED},
+	    {"application/cbor", "application/cbor", 202, REMOTE_FAILED},
+	    {"application/cbor", "application/cbor", 206, REMOTE_FAILED},
+	    {"application/cbor", "application/cbor", 0, REMOTE_FAILED},
 	};
 
 	(void)state;

@@ -283,18 +283,19 @@ static void headers_are_sent(void **state)
 	static const char *const expected[] = {"A: b", "Expect:"};
 	struct net_request request = get_request();
 	char longest[NET_HEADER_MAX] = "";
+	const struct curl_slist *one;
 	struct net_exchange exchange;
-	size_t at = 0;
 
 	(void)state;
 	net_exchange_init(&exchange, line, &request);
 	assert_true(net_header_add(&exchange, "A", "b"));
 	assert_true(net_header_add(&exchange, "Expect", ""));
-	for (const struct curl_slist *one = exchange.headers; one != NULL; one = one->next, at++) {
-		assert_true(at < COUNT_OF(expected));
+	one = exchange.headers;
+	for (size_t at = 0; at < COUNT_OF(expected); at++, one = one->next) {
+		assert_non_null(one);
 		assert_string_equal(one->data, expected[at]);
 	}
-	assert_int_equal(at, COUNT_OF(expected));
+	assert_null(one);
 	memset(longest, 'v', sizeof(longest) - 2);
 	assert_true(net_header_add(&exchange, "", longest));
 	assert_false(net_header_add(&exchange, "L", longest));
@@ -507,31 +508,31 @@ static void headers_have_a_bound(void **state)
 static void each_end(void **state)
 {
 	static const struct {
-		CURLcode end;
 		curl_off_t connected_us;
+		CURLcode end;
 		enum net_result result;
 	} rows[] = {
-	    {CURLE_COULDNT_RESOLVE_PROXY, 0, NET_UNREACHABLE},
-	    {CURLE_COULDNT_RESOLVE_HOST, 0, NET_UNREACHABLE},
-	    {CURLE_COULDNT_CONNECT, 0, NET_UNREACHABLE},
-	    {CURLE_OPERATION_TIMEDOUT, 0, NET_UNREACHABLE},
-	    {CURLE_OPERATION_TIMEDOUT, 1, NET_CUT},
-	    {CURLE_PARTIAL_FILE, 1, NET_CUT},
-	    {CURLE_GOT_NOTHING, 1, NET_CUT},
-	    {CURLE_SEND_ERROR, 1, NET_CUT},
-	    {CURLE_SEND_FAIL_REWIND, 1, NET_CUT},
-	    {CURLE_RECV_ERROR, 1, NET_CUT},
-	    {CURLE_ABORTED_BY_CALLBACK, 1, NET_CANCELLED},
-	    {CURLE_OUT_OF_MEMORY, 0, NET_NO_MEMORY},
-	    {CURLE_UNSUPPORTED_PROTOCOL, 0, NET_UNTRUSTED},
-	    {CURLE_URL_MALFORMAT, 0, NET_UNTRUSTED},
-	    {CURLE_NOT_BUILT_IN, 0, NET_UNTRUSTED},
-	    {CURLE_PEER_FAILED_VERIFICATION, 0, NET_UNTRUSTED},
-	    {CURLE_SSL_CERTPROBLEM, 0, NET_UNTRUSTED},
-	    {CURLE_SSL_CACERT_BADFILE, 0, NET_UNTRUSTED},
-	    {CURLE_SSL_ISSUER_ERROR, 0, NET_UNTRUSTED},
-	    {CURLE_SSL_CONNECT_ERROR, 0, NET_NO_TLS},
-	    {CURLE_WEIRD_SERVER_REPLY, 1, NET_STRANGE},
+	    {0, CURLE_COULDNT_RESOLVE_PROXY, NET_UNREACHABLE},
+	    {0, CURLE_COULDNT_RESOLVE_HOST, NET_UNREACHABLE},
+	    {0, CURLE_COULDNT_CONNECT, NET_UNREACHABLE},
+	    {0, CURLE_OPERATION_TIMEDOUT, NET_UNREACHABLE},
+	    {1, CURLE_OPERATION_TIMEDOUT, NET_CUT},
+	    {1, CURLE_PARTIAL_FILE, NET_CUT},
+	    {1, CURLE_GOT_NOTHING, NET_CUT},
+	    {1, CURLE_SEND_ERROR, NET_CUT},
+	    {1, CURLE_SEND_FAIL_REWIND, NET_CUT},
+	    {1, CURLE_RECV_ERROR, NET_CUT},
+	    {1, CURLE_ABORTED_BY_CALLBACK, NET_CANCELLED},
+	    {0, CURLE_OUT_OF_MEMORY, NET_NO_MEMORY},
+	    {0, CURLE_UNSUPPORTED_PROTOCOL, NET_UNTRUSTED},
+	    {0, CURLE_URL_MALFORMAT, NET_UNTRUSTED},
+	    {0, CURLE_NOT_BUILT_IN, NET_UNTRUSTED},
+	    {0, CURLE_PEER_FAILED_VERIFICATION, NET_UNTRUSTED},
+	    {0, CURLE_SSL_CERTPROBLEM, NET_UNTRUSTED},
+	    {0, CURLE_SSL_CACERT_BADFILE, NET_UNTRUSTED},
+	    {0, CURLE_SSL_ISSUER_ERROR, NET_UNTRUSTED},
+	    {0, CURLE_SSL_CONNECT_ERROR, NET_NO_TLS},
+	    {1, CURLE_WEIRD_SERVER_REPLY, NET_STRANGE},
 	};
 
 	(void)state;
@@ -557,16 +558,16 @@ static void what_may_have_left(void **state)
 	static const struct {
 		const char *name;
 		size_t body_len;
-		unsigned given; /* how often the held body was asked for a byte */
 		long sent;
+		unsigned given; /* how often the held body was asked for a byte */
 		bool held, left;
 	} rows[] = {
-	    {"a request", 0, 0, 100, false, true},
+	    {"a request", 0, 100, 0, false, true},
 	    {"nothing", 4, 0, 0, false, false},
-	    {"nobody knows", 4, 0, -1, false, true},
-	    {"a held body that did not begin", 4, 0, 100, true, false},
-	    {"a held body's first byte", 4, 1, 100, true, true},
-	    {"a held body of nothing", 0, 0, 100, true, true},
+	    {"nobody knows", 4, -1, 0, false, true},
+	    {"a held body that did not begin", 4, 100, 0, true, false},
+	    {"a held body's first byte", 4, 100, 1, true, true},
+	    {"a held body of nothing", 0, 100, 0, true, true},
 	    {"a held body of nothing that was not sent", 0, 0, 0, true, false},
 	};
 
