@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_priv.h"
 
 #define STRANGER 65534u
