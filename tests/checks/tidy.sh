@@ -59,14 +59,6 @@ printf '%s\n' "$pure" | forbid 'no I/O here' \
 printf '%s\n' "$pure" | forbid 'no I/O here' \
 	'\b(FILE \*|std(in|out|err)\b|(f?open|fdopen|freopen|fclose|fread|fwrite|fputs|fputc|fgets|fgetc|getc|putc|puts|v?f?printf|perror|remove|rename|tmpfile|getenv|system) *\()'
 
-# The engine's files stand on each other without a circle. A file and its header are one.
-for file in $(printf '%s\n' "$product" | list '^cli/engine/.*\.[ch]$'); do
-	name=$(basename "${file%.[ch]}")
-	sed -n 's|^ *# *include *"cli/engine/\([a-z_]*\)\.h".*|\1|p' "$file" |
-		awk -v name="$name" '$1 != name { print name, $1 }'
-done | tsort 2>&1 >/dev/null |
-	sed -n 's|^tsort: \([a-z_]*\)$|cli/engine/\1.c: it and others of the engine stand on each other in a circle|p' >>"$findings"
-
 # What is printed may have come from outside: one file a program prints, through the filter of
 # schemas/base/shown.h. The log writes lines that were filtered as they were made.
 printf '%s\n' "$product" | list '^(cli|gateway)/.*\.c$' |

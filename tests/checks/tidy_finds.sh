@@ -47,11 +47,6 @@ echo '#include <sys/socket.h>' >>schemas/a.h
 finds 'no I/O here'
 echo 'static void f(void) { printf("x"); }' >>cli/engine/b.c
 finds 'no I/O here'
-for pair in 'b c' 'c d' 'd b'; do
-	printf '%s\n' '/*' " * cli/engine/${pair% *}.c: a source." ' */' \
-		"#include \"cli/engine/${pair#* }.h\"" >"cli/engine/${pair% *}.c"
-done
-finds 'in a circle'
 for print in 'printf("%s", title)' 'fprintf(stderr, "%s", title)' 'puts(title)' 'fputs(title, stdout)' \
 	'json_dumpf(json, stdout, 0)' 'write(STDOUT_FILENO, title, 1)' 'write(2, title, 1)'; do
 	mkdir -p cli/commands
