@@ -7,6 +7,7 @@
 #include "cli/app/host_system.h"
 #include "cli/port/port.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +98,13 @@ static enum code port_failed(struct export *export, enum port_result result)
 		return CODE_OK;
 	if (system_cancelled())
 		return app_fail(app, CODE_CANCELLED, "cancelled");
+	if (export->error == EINVAL) {
+		app_fail(app, CODE_ERROR,
+		    "%s is a device or a pipe, which no file can take the place of",
+		    export->wish->path);
+		app_hint(app, "-o - writes to standard output, which the shell leads anywhere");
+		return CODE_ERROR;
+	}
 	if (export->error != 0)
 		return app_fail(
 		    app, CODE_ERROR, "%s: %s", export->wish->path, strerror(export->error));

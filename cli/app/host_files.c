@@ -148,13 +148,44 @@ int file_read_named(const char *path, size_t max, struct bytes *out)
 	return read_and_close(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), max, out);
 }
 
+/*
+ * Where a file of that name goes: a link stays, and what it names is replaced. A rename would put a
+ * file in the place of a device or a pipe, too: those are refused.
+ */
+static int find_place(const char *path, char out[FILE_PATH_MAX])
+{
+	struct stat info;
+	char *real;
+	int len;
+
+	if (lstat(path, &info) != 0 || !S_ISLNK(info.st_mode)) {
+		len = snprintf(out, FILE_PATH_MAX, "%s", path);
+	} else {
+		real = realpath(path, NULL);
+		if (real == NULL)
+			return errno;
+		len = snprintf(out, FILE_PATH_MAX, "%s", real);
+		free(real);
+	}
+	if (len < 0 || (size_t)len >= FILE_PATH_MAX)
+		return ENAMETOOLONG;
+	if (stat(out, &info) != 0)
+		return errno == ENOENT ? 0 : errno;
+	if (S_ISDIR(info.st_mode))
+		return EISDIR;
+	return S_ISREG(info.st_mode) ? 0 : EINVAL;
+}
+
 int file_begin(const char *path, struct file_out *out)
 {
-	int len = snprintf(out->temp, sizeof(out->temp), "%s.XXXXXX", path);
-	int path_len = snprintf(out->path, sizeof(out->path), "%s", path);
+	int error = find_place(path, out->path);
+	int len;
 
 	out->fd = -1;
-	if (len < 0 || (size_t)len >= sizeof(out->temp) || path_len < 0)
+	if (error != 0)
+		return error;
+	len = snprintf(out->temp, sizeof(out->temp), "%s.XXXXXX", out->path);
+	if (len < 0 || (size_t)len >= sizeof(out->temp))
 		return ENAMETOOLONG;
 	out->fd = mkstemp(out->temp); /* mode 0600 */
 	return out->fd < 0 ? errno : 0;

@@ -26,7 +26,10 @@ MUST_USE int file_read(const char *path, size_t max, struct bytes *out);
 /* What a person has named: a pipe too, until its end. */
 MUST_USE int file_read_named(const char *path, size_t max, struct bytes *out);
 
-/* A file being written beside its place, mode 0600; file_commit fsyncs and moves it there. */
+/*
+ * A file being written beside its place, mode 0600; file_commit fsyncs and moves it there. A link
+ * stays, and what it names is replaced. EINVAL: what stands there is neither a file nor a folder.
+ */
 struct file_out {
 	int fd; /* < 0: nothing is open */
 	char path[FILE_PATH_MAX];

@@ -102,7 +102,8 @@ static bool print_account(const struct app *app, const struct account_id *accoun
 		    "This is the recovery code. Write it down and keep it on paper: it alone "
 		    "gives your\njournal back when all devices are lost, and adds a new "
 		    "device. "
-		    "Who has it can read\nyour journal. It is not shown again.\n",
+		    "Who has it can read\nyour journal. It is not shown again.\n\n"
+		    "The journal itself is not there yet: inkseal sync sends it.\n",
 		    hex, (int)len, bar, text, (int)len, bar);
 	}
 	return done;

@@ -136,6 +136,37 @@ static void a_file_is_made_once(void **state)
 	assert_int_equal(file_create(path), ENOENT);
 }
 
+/* A link stays and leads to what was written; nothing takes the place of what is no file. */
+static void what_is_no_file_stays(void **state)
+{
+	char file[FILE_PATH_MAX], link[FILE_PATH_MAX], pipe[FILE_PATH_MAX];
+	struct file_out out;
+	struct stat info;
+
+	(void)state;
+	assert_true(file_path(folder, "file", file));
+	assert_true(file_path(folder, "link", link));
+	assert_true(file_path(folder, "pipe", pipe));
+	assert_int_equal(file_write(file, view_text("old")), 0);
+	assert_int_equal(symlink("file", link), 0);
+	assert_int_equal(file_write(link, view_text("new")), 0);
+	assert_holds(file, "new");
+	assert_int_equal(lstat(link, &info), 0);
+	assert_true(S_ISLNK(info.st_mode));
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("nowhere/at/all", link), 0);
+	assert_int_equal(file_write(link, view_text("lost")), ENOENT);
+	assert_int_equal(mkfifo(pipe, S_IRUSR | S_IWUSR), 0);
+	assert_int_equal(file_begin(pipe, &out), EINVAL);
+	assert_int_equal(out.fd, -1);
+	assert_int_equal(lstat(pipe, &info), 0);
+	assert_true(S_ISFIFO(info.st_mode));
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("pipe", link), 0);
+	assert_int_equal(file_write(link, view_text("lost")), EINVAL);
+	assert_int_equal(file_write(folder, view_text("lost")), EISDIR);
+}
+
 static void only_what_goes_is_removed(void **state)
 {
 	char one[FILE_PATH_MAX], two[FILE_PATH_MAX];
@@ -174,6 +205,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_is_not_there_is_told, set_up, tear_down),
     cmocka_unit_test_setup_teardown(why_a_folder_cannot_be_made, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_file_is_made_once, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_is_no_file_stays, set_up, tear_down),
     cmocka_unit_test_setup_teardown(only_what_goes_is_removed, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_was_read_by_then, set_up, tear_down),
 };
