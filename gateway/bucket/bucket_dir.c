@@ -10,8 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_dir.h"
+#include "gateway/bucket/bucket_dir_io.h"
+#include "gateway/bucket/bucket_dir_list.h"
+#include "gateway/bucket/bucket_dir_lock.h"
+#include "gateway/bucket/bucket_dir_owner.h"
+#include "gateway/bucket/bucket_dir_path.h"
+#include "gateway/bucket/bucket_dir_temp.h"
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_priv.h"
 
 static enum bucket_result late(struct call *call)
 {

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_dir_io.h"
+#include "gateway/bucket/bucket_dir_list.h"
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_priv.h"
 
 #define KEEP (BUCKET_PAGE_MAX + 1u) /* one more than a page tells whether there is more */
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_dir_owner.h"
 
 #define STICKY 01000 /* S_ISVTX, which POSIX has for its XSI option alone */
 #define NAME_TEXT_MAX 64u
@@ -148,7 +148,7 @@ static bool can_use(const struct bucket_dir *dir, int folder, const char *name, 
 static bool can_use_locks(struct bucket_dir *dir, const char *path, struct call *call)
 {
 	const struct dir_io *io = dir->io;
-	int folder = dir_hidden_open(dir, DIR_LOCK_FOLDER, false);
+	int folder = io->open_at(io->self, dir->root, DIR_LOCK_FOLDER, DIR_OPEN_FOLDER, 0);
 	struct dirent *entry;
 	bool can = true;
 	DIR *list;
@@ -234,118 +234,4 @@ int dir_give(const struct bucket_dir *dir, int fd, mode_t mode)
 	if (chmods && io->chmod(io->self, fd, mode) != 0)
 		return errno;
 	return 0;
-}
-
-/* Is the open folder empty? False with errno. */
-static bool is_empty(const struct bucket_dir *dir, int folder)
-{
-	const struct dir_io *io = dir->io;
-	int again = io->open_at(io->self, folder, ".", DIR_OPEN_FOLDER, 0);
-	DIR *list = again < 0 ? NULL : io->list_open(io->self, again);
-	struct dirent *entry;
-	int error = errno;
-
-	if (list == NULL) {
-		if (again >= 0)
-			(void)io->close(io->self, again);
-		errno = error;
-		return false;
-	}
-	do
-		entry = io->list_next(io->self, list);
-	while (entry != NULL && entry->d_name[0] == '.' &&
-	       (entry->d_name[1] == '\0' || strcmp(entry->d_name, "..") == 0));
-	error = entry != NULL ? ENOTEMPTY : errno;
-	io->list_close(io->self, list);
-	errno = error;
-	return error == 0;
-}
-
-/* A new folder of the root, under a name that is no key's. 0 or an errno. */
-static int aside_new(struct bucket_dir *dir, char name[DIR_TEMP_NAME_MAX])
-{
-	int error = EEXIST;
-
-	for (unsigned try = 0; try < DIR_BEGIN_AGAIN_MAX && error == EEXIST; try++) {
-		dir_temp_name(dir, DIR_ASIDE, name);
-		/* The set-group-ID bit comes from the root; asked for, a hardened unit refuses. */
-		error = dir->io->mkdir_at(
-		    dir->io->self, dir->root, name, dir->owner.folder_mode & 0777u);
-		if (error != 0)
-			error = errno;
-	}
-	return error;
-}
-
-/*
- * Made aside, given away there, and moved to its place. If another was faster, an empty folder of
- * theirs is replaced: who has it open meets ENOENT, and begins again.
- */
-static int make_aside(struct bucket_dir *dir, int parent, const char *name)
-{
-	const struct dir_io *io = dir->io;
-	char aside[DIR_TEMP_NAME_MAX];
-	int error = aside_new(dir, aside);
-	int fd;
-
-	if (error != 0)
-		return error;
-	fd = io->open_at(io->self, dir->root, aside, DIR_OPEN_FOLDER, 0);
-	if (fd < 0) {
-		error = errno;
-	} else {
-		/* Who owns the root may have put another folder there meanwhile, one of root's that
-		 * they may move and not read: that is not given away. */
-		error = is_empty(dir, fd) ? dir_give(dir, fd, dir->owner.folder_mode) : errno;
-		(void)io->close(io->self, fd);
-	}
-	if (error == 0 && io->rename_at(io->self, dir->root, aside, parent, name) != 0)
-		error = errno;
-	if (error != 0)
-		(void)io->unlink_at(io->self, dir->root, aside, AT_REMOVEDIR);
-	return error == EEXIST || error == ENOTEMPTY ? 0 : error;
-}
-
-int dir_folder_make(struct bucket_dir *dir, int parent, const char *name)
-{
-	const struct dir_io *io = dir->io;
-
-	if (dir->owner.gives)
-		return make_aside(dir, parent, name);
-	if (io->mkdir_at(io->self, parent, name, dir->owner.folder_mode) != 0 && errno != EEXIST)
-		return errno;
-	return 0;
-}
-
-/* Made in its place: where that is whose it should be at once, or there are no hard links. */
-static int lock_in_place(const struct bucket_dir *dir, int folder, const char *name)
-{
-	const struct dir_io *io = dir->io;
-	int fd = io->open_at(io->self, folder, name,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, dir->owner.file_mode);
-	int error;
-
-	if (fd < 0)
-		return errno == EEXIST ? 0 : errno; /* another was faster */
-	error = dir_give(dir, fd, dir->owner.file_mode);
-	(void)io->close(io->self, fd);
-	return error;
-}
-
-/* A link, not a rename: that would take the file away from who has locked it meanwhile. */
-int dir_lock_make(struct bucket_dir *dir, int folder, const char *name)
-{
-	const struct dir_io *io = dir->io;
-	struct dir_temp temp = {.folder = -1};
-	int error;
-
-	if (!dir->owner.gives)
-		return lock_in_place(dir, folder, name);
-	error = dir_temp_new(dir, (struct view){0}, &temp);
-	if (error == 0 && io->link_at(io->self, temp.folder, temp.name, folder, name) != 0)
-		error = errno;
-	dir_temp_clear(dir, &temp);
-	if (error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK)
-		return lock_in_place(dir, folder, name);
-	return error == EEXIST ? 0 : error;
 }

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_dir_folder.h"
+#include "gateway/bucket/bucket_dir_owner.h"
+#include "gateway/bucket/bucket_dir_temp.h"
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_priv.h"
 
 void dir_temp_clear(const struct bucket_dir *dir, struct dir_temp *temp)
 {
@@ -20,13 +22,6 @@ void dir_temp_clear(const struct bucket_dir *dir, struct dir_temp *temp)
 		(void)dir->io->unlink_at(dir->io->self, temp->folder, temp->name, 0);
 	(void)dir->io->close(dir->io->self, temp->folder);
 	*temp = (struct dir_temp){.folder = -1};
-}
-
-void dir_temp_name(struct bucket_dir *dir, const char *prefix, char out[DIR_TEMP_NAME_MAX])
-{
-	(void)snprintf(out, DIR_TEMP_NAME_MAX, "%s%" PRIdMAX ".%" PRId64 ".%u", prefix,
-	    (intmax_t)getpid(), clock_monotonic_ms(&dir->clock),
-	    atomic_fetch_add(&dir->temp_count, 1));
 }
 
 /* A new file of a name of its own. -1 with errno; temp->name is set only when it is ours. */

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_dir.h"
+#include "gateway/bucket/bucket_dir_io.h"
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/bucket_retry.h"
 #include "gateway/bucket/bucket_s3.h"
 

@@ -16,21 +16,4 @@
 MUST_USE struct bucket *bucket_s3_open(
     const char *rest, const struct s3_env *env, const struct clock *clock, struct call *call);
 
-/* s3_list.c: bucket_ops.list. */
-MUST_USE enum bucket_result s3_list(
-    void *self, const char *prefix, const char *after, struct call *call, struct bucket_page *out);
-/* s3_hidden.c: bucket_ops.purge_hidden. */
-MUST_USE enum bucket_result s3_purge_hidden(
-    void *self, const char *prefix, struct call *call, uint64_t *removed);
-
-/* What these files need, too: "GET: 503 SlowDown" into call->message. */
-void s3_say(struct call *call, const char *what, const struct s3_reply *reply);
-/*
- * Removes up to BUCKET_PAGE_MAX objects: whole keys, and versions (or ""). In one request, or one
- * each where the store has none for many. *done_out: so many of the first are known to be gone,
- * whatever the result.
- */
-MUST_USE enum bucket_result s3_remove_items(struct s3 *s3, const struct s3_pair *keys_and_ids,
-    size_t count, struct call *call, size_t *done_out);
-
 #endif

@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_s3.h"
 #include "gateway/bucket/s3_answer.h"
+#include "gateway/bucket/s3_hidden.h"
+#include "gateway/bucket/s3_http.h"
+#include "gateway/bucket/s3_remove.h"
+#include "gateway/bucket/s3_say.h"
 
 #define PAGES_MAX 100000u /* of a pass: more than a deadline lets through */
 #define PAGE_TRIES 3u     /* a page is listed again where the answer to its removal was lost */

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_s3.h"
 #include "gateway/bucket/s3_answer.h"
+#include "gateway/bucket/s3_http.h"
+#include "gateway/bucket/s3_list.h"
+#include "gateway/bucket/s3_say.h"
 
 #define PAGES_MAX 10000u /* read for one page of ours: ten million keys */
 

@@ -6,7 +6,8 @@
  */
 #include "tests/test.h"
 
-#include "gateway/bucket/bucket_priv.h"
+#include "gateway/bucket/bucket_dir.h"
+#include "gateway/bucket/bucket_dir_io.h"
 #include "tests/each.h"
 
 #include <errno.h>

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/bucket_dir.h"
+#include "gateway/bucket/bucket_dir_io.h"
 #include "gateway/bucket/bucket_leash.h"
 #include "gateway/bucket/bucket_object.h"
 #include "gateway/bucket/bucket_open.h"
-#include "gateway/bucket/bucket_priv.h"
 #include "gateway/bucket/bucket_retry.h"
 #include "tests/gateway/bucket/bucket_memory.h"
 #include "tests/torture/fault.h"

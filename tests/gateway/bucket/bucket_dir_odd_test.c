@@ -13,8 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_dir.h"
+#include "gateway/bucket/bucket_dir_io.h"
+#include "gateway/bucket/bucket_dir_lock.h"
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_priv.h"
 
 /* ---- a folder whose system calls can be odd ---- */
 

@@ -16,8 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/bucket/bucket_dir.h"
+#include "gateway/bucket/bucket_dir_io.h"
+#include "gateway/bucket/bucket_dir_lock.h"
 #include "gateway/bucket/bucket_object.h"
-#include "gateway/bucket/bucket_priv.h"
 
 #define PATH_MAX_HERE 300u
 

@@ -2,6 +2,7 @@
  * tests/gateway/bucket/s3_hidden_test.c: what is asked of a store until nothing hidden is left, in
  * which order, and what is counted. Stores that show nothing of it: bucket_s3_test.c.
  */
+#include "gateway/bucket/s3_hidden.h"
 #include "tests/test.h"
 
 #include <string.h>

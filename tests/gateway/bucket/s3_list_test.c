@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/s3_list.h"
 #include "tests/gateway/bucket/fake_store.h"
 
 #define ASKS "GET ?list-type=2&max-keys=1000&prefix=pre/"

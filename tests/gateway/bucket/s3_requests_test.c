@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/bucket/s3_remove.h"
+#include "gateway/bucket/s3_say.h"
 #include "tests/gateway/bucket/fake_store.h"
 #include "tests/gateway/http/lock_watch.h"
 
