@@ -5,7 +5,6 @@
  */
 #include "gateway/bucket/s3_http.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "gateway/bucket/s3_exchange.h"
@@ -120,13 +119,14 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
     struct call *calls, struct s3_reply *replies, enum bucket_result *results)
 {
 	struct s3_exchange *exchanges = calloc(count, sizeof(*exchanges));
-	struct net_exchange *under_way[BUCKET_RACE_MAX] = {NULL};
+	struct net_exchange **under_way = calloc(count, sizeof(*under_way));
 
-	assert(count <= BUCKET_RACE_MAX);
 	for (size_t i = 0; i < count; i++)
 		results[i] = BUCKET_RETRY;
-	if (exchanges == NULL) {
+	if (exchanges == NULL || under_way == NULL) {
 		say_no_memory_for_several(calls, count);
+		free(exchanges);
+		free(under_way);
 		return;
 	}
 	together_begin(s3, requests, count, calls, exchanges, under_way, results);
@@ -140,4 +140,5 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
 	for (size_t i = 0; i < count; i++)
 		exchange_over(s3, &exchanges[i]);
 	free(exchanges);
+	free(under_way);
 }
