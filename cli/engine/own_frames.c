@@ -232,8 +232,8 @@ enum engine_result own_frames_find_next(
 
 enum engine_result own_frames_acknowledge_next(struct replica *replica, const struct frame *frame)
 {
+	replica->facts.public.acknowledged_ms = clock_wall_ms(replica->engine->clock);
 	if (frame->header.kind == FRAME_RESET)
 		return own_frames_reset(replica, frame);
-	replica->facts.public.acknowledged_ms = clock_wall_ms(replica->engine->clock);
 	return own_frames_load(replica, frame, NULL);
 }

@@ -290,6 +290,7 @@ static void a_reset_that_is_met_is_its_makers_last_frame(void **state)
 	assert_synced(a);
 	facts = device_facts(a);
 	assert_int_equal(facts.head.seq, facts.reset_seq); /* nothing has followed it */
+	assert_int_equal(facts.acknowledged_ms, trio.world.now_ms);
 	assert_int_equal(
 	    a->engine.journal.ops->device_get(a->store, &a->keys.id, &a->call, &seq, &time_ms),
 	    JOURNAL_OK);
