@@ -111,6 +111,20 @@ enum engine_result transaction_commit(struct replica *replica)
 	return ENGINE_OK;
 }
 
+/*
+ * An unchanged key is not written: what is put is sealed by it on the driver's other threads, which
+ * may read it right now.
+ */
+static void restore_key(struct replica *replica)
+{
+	const struct replica_saved *saved = &replica->saved;
+
+	if (replica->key_epoch == saved->key_epoch)
+		return;
+	replica->key = saved->key;
+	replica->key_epoch = saved->key_epoch;
+}
+
 void transaction_undo(struct replica *replica)
 {
 	const struct replica_saved *saved = &replica->saved;
@@ -122,8 +136,7 @@ void transaction_undo(struct replica *replica)
 	replica->opener = saved->opener;
 	replica->facts = saved->facts;
 	replica->sum = saved->sum;
-	replica->key = saved->key;
-	replica->key_epoch = saved->key_epoch;
+	restore_key(replica);
 	replica->totals = saved->totals;
 	replica->totals.deletions = deletions;
 	forget_saved(replica);

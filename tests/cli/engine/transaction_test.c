@@ -133,6 +133,22 @@ static void an_undo_brings_all_back(void **state)
 	bytes_clear(&held.roster);
 }
 
+/* Segments under way are sealed by it on other threads, while an answer is undone here. */
+static void an_undo_leaves_a_key_that_did_not_change_alone(void **state)
+{
+	const struct epoch_key *key;
+	struct epoch_key written;
+
+	(void)state;
+	assert_engine(&pair.a, replica_key(&run, 1, &key), ENGINE_OK);
+	assert_engine(&pair.a, transaction_begin(&run), ENGINE_OK);
+	run.key.bytes[0] ^= 1; /* what the undo writes there would be seen */
+	written = run.key;
+	transaction_undo(&run);
+	assert_ptr_equal(key, &run.key);
+	assert_memory_equal(&run.key, &written, sizeof(written));
+}
+
 /* Whichever call fails, the commit itself is the last. */
 static void what_cannot_be_committed_is_undone(void **state)
 {
@@ -225,6 +241,8 @@ static void a_statement_that_could_not_be_stored_is_not_held(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(an_undo_brings_all_back, setup, teardown),
+    cmocka_unit_test_setup_teardown(
+	an_undo_leaves_a_key_that_did_not_change_alone, setup, teardown),
     cmocka_unit_test_setup_teardown(what_cannot_be_committed_is_undone, setup, teardown),
     cmocka_unit_test_setup_teardown(what_went_wrong_is_told_and_undone, setup, teardown),
     cmocka_unit_test_setup_teardown(
