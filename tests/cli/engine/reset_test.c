@@ -335,6 +335,105 @@ static void a_reset_that_loses_a_race_is_made_again(void **state)
 	assert_content(&trio.a, "e4", "in between");
 }
 
+/* The branch has outgrown by then what the reset's maker has seen: it is no rollback any more. */
+static void outgrow(struct device *device, const struct sync_request *request)
+{
+	if (request->frames_count == 0 || device->times > 0)
+		return;
+	device->times = 1;
+	for (unsigned i = 0; i < 6; i++) {
+		(void)device_save(device->other, "e4", i % 2 == 0 ? "outgrows" : "outgrown");
+		assert_synced(device->other);
+	}
+	assert_true(device_facts(device->other).head.seq > device_facts(device).known_head.seq);
+}
+
+static void a_reset_that_loses_to_a_longer_log_is_made_again(void **state)
+{
+	(void)state;
+	fork_log();
+	trio.a.before = outgrow;
+	trio.a.other = &trio.b;
+	trio.a.times = 0;
+	assert_reset(&trio.a);
+	trio.a.before = NULL;
+	assert_int_equal(trio.a.times, 1);
+	assert_all_same();
+	assert_content(&trio.a, "e4", "outgrown");
+	assert_content(&trio.b, "e2", "of a, twice");
+}
+
+/* An ordinary poll: of the reset that was given up nothing is in it. */
+static void assert_poll(struct device *device, const struct sync_request *request)
+{
+	struct head head = device_facts(device).head;
+
+	assert_int_equal(request->frames_count, 0);
+	assert_null(request->roster.data);
+	assert_true(head_equal(&request->cursor, &head));
+}
+
+static bool busy_for_the_reset(
+    struct device *device, const struct sync_request *request, struct sync_answer *answer)
+{
+	if (device->times == 1) {
+		device->times = 2;
+		assert_poll(device, request);
+	}
+	if (device->times > 0 || request->frames_count == 0)
+		return false;
+	device->times = 1;
+	answer->status = SYNC_LATER;
+	answer->retry_after_ms = 100;
+	return true;
+}
+
+static void a_reset_that_has_to_wait_is_made_again(void **state)
+{
+	(void)state;
+	fork_log();
+	trio.a.instead = busy_for_the_reset;
+	trio.a.times = 0;
+	assert_reset(&trio.a);
+	trio.a.instead = NULL;
+	assert_int_equal(trio.a.times, 2);
+	assert_all_same();
+	assert_content(&trio.c, "e2", "of a, twice");
+}
+
+/* b has taken the reset and gone on before a hears of it. */
+static void b_goes_on(struct device *device, struct sync_answer *answer)
+{
+	if (answer->status != SYNC_COMMITTED || device->times > 0)
+		return;
+	device->times = 1;
+	assert_synced(device->other);
+	(void)device_save(device->other, "e4", "right after the reset");
+	assert_synced(device->other);
+	answer->head = device_facts(device->other).head;
+}
+
+/* The next look begins at the reset, and not at the head that the acknowledgement told of. */
+static void what_follows_a_reset_is_pulled_in_its_run(void **state)
+{
+	struct head there;
+	struct sync_facts facts;
+
+	(void)state;
+	fork_log();
+	trio.a.answered = b_goes_on;
+	trio.a.other = &trio.b;
+	trio.a.times = 0;
+	assert_reset(&trio.a);
+	trio.a.answered = NULL;
+	assert_int_equal(trio.a.times, 1);
+	facts = device_facts(&trio.a);
+	there = device_facts(&trio.b).head;
+	assert_true(head_equal(&facts.head, &there));
+	assert_content(&trio.a, "e4", "right after the reset");
+	assert_all_same();
+}
+
 /* One bit of the tail's newest frame: the manifest itself does not hold. */
 static void a_log_that_cannot_be_followed_is_given_up(void **state)
 {
@@ -659,6 +758,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_log_that_holds_is_not_given_up, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_reset_that_loses_a_race_is_made_again, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_that_loses_to_a_longer_log_is_made_again, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_that_has_to_wait_is_made_again, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	what_follows_a_reset_is_pulled_in_its_run, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_log_that_cannot_be_followed_is_given_up, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
