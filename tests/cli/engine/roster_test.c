@@ -484,6 +484,68 @@ static void a_revocation_that_no_log_holds(void **state)
 	device_close(&c);
 }
 
+/* The second look finds that a has wiped the account. */
+static void wipe_before_the_second(struct device *device, const struct sync_request *request)
+{
+	struct device *a = &pair.a;
+	struct bytes encoded = {0};
+	struct wipe_report report = {0};
+
+	(void)request;
+	if (device->exchanges != 2)
+		return;
+	call_init(&a->call, pair.world.now_ms + 60000);
+	assert_engine(a, wipe_make(&a->engine, "", &a->call, &encoded), ENGINE_OK);
+	assert_int_equal(account_wipe(&a->env, &a->cache, &pair.world.account, view_bytes(&encoded),
+			     &a->call, &report),
+	    ACCOUNT_OK);
+	bytes_clear(&encoded);
+}
+
+/*
+ * The wipe's record names the roster that its maker knew. What is held beyond the log does not
+ * stand against it.
+ */
+static void shown_to_who_is_told_of_a_wipe(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.a, "e1", "newer");
+	assert_synced(&pair.a);
+	make_shown(0, OFF_LOG_ADDS);
+	pair.b.answered = show;
+	pair.b.times = 1;
+	pair.b.before = wipe_before_the_second;
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_GONE);
+	assert_int_equal(pair.b.gets, 1); /* the roster: it was held */
+	assert_int_equal(pair.b.exchanges, 2);
+	assert_false(device_facts(&pair.b).has_account);
+}
+
+/* Who recovers asks in the name of the code: it is the code that may be revoked. */
+static void a_revoked_code_recovers_nothing(void **state)
+{
+	struct bytes known = stored_roster(&pair.a);
+	struct device c;
+
+	(void)state;
+	device_open(&c, &pair.world);
+	device_join(&c);
+	c.instead = revoke;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct device_id *victim = i == 0 ? &pair.b.keys.id : &c.recovery.id;
+
+		bytes_clear(&shown.roster[0]);
+		assert_int_equal(off_log_make(view_bytes(&known), &pair.a.keys, OFF_LOG_REVOKES,
+				     victim, &pair.world.random, &shown.roster[0]),
+		    FORMAT_OK);
+		assert_engine(&c, device_sync(&c), i == 0 ? ENGINE_MISSING : ENGINE_REVOKED);
+	}
+	assert_non_null(strstr(c.call.message, "the recovery code was revoked"));
+	assert_true(device_facts(&c).recovering);
+	bytes_clear(&known);
+	device_close(&c);
+}
+
 /* The statements that a device has sent, in the order of its tries. */
 static struct bytes sent[8];
 static size_t sent_count;
@@ -609,6 +671,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_roster_that_does_not_descend, setup, teardown),
     cmocka_unit_test_setup_teardown(a_statement_is_stored_with_its_frame, setup, teardown),
     cmocka_unit_test_setup_teardown(a_revocation_that_no_log_holds, setup, teardown),
+    cmocka_unit_test_setup_teardown(shown_to_who_is_told_of_a_wipe, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_revoked_code_recovers_nothing, setup, teardown),
     cmocka_unit_test_setup_teardown(a_lost_race_signs_the_frame_alone_anew, setup, teardown),
     cmocka_unit_test_setup_teardown(a_statement_outlives_its_process, setup, teardown),
     cmocka_unit_test_setup_teardown(

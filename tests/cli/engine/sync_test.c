@@ -16,6 +16,13 @@ static int thirty_setup(void **state)
 	return 0;
 }
 
+static int sixty_setup(void **state)
+{
+	devices_pair(&pair.world, &pair.a, &pair.b, 60);
+	*state = &pair;
+	return 0;
+}
+
 static void the_first_push_is_a_load(void **state)
 {
 	struct frame frame;
@@ -355,6 +362,45 @@ static void the_brake_holds_what_comes_in(void **state)
 	assert_same(&pair.a, &pair.b);
 }
 
+/* A fifth of what there was before, and not of what is left. */
+static void a_fifth_may_go(void **state)
+{
+	(void)state;
+	delete_some(&pair.a, 13);
+	assert_engine(&pair.a, device_sync(&pair.a), ENGINE_BRAKE);
+	assert_int_equal(pair.a.totals.deletions, 13);
+	assert_non_null(strstr(pair.a.call.message, "13 of 60"));
+	call_init(&pair.a.call, pair.world.now_ms + 60000);
+	assert_engine(
+	    &pair.a, edit_restore(&pair.a.engine, view_text("e12"), NULL, &pair.a.call), ENGINE_OK);
+	assert_synced(&pair.a);
+	assert_synced(&pair.b);
+	assert_int_equal(device_counts(&pair.b).entries_count, 48);
+	assert_same(&pair.a, &pair.b);
+}
+
+/* … also where some of it has gone with an earlier piece of the log. */
+static void a_fifth_may_come_in_pieces(void **state)
+{
+	(void)state;
+	delete_and_load(&pair.a, 0, 8);
+	delete_and_load(&pair.a, 8, 4);
+	assert_synced(&pair.b);
+	assert_same(&pair.a, &pair.b);
+	assert_int_equal(device_counts(&pair.b).entries_count, 48 + 2);
+}
+
+static void more_than_a_fifth_may_not_come_in_pieces(void **state)
+{
+	(void)state;
+	delete_and_load(&pair.a, 0, 8);
+	delete_and_load(&pair.a, 8, 5);
+	assert_engine(&pair.b, device_sync(&pair.b), ENGINE_BRAKE);
+	assert_int_equal(pair.b.totals.deletions, 13);
+	assert_non_null(strstr(pair.b.call.message, "13 of 60"));
+	assert_false(device_deleted(&pair.b, "e8"));
+}
+
 static void few_deletions_pass(void **state)
 {
 	(void)state;
@@ -668,6 +714,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_brake_holds_what_comes_in, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	the_brake_counts_over_pieces_and_runs, thirty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_fifth_may_go, sixty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(a_fifth_may_come_in_pieces, sixty_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(
+	more_than_a_fifth_may_not_come_in_pieces, sixty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(few_deletions_pass, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_third_device_recovers_all_of_it, thirty_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
