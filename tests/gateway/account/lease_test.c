@@ -89,6 +89,62 @@ static void lease_lasts_so_long(void **state)
 	}
 }
 
+/* A statement waits for nobody, and does not end another device's lease. */
+static void commit_statement(struct pair *pair)
+{
+	struct bytes statement = {0};
+	struct client *first = &pair->first;
+
+	fixture_statement(&pair->fixture, FIRST, THIRD, SIZE_MAX, &statement);
+	client_frame(first, FRAME_STATEMENT, 0, NULL, NULL, view_bytes(&statement));
+	client_request(first);
+	first->request.roster = view_bytes(&pair->fixture.roster_bytes);
+	assert_int_equal(client_send(first), ACCOUNT_OK);
+	assert_status(first, SYNC_COMMITTED);
+	bytes_clear(&statement);
+}
+
+static void sweep(struct pair *pair)
+{
+	struct fixture *fixture = &pair->fixture;
+	struct sweep_report report;
+
+	assert_int_equal(account_sweep(&fixture->env, &pair->first.cache, &fixture->account, 0,
+			     fixture_call(fixture), &report),
+	    ACCOUNT_OK);
+}
+
+/* Other commits to the manifest meanwhile do not make it last longer. */
+static void lease_of_who_died_is_not_renewed(void **state)
+{
+	void (*const others[])(struct pair * pair) = {commit_statement, sweep};
+	struct pair *pair = *state;
+
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		struct manifest *manifest = calloc(1, sizeof(*manifest));
+		struct bytes bytes = {0};
+		uint64_t generation;
+
+		assert_non_null(manifest);
+		lose_and_ask(pair);
+		fixture_manifest(&pair->fixture, &bytes, manifest);
+		generation = manifest->generation;
+		assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+		assert_status(&pair->first, SYNC_LATER);
+		pair->fixture.now_ms += 4900;
+		others[i](pair);
+		fixture_manifest(&pair->fixture, &bytes, manifest);
+		assert_true(manifest->has_lease && manifest->generation > generation);
+		assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+		assert_status(&pair->first, SYNC_LATER);
+		pair->fixture.now_ms += 100;
+		assert_int_equal(client_push(&pair->first, 300), ACCOUNT_OK);
+		assert_status(&pair->first, SYNC_COMMITTED);
+		bytes_clear(&bytes);
+		free(manifest);
+	}
+}
+
 /* The same device's next lease is another: it is seen for the first time again. */
 static void lease_again_is_another_lease(void **state)
 {
@@ -255,6 +311,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(lease_lets_the_loser_commit, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lease_of_who_died_ends, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lease_lasts_so_long, pair_setup, pair_teardown),
+    cmocka_unit_test_setup_teardown(lease_of_who_died_is_not_renewed, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lease_again_is_another_lease, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lease_is_one_devices, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(lease_is_given_once, pair_setup, pair_teardown),
