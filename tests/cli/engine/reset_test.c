@@ -434,21 +434,15 @@ static void what_follows_a_reset_is_pulled_in_its_run(void **state)
 	assert_all_same();
 }
 
-/* One bit of the tail's newest frame: the manifest itself does not hold. */
-static void a_log_that_cannot_be_followed_is_given_up(void **state)
+/* One bit of the last frame but one: what follows it does not hold either. */
+static void spoil_last_but_one(void)
 {
 	struct manifest *manifest = calloc(1, sizeof(*manifest));
 	struct bytes bytes = {0};
 	struct bytes out = {0};
 	struct bytes frame = {0};
 
-	(void)state;
 	assert_non_null(manifest);
-	later();
-	(void)device_save(&trio.b, "e3", "in the frame that is spoiled");
-	assert_synced(&trio.b);
-	(void)device_save(&trio.b, "e2", "in the last frame");
-	assert_synced(&trio.b);
 	world_manifest(&trio.world, &bytes);
 	assert_int_equal(manifest_decode(view_bytes(&bytes), manifest), FORMAT_OK);
 	assert_true(manifest->tail_count >= 2);
@@ -458,6 +452,21 @@ static void a_log_that_cannot_be_followed_is_given_up(void **state)
 	assert_int_equal(manifest_encode(manifest, &out), FORMAT_OK);
 	world_manifest_set(&trio.world, view_bytes(&out));
 	forget_caches();
+	bytes_clear(&frame);
+	bytes_clear(&out);
+	bytes_clear(&bytes);
+	free(manifest);
+}
+
+static void a_log_that_cannot_be_followed_is_given_up(void **state)
+{
+	(void)state;
+	later();
+	(void)device_save(&trio.b, "e3", "in the frame that is spoiled");
+	assert_synced(&trio.b);
+	(void)device_save(&trio.b, "e2", "in the last frame");
+	assert_synced(&trio.b);
+	spoil_last_but_one();
 	(void)device_save(&trio.a, "e4", "unsynced at a");
 	assert_engine(&trio.a, device_sync(&trio.a), ENGINE_DAMAGED);
 	assert_engine(&trio.b, device_sync(&trio.b), ENGINE_DAMAGED);
@@ -466,10 +475,72 @@ static void a_log_that_cannot_be_followed_is_given_up(void **state)
 	assert_content(&trio.c, "e3", "in the frame that is spoiled");
 	assert_content(&trio.c, "e2", "in the last frame");
 	assert_content(&trio.c, "e4", "unsynced at a");
-	bytes_clear(&frame);
-	bytes_clear(&out);
-	bytes_clear(&bytes);
-	free(manifest);
+}
+
+/* The log from there on cannot be read, but its last statement is in the roster: the reset carries
+ * it, and whoever takes the reset counts that device from its joining. */
+static void a_reset_tells_of_a_device_that_its_maker_has_not_met(void **state)
+{
+	struct device *c = &trio.c;
+	struct device d;
+	uint64_t seq = 1;
+	int64_t time_ms = 0;
+	int64_t joined_ms;
+
+	(void)state;
+	(void)device_save(&trio.b, "e3", "in the frame that is spoiled");
+	assert_synced(&trio.b);
+	later();
+	joined_ms = trio.world.now_ms;
+	device_open(&d, &trio.world);
+	device_join(&d);
+	assert_synced(&d);
+	later();
+	spoil_last_but_one();
+	account_cache_clear(&d.cache);
+	assert_reset(&trio.a);
+	assert_synced(c);
+	assert_int_equal(
+	    c->engine.journal.ops->device_get(c->store, &d.keys.id, &c->call, &seq, &time_ms),
+	    JOURNAL_OK);
+	assert_int_equal(seq, 0);
+	assert_int_equal(time_ms, joined_ms);
+	assert_synced(&d);
+	assert_all_same();
+	assert_synced(&d);
+	assert_same(&d, &trio.a);
+	assert_content(&d, "e3", "in the frame that is spoiled");
+	device_close(&d);
+}
+
+/* The log has gone back, as two answers say; then it has not. */
+static void lower_twice(struct device *device, struct sync_answer *answer)
+{
+	if (device->exchanges <= 2)
+		answer->head = (struct head){1, {{1}}};
+}
+
+/* The roster there is asked for before a reset is made, and the log is looked at once more. */
+static void a_log_that_holds_by_then_is_not_given_up(void **state)
+{
+	struct device d;
+
+	(void)state;
+	device_open(&d, &trio.world);
+	device_join(&d);
+	assert_synced(&d);
+	trio.a.answered = lower_twice;
+	trio.a.reseed = true;
+	assert_synced(&trio.a);
+	trio.a.reseed = false;
+	trio.a.answered = NULL;
+	assert_int_equal(trio.a.waits, 1);
+	assert_int_equal(trio.a.gets, 1);
+	assert_false(trio.a.totals.reset);
+	assert_int_equal(device_facts(&trio.a).reset_seq, 0);
+	assert_all_same();
+	assert_same(&trio.a, &d);
+	device_close(&d);
 }
 
 /* The log goes on after the first piece of it, and the second one is no frame at all. */
@@ -766,6 +837,10 @@ static const struct CMUnitTest tests[] = {
 	what_follows_a_reset_is_pulled_in_its_run, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	a_log_that_cannot_be_followed_is_given_up, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_reset_tells_of_a_device_that_its_maker_has_not_met, trio_setup, trio_teardown),
+    cmocka_unit_test_setup_teardown(
+	a_log_that_holds_by_then_is_not_given_up, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(
 	edits_go_with_a_reset_in_the_middle_of_a_pull, trio_setup, trio_teardown),
     cmocka_unit_test_setup_teardown(

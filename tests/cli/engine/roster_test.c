@@ -521,6 +521,38 @@ static void shown_to_who_is_told_of_a_wipe(void **state)
 	assert_false(device_facts(&pair.b).has_account);
 }
 
+static void join_before_the_second(struct device *device, const struct sync_request *request)
+{
+	(void)request;
+	if (device->exchanges != 2)
+		return;
+	device_join(device->other);
+	assert_synced(device->other);
+}
+
+/* What was staged is given up for the roster, and found again behind it. */
+static void a_device_joins_while_a_snapshot_is_followed(void **state)
+{
+	struct device c;
+
+	(void)state;
+	pair_far_behind();
+	device_open(&c, &pair.world);
+	pair.b.other = &c;
+	pair.b.before = join_before_the_second;
+	pair.b.answered = pair_note_far;
+	pair.b.times = 0;
+	assert_synced(&pair.b);
+	pair.b.before = NULL;
+	pair.b.answered = NULL;
+	assert_int_equal(pair.b.times, 2); /* once before the roster, and once after it */
+	assert_int_equal(stored_statements(&pair.b), 3);
+	assert_synced(&pair.a);
+	assert_same(&pair.b, &pair.a);
+	assert_same(&pair.b, &c);
+	device_close(&c);
+}
+
 /* Who recovers asks in the name of the code: it is the code that may be revoked. */
 static void a_revoked_code_recovers_nothing(void **state)
 {
@@ -672,6 +704,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_statement_is_stored_with_its_frame, setup, teardown),
     cmocka_unit_test_setup_teardown(a_revocation_that_no_log_holds, setup, teardown),
     cmocka_unit_test_setup_teardown(shown_to_who_is_told_of_a_wipe, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_device_joins_while_a_snapshot_is_followed, setup, teardown),
     cmocka_unit_test_setup_teardown(a_revoked_code_recovers_nothing, setup, teardown),
     cmocka_unit_test_setup_teardown(a_lost_race_signs_the_frame_alone_anew, setup, teardown),
     cmocka_unit_test_setup_teardown(a_statement_outlives_its_process, setup, teardown),
