@@ -130,6 +130,7 @@ enum engine_result step_to_reset(struct sync *sync)
 
 enum engine_result step_to_install(struct sync *sync, const struct frame *frame, bool at_cursor)
 {
+	step_lose_standing(sync); /* a later load ends what follows it, short of the head */
 	sync->phase = PHASE_INSTALL;
 	return snapshot_install_open(&sync->replica, frame, at_cursor, &sync->install);
 }

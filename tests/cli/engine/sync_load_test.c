@@ -70,6 +70,39 @@ static void an_edit_during_a_load_is_sent_after(void **state)
 }
 
 /* What was stored for the load is no longer there when it is committed. */
+/* b edits once more while its first push travels; of the second one all that is in it is in the log
+ * by then, in the first of two loads. */
+static void two_loads_come_first(struct device *device, const struct sync_request *request)
+{
+	if (request->frames_count == 0)
+		return;
+	if (++device->times == 1)
+		(void)device_save(device, "e1", "the same on both");
+	if (device->times != 2)
+		return;
+	(void)device_save(device->other, "e1", "the same on both");
+	pair_fill(device->other, 12, PAIR_LONG);
+	assert_synced(device->other);
+	pair_fill(device->other, 12, PAIR_LONG);
+	assert_synced(device->other);
+}
+
+/* The second load ends what follows the first: then the run is not at the head, and goes on. */
+static void a_load_behind_a_load_is_pulled_in_the_same_run(void **state)
+{
+	(void)state;
+	(void)device_save(&pair.b, "e2", "first");
+	pair.b.other = &pair.a;
+	pair.b.before = two_loads_come_first;
+	pair.b.times = 0;
+	assert_synced(&pair.b);
+	pair.b.before = NULL;
+	assert_int_equal(pair.b.times, 2);
+	assert_int_equal(device_facts(&pair.b).head.seq, device_facts(&pair.a).head.seq);
+	assert_int_equal(pair.b.totals.conflicts, 0);
+	assert_same(&pair.a, &pair.b);
+}
+
 static void lose_what_was_sent(struct device *device, const struct sync_request *request)
 {
 	const struct journal *journal = &device->engine.journal;
@@ -206,6 +239,8 @@ static void a_statement_before_a_load_is_not_sent_again(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(
+	a_load_behind_a_load_is_pulled_in_the_same_run, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(a_large_push_is_a_load, pair_setup, pair_teardown),
     cmocka_unit_test_setup_teardown(
 	a_load_that_loses_its_race_is_made_again, pair_setup, pair_teardown),
