@@ -119,7 +119,7 @@ void s3_send_together(struct s3 *s3, const struct s3_request *requests, size_t c
     struct call *calls, struct s3_reply *replies, enum bucket_result *results)
 {
 	struct s3_exchange *exchanges = calloc(count, sizeof(*exchanges));
-	struct net_exchange **under_way = calloc(count, sizeof(*under_way));
+	struct net_exchange **under_way = calloc(count, sizeof(struct net_exchange *));
 
 	for (size_t i = 0; i < count; i++)
 		results[i] = BUCKET_RETRY;
