@@ -15,6 +15,7 @@
 
 #include "cli/remote/workers.h"
 #include "tests/cli/remote/thread_faults.h"
+#include "tests/each.h"
 
 #define NOW_MS 5000
 #define NUMBERS_MAX 32u
@@ -600,18 +601,21 @@ static void threads_that_cannot_begin_are_done_without(void **state)
 
 static void a_workers_is_whole_or_none(void **state)
 {
-	struct thread_faults faults = no_faults;
-	struct workers *workers = NULL;
+	struct each each = {.of = "workers"};
 
 	(void)state;
-	do {
-		faults.init_failing++;
+	while (each_next(&each)) {
+		struct thread_faults faults = no_faults;
+		struct workers *workers;
+
+		faults.init_failing = each.nth;
 		threads_set(&faults);
 		workers = workers_new(&with_twins, &account, &still);
-		assert_true((workers == NULL) == threads_init_failed());
-	} while (workers == NULL && faults.init_failing < 20);
-	assert_int_equal(faults.init_failing, 6); /* memory, a mutex, three conditions */
-	workers_free(workers);
+		each.hit = threads_init_failed();
+		assert_int_equal(workers == NULL, each.hit);
+		workers_free(workers);
+	}
+	assert_int_equal(each.hits, 5); /* memory, a mutex, three conditions */
 }
 
 /* ---- the end ---- */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gateway/bucket/s3_exchange.h"
+#include "tests/each.h"
 #include "tests/gateway/net/no_curl.h"
 
 static int64_t now_ms;
@@ -243,31 +244,31 @@ static void headers_are_sent(void **state)
 static void each_failure_is_told(void **state)
 {
 	struct s3_request request = {.method = "PUT", .key = "k", .body = view_text("data")};
-	unsigned nth = 0;
 
 	(void)state;
 	assert_true(bytes_copy(view_text("/file"), &s3.ca_file));
 	assert_true(bytes_copy(view_text("/folder"), &s3.ca_folder));
-	for (unsigned held = 0; held < 2; held++)
-		for (nth = 1;; nth++) {
+	for (unsigned held = 0; held < 2; held++) {
+		struct each each = {.of = "a request", .least = 24, .most = 60};
+
+		while (each_next(&each)) {
 			struct s3_exchange exchange;
 			enum bucket_result result;
 			struct call call;
 
 			no_curl.calls = 0;
-			no_curl.fails_at = nth;
+			no_curl.fails_at = each.nth;
 			result = make(&request, held == 1, 65000, &call, &exchange);
 			s3_exchange_clear(&exchange);
-			if (no_curl.calls < nth) {
+			each.hit = no_curl.calls >= each.nth;
+			if (!each.hit)
 				assert_int_equal(result, BUCKET_OK);
-				break;
-			}
-			if (result != BUCKET_RETRY ||
-			    strcmp(call.message, "no memory for a request to the store") != 0)
-				fail_msg("call %u: %s: %s", nth, bucket_result_text(result),
+			else if (result != BUCKET_RETRY ||
+				 strcmp(call.message, "no memory for a request to the store") != 0)
+				fail_msg("call %u: %s: %s", each.nth, bucket_result_text(result),
 				    call.message);
 		}
-	assert_in_range(nth, 25, 60);
+	}
 	{
 		struct s3_exchange exchange;
 		struct call call;
